@@ -43,7 +43,7 @@ public readonly record struct DestinationAddress(string Host, int Port, IPAddres
             bool rootOnly = authority[end..] == "/";
             if (!rootOnly)
             {
-                error = $"'{text}' has a path; a destination is only a host and a port, paths are forwarded as they are";
+                error = $"'{text}' has a path; a destination is a host and a port, and paths are forwarded as they are";
                 return false;
             }
             authority = authority[..end];

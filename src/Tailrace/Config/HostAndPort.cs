@@ -60,10 +60,8 @@ internal static class HostAndPort
     public static bool TryParsePort(string text, int min, out int port, out string error)
     {
         error = "";
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port) && port >= min && port <= 65535)
-        {
-            return true;
-        }
+        bool isNumber = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out port);
+        if (isNumber && port >= min && port <= 65535) return true;
         error = $"'{text}' is not a port; expected a number from {min} to 65535";
         return false;
     }

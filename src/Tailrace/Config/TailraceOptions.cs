@@ -2,8 +2,8 @@ namespace Tailrace.Config;
 
 /// <summary>Everything a user can ask of one Tailrace process: the root of the configuration.</summary>
 /// <remarks>
-/// A plain immutable value, written by hand in C# or read from a file by <c>ConfigReader</c>; both go through
-/// <c>Validator</c> before anything is built from them. Every property has a default, given in its summary in
+/// A plain immutable value, written by hand in C# or read from a file by <see cref="ConfigReader"/>; both go through
+/// <see cref="Validator"/> before anything is built from them. Every property has a default, given in its summary in
 /// the notation of the file, so an empty record is a valid description of a process that listens nowhere.
 /// Options hold what was <em>written</em>: addresses stay text until <see cref="ListenAddress"/> and
 /// <see cref="DestinationAddress"/> read them.
@@ -46,7 +46,8 @@ public sealed record TailraceOptions
     public IReadOnlyList<RouteOptions> Routes { get; init; } = [];
 
     /// <summary>The named groups of destinations that routes lead to.</summary>
-    public IReadOnlyDictionary<string, ClusterOptions> Clusters { get; init; } = new Dictionary<string, ClusterOptions>();
+    public IReadOnlyDictionary<string, ClusterOptions> Clusters { get; init; } =
+        new Dictionary<string, ClusterOptions>();
 }
 
 /// <summary>Which kernel interface drives the event loops.</summary>
