@@ -284,10 +284,21 @@ internal sealed class PortableLoop : EventLoop
             handle.Receiving = null;
             operation.Complete(done);
         }
-        else if (handle.Failure != IoError.None && handle.Dependent?.Receiving is { } dependent)
+        else if (handle.Dependent?.Receiving is { } dependent && HasFailed(handle))
         {
             dependent.Fail(IoError.Aborted, this);
         }
+    }
+
+    /// <summary>Whether a readable stream has an error to tell: some systems leave it for a receive of some bytes.</summary>
+    private static bool HasFailed(PortableHandle handle)
+    {
+        Span<byte> peeked = stackalloc byte[1];
+        if (handle.Failure == IoError.None && handle.Socket.Receive(peeked, SocketFlags.Peek, out var error) <= 0)
+        {
+            if (error is not (SocketError.Success or SocketError.WouldBlock)) handle.Failure = ErrorOf(error);
+        }
+        return handle.Failure != IoError.None;
     }
 
     private static IoResult? TryReceive(PortableHandle handle, ByteBuffer buffer)
