@@ -28,7 +28,7 @@ internal static class BanRules
         new("its failure would be lost; LoopTask.Detach says where it goes", @"\basync\s+void\b", OnReactor),
         new("no execution context flows on a reactor", @"\bAsyncLocal\b", OnReactor),
         new("cancellation is Abort or a deadline", @"\bCancellationToken\w*", OnReactor),
-        new("a reactor shares nothing", @"\block\s*\(|\bMonitor\s*\.|\bSemaphore(Slim)?\b|\bMutex\b", OnReactor),
+        new("a reactor shares nothing", @"\block\s*\(|\bMonitor\s*\.", OnReactor),
         new("LINQ allocates", @"\bSystem\s*\.\s*Linq\b", OnReactor),
         new("LINQ allocates",
             @"\.(Select|SelectMany|Where|ToList|ToDictionary|OrderBy|Any|FirstOrDefault|Aggregate)\s*\(", OnReactor),
