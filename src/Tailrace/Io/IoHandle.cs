@@ -18,7 +18,7 @@ public abstract class IoHandle
 
     /// <summary>
     /// The handle whose receive is pointless once this one is reset: an answer that nobody waits for any more. When
-    /// the other side resets this stream, the loop fails that receive as aborted.
+    /// this stream is reset or closed, the loop fails that receive as aborted.
     /// </summary>
     internal IoHandle? Dependent { get; set; }
 

@@ -144,6 +144,7 @@ internal sealed unsafe class EpollLoop : EventLoop
         Libc.close(fd);
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
+        handle.Dependent?.Receiving?.Fail(IoError.Aborted, this);
         handle.Dependent = null;
         handle.Descriptor = -1;
         handle.Generation = 0;
