@@ -20,7 +20,7 @@ public static class ConfigReader
         var state = new ReadState(file);
         state.Place("", root);
         TailraceOptions options = ConfigSchema.Root.Read(root, new TailraceOptions(), "", state);
-        state.Report(Validator.Find(options));
+        state.Report(Validator.Find(options, hasHandlers: false));
         return new ConfigResult(options, state.Errors);
     }
 

@@ -6,7 +6,7 @@ namespace Tailrace.Config;
 internal static class RouteValidator
 {
     /// <summary>Reports routes that lead nowhere, that no request can reach, and listeners without routes.</summary>
-    public static void Check(TailraceOptions options, ProblemList problems)
+    public static void Check(TailraceOptions options, bool hasHandlers, ProblemList problems)
     {
         bool rootIsUsed = options.Listeners.Count == 0;
         for (int i = 0; i < options.Listeners.Count; i++)
@@ -14,7 +14,7 @@ internal static class RouteValidator
             string path = ConfigPath.Of("listeners", i);
             IReadOnlyList<RouteOptions> own = options.Listeners[i].Routes;
             rootIsUsed |= own.Count == 0;
-            if (own.Count == 0 && options.Routes.Count == 0)
+            if (own.Count == 0 && options.Routes.Count == 0 && !hasHandlers)
             {
                 problems.Add(path, "it has no routes, and neither has the root: every request would get 404", "routes");
             }

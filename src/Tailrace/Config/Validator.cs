@@ -11,21 +11,23 @@ public static class Validator
 {
     /// <summary>Everything that is wrong with the options; empty when they can be used.</summary>
     /// <param name="options">The options.</param>
-    public static IReadOnlyList<ConfigProblem> Validate(TailraceOptions options)
+    /// <param name="hasHandlers">Whether code answers requests too, so that listeners without routes are no
+    /// mistake.</param>
+    public static IReadOnlyList<ConfigProblem> Validate(TailraceOptions options, bool hasHandlers = false)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return [.. Find(options).All.Select(p => p.Problem)];
+        return [.. Find(options, hasHandlers).All.Select(p => p.Problem)];
     }
 
     /// <summary>As <see cref="Validate"/>, with what each problem rests on.</summary>
-    internal static ProblemList Find(TailraceOptions options)
+    internal static ProblemList Find(TailraceOptions options, bool hasHandlers)
     {
         var problems = new ProblemList();
         ConfigSchema.Root.Check(options, "", problems);
         CheckBuffers(options.Buffers, problems);
         CheckListeners(options, problems);
         CheckClusters(options, problems);
-        RouteValidator.Check(options, problems);
+        RouteValidator.Check(options, hasHandlers, problems);
         return problems;
     }
 

@@ -22,6 +22,12 @@ public abstract class IoHandle
     /// </summary>
     internal IoHandle? Dependent { get; set; }
 
+    /// <summary>Bytes received since this was last asked.</summary>
+    internal long Received { get; set; }
+
+    /// <summary>Bytes sent since this was last asked.</summary>
+    internal long Sent { get; set; }
+
     /// <summary>Whether it has been closed.</summary>
     public bool IsClosed { get; protected internal set; }
 }

@@ -8,7 +8,7 @@ namespace Tailrace.Sessions;
 
 /// <summary>Finds the body of one HTTP/1.1 message in a connection's input; the same for requests and responses.</summary>
 /// <remarks>
-/// Pulls nothing by itself: <see cref="Next"/> says how many body bytes lie at the front of the input, and the caller
+/// Pulls nothing by itself: <see cref="Next(out int)"/> says how many body bytes lie at the front of the input, and the caller
 /// consumes exactly those, by copying or by sending them from where they are. Framing bytes never leave this class.
 /// Used on the connection's reactor only, and again for each message.
 /// </remarks>

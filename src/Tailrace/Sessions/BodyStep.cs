@@ -1,6 +1,6 @@
 namespace Tailrace.Sessions;
 
-/// <summary>What <see cref="BodyReader.Next"/> found.</summary>
+/// <summary>What <see cref="BodyReader.Next(out int)"/> found.</summary>
 public enum BodyStep : byte
 {
     /// <summary>Body bytes lie at the front of the input.</summary>

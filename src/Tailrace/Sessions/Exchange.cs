@@ -119,6 +119,9 @@ public abstract class Exchange
     /// <summary>Gives the client's connection up after this exchange, with a reset when an answer has begun.</summary>
     public virtual void Abort() => IsAborted = true;
 
+    /// <summary>Lets the connection serve no other request after this one.</summary>
+    public abstract void CloseAfterwards();
+
     /// <summary>Begins the answer with an upstream's head.</summary>
     /// <returns>False when the head has no room in the buffers.</returns>
     internal abstract bool TryForward(ResponseHead head, ReadOnlySpan<byte> bytes, ResponseEdits edits);

@@ -116,7 +116,7 @@ internal sealed class H1Exchange : Exchange
     /// <inheritdoc/>
     public override IoTask FlushAsync()
     {
-        CloseHead();
+        if (_headOpen) CloseHead();
         if (IsAborted) return new IoTask(IoResult.Failure(IoError.Aborted));
         var flush = _connection.FlushAsync();
         if (!flush.IsCompleted) _connection.SetTimeout(Settings.WriteTimeoutMs);
@@ -177,6 +177,9 @@ internal sealed class H1Exchange : Exchange
         var received = await _connection.FillAsync();
         return received is { IsError: false, Bytes: 0 } ? IoResult.Failure(IoError.Reset) : received;
     }
+
+    /// <inheritdoc/>
+    public override void CloseAfterwards() => KeepAlive = false;
 
     /// <inheritdoc/>
     internal override bool TryForward(ResponseHead head, ReadOnlySpan<byte> bytes, ResponseEdits edits)

@@ -154,11 +154,7 @@ internal sealed class H1Server
     private bool Arrived(IoResult received)
     {
         _isIdle = false;
-        if (received is { IsError: false, Bytes: > 0 })
-        {
-            Counters.BytesReceived += received.Bytes;
-            return true;
-        }
+        if (received is { IsError: false, Bytes: > 0 }) return true;
         if (_exchange is not null && received.Error == IoError.TimedOut) Counters.DownstreamTimeouts++;
         return false;
     }
@@ -216,9 +212,17 @@ internal sealed class H1Server
         }
     }
 
+    private void CountTraffic()
+    {
+        var (received, sent) = _connection.TakeTraffic();
+        Counters.BytesReceived += received;
+        Counters.BytesSent += sent;
+    }
+
     /// <summary>Ends the exchange: its objects and its head's bytes are free again.</summary>
     private void Recycle()
     {
+        CountTraffic();
         _connection.Input.DropKept();
         _context.FreeExchanges.Return(_exchange!);
         _exchange = null;
@@ -252,6 +256,7 @@ internal sealed class H1Server
             // Closing with unread bytes makes a reset, and a reset destroys what the client has not read yet.
             if (!sent.IsError && HasUnread()) await LingerAsync();
         }
+        CountTraffic();
         connection.Close(isReset);
         connection.Reactor.Counters.Active--;
         _context.Remove(this);

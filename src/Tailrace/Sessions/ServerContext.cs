@@ -38,6 +38,9 @@ public sealed class ServerContext
     /// <summary>Told of exceptions from handlers; may be null.</summary>
     public Action<Exception>? HandlerFailed { get; set; }
 
+    /// <summary>Gets a connection back when its session ends; may be null.</summary>
+    public ConnectionBudget? Budget { get; init; }
+
     /// <summary>Sessions that are open.</summary>
     public int Count { get; private set; }
 
@@ -97,6 +100,7 @@ public sealed class ServerContext
     internal void Remove(H1Server session)
     {
         Count--;
+        Budget?.Return();
         if (session.Next is { } next) next.Previous = session.Previous;
         if (session.Previous is { } previous) previous.Next = session.Next;
         else _sessions = session.Next;

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Tailrace.Config;
 
 namespace Tailrace.Telemetry;
@@ -144,6 +145,14 @@ public sealed class AccessLog : IDisposable
         _nextReport = now + ReportMilliseconds;
     }
 
+    // The system's words, since the framework's own messages are left out of small builds.
+    private static string Reason(Exception e) => e switch
+    {
+        UnauthorizedAccessException => "it is a directory, or this user may not write to it",
+        DirectoryNotFoundException => "there is no such directory",
+        _ => Marshal.GetPInvokeErrorMessage(e.HResult),
+    };
+
     private static FileStream OpenFile(string path)
     {
         try
@@ -153,7 +162,7 @@ public sealed class AccessLog : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"cannot open the access log '{path}': {e.Message}", e);
+            throw new IOException($"cannot open the access log '{path}': {Reason(e)}", e);
         }
     }
 }

@@ -34,8 +34,8 @@ internal static class ClusterSchema
 
     private static readonly SectionKind<ClusterLimits> s_limits = new("cluster limits",
         new Field<ClusterLimits, int>("connections_per_destination",
-            "Connections in use at once to one destination from one worker, else another destination or 503; 0: as many "
-            + "as there are requests.",
+            "Connections in use at once to one destination from one worker, else another destination or 503; 0: as "
+            + "many as there are requests.",
             new NumberKind<int>(0, 1_000_000),
             o => o.ConnectionsPerDestination, (o, v) => o with { ConnectionsPerDestination = v }),
         new Field<ClusterLimits, int>("head",

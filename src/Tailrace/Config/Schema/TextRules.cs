@@ -54,7 +54,7 @@ internal static class TextRules
     /// <summary>A field value (RFC 9110 section 5.5).</summary>
     public static string? FieldValue(string text)
     {
-        if (text.AsSpan().ContainsAnyExceptInRange(' ', '~')) return "a header may hold printable ASCII characters only";
+        if (text.AsSpan().ContainsAnyExceptInRange(' ', '~')) return "a header holds printable ASCII characters only";
         return text.Trim().Length == text.Length ? null : $"'{text}' begins or ends with a space";
     }
 }

@@ -272,6 +272,7 @@ internal sealed unsafe class EpollLoop : EventLoop
         if (received > 0)
         {
             buffer.Commit((int)received);
+            handle.Received += received;
             if (received < wanted && !handle.IsEnding) handle.IsReadable = false;
             return IoResult.Success((int)received);
         }
@@ -298,6 +299,7 @@ internal sealed unsafe class EpollLoop : EventLoop
                 handle.IsWritable = false;
                 return null;
             }
+            handle.Sent += sent;
             if (operation.Advance((int)sent)) return IoResult.Success(operation.Progress);
         }
     }
@@ -321,6 +323,7 @@ internal sealed unsafe class EpollLoop : EventLoop
         handle.IsReadable = handle.IsEnding = handle.IsListener = handle.IsClosed = false;
         handle.IsWritable = true;
         handle.Remote = default;
+        handle.Received = handle.Sent = 0;
         _handles[fd] = handle;
         var entry = stackalloc byte[16];
         Epoll.Fill(entry, Interest, (ulong)handle.Generation << 32 | (uint)fd);

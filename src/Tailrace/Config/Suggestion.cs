@@ -1,11 +1,13 @@
-namespace Tailrace.Config.Schema;
+namespace Tailrace.Config;
 
 /// <summary>Finds the word that was probably meant.</summary>
-internal static class Suggestion
+public static class Suggestion
 {
     private const int WordLengthMax = 64;
 
     /// <summary>The nearest of the words, if it is near enough to be a slip of the finger; otherwise null.</summary>
+    /// <param name="text">What was written.</param>
+    /// <param name="words">What could have been meant.</param>
     /// <remarks>
     /// Case, hyphens and underscores do not count, because <c>keepAlive</c> and <c>keep-alive</c> mean
     /// <c>keep_alive</c>. Beyond that one edit in three letters is a slip; more is another word.
@@ -31,7 +33,7 @@ internal static class Suggestion
     /// The fewest insertions, deletions, replacements and swaps of neighbours that make one text the other (the optimal
     /// string alignment distance).
     /// </summary>
-    public static int Distance(string a, string b)
+    internal static int Distance(string a, string b)
     {
         int width = b.Length + 1;
         var cost = new int[(a.Length + 1) * width];
