@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Tailrace.Tests.Tidy;
 
-/// <summary>Who may import whom. A folder is a layer is a namespace; one not named here may import nothing.</summary>
+/// <summary>Who may import whom. A folder is a layer is a namespace; one below it belongs to it unless named.</summary>
 /// <remarks>
 /// Both ways to reach another layer are read: a full name (<c>using Tailrace.Io;</c> is one) and the short one that
 /// C# allows inside the same root (<c>Io.Reactor</c>). A layer may always use itself and the folders above it.
@@ -30,8 +30,8 @@ internal sealed partial class LayerRules
             "Proxy", "Proxy/Balancing", "Handlers", "Filters"],
     };
 
-    // A single file that one more folder, or one more type, is open to.
-    private static readonly (string From, string Folder, string Type)[] s_exceptions =
+    // Files to which one more layer, or one type of it, is open.
+    private static readonly (string From, string Layer, string Type)[] s_exceptions =
     [
         ("Io/Loops.cs", "Io/Backends", ""),
         ("Proxy/", "Tls", "ClientHelloReader"),
@@ -48,8 +48,9 @@ internal sealed partial class LayerRules
     public IEnumerable<string> Check(SourceFile file)
     {
         if (file.Folder.Length == 0) yield break;
-        var known = s_mayUse.TryGetValue(file.Folder, out var allowed);
-        if (!known) yield return file.At(1, $"'{file.Folder}' is no layer: give it a line in {nameof(LayerRules)}");
+        var layer = LayerOf(file.Folder);
+        var known = s_mayUse.TryGetValue(layer, out var allowed);
+        if (!known) yield return file.At(1, $"'{layer}' is no layer: give it a line in {nameof(LayerRules)}");
         var expected = "Tailrace." + file.Folder.Replace('/', '.');
         var lines = file.CodeLines;
         for (var i = 0; i < lines.Length; i++)
@@ -62,19 +63,22 @@ internal sealed partial class LayerRules
             }
             foreach (var (folder, type) in References(lines[i], file.Folder))
             {
-                if (!known || IsAllowed(file, folder, type, allowed!)) continue;
-                yield return file.At(i + 1, $"{file.Folder} may not use {folder}");
+                var used = LayerOf(folder);
+                if (!known || used == layer || IsAllowed(file, layer, used, type, allowed!)) continue;
+                yield return file.At(i + 1, $"{layer} may not use {used}");
             }
         }
     }
 
     // A layer may use itself and the folders above it, but not the ones below.
-    private static bool IsAllowed(SourceFile file, string folder, string type, string[] allowed) =>
-        file.Folder == folder
-        || file.Folder.StartsWith(folder + "/", StringComparison.Ordinal)
-        || allowed.Contains(folder)
+    private static bool IsAllowed(SourceFile file, string layer, string used, string type, string[] allowed) =>
+        layer.StartsWith(used + "/", StringComparison.Ordinal)
+        || allowed.Contains(used)
         || s_exceptions.Any(e => file.Path[SourceFile.Library.Length..].StartsWith(e.From, StringComparison.Ordinal)
-            && e.Folder == folder && (e.Type.Length == 0 || e.Type == type));
+            && e.Layer == used && (e.Type.Length == 0 || e.Type == type));
+
+    // "Io/Backends" is a layer of its own, "Config/Schema" a part of Config.
+    private static string LayerOf(string folder) => s_mayUse.ContainsKey(folder) ? folder : folder.Split('/')[0];
 
     private IEnumerable<(string Folder, string Type)> References(string line, string from)
     {
@@ -90,7 +94,7 @@ internal sealed partial class LayerRules
             foreach (var prefix in new[] { from + "/", from.Split('/')[0] + "/", "" })
             {
                 var (folder, type) = Split(prefix.Replace('/', '.') + name);
-                if (folder == from || type.Length == 0 || !_types.Contains($"{folder}/{type}")) continue;
+                if (type.Length == 0 || !_types.Contains($"{folder}/{type}")) continue;
                 yield return (folder, type);
                 break;
             }

@@ -48,6 +48,7 @@ public sealed class TidyTests
     [InlineData("Memory/Pool.cs", "Tailrace.Native.Libc.mmap();", "Memory may not use Native")]
     [InlineData("Handlers/Files.cs", "using Tailrace.Filters;", "Handlers may not use Filters")]
     [InlineData("Io/Reactor.cs", "namespace Tailrace.Memory;", "namespace Tailrace.Memory in folder Io")]
+    [InlineData("Config/Schema/Field.cs", "using Tailrace.Io;", "Config may not use Io")]
     [InlineData("Util/Bag.cs", "class Bag;", "'Util' is no layer")]
     public void A_forbidden_import_is_found(string path, string code, string finding) =>
         AssertOne(Layers().Check(Library(path, code)), finding);
@@ -58,6 +59,8 @@ public sealed class TidyTests
     [InlineData("Proxy/TcpProxy.cs", "using Hello = Tailrace.Tls.ClientHelloReader;")]
     [InlineData("Http/Method.cs", "// Io.Reactor and \n var x = options.Io.Reactor; var y = \"Tailrace.Io\";")]
     [InlineData("Sessions/H1Server.cs", "using Tailrace.Http.H1;")]
+    [InlineData("Config/Schema/Field.cs", "namespace Tailrace.Config.Schema;\nusing Tailrace.Config;")]
+    [InlineData("Config/Reader.cs", "using Tailrace.Config.Schema;")]
     public void An_allowed_import_is_not(string path, string code) => AssertNone(Layers().Check(Library(path, code)));
 
     [Theory]
@@ -141,6 +144,7 @@ public sealed class TidyTests
     [InlineData("public sealed class A;", 1)]
     [InlineData("/// <summary>A.</summary>\npublic sealed class A;", 0)]
     [InlineData("/// <summary>A.</summary>\n[Flags]\npublic enum A { }", 0)]
+    [InlineData("/// <summary>A.</summary>\n#pragma warning disable CS1591\npublic enum A { }", 0)]
     [InlineData("// A.\ninternal readonly record struct A(int B);", 1)]
     [InlineData("/// <summary>A.</summary>\n\ninternal delegate void A();", 1)]
     public void A_type_without_doc_comment_is_found(string code, int findings) =>

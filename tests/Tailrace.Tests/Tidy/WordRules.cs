@@ -26,7 +26,7 @@ internal static partial class WordRules
         {
             if (!TopLevelType().IsMatch(code[i])) continue;
             var above = i - 1;
-            while (above >= 0 && lines[above].StartsWith('[')) above--;
+            while (above >= 0 && lines[above] is ['[' or '#', ..]) above--;
             if (above < 0 || !lines[above].StartsWith("///", StringComparison.Ordinal))
                 yield return file.At(i + 1, "a type without a doc comment");
         }
