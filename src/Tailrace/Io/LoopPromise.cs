@@ -114,6 +114,7 @@ internal sealed class LoopBox<TStateMachine, T> : LoopPromise<T>
 
     private LoopBox<TStateMachine, T>? _next;
     private Action? _post;
+    private EventLoop? _loop;
 
     internal TStateMachine StateMachine = default!;
 
@@ -134,10 +135,16 @@ internal sealed class LoopBox<TStateMachine, T> : LoopPromise<T>
     {
         get
         {
-            var loop = EventLoop.Current;
-            if (loop is null) return Resume;
-            return _post ??= () => loop.Post(this);
+            // Read each time: the box may serve another loop of the same thread next.
+            _loop = EventLoop.Current;
+            return _post ??= ResumeOnLoop;
         }
+    }
+
+    private void ResumeOnLoop()
+    {
+        if (_loop is { } loop) loop.Post(this);
+        else Resume();
     }
 
     protected override void Recycle()

@@ -34,6 +34,7 @@ public static class Loops
     public static EventLoop Create(Engine engine, int eventsMax) => engine switch
     {
         Engine.Epoll => new EpollLoop(eventsMax),
+        Engine.Portable => new PortableLoop(eventsMax, sharesListeners: OperatingSystem.IsLinux()),
         _ => throw new ArgumentOutOfRangeException(nameof(engine)),
     };
 

@@ -20,11 +20,12 @@ internal sealed class Mailbox
     /// <summary>Whether something waits. The loop's thread.</summary>
     internal bool IsEmpty => Volatile.Read(ref _signalled) == 0;
 
-    /// <summary>Runs what is there. The loop's thread.</summary>
-    internal void Drain()
+    /// <summary>Moves what is there into the loop's own queue; what comes meanwhile is for the next turn.</summary>
+    internal void DrainTo(EventLoop loop)
     {
         if (IsEmpty) return;
+        // First the signal, then the count: a message that is not counted here signals anew.
         Interlocked.Exchange(ref _signalled, 0);
-        while (_queue.TryDequeue(out var message)) message.Resume();
+        for (var count = _queue.Count; count > 0 && _queue.TryDequeue(out var message); count--) loop.Queue(message);
     }
 }

@@ -20,4 +20,7 @@ internal sealed class EpollHandle : IoHandle
 
     /// <summary>Whether the descriptor is a listener.</summary>
     internal bool IsListener;
+
+    /// <summary>The operation that waits to send is a connect.</summary>
+    internal bool IsConnecting;
 }

@@ -63,7 +63,7 @@ internal sealed unsafe class EpollLoop : EventLoop
 
     /// <inheritdoc/>
     public override EndPoint LocalAddress(IoHandle listener) =>
-        LinuxSockets.LocalAddress(Of(listener).Descriptor, new IPEndPoint(IPAddress.IPv6Any, 0));
+        LinuxSockets.LocalAddress(Of(listener).Descriptor);
 
     /// <inheritdoc/>
     public override IoTask AcceptAsync(IoHandle listener, IoOperation operation)
@@ -97,6 +97,7 @@ internal sealed unsafe class EpollLoop : EventLoop
         }
         if (errno != Errno.InProgress) return new IoTask(LinuxSockets.FailureOf(errno));
         handle.IsWritable = false;
+        handle.IsConnecting = true;
         handle.Sending = operation;
         return operation.Begin(handle);
     }
@@ -144,6 +145,7 @@ internal sealed unsafe class EpollLoop : EventLoop
         Libc.close(fd);
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
+        handle.Dependent?.Receiving?.Fail(IoError.Aborted, this);
         handle.Dependent = null;
         handle.Descriptor = -1;
         handle.Generation = 0;
@@ -224,7 +226,7 @@ internal sealed unsafe class EpollLoop : EventLoop
             handle.IsWritable = true;
             if (handle.Sending is { } operation)
             {
-                var result = operation.Opened == handle ? FinishConnect(handle) : TrySend(handle, operation);
+                var result = handle.IsConnecting ? FinishConnect(handle) : TrySend(handle, operation);
                 if (result is { } done)
                 {
                     handle.Sending = null;
@@ -259,6 +261,7 @@ internal sealed unsafe class EpollLoop : EventLoop
 
     private static IoResult FinishConnect(EpollHandle handle)
     {
+        handle.IsConnecting = false;
         var errno = LinuxSockets.TakeError(handle.Descriptor);
         return errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno);
     }
@@ -271,6 +274,7 @@ internal sealed unsafe class EpollLoop : EventLoop
         if (received > 0)
         {
             buffer.Commit((int)received);
+            handle.Received += received;
             if (received < wanted && !handle.IsEnding) handle.IsReadable = false;
             return IoResult.Success((int)received);
         }
@@ -297,6 +301,7 @@ internal sealed unsafe class EpollLoop : EventLoop
                 handle.IsWritable = false;
                 return null;
             }
+            handle.Sent += sent;
             if (operation.Advance((int)sent)) return IoResult.Success(operation.Progress);
         }
     }
@@ -317,9 +322,10 @@ internal sealed unsafe class EpollLoop : EventLoop
         var handle = _freeHandles.TryTake() ?? new EpollHandle();
         handle.Descriptor = fd;
         handle.Generation = ++_generation;
-        handle.IsReadable = handle.IsEnding = handle.IsListener = handle.IsClosed = false;
+        handle.IsReadable = handle.IsEnding = handle.IsListener = handle.IsConnecting = handle.IsClosed = false;
         handle.IsWritable = true;
         handle.Remote = default;
+        handle.Received = handle.Sent = 0;
         _handles[fd] = handle;
         var entry = stackalloc byte[16];
         Epoll.Fill(entry, Interest, (ulong)handle.Generation << 32 | (uint)fd);

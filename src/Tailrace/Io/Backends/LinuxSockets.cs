@@ -35,11 +35,17 @@ internal static unsafe class LinuxSockets
     }
 
     /// <summary>The address that a socket is bound to.</summary>
-    internal static EndPoint LocalAddress(int fd, EndPoint kind)
+    internal static EndPoint LocalAddress(int fd)
     {
         var bytes = stackalloc byte[SocketAbi.AddressBytesMax];
         uint length = SocketAbi.AddressBytesMax;
-        if (Libc.getsockname(fd, bytes, &length) < 0) return kind;
+        if (Libc.getsockname(fd, bytes, &length) < 0) throw new IoException(ErrorOf(Libc.Errno), "getsockname failed");
+        EndPoint kind = *(ushort*)bytes switch
+        {
+            SocketAbi.AfInet => new IPEndPoint(IPAddress.Any, 0),
+            SocketAbi.AfInet6 => new IPEndPoint(IPAddress.IPv6Any, 0),
+            _ => new UnixDomainSocketEndPoint("/"),
+        };
         var raw = new SocketAddress(kind.AddressFamily, (int)length);
         new ReadOnlySpan<byte>(bytes, (int)length).CopyTo(raw.Buffer.Span);
         return kind.Create(raw);
