@@ -42,7 +42,8 @@ public sealed class CommandTests
     [Theory]
     [InlineData("prxy", "tailrace: unknown command 'prxy'; did you mean 'proxy'?\nTry 'tailrace --help'.\n")]
     [InlineData("frobnicate", "tailrace: unknown command 'frobnicate'\nTry 'tailrace --help'.\n")]
-    [InlineData("--versoin", "tailrace: unknown option '--versoin'; did you mean '--version'?\nTry 'tailrace --help'.\n")]
+    [InlineData("--versoin",
+        "tailrace: unknown option '--versoin'; did you mean '--version'?\nTry 'tailrace --help'.\n")]
     [InlineData("proxy --lisen :80 --to http://a",
         "tailrace: unknown option '--lisen'; did you mean '--listen'?\nTry 'tailrace proxy --help'.\n")]
     [InlineData("run a.yaml b.yaml", "tailrace: unknown argument 'b.yaml'\nTry 'tailrace run --help'.\n")]

@@ -19,20 +19,23 @@ public sealed class ConfigReaderTests
     {
         TailraceOptions options = Yaml.Options(Smallest);
 
-        Assert.Equal(new ListenerOptions { Address = "127.0.0.1:8080" }.ToString(), options.Listeners.Single().ToString());
+        var listener = new ListenerOptions { Address = "127.0.0.1:8080" };
+        Assert.Equal(listener.ToString(), options.Listeners.Single().ToString());
         Assert.Equal(new BufferOptions(), options.Buffers);
         Assert.Equal(new AccessLogOptions(), options.AccessLog);
         Assert.Equal(0, options.Workers);
         Assert.Equal("app", options.Routes.Single().Cluster);
-        Assert.Equal(new DestinationOptions { Address = "http://127.0.0.1:9001" },
+        Assert.Equal(
+            new DestinationOptions { Address = "http://127.0.0.1:9001" },
             options.Clusters["app"].Destinations.Single());
         Assert.Equal(new ClusterTimeouts(), options.Clusters["app"].Timeouts);
     }
 
     [Fact]
-    public void Every_value_arrives_where_it_belongs()
+    public void Values_of_the_process_arrive_where_they_belong()
     {
-        TailraceOptions options = Yaml.Options("""
+        TailraceOptions options = Yaml.Options(Smallest + """
+
             workers: 3
             pin: true
             engine: io_uring
@@ -42,6 +45,24 @@ public sealed class ConfigReaderTests
             shutdown: {grace: 0s}
             resolve: {interval: 5m}
             buffers: {block: 32KiB, bulk_block: 100KB, max: 1GiB}
+            """);
+
+        Assert.Equal(
+            (3, true, EngineChoice.IoUring, 7),
+            (options.Workers, options.Pin, options.Engine, options.EventsPerWait));
+        Assert.Equal(new LogOptions { Level = LogLevel.Debug, Format = LogFormat.Json }, options.Log);
+        Assert.Equal(
+            new AccessLogOptions { Format = AccessLogFormat.Common, Path = "/tmp/x", Queue = 64 },
+            options.AccessLog);
+        Assert.Equal(TimeSpan.Zero, options.Shutdown.Grace);
+        Assert.Equal(TimeSpan.FromMinutes(5), options.Resolve.Interval);
+        Assert.Equal(new BufferOptions { Block = 32768, BulkBlock = 100_000, Max = 1L << 30 }, options.Buffers);
+    }
+
+    [Fact]
+    public void Values_of_a_listener_arrive_where_they_belong()
+    {
+        ListenerOptions listener = Yaml.Options("""
             listeners:
               - name: n
                 address: "[::1]:1"
@@ -50,11 +71,39 @@ public sealed class ConfigReaderTests
                 max_connections: 12
                 requests_per_connection: 13
                 timeouts: {head: 1s, body: 2s, keep_alive: 3s, write: 4ms}
-                limits: {head: 20KiB, headers: 14, target: 1KiB, body: 5GiB}
+                limits: {head: 10KiB, headers: 14, target: 1KiB, body: 5GiB}
                 forwarded: {x_forwarded: set, forwarded: append, via: true}
                 routes:
                   - respond: {status: 503, body: no, content_type: text/html}
-              - address: :2
+            """).Listeners.Single();
+
+        Assert.Equal(
+            ("n", "[::1]:1", ListenerProtocol.Http, 11, 12, 13L),
+            (listener.Name, listener.Address, listener.Protocol, listener.Backlog, listener.MaxConnections,
+                listener.RequestsPerConnection));
+        Assert.Equal(new ListenerTimeouts
+        {
+            Head = TimeSpan.FromSeconds(1),
+            Body = TimeSpan.FromSeconds(2),
+            KeepAlive = TimeSpan.FromSeconds(3),
+            Write = TimeSpan.FromMilliseconds(4),
+        }, listener.Timeouts);
+        Assert.Equal(
+            new ListenerLimits { Head = 10240, Headers = 14, Target = 1024, Body = 5L << 30 },
+            listener.Limits);
+        Assert.Equal(
+            new ForwardedOptions { XForwarded = ForwardedMode.Set, Forwarded = ForwardedMode.Append, Via = true },
+            listener.Forwarded);
+        Assert.Equal(
+            new RespondOptions { Status = 503, Body = "no", ContentType = "text/html" },
+            listener.Routes.Single().Respond);
+    }
+
+    [Fact]
+    public void Values_of_routes_arrive_where_they_belong()
+    {
+        IReadOnlyList<RouteOptions> routes = Yaml.Options("""
+            listeners: [{address: ":1"}]
             routes:
               - name: r
                 match: {host: "*.a.example", path_prefix: /p}
@@ -62,6 +111,22 @@ public sealed class ConfigReaderTests
                 host_header: origin.example
               - match: {host: [x.example, 10.0.0.1], path: /q}
                 cluster: c
+            clusters: {c: {destinations: ["http://a.example"]}}
+            """).Routes;
+
+        Assert.Equal(("r", "c", "origin.example"), (routes[0].Name, routes[0].Cluster, routes[0].HostHeader));
+        Assert.Equal(("", "/p"), (routes[0].Match.Path, routes[0].Match.PathPrefix));
+        Assert.Equal(["*.a.example"], routes[0].Match.Host);
+        Assert.Equal(["x.example", "10.0.0.1"], routes[1].Match.Host);
+        Assert.Equal(("/q", "", "keep"), (routes[1].Match.Path, routes[1].Match.PathPrefix, routes[1].HostHeader));
+    }
+
+    [Fact]
+    public void Values_of_a_cluster_arrive_where_they_belong()
+    {
+        ClusterOptions cluster = Yaml.Options("""
+            listeners: [{address: ":1"}]
+            routes: [{cluster: c}]
             clusters:
               c:
                 destinations:
@@ -71,41 +136,11 @@ public sealed class ConfigReaderTests
                 timeouts: {connect: 1s, first_byte: 2m, idle: 3h, tunnel: 4h}
                 limits: {connections_per_destination: 5, head: 6KiB, headers: 7}
                 pool: {idle_per_destination: 8, idle_timeout: 9s}
-            """);
+            """).Clusters["c"];
 
-        Assert.Equal((3, true, EngineChoice.IoUring, 7),
-            (options.Workers, options.Pin, options.Engine, options.EventsPerWait));
-        Assert.Equal(new LogOptions { Level = LogLevel.Debug, Format = LogFormat.Json }, options.Log);
-        Assert.Equal(new AccessLogOptions { Format = AccessLogFormat.Common, Path = "/tmp/x", Queue = 64 },
-            options.AccessLog);
-        Assert.Equal(TimeSpan.Zero, options.Shutdown.Grace);
-        Assert.Equal(TimeSpan.FromMinutes(5), options.Resolve.Interval);
-        Assert.Equal(new BufferOptions { Block = 32768, BulkBlock = 100_000, Max = 1L << 30 }, options.Buffers);
-
-        ListenerOptions listener = options.Listeners[0];
-        Assert.Equal(("n", "[::1]:1", 11, 12, 13L), (listener.Name, listener.Address, listener.Backlog,
-            listener.MaxConnections, listener.RequestsPerConnection));
-        Assert.Equal(new ListenerTimeouts
-        {
-            Head = TimeSpan.FromSeconds(1),
-            Body = TimeSpan.FromSeconds(2),
-            KeepAlive = TimeSpan.FromSeconds(3),
-            Write = TimeSpan.FromMilliseconds(4),
-        }, listener.Timeouts);
-        Assert.Equal(new ListenerLimits { Head = 20480, Headers = 14, Target = 1024, Body = 5L << 30 }, listener.Limits);
-        Assert.Equal(new ForwardedOptions { XForwarded = ForwardedMode.Set, Forwarded = ForwardedMode.Append, Via = true },
-            listener.Forwarded);
-        Assert.Equal(new RespondOptions { Status = 503, Body = "no", ContentType = "text/html" },
-            listener.Routes.Single().Respond);
-
-        Assert.Equal(["*.a.example"], options.Routes[0].Match.Host);
-        Assert.Equal(("r", "/p", "c", "origin.example"), (options.Routes[0].Name, options.Routes[0].Match.PathPrefix,
-            options.Routes[0].Cluster, options.Routes[0].HostHeader));
-        Assert.Equal(["x.example", "10.0.0.1"], options.Routes[1].Match.Host);
-        Assert.Equal("/q", options.Routes[1].Match.Path);
-
-        ClusterOptions cluster = options.Clusters["c"];
-        Assert.Equal(new DestinationOptions { Address = "http://a.example:81", Weight = 9 }, cluster.Destinations.Single());
+        Assert.Equal(
+            new DestinationOptions { Address = "http://a.example:81", Weight = 9 },
+            cluster.Destinations.Single());
         Assert.Equal((BalancePolicy.RoundRobin, 2), (cluster.Balance, cluster.Retries));
         Assert.Equal(new ClusterTimeouts
         {
@@ -115,7 +150,9 @@ public sealed class ConfigReaderTests
             Tunnel = TimeSpan.FromHours(4),
         }, cluster.Timeouts);
         Assert.Equal(new ClusterLimits { ConnectionsPerDestination = 5, Head = 6144, Headers = 7 }, cluster.Limits);
-        Assert.Equal(new PoolOptions { IdlePerDestination = 8, IdleTimeout = TimeSpan.FromSeconds(9) }, cluster.Pool);
+        Assert.Equal(
+            new PoolOptions { IdlePerDestination = 8, IdleTimeout = TimeSpan.FromSeconds(9) },
+            cluster.Pool);
     }
 
     [Fact]

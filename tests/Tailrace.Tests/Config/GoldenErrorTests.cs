@@ -3,7 +3,7 @@ using Tailrace.Config;
 
 namespace Tailrace.Tests.Config;
 
-/// <summary>Real mistakes and what users are told about them: <c>Golden/NAME.yaml</c> and <c>Golden/NAME.expected</c>.</summary>
+/// <summary>Real mistakes, <c>Golden/NAME.yaml</c>, and what users are told: <c>Golden/NAME.expected</c>.</summary>
 public sealed class GoldenErrorTests
 {
     public static TheoryData<string> Cases()
@@ -24,7 +24,8 @@ public sealed class GoldenErrorTests
         string expected = File.ReadAllText(Path.Combine(TestFiles.Golden, $"{name}.expected"));
 
         var lines = new List<string>();
-        if (!YamlLoader.TryLoad($"{name}.yaml", yaml, out ConfigNode root, out ConfigError? error)) lines.Add($"{error}");
+        bool loaded = YamlLoader.TryLoad($"{name}.yaml", yaml, out ConfigNode root, out ConfigError? error);
+        if (!loaded) lines.Add($"{error}");
         else lines.AddRange(ConfigReader.Read($"{name}.yaml", root).Errors.Select(e => e.ToString()));
 
         Assert.Equal(expected, string.Concat(lines.Select(line => $"{line}\n")));

@@ -8,7 +8,10 @@ internal static class TestFiles
         get
         {
             string? folder = AppContext.BaseDirectory;
-            while (folder is not null && !File.Exists(Path.Combine(folder, "Tailrace.slnx"))) folder = Path.GetDirectoryName(folder);
+            while (folder is not null && !File.Exists(Path.Combine(folder, "Tailrace.slnx")))
+            {
+                folder = Path.GetDirectoryName(folder);
+            }
             return folder ?? throw new InvalidOperationException("the tests run outside the repository");
         }
     }

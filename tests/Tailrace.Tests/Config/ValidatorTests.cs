@@ -11,7 +11,10 @@ public sealed class ValidatorTests
         Routes = [new RouteOptions { Cluster = "app" }],
         Clusters = new Dictionary<string, ClusterOptions>
         {
-            ["app"] = new() { Destinations = ["http://127.0.0.1:9001", new() { Address = "http://b.example", Weight = 3 }] },
+            ["app"] = new()
+            {
+                Destinations = ["http://127.0.0.1:9001", new() { Address = "http://b.example", Weight = 3 }],
+            },
         },
     };
 
@@ -39,7 +42,8 @@ public sealed class ValidatorTests
             [
                 "workers: expected 'auto' or a number from 1 to 1024; found -1",
                 "engine: expected auto, epoll, io_uring or portable; found 77",
-                "listeners[0].timeouts.head: expected a duration from 1ms to 24h, such as 500ms, 10s, 1m or 1h; found 48h",
+                "listeners[0].timeouts.head: "
+                + "expected a duration from 1ms to 24h, such as 500ms, 10s, 1m or 1h; found 48h",
             ],
             Validator.Validate(options).Select(p => p.ToString()));
     }

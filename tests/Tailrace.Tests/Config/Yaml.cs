@@ -8,7 +8,8 @@ internal static class Yaml
 {
     public static ConfigNode Load(string text)
     {
-        Assert.True(YamlLoader.TryLoad("test.yaml", text, out ConfigNode root, out ConfigError? error), error?.ToString());
+        bool loaded = YamlLoader.TryLoad("test.yaml", text, out ConfigNode root, out ConfigError? error);
+        Assert.True(loaded, $"{error}");
         return root;
     }
 

@@ -52,7 +52,8 @@ public sealed class YamlLoaderTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_file_is_an_error() => AssertFails(Path.Combine(_folder, "none.yaml"), "there is no such file");
+    public void A_missing_file_is_an_error() =>
+        AssertFails(Path.Combine(_folder, "none.yaml"), "there is no such file");
 
     [Fact]
     public void A_missing_directory_is_an_error() =>

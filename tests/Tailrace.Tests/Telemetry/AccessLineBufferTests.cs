@@ -67,7 +67,7 @@ public sealed class AccessLineBufferTests
         for (int round = 0; round < 2000; round++)
         {
             random.NextBytes(bytes);
-            string line = Format(AccessLogFormat.Json, new AccessEntry { Target = bytes, UserAgent = bytes.AsSpan(0, 9) });
+            string line = Format(AccessLogFormat.Json, new AccessEntry { Target = bytes, Host = bytes.AsSpan(0, 9) });
             Assert.Equal(line.Length - 1, line.IndexOf('\n'));
             using JsonDocument json = JsonDocument.Parse(line);
             Assert.Equal(14, json.RootElement.EnumerateObject().Count());

@@ -12,9 +12,10 @@ public sealed class LogTests
     public void Text_lines()
     {
         string text = Line(
-            ("address", "127.0.0.1:80"), ("workers", 2), ("pinned", false), ("why", "two words"), ("none", null)).ToText();
+            ("address", "127.0.0.1:80"), ("workers", 2), ("pinned", false), ("why", "a b"), ("no", null)).ToText();
         Assert.Equal(
-            "2026-01-31T12:00:00.007Z info  listening address=127.0.0.1:80 workers=2 pinned=false why=\"two words\" none=\"\"",
+            "2026-01-31T12:00:00.007Z info  listening "
+            + "address=127.0.0.1:80 workers=2 pinned=false why=\"a b\" no=\"\"",
             text);
     }
 
