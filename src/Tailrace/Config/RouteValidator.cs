@@ -53,7 +53,7 @@ internal static class RouteValidator
         {
             string hint = Suggestion.For(route.Cluster, options.Clusters.Keys) is { } meant
                 ? $"; did you mean '{meant}'?"
-                : options.Clusters.Count > 0 ? $"; there are {string.Join(", ", options.Clusters.Keys)}" : "";
+                : options.Clusters.Count > 0 ? $"; expected {string.Join(" or ", options.Clusters.Keys)}" : "";
             problems.Add(ConfigPath.Of(path, "cluster"), $"there is no cluster '{route.Cluster}'{hint}", "clusters");
         }
         // RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5: these end with their head or have nothing to say.
