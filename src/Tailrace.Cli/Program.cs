@@ -1,7 +1,3 @@
 using Tailrace.Cli.Commands;
 
-return new CommandTree((_, _, error) =>
-{
-    error.WriteLine("no server in this build");
-    return ExitCode.Failed;
-}).Run(args, Console.Out, Console.Error);
+return new CommandTree(Launch.Run).Run(args, Console.Out, Console.Error);

@@ -53,21 +53,18 @@ public sealed class Server : IDisposable
     /// <summary>Access log records that did not fit the queue.</summary>
     public long AccessLogDropped => _accessLog?.Dropped ?? 0;
 
-    /// <summary>Answers an exact path, for any host, in code. Code comes before the options' routes.</summary>
-    public Server Map(string path, HandlerDelegate handle) => Map("", path, false, Handler.From(handle));
+    /// <summary>Answers an exact path in code, on every listener. Code comes before the options' routes.</summary>
+    public Server Map(string path, HandlerDelegate handle) => Map(new CodeRoute(Handler.From(handle)) { Path = path });
 
-    /// <summary>Answers everything below a path in code.</summary>
-    public Server MapPrefix(string path, HandlerDelegate handle) => Map("", path, true, Handler.From(handle));
+    /// <summary>Answers everything below a path in code, on every listener.</summary>
+    public Server MapPrefix(string path, HandlerDelegate handle) =>
+        Map(new CodeRoute(Handler.From(handle)) { Path = path, IsPrefix = true });
 
     /// <summary>Adds a route in code.</summary>
-    /// <param name="host">A host name, <c>*.example.com</c>, or empty for any.</param>
-    /// <param name="path">A path; empty for any.</param>
-    /// <param name="isPrefix">Whether the path covers what is below it.</param>
-    /// <param name="handler">What answers, on all workers.</param>
-    public Server Map(string host, string path, bool isPrefix, Handler handler)
+    public Server Map(CodeRoute route)
     {
         if (_workers.Count > 0) throw new InvalidOperationException("the server runs already");
-        _codeRoutes.Add(new CodeRoute(host, path, isPrefix, handler));
+        _codeRoutes.Add(route);
         return this;
     }
 

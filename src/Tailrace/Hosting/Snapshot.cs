@@ -69,7 +69,13 @@ internal sealed record RoutePlan(string Host, string Path, bool IsPrefix, string
             XForwarded = PolicyOf(forwarded.XForwarded),
             Forwarded = PolicyOf(forwarded.Forwarded),
             Via = forwarded.Via,
-            Host = options.HostHeader == "keep" ? null : Encoding.ASCII.GetBytes(options.HostHeader),
+            Host = options.HostHeader switch
+            {
+                "keep" => HostPolicy.Keep,
+                "destination" => HostPolicy.Destination,
+                _ => HostPolicy.Fixed,
+            },
+            FixedHost = Encoding.ASCII.GetBytes(options.HostHeader),
         };
         IEnumerable<string> hosts = options.Match.Host.Count > 0 ? options.Match.Host : [""];
         var isPrefix = options.Match.Path.Length == 0;

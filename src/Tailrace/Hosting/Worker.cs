@@ -97,7 +97,11 @@ internal sealed class Worker : IDisposable
     private RouteTable BuildRoutes(ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes)
     {
         var routes = new RouteTable();
-        foreach (var route in codeRoutes) routes.Add(route.Host, route.Path, route.IsPrefix, route.Handler);
+        foreach (var route in codeRoutes)
+        {
+            if (route.Listener.Length == 0 || route.Listener == plan.Name)
+                routes.Add(route.Host, route.Path, route.IsPrefix, route.Handler);
+        }
         foreach (var route in plan.Routes) routes.Add(route.Host, route.Path, route.IsPrefix, BuildHandler(route));
         return routes;
     }

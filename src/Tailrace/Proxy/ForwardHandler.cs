@@ -100,7 +100,7 @@ public sealed class ForwardHandler : Handler
     {
         upstream.IsRequestSent = false;
         upstream.Upload = default;
-        if (upstream.Client.TryBegin(exchange, _edits)) return true;
+        if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameBytes.Span)) return true;
         Refuse(exchange, upstream.Destination, 431, "the request head does not fit the buffers with what is added to it");
         _pool.Close(upstream);
         return false;

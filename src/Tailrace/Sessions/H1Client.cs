@@ -43,12 +43,12 @@ internal sealed class H1Client
 
     /// <summary>Writes a request's head into the connection's output and prepares for its body and its answer.</summary>
     /// <returns>False when the head has no room in the buffers.</returns>
-    internal bool TryBegin(Exchange exchange, RequestEdits edits)
+    internal bool TryBegin(Exchange exchange, RequestEdits edits, ReadOnlySpan<byte> destination)
     {
         _scanned = 0;
         RequestBody.Begin(Connection, exchange.Request.Body);
         return H1RequestWriter.TryWrite(
-            Connection.Output, exchange.Request, exchange.RequestBytes, edits, exchange.Downstream.Remote);
+            Connection.Output, exchange.Request, exchange.RequestBytes, edits, exchange.Downstream.Remote, destination);
     }
 
     /// <summary>Looks for the answer's head in what has been received.</summary>

@@ -21,16 +21,28 @@ internal static class H1RequestWriter
         1ul << (int)KnownHeader.XForwardedFor | 1ul << (int)KnownHeader.XForwardedProto | 1ul << (int)KnownHeader.XForwardedHost;
 
     /// <summary>Writes the head.</summary>
+    /// <param name="output">Where it goes.</param>
+    /// <param name="head">The client's head.</param>
+    /// <param name="bytes">Its bytes.</param>
+    /// <param name="edits">What to change.</param>
+    /// <param name="client">The client's address.</param>
+    /// <param name="destination">The destination's host and port.</param>
     /// <returns>False when it has no room in the buffers.</returns>
     internal static bool TryWrite(
-        ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits, NetAddress client)
+        ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits, NetAddress client,
+        ReadOnlySpan<byte> destination)
     {
-        var host = edits.Host is { } ownHost ? ownHost.Span : head.Authority.In(bytes);
+        var host = edits.Host switch
+        {
+            HostPolicy.Destination => destination,
+            HostPolicy.Fixed => edits.FixedHost.Span,
+            _ => head.Authority.In(bytes),
+        };
         // What the client said of earlier hops may be repeated, and its host twice more.
         if (!output.TryReserve(head.Length + AddedBytesMax + 3 * host.Length)) return false;
         var writer = new HeadWriter(output.Writable);
         WriteRequestLine(ref writer, head, bytes);
-        var keepsHost = edits.Host is null && head.Form == TargetForm.Origin && head.Headers.Has(KnownHeader.Host);
+        var keepsHost = edits.Host == HostPolicy.Keep && head.Form == TargetForm.Origin && head.Headers.Has(KnownHeader.Host);
         if (!keepsHost) writer.WriteHeader("Host"u8, host);
         CopyFields(ref writer, head, bytes, DroppedBy(edits, keepsHost));
         if (edits.XForwarded != ForwardedPolicy.Off) WriteXForwarded(ref writer, head, bytes, edits, client);

@@ -13,6 +13,19 @@ public enum ForwardedPolicy : byte
     Set,
 }
 
+/// <summary>Which Host an upstream gets.</summary>
+public enum HostPolicy : byte
+{
+    /// <summary>The client's.</summary>
+    Keep,
+
+    /// <summary>The destination's own host and port.</summary>
+    Destination,
+
+    /// <summary>One that was written in the configuration.</summary>
+    Fixed,
+}
+
 /// <summary>How a request's head is edited on the way to an upstream. Immutable.</summary>
 public sealed record RequestEdits
 {
@@ -25,8 +38,11 @@ public sealed record RequestEdits
     /// <summary>Whether this hop adds itself to Via (RFC 9110 section 7.6.3).</summary>
     public bool Via { get; init; }
 
-    /// <summary>The Host that upstreams get, or null to keep the client's.</summary>
-    public ReadOnlyMemory<byte>? Host { get; init; }
+    /// <summary>Which Host upstreams get.</summary>
+    public HostPolicy Host { get; init; }
+
+    /// <summary>The Host of <see cref="HostPolicy.Fixed"/>.</summary>
+    public ReadOnlyMemory<byte> FixedHost { get; init; }
 }
 
 /// <summary>How a response's head is edited on the way to a client. Immutable.</summary>
