@@ -32,6 +32,9 @@ public abstract class Connection : TimerEntry
     /// <summary>Whether it has been closed on this side.</summary>
     public abstract bool IsClosed { get; }
 
+    /// <summary>Bytes received and sent since this was last asked.</summary>
+    public abstract (long Received, long Sent) TakeTraffic();
+
     /// <summary>Receives more into <see cref="Input"/>: a count, 0 at the end of the stream, or an error.</summary>
     public abstract IoTask FillAsync();
 

@@ -21,6 +21,8 @@ public abstract class EventLoop : IDisposable
     private readonly Mailbox _mailbox = new();
     private readonly Queue<LoopContinuation> _ready = new(256);
     private volatile bool _stopping;
+    private long _unixOffset;
+    private long _nextUnixSync;
 
     /// <summary>Creates the loop's clock, timers and mailbox.</summary>
     protected EventLoop()
@@ -37,6 +39,9 @@ public abstract class EventLoop : IDisposable
 
     /// <summary>Monotonic milliseconds, read once per turn.</summary>
     public long Now { get; private set; }
+
+    /// <summary>The time of day in milliseconds since 1970, as of this turn.</summary>
+    public long UnixMilliseconds => Now + _unixOffset;
 
     /// <summary>The deadlines of this loop.</summary>
     public TimerWheel Timers { get; }
@@ -155,8 +160,18 @@ public abstract class EventLoop : IDisposable
     /// <summary>Back end: monotonic milliseconds.</summary>
     protected virtual long Clock() => Environment.TickCount64;
 
+    /// <summary>Back end: the time of day in milliseconds since 1970.</summary>
+    protected virtual long UnixClock() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+
     /// <summary>Back end: reads the clock for this turn.</summary>
-    protected void UpdateClock() => Now = Clock();
+    protected void UpdateClock()
+    {
+        Now = Clock();
+        if (Now < _nextUnixSync) return;
+        // The system's time of day may be set; follow it about once a second.
+        _unixOffset = UnixClock() - Now;
+        _nextUnixSync = Now + 1000;
+    }
 
     private void Guard(LoopContinuation continuation)
     {

@@ -18,9 +18,15 @@ public abstract class IoHandle
 
     /// <summary>
     /// The handle whose receive is pointless once this one is reset: an answer that nobody waits for any more. When
-    /// the other side resets this stream, the loop fails that receive as aborted.
+    /// this stream is reset or closed, the loop fails that receive as aborted.
     /// </summary>
     internal IoHandle? Dependent { get; set; }
+
+    /// <summary>Bytes received since this was last asked.</summary>
+    internal long Received { get; set; }
+
+    /// <summary>Bytes sent since this was last asked.</summary>
+    internal long Sent { get; set; }
 
     /// <summary>Whether it has been closed.</summary>
     public bool IsClosed { get; protected internal set; }

@@ -22,6 +22,15 @@ public sealed class SocketConnection : Connection
     /// <inheritdoc/>
     public override bool IsClosed => _handle is null;
 
+    /// <inheritdoc/>
+    public override (long Received, long Sent) TakeTraffic()
+    {
+        if (_handle is not { } handle) return default;
+        var traffic = (handle.Received, handle.Sent);
+        handle.Received = handle.Sent = 0;
+        return traffic;
+    }
+
     /// <summary>Wraps an accepted descriptor.</summary>
     internal static SocketConnection Adopt(Reactor reactor, IoHandle handle)
     {

@@ -145,6 +145,7 @@ internal sealed unsafe class EpollLoop : EventLoop
         Libc.close(fd);
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
+        handle.Dependent?.Receiving?.Fail(IoError.Aborted, this);
         handle.Dependent = null;
         handle.Descriptor = -1;
         handle.Generation = 0;
@@ -273,6 +274,7 @@ internal sealed unsafe class EpollLoop : EventLoop
         if (received > 0)
         {
             buffer.Commit((int)received);
+            handle.Received += received;
             if (received < wanted && !handle.IsEnding) handle.IsReadable = false;
             return IoResult.Success((int)received);
         }
@@ -299,6 +301,7 @@ internal sealed unsafe class EpollLoop : EventLoop
                 handle.IsWritable = false;
                 return null;
             }
+            handle.Sent += sent;
             if (operation.Advance((int)sent)) return IoResult.Success(operation.Progress);
         }
     }
@@ -322,6 +325,7 @@ internal sealed unsafe class EpollLoop : EventLoop
         handle.IsReadable = handle.IsEnding = handle.IsListener = handle.IsConnecting = handle.IsClosed = false;
         handle.IsWritable = true;
         handle.Remote = default;
+        handle.Received = handle.Sent = 0;
         _handles[fd] = handle;
         var entry = stackalloc byte[16];
         Epoll.Fill(entry, Interest, (ulong)handle.Generation << 32 | (uint)fd);

@@ -1,0 +1,63 @@
+using System.Text;
+using Tailrace.Memory;
+
+namespace Tailrace.Http;
+
+/// <summary>What the Connection fields of a head say, as a set (RFC 9110 section 7.6.1).</summary>
+[Flags]
+internal enum ConnectionOption : byte
+{
+    None = 0,
+    Close = 1,
+    KeepAlive = 2,
+    Upgrade = 4,
+    Te = 8,
+
+    /// <summary>A name that has no meaning of its own here, so that of a field to be removed.</summary>
+    Field = 16,
+}
+
+/// <summary>Reads the Connection fields of a head. Pure; any thread.</summary>
+internal static class ConnectionOptions
+{
+    /// <summary>All options of all Connection lines.</summary>
+    public static ConnectionOption Read(HeaderTable headers, ReadOnlySpan<byte> head)
+    {
+        if (!headers.Has(KnownHeader.Connection))
+            return ConnectionOption.None;
+        ConnectionOption options = ConnectionOption.None;
+        foreach (ref readonly HeaderField field in headers.Fields)
+        {
+            if (field.Id == KnownHeader.Connection)
+                options |= Read(field.Value.In(head));
+        }
+        return options;
+    }
+
+    /// <summary>Whether the message leaves its connection usable (RFC 9112 section 9.3).</summary>
+    public static bool IsPersistent(this ConnectionOption options, int minorVersion) =>
+        (options & ConnectionOption.Close) == 0 && (minorVersion > 0 || (options & ConnectionOption.KeepAlive) != 0);
+
+    private static ConnectionOption Read(ReadOnlySpan<byte> value)
+    {
+        ConnectionOption options = One(value);
+        if (options != ConnectionOption.Field)
+            return options;
+        // It is not one of the four alone, so it is a list, or names a field.
+        options = ConnectionOption.None;
+        var list = new ListReader(value);
+        while (list.TryRead(out ReadOnlySpan<byte> element))
+            options |= One(element);
+        return options;
+    }
+
+    private static ConnectionOption One(ReadOnlySpan<byte> option) => option.Length switch
+    {
+        0 => ConnectionOption.None,
+        2 when Ascii.EqualsIgnoreCase(option, "te"u8) => ConnectionOption.Te,
+        5 when Ascii.EqualsIgnoreCase(option, "close"u8) => ConnectionOption.Close,
+        7 when Ascii.EqualsIgnoreCase(option, "upgrade"u8) => ConnectionOption.Upgrade,
+        10 when Ascii.EqualsIgnoreCase(option, "keep-alive"u8) => ConnectionOption.KeepAlive,
+        _ => ConnectionOption.Field,
+    };
+}

@@ -1,0 +1,124 @@
+using System.Text;
+using Tailrace.Memory;
+
+namespace Tailrace.Http.H1;
+
+/// <summary>Reads the request line: method, target, version (RFC 9112 section 3).</summary>
+/// <remarks>
+/// Unlike field lines it is judged byte by byte as it comes, so that what is no HTTP (a TLS hello, say) is turned away at
+/// once. What is finished stands in the head, and is not read again.
+/// </remarks>
+internal static class RequestLine
+{
+    /// <summary>Reads on from wherever the line stands.</summary>
+    public static ParseStatus Read(ReadOnlySpan<byte> input, int scanned, RequestHead head, HttpLimits limits)
+    {
+        ParseStatus status = ParseStatus.Complete;
+        if (head.MethodText.IsEmpty)
+            status = ReadMethod(input, head);
+        if (status == ParseStatus.Complete && head.Target.IsEmpty)
+            status = ReadTarget(input, scanned, head, limits.TargetLengthMax);
+        if (status == ParseStatus.Complete)
+            status = ReadVersion(input, head);
+        return status;
+    }
+
+    private static ParseStatus ReadMethod(ReadOnlySpan<byte> input, RequestHead head)
+    {
+        int start = RequestParser.SkipEmptyLines(input);
+        ReadOnlySpan<byte> rest = input[start..];
+        if (rest.StartsWith("GET "u8))
+        {
+            head.Method = Method.Get;
+            head.MethodText = new(start, 3);
+            return ParseStatus.Complete;
+        }
+        if (rest is [(byte)'\r'])
+            return ParseStatus.NeedMore;
+        int length = FieldScan.Name(rest.Length > Methods.LengthMax + 1 ? rest[..(Methods.LengthMax + 1)] : rest);
+        if (length > Methods.LengthMax)
+            return Reject(head, Rejection.MethodTooLong);
+        if (length == rest.Length)
+            return ParseStatus.NeedMore;
+        if (length == 0 || rest[length] != ' ')
+        {
+            bool isLineEnd = rest[length] is (byte)'\r' or (byte)'\n' or (byte)' ';
+            return Reject(head, isLineEnd ? Rejection.BadRequestLine : Rejection.BadMethod);
+        }
+        head.Method = Methods.FromBytes(rest[..length]);
+        head.MethodText = new(start, length);
+        return ParseStatus.Complete;
+    }
+
+    /// <summary>Finds the end of the target, and its question mark on the way.</summary>
+    private static ParseStatus ReadTarget(ReadOnlySpan<byte> input, int scanned, RequestHead head, int lengthMax)
+    {
+        int start = head.MethodText.End + 1;
+        int at = Math.Max(start, scanned);
+        if (at < input.Length && head.Query.Offset == 0)
+        {
+            at += FieldScan.Path(input[at..]);
+            if (at < input.Length && input[at] == '?')
+                head.Query = new(at + 1, 0);
+        }
+        if (at < input.Length && head.Query.Offset != 0)
+            at += FieldScan.Target(input[at..]);
+        if (at - start > lengthMax)
+            return Reject(head, Rejection.TargetTooLong);
+        if (at >= input.Length)
+            return ParseStatus.NeedMore;
+        if (input[at] != ' ')
+        {
+            bool isLineEnd = input[at] is (byte)'\r' or (byte)'\n';
+            return Reject(head, isLineEnd ? Rejection.BadRequestLine : Rejection.BadTarget);
+        }
+        if (at == start)
+            return Reject(head, Rejection.BadRequestLine);
+        head.Target = new(start, at - start);
+        return ParseStatus.Complete;
+    }
+
+    private static ParseStatus ReadVersion(ReadOnlySpan<byte> input, RequestHead head)
+    {
+        int start = head.Target.End + 1;
+        ReadOnlySpan<byte> rest = input[start..];
+        if (rest.StartsWith("HTTP/1.1\r\n"u8))
+        {
+            head.MinorVersion = 1;
+        }
+        else
+        {
+            ParseStatus status = ProtocolVersion.Read(rest, out int major, out int minor, out Rejection rejection);
+            if (status == ParseStatus.Rejected)
+                return Reject(head, rejection);
+            status = status == ParseStatus.Complete ? ReadLineEnd(rest, head) : status;
+            if (status != ParseStatus.Complete)
+                return status;
+            if (major != 1)
+                return Reject(head, Rejection.UnsupportedVersion);
+            head.MinorVersion = Math.Min(minor, 1);
+        }
+        head.LineStart = start + ProtocolVersion.Length + 2;
+        return RequestTarget.Read(input, head) ? ParseStatus.Complete : Reject(head, Rejection.BadTarget);
+    }
+
+    private static ParseStatus ReadLineEnd(ReadOnlySpan<byte> rest, RequestHead head)
+    {
+        if (rest.Length > ProtocolVersion.Length && rest[ProtocolVersion.Length] != '\r')
+        {
+            bool isFeed = rest[ProtocolVersion.Length] == '\n';
+            return Reject(head, isFeed ? Rejection.BareLineFeed : Rejection.BadVersion);
+        }
+        if (rest.Length < ProtocolVersion.Length + 2)
+            return ParseStatus.NeedMore;
+        return rest[ProtocolVersion.Length + 1] == '\n'
+            ? ParseStatus.Complete
+            : Reject(head, Rejection.BareCarriageReturn);
+    }
+
+    private static ParseStatus Reject(RequestHead head, Rejection rejection)
+    {
+        head.Rejection = rejection;
+        return ParseStatus.Rejected;
+    }
+}

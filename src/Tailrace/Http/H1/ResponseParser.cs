@@ -1,0 +1,138 @@
+namespace Tailrace.Http.H1;
+
+/// <summary>Reads an HTTP/1 response head (RFC 9112 section 4) from a contiguous buffer. Pure; any thread.</summary>
+/// <remarks>
+/// Restartable like <see cref="RequestParser"/>: on <see cref="ParseStatus.NeedMore"/> call again with the same bytes and
+/// more behind them, the same <c>scanned</c> and the same head. No I/O, no allocation, no exception for any input.
+/// </remarks>
+public static class ResponseParser
+{
+    private const int StatusAt = ProtocolVersion.Length + 1;
+    private const int StatusEnd = StatusAt + 3;
+
+    /// <summary>Reads on.</summary>
+    /// <param name="input">All received bytes of the response, from its first.</param>
+    /// <param name="scanned">0 for a new response; afterwards what the last call left in it.</param>
+    /// <param name="head">Receives the head. Cleared when <paramref name="scanned"/> is 0.</param>
+    /// <param name="requestMethod">The method of the request that is answered: it decides whether there is a body.</param>
+    /// <param name="limits">The origin side's limits.</param>
+    public static ParseStatus Parse(
+        ReadOnlySpan<byte> input, ref int scanned, ResponseHead head, Method requestMethod, HttpLimits limits)
+    {
+        if (scanned == 0)
+            head.Clear();
+        ReadOnlySpan<byte> view = input.Length > limits.HeadBytesMax ? input[..limits.HeadBytesMax] : input;
+        ParseStatus status = ParseStatus.Complete;
+        if (head.LineStart == 0)
+            status = ReadStatusLine(view, scanned, head);
+        if (status == ParseStatus.Complete)
+            status = ReadFields(view, scanned, head, limits);
+        if (status == ParseStatus.Complete)
+        {
+            scanned = head.Length = head.LineStart;
+            head.Rejection = ReadMeaning(view, head, requestMethod, limits);
+            return head.Rejection == Rejection.None ? ParseStatus.Complete : ParseStatus.Rejected;
+        }
+        scanned = view.Length;
+        return status == ParseStatus.NeedMore && view.Length == limits.HeadBytesMax
+            ? Reject(head, Rejection.HeadTooLarge)
+            : status;
+    }
+
+    /// <summary>
+    /// The version and the status are judged byte by byte as they come, so that an origin that speaks no HTTP is found out
+    /// at once; the reason, whose content means nothing, when its line has ended.
+    /// </summary>
+    private static ParseStatus ReadStatusLine(ReadOnlySpan<byte> input, int scanned, ResponseHead head)
+    {
+        ParseStatus status = ProtocolVersion.Read(input, out int major, out int minor, out _);
+        if (status == ParseStatus.Rejected)
+            return Reject(head, Rejection.BadStatusLine);
+        if (status == ParseStatus.NeedMore)
+            return status;
+        if (major != 1)
+            return Reject(head, Rejection.UnsupportedVersion);
+        for (int i = ProtocolVersion.Length; i < Math.Min(input.Length, StatusEnd); i++)
+        {
+            if (i < StatusAt ? input[i] != ' ' : !char.IsAsciiDigit((char)input[i]))
+                return Reject(head, Rejection.BadStatusLine);
+        }
+        if (input.Length < StatusEnd || !input[Math.Max(scanned, StatusEnd)..].Contains((byte)'\n'))
+            return ParseStatus.NeedMore;
+        head.MinorVersion = Math.Min(minor, 1);
+        head.Status = (input[StatusAt] - '0') * 100 + (input[StatusAt + 1] - '0') * 10 + (input[StatusAt + 2] - '0');
+        return head.Status is >= 100 and <= 599 ? ReadReason(input, head) : Reject(head, Rejection.BadStatusLine);
+    }
+
+    /// <summary>
+    /// The space before the reason is due even when the reason is empty; many origins leave both out, and nothing depends
+    /// on it.
+    /// </summary>
+    private static ParseStatus ReadReason(ReadOnlySpan<byte> input, ResponseHead head)
+    {
+        int start = StatusEnd;
+        if (input[start] == ' ')
+            start++;
+        else if (input[start] is not ((byte)'\r' or (byte)'\n'))
+            return Reject(head, Rejection.BadStatusLine);
+        int end = start + FieldScan.Value(input[start..]);
+        if (input[end] == '\n')
+            return Reject(head, Rejection.BareLineFeed);
+        if (input[end] != '\r')
+            return Reject(head, Rejection.BadStatusLine);
+        if (input[end + 1] != '\n')
+            return Reject(head, Rejection.BareCarriageReturn);
+        head.Reason = new(start, end - start);
+        head.LineStart = end + 2;
+        return ParseStatus.Complete;
+    }
+
+    private static ParseStatus ReadFields(ReadOnlySpan<byte> view, int scanned, ResponseHead head, HttpLimits limits)
+    {
+        int lineStart = head.LineStart;
+        ParseStatus status = HeaderParser.Read(
+            view, ref lineStart, scanned, head.Headers, limits.HeaderCountMax, out Rejection rejection);
+        head.LineStart = lineStart;
+        head.Rejection = rejection;
+        return status;
+    }
+
+    private static Rejection ReadMeaning(
+        ReadOnlySpan<byte> bytes, ResponseHead head, Method requestMethod, HttpLimits limits)
+    {
+        Rejection rejection = BodyFraming.ForResponse(
+            requestMethod,
+            head.Status,
+            head.MinorVersion,
+            head.Headers,
+            bytes,
+            out BodyKind body,
+            out long contentLength);
+        if (rejection != Rejection.None)
+            return rejection;
+        if (body == BodyKind.Length && limits.BodyBytesMax > 0 && contentLength > limits.BodyBytesMax)
+            return Rejection.BodyTooLarge;
+        head.Body = body;
+        head.ContentLength = contentLength;
+        ConnectionOption options = ConnectionOptions.Read(head.Headers, bytes);
+        head.HasConnectionOptions = (options & ConnectionOption.Field) != 0;
+        head.KeepAlive = options.IsPersistent(head.MinorVersion)
+            && body != BodyKind.UntilClose
+            && !AnnouncesForbiddenBody(head);
+        return Rejection.None;
+    }
+
+    /// <summary>
+    /// RFC 9110 section 8.6 and RFC 9112 section 6.1 forbid both framing fields in 1xx and 204. An origin that sends them
+    /// anyway may well send the body too, which would be read as the next response.
+    /// </summary>
+    private static bool AnnouncesForbiddenBody(ResponseHead head) =>
+        head.Status is < 200 or 204
+        && (head.ContentLength > 0 || head.Headers.Has(KnownHeader.TransferEncoding));
+
+    private static ParseStatus Reject(ResponseHead head, Rejection rejection)
+    {
+        head.Rejection = rejection;
+        return ParseStatus.Rejected;
+    }
+}

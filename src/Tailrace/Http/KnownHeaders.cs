@@ -1,0 +1,153 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Text;
+
+namespace Tailrace.Http;
+
+/// <summary>Finds well-known fields by name, and knows their text. Pure; any thread.</summary>
+/// <remarks>
+/// A name is identified by two overlapping 8-byte words, its first and its last, with the case bit set everywhere, plus its
+/// length; the few names longer than 16 bytes compare the middle too. The words hash into a small open table, so a lookup
+/// is two loads, a multiplication and, nearly always, one comparison.
+/// </remarks>
+public static class KnownHeaders
+{
+    private const int SlotBits = 8;
+    private const ulong CaseBits = 0x2020202020202020;
+
+    private static readonly byte[][] Names = BuildNames();
+    private static readonly Slot[] Slots = BuildSlots();
+
+    /// <summary>How many there are, <see cref="KnownHeader.Other"/> included: values are below it.</summary>
+    public static int Count => Names.Length;
+
+    /// <summary>The field's name in its usual spelling; empty for <see cref="KnownHeader.Other"/>.</summary>
+    public static ReadOnlySpan<byte> Text(KnownHeader id) => Names[(int)id];
+
+    /// <summary>The set that has this member only.</summary>
+    public static ulong Bit(KnownHeader id) => 1ul << (int)id;
+
+    /// <summary>The well-known field of this name in any case, or <see cref="KnownHeader.Other"/>.</summary>
+    /// <param name="name">A valid field name. Setting the case bit makes control bytes look like others, so that a name
+    /// which is no token could be taken for one that is.</param>
+    public static KnownHeader Find(ReadOnlySpan<byte> name)
+    {
+        if (name.IsEmpty)
+            return KnownHeader.Other;
+        Words words = Words.Of(name);
+        int at = words.Hash;
+        while (true)
+        {
+            ref readonly Slot slot = ref Slots[at];
+            if (slot.Id == KnownHeader.Other)
+                return KnownHeader.Other;
+            if (slot.Words == words && slot.Length == name.Length
+                && (name.Length <= 16 || Ascii.EqualsIgnoreCase(name, Names[(int)slot.Id])))
+                return slot.Id;
+            at = (at + 1) & ((1 << SlotBits) - 1);
+        }
+    }
+
+    private readonly record struct Slot(Words Words, int Length, KnownHeader Id);
+
+    private readonly record struct Words(ulong First, ulong Last)
+    {
+        public int Hash =>
+            (int)((First ^ BitOperations.RotateLeft(Last, 29)) * 0x9E3779B97F4A7C15 >> (64 - SlotBits));
+
+        public static Words Of(ReadOnlySpan<byte> name)
+        {
+            if (name.Length >= 8)
+            {
+                return new(
+                    BinaryPrimitives.ReadUInt64LittleEndian(name) | CaseBits,
+                    BinaryPrimitives.ReadUInt64LittleEndian(name[^8..]) | CaseBits);
+            }
+            ulong word = name.Length >= 4
+                ? BinaryPrimitives.ReadUInt32LittleEndian(name)
+                    | (ulong)BinaryPrimitives.ReadUInt32LittleEndian(name[^4..]) << 32
+                : name[0] | (ulong)name[name.Length >> 1] << 8 | (ulong)name[^1] << 16;
+            return new(word | CaseBits, 0);
+        }
+    }
+
+    private static Slot[] BuildSlots()
+    {
+        var slots = new Slot[1 << SlotBits];
+        for (int id = 1; id < Names.Length; id++)
+        {
+            Words words = Words.Of(Names[id]);
+            int at = words.Hash;
+            while (slots[at].Id != KnownHeader.Other)
+                at = (at + 1) & (slots.Length - 1);
+            slots[at] = new(words, Names[id].Length, (KnownHeader)id);
+        }
+        return slots;
+    }
+
+    private static byte[][] BuildNames() =>
+    [
+        [],
+        [.. "Host"u8],
+        [.. "Content-Length"u8],
+        [.. "Transfer-Encoding"u8],
+        [.. "Connection"u8],
+        [.. "Keep-Alive"u8],
+        [.. "Proxy-Connection"u8],
+        [.. "Proxy-Authenticate"u8],
+        [.. "Proxy-Authorization"u8],
+        [.. "TE"u8],
+        [.. "Trailer"u8],
+        [.. "Upgrade"u8],
+        [.. "HTTP2-Settings"u8],
+        [.. "Expect"u8],
+        [.. "Max-Forwards"u8],
+        [.. "Via"u8],
+        [.. "Forwarded"u8],
+        [.. "X-Forwarded-For"u8],
+        [.. "X-Forwarded-Proto"u8],
+        [.. "X-Forwarded-Host"u8],
+        [.. "X-Forwarded-Port"u8],
+        [.. "X-Real-IP"u8],
+        [.. "X-Request-ID"u8],
+        [.. "Date"u8],
+        [.. "Server"u8],
+        [.. "Content-Type"u8],
+        [.. "Content-Encoding"u8],
+        [.. "Content-Range"u8],
+        [.. "Content-Disposition"u8],
+        [.. "User-Agent"u8],
+        [.. "Referer"u8],
+        [.. "Origin"u8],
+        [.. "Accept"u8],
+        [.. "Accept-Encoding"u8],
+        [.. "Accept-Language"u8],
+        [.. "Accept-Ranges"u8],
+        [.. "Authorization"u8],
+        [.. "WWW-Authenticate"u8],
+        [.. "Cookie"u8],
+        [.. "Set-Cookie"u8],
+        [.. "Cache-Control"u8],
+        [.. "Pragma"u8],
+        [.. "Age"u8],
+        [.. "Expires"u8],
+        [.. "ETag"u8],
+        [.. "Last-Modified"u8],
+        [.. "If-Match"u8],
+        [.. "If-None-Match"u8],
+        [.. "If-Modified-Since"u8],
+        [.. "If-Unmodified-Since"u8],
+        [.. "If-Range"u8],
+        [.. "Range"u8],
+        [.. "Location"u8],
+        [.. "Vary"u8],
+        [.. "Allow"u8],
+        [.. "Retry-After"u8],
+        [.. "Link"u8],
+        [.. "Alt-Svc"u8],
+        [.. "Warning"u8],
+        [.. "Strict-Transport-Security"u8],
+        [.. "Priority"u8],
+        [.. "Traceparent"u8],
+    ];
+}
