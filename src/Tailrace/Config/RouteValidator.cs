@@ -82,8 +82,9 @@ internal static class RouteValidator
         IReadOnlyList<string> hosts = match.Host.Count > 0 ? match.Host : [""];
         for (int i = 0; i < hosts.Count; i++)
         {
-            if (taken.TryAdd((hosts[i].ToLowerInvariant(), matched, isPrefix), index)) continue;
-            int first = taken[(hosts[i].ToLowerInvariant(), matched, isPrefix)];
+            var key = (hosts[i].TrimEnd('.').ToLowerInvariant(), matched, isPrefix);
+            if (taken.TryAdd(key, index)) continue;
+            int first = taken[key];
             string host = hosts[i].Length == 0 ? "every host" : $"host '{hosts[i]}'";
             string what = isPrefix ? matched == "/" ? "every path" : $"path_prefix '{matched}'" : $"path '{matched}'";
             problems.Add(ConfigPath.Of(path, "match"), first == index
