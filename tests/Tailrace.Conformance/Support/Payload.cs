@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Tailrace.Conformance.Support;
 
 /// <summary>Bodies whose every byte tells its place, so that a lost, doubled or moved piece is noticed.</summary>
@@ -7,15 +9,19 @@ internal static class Payload
     internal static readonly int[] Sizes =
     [
         0, 1, (4 << 10) - 1, 4 << 10, (4 << 10) + 1, (16 << 10) - 1, 16 << 10, (16 << 10) + 1, (64 << 10) - 1, 64 << 10, (64 << 10) + 1,
-        1 << 20, 20 << 20,
+        1 << 20,
     ];
+
+    /// <summary>A body that no buffer holds.</summary>
+    internal const int Large = 20 << 20;
 
     /// <summary>So many bytes; other seeds, other bytes.</summary>
     internal static byte[] Of(int length, int seed = 1)
     {
-        var bytes = new byte[length];
-        new Random(seed * 31 + length).NextBytes(bytes);
-        return bytes;
+        var words = new ulong[length / 8 + 1];
+        var word = (ulong)(seed * 7919 + length) | 1;
+        for (var i = 0; i < words.Length; i++) words[i] = word = word * 6364136223846793005 + 1442695040888963407;
+        return MemoryMarshal.AsBytes(words.AsSpan())[..length].ToArray();
     }
 
     /// <summary>Fails unless both are the same; says where they part.</summary>
