@@ -23,7 +23,7 @@ public ref struct HeadWriter(Span<byte> output)
     public readonly ReadOnlySpan<byte> Written => _output[.._length];
 
     /// <summary>Copies bytes as they are.</summary>
-    public void Write(ReadOnlySpan<byte> bytes)
+    public void Write(scoped ReadOnlySpan<byte> bytes)
     {
         if (bytes.TryCopyTo(_output[_length..]))
             _length += bytes.Length;
@@ -53,7 +53,7 @@ public ref struct HeadWriter(Span<byte> output)
     public void WriteCrlf() => Write("\r\n"u8);
 
     /// <summary>Writes a field line.</summary>
-    public void WriteHeader(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    public void WriteHeader(scoped ReadOnlySpan<byte> name, scoped ReadOnlySpan<byte> value)
     {
         Write(name);
         Write(": "u8);
@@ -62,7 +62,7 @@ public ref struct HeadWriter(Span<byte> output)
     }
 
     /// <summary>Writes a field line with a number.</summary>
-    public void WriteHeader(ReadOnlySpan<byte> name, long value)
+    public void WriteHeader(scoped ReadOnlySpan<byte> name, long value)
     {
         Write(name);
         Write(": "u8);
@@ -71,7 +71,7 @@ public ref struct HeadWriter(Span<byte> output)
     }
 
     /// <summary>Writes <c>method target HTTP/1.1</c>.</summary>
-    public void WriteRequestLine(ReadOnlySpan<byte> method, ReadOnlySpan<byte> target)
+    public void WriteRequestLine(scoped ReadOnlySpan<byte> method, scoped ReadOnlySpan<byte> target)
     {
         Write(method);
         WriteByte((byte)' ');
@@ -98,7 +98,7 @@ public ref struct HeadWriter(Span<byte> output)
     }
 
     /// <summary>Writes a status line of our own version with a reason.</summary>
-    public void WriteStatusLine(int status, ReadOnlySpan<byte> reason)
+    public void WriteStatusLine(int status, scoped ReadOnlySpan<byte> reason)
     {
         Write("HTTP/1.1 "u8);
         WriteNumber(status);
