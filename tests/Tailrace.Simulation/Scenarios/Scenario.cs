@@ -12,6 +12,9 @@ internal abstract class Scenario(string name, bool faulty)
         new EchoScenario("echo-faulty", faulty: true),
         new RelayScenario("relay", faulty: false),
         new RelayScenario("relay-faulty", faulty: true),
+        new ProxyScenario("proxy", faulty: false, flawed: false),
+        new ProxyScenario("proxy-flawed", faulty: false, flawed: true),
+        new ProxyScenario("proxy-faulty", faulty: true, flawed: true),
     ];
 
     /// <summary>What it is called on the command line.</summary>

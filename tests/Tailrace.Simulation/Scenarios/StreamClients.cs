@@ -99,7 +99,7 @@ internal sealed class StreamClients(SimWorld world, Reactor reactor, EndPoint ta
     private bool Succeeded(IoResult result)
     {
         if (!result.IsError) return true;
-        if (!world.Conditions.IsFaulty && !world.Faults.HasStruck) throw new SimFailure($"a client met {result.Error}");
+        if (!world.MayFail) throw new SimFailure($"a client met {result.Error}");
         return false;
     }
 }
