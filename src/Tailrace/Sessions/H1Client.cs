@@ -38,14 +38,15 @@ internal sealed class H1Client
     /// <summary>Writes the request's body.</summary>
     internal BodyWriter RequestBody { get; } = new();
 
-    /// <summary>Whether any byte of the answer has come.</summary>
-    internal bool HasReceived => _scanned > 0 || !Connection.Input.IsEmpty;
+    /// <summary>Whether any byte of an answer has come, be it an interim one.</summary>
+    internal bool HasReceived { get; private set; }
 
     /// <summary>Writes a request's head into the connection's output and prepares for its body and its answer.</summary>
     /// <returns>False when the head has no room in the buffers.</returns>
     internal bool TryBegin(Exchange exchange, RequestEdits edits, ReadOnlySpan<byte> destination)
     {
         _scanned = 0;
+        HasReceived = false;
         RequestBody.Begin(Connection, exchange.Request.Body);
         return H1RequestWriter.TryWrite(
             Connection.Output, exchange.Request, exchange.RequestBytes, edits, exchange.Downstream.RemoteText, destination);
@@ -55,6 +56,7 @@ internal sealed class H1Client
     internal ParseStatus ReadHead(Method requestMethod)
     {
         if (Connection.Input.IsEmpty) return ParseStatus.NeedMore;
+        HasReceived = true;
         return ResponseParser.Parse(Connection.Input.Unread, ref _scanned, Head, requestMethod, Limits);
     }
 
