@@ -61,8 +61,7 @@ internal sealed class YamlLoader
         }
         catch (YamlException e)
         {
-            string message = $"not valid YAML: {Describe(e, text)}";
-            error = new ConfigError(file, (int)e.Start.Line, (int)e.Start.Column, message);
+            error = YamlMistake.Explain(file, e, text);
         }
         catch (ConfigException e)
         {
@@ -96,18 +95,6 @@ internal sealed class YamlLoader
         // The system's words, since the framework's own messages are left out of small builds.
         _ => $"it cannot be read: {Marshal.GetPInvokeErrorMessage(e.HResult)}",
     };
-
-    // The scanner's words for a tab are about tokens; users need to hear about the tab.
-    private static string Describe(YamlException e, string text)
-    {
-        string[] lines = text.Split('\n');
-        int line = (int)e.Start.Line - 1;
-        bool tab = line >= 0 && line < lines.Length && lines[line].TrimStart(' ').StartsWith('\t');
-        string message = e.Message.TrimEnd('.');
-        return tab ? "the line is indented with a tab; YAML takes spaces only" : Lower(message);
-    }
-
-    private static string Lower(string text) => text.Length == 0 ? text : char.ToLowerInvariant(text[0]) + text[1..];
 
     private ParsingEvent Current => _parser.Current ?? throw new InvalidOperationException("read past the last event");
 
@@ -197,7 +184,19 @@ internal sealed class YamlLoader
             : ConfigNode.Scalar(scalar.Value, Line(scalar), Column(scalar));
     }
 
-    private void Next() => _parser.MoveNext();
+    // On some broken input the parser trips over itself instead of throwing its own exception.
+    private void Next()
+    {
+        Mark at = _parser.Current?.End ?? new Mark();
+        try
+        {
+            _parser.MoveNext();
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            throw Error(at, "not valid YAML from here on; a quote or a bracket may not be closed");
+        }
+    }
 
     private void Count(int nodes, Mark at)
     {

@@ -57,10 +57,10 @@ public sealed record ClusterTimeouts
     /// <summary>Until a connection is established, else 504. Default: <c>5s</c>.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>From the end of the request to the first byte of the answer, else 504. Default: <c>60s</c>.</summary>
+    /// <summary>From the end of the request to the first byte of the answer, else 504. Default: <c>1m</c>.</summary>
     public TimeSpan FirstByte { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Between two pieces of a message in either direction. Default: <c>60s</c>.</summary>
+    /// <summary>Between two pieces of a message in either direction. Default: <c>1m</c>.</summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
@@ -93,6 +93,6 @@ public sealed record PoolOptions
     /// <summary>Idle connections that one worker keeps for one destination; 0: none. Default: <c>20</c>.</summary>
     public int IdlePerDestination { get; init; } = 20;
 
-    /// <summary>How long an idle connection is kept; shorter than the origin keeps it. Default: <c>60s</c>.</summary>
+    /// <summary>How long an idle connection is kept; shorter than the origin keeps it. Default: <c>1m</c>.</summary>
     public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
 }

@@ -18,6 +18,11 @@ public static class ConfigReader
     {
         ArgumentNullException.ThrowIfNull(root);
         var state = new ReadState(file);
+        if (root.Kind == ConfigNodeKind.Nothing)
+        {
+            state.Report(1, 1, "the configuration is empty; it needs at least 'listeners' and 'routes'");
+            return new ConfigResult(new TailraceOptions(), state.Errors);
+        }
         state.Place("", root);
         TailraceOptions options = ConfigSchema.Root.Read(root, new TailraceOptions(), "", state);
         state.Report(Validator.Find(options, hasHandlers: false));
@@ -28,4 +33,7 @@ public static class ConfigReader
     /// The JSON Schema (draft 2020-12) of a configuration file, by which editors complete and check it.
     /// </summary>
     public static string JsonSchema() => ConfigSchema.ToJsonSchema();
+
+    /// <summary>The reference of all keys, as Markdown tables.</summary>
+    public static string MarkdownReference() => ConfigSchema.ToMarkdown();
 }

@@ -26,7 +26,8 @@ public readonly record struct ListenAddress(IPAddress Address, int Port, bool Du
         if (!HostAndPort.TrySplit(text, out string host, out string port, out error)) return false;
         if (port.Length == 0)
         {
-            error = $"'{text}' has no port; write for example '{(host.Length == 0 ? "" : text)}:8080'";
+            bool onlyPort = host.Length > 0 && host.All(char.IsAsciiDigit);
+            error = $"'{text}' has no port; write for example '{(onlyPort ? $":{text}" : $"{text}:8080")}'";
             return false;
         }
         if (!HostAndPort.TryParsePort(port, 0, out int number, out error)) return false;

@@ -53,7 +53,7 @@ internal static class RouteValidator
         {
             string hint = Suggestion.For(route.Cluster, options.Clusters.Keys) is { } meant
                 ? $"; did you mean '{meant}'?"
-                : options.Clusters.Count > 0 ? $"; there are {string.Join(", ", options.Clusters.Keys)}" : "";
+                : options.Clusters.Count > 0 ? $"; expected {string.Join(" or ", options.Clusters.Keys)}" : "";
             problems.Add(ConfigPath.Of(path, "cluster"), $"there is no cluster '{route.Cluster}'{hint}", "clusters");
         }
         // RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5: these end with their head or have nothing to say.
@@ -82,8 +82,9 @@ internal static class RouteValidator
         IReadOnlyList<string> hosts = match.Host.Count > 0 ? match.Host : [""];
         for (int i = 0; i < hosts.Count; i++)
         {
-            if (taken.TryAdd((hosts[i].ToLowerInvariant(), matched, isPrefix), index)) continue;
-            int first = taken[(hosts[i].ToLowerInvariant(), matched, isPrefix)];
+            var key = (hosts[i].TrimEnd('.').ToLowerInvariant(), matched, isPrefix);
+            if (taken.TryAdd(key, index)) continue;
+            int first = taken[key];
             string host = hosts[i].Length == 0 ? "every host" : $"host '{hosts[i]}'";
             string what = isPrefix ? matched == "/" ? "every path" : $"path_prefix '{matched}'" : $"path '{matched}'";
             problems.Add(ConfigPath.Of(path, "match"), first == index

@@ -31,10 +31,7 @@ public static class AuthoritySyntax
             return 0;
         if (authority[0] == '[')
             return BracketedLength(authority);
-        int length = 0;
-        while (length < authority.Length && IsNameByte(authority[length]))
-            length++;
-        return length;
+        return ByteScan.HostEnd(authority, 0);
     }
 
     /// <summary>An IPv6 literal with its brackets. The address itself is for the resolver to judge.</summary>
@@ -70,6 +67,6 @@ public static class AuthoritySyntax
         return port <= ushort.MaxValue;
     }
 
-    private static bool IsNameByte(byte value) =>
+    internal static bool IsNameByte(byte value) =>
         value < 128 && ((value < 64 ? NameLow : NameHigh) >> (value & 63) & 1) != 0;
 }

@@ -1,5 +1,4 @@
 using System.Text;
-using Tailrace.Memory;
 
 namespace Tailrace.Http;
 
@@ -23,9 +22,11 @@ internal static class ConnectionOptions
     /// <summary>All options of all Connection lines.</summary>
     public static ConnectionOption Read(HeaderTable headers, ReadOnlySpan<byte> head)
     {
-        if (!headers.Has(KnownHeader.Connection))
+        if (!headers.TryFind(KnownHeader.Connection, out HeaderField first))
             return ConnectionOption.None;
-        ConnectionOption options = ConnectionOption.None;
+        ConnectionOption options = Read(first.Value.In(head));
+        if ((headers.Repeated & KnownHeaders.Bit(KnownHeader.Connection)) == 0)
+            return options;
         foreach (ref readonly HeaderField field in headers.Fields)
         {
             if (field.Id == KnownHeader.Connection)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Tailrace.Http;
@@ -90,6 +91,7 @@ public sealed class HeaderTable
     }
 
     /// <summary>Appends a field; false when the table is full.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryAdd(in HeaderField field)
     {
         HeaderField[] fields = _fields;

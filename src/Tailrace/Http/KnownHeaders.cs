@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Tailrace.Http;
@@ -52,9 +53,13 @@ public static class KnownHeaders
 
     private readonly record struct Words(ulong First, ulong Last)
     {
-        public int Hash =>
-            (int)((First ^ BitOperations.RotateLeft(Last, 29)) * 0x9E3779B97F4A7C15 >> (64 - SlotBits));
+        public int Hash
+        {
+            [MethodImpl(MethodImplOptions.AggressiveInlining)]
+            get => (int)((First ^ BitOperations.RotateLeft(Last, 29)) * 0x9E3779B97F4A7C15 >> (64 - SlotBits));
+        }
 
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Words Of(ReadOnlySpan<byte> name)
         {
             if (name.Length >= 8)

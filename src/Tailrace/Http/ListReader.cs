@@ -1,5 +1,3 @@
-using Tailrace.Memory;
-
 namespace Tailrace.Http;
 
 /// <summary>Walks the elements of a comma-separated field value (RFC 9110 section 5.6.1), without blanks around them.</summary>

@@ -11,6 +11,9 @@ public abstract class TimerEntry
     internal TimerEntry? Previous;
     internal int Slot = -1;
 
+    /// <summary>The earliest deadline that its slot still serves, in the loop's milliseconds.</summary>
+    internal long QueuedFor;
+
     /// <summary>When it expires, in the loop's milliseconds; <see cref="long.MaxValue"/> when it does not.</summary>
     public long Deadline { get; internal set; } = long.MaxValue;
 

@@ -31,7 +31,7 @@ public sealed class TimerWheel
         entry.Deadline = deadline;
         if (entry.Slot >= 0)
         {
-            if (TickOf(deadline) >= TickOfSlot(entry.Slot)) return;
+            if (deadline >= entry.QueuedFor) return;
             Unlink(entry);
         }
         Link(entry);
@@ -123,19 +123,13 @@ public sealed class TimerWheel
     /// <summary>The deadline rounded up to a tick that has not begun.</summary>
     private static long TickOf(long deadline) => deadline == long.MaxValue ? long.MaxValue : deadline / TickMs + 1;
 
-    private long TickOfSlot(int slot)
-    {
-        if (slot == Firing) return _tick;
-        var distance = (slot - _tick % SlotCount + SlotCount) % SlotCount;
-        return _tick + (distance == 0 ? SlotCount : distance);
-    }
-
     private void Link(TimerEntry entry)
     {
         var tick = Math.Clamp(TickOf(entry.Deadline), _tick + 1, _tick + SlotCount - 1);
         var slot = (int)(tick % SlotCount);
         var first = _slots[slot];
         entry.Slot = slot;
+        entry.QueuedFor = (tick - 1) * TickMs;
         entry.Previous = null;
         entry.Next = first;
         if (first is not null) first.Previous = entry;

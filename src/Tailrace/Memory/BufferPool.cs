@@ -32,7 +32,7 @@ public sealed unsafe class BufferPool : IDisposable
     public int BlockSize { get; }
 
     /// <summary>The most blocks that may be rented at a time.</summary>
-    public int Limit { get; }
+    public int Limit { get; internal set; }
 
     /// <summary>The most unused blocks that are kept.</summary>
     public int Retained { get; }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace Tailrace.Memory;
 
@@ -38,16 +39,13 @@ public sealed unsafe class ByteBuffer
     public int Free => _capacity - _end;
 
     /// <summary>The bytes written and not yet consumed. Valid until the next call that changes the buffer.</summary>
-    public ReadOnlySpan<byte> Unread => new(_block + _start, _end - _start);
-
-    /// <summary>The same bytes, writable: for codecs that edit in place.</summary>
-    public Span<byte> UnreadForEdit => new(_block + _start, _end - _start);
+    public ReadOnlySpan<byte> Unread => Span(_start, _end - _start);
 
     /// <summary>The head set aside by <see cref="Keep"/>; empty when there is none.</summary>
-    public ReadOnlySpan<byte> Kept => new(_block + _keptStart, _keptLength);
+    public ReadOnlySpan<byte> Kept => Span(_keptStart, _keptLength);
 
     /// <summary>Room behind the bytes; follow a write by <see cref="Commit"/>.</summary>
-    public Span<byte> Writable => new(_block + _end, _capacity - _end);
+    public Span<byte> Writable => Span(_end, _capacity - _end);
 
     internal byte* ReadPointer => _block + _start;
 
@@ -123,6 +121,9 @@ public sealed unsafe class ByteBuffer
     {
         if (_block != null) ReturnBlock();
     }
+
+    /// <summary>Lengths are never negative here; the span's own check is left out.</summary>
+    private Span<byte> Span(int offset, int length) => MemoryMarshal.CreateSpan(ref *(_block + offset), length);
 
     private bool TryRent(int minimum)
     {

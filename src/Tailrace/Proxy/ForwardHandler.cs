@@ -45,28 +45,42 @@ public sealed class ForwardHandler : Handler
 
             // 2. Send the request. What is there of its body goes with the head; the rest goes on by itself.
             if (!TryBegin(exchange, upstream)) return;
-            var upload = SendAsync(exchange, upstream);
+            var upload = Send(exchange, upstream);
 
             // 3. Wait for the head of the answer, passing interim answers on.
             exchange.Downstream.AbortWith(upstream.Connection);
-            var failure = await ReadHeadAsync(exchange, upstream);
+            UpstreamFailure failure;
+            while ((failure = ReadHead(exchange, upstream)) == UpstreamFailure.NeedMore)
+            {
+                if (!exchange.Downstream.Output.IsEmpty && (await exchange.FlushAsync()).IsError)
+                {
+                    failure = UpstreamFailure.ClientGone;
+                    break;
+                }
+                var received = await upstream.Connection.FillAsync();
+                if (HasCome(received, upstream)) continue;
+                failure = FailureOf(received, upstream);
+                break;
+            }
 
             // 4. Relay the answer, or say what went wrong.
-            if (failure == UpstreamFailure.None) await RelayAsync(exchange, upstream);
+            if (failure == UpstreamFailure.None && !TryRelayBuffered(exchange, upstream)) await RelayAsync(exchange, upstream);
 
             // 5. Give the connection back. Nothing of this exchange may still be at work.
             exchange.Downstream.AbortWith(null);
-            if (!upload.IsCompleted)
-            {
-                exchange.Downstream.CancelFill();
-                upstream.Connection.CancelFlush();
-            }
+            if (!upload.IsCompleted) Cancel(exchange, upstream);
             await upload;
-            var retry = failure != UpstreamFailure.None && attempts.MayRetry(exchange, upstream, failure);
-            if (failure == UpstreamFailure.None) _pool.Return(upstream);
-            else _pool.Close(upstream);
-            if (failure != UpstreamFailure.None && !retry) Answer(exchange, destination, failure);
-            if (!retry) return;
+            if (failure == UpstreamFailure.None)
+            {
+                _pool.Return(upstream);
+                return;
+            }
+            _pool.Close(upstream);
+            if (!attempts.MayRetry(exchange, upstream, failure))
+            {
+                Answer(exchange, destination, failure);
+                return;
+            }
             _cluster.Reactor.Counters.UpstreamRetries++;
         }
     }
@@ -107,72 +121,110 @@ public sealed class ForwardHandler : Handler
     }
 
     /// <summary>Sends head and body. Completes at once unless the body is still coming or the upstream is slow.</summary>
-    private async LoopTask SendAsync(Exchange exchange, UpstreamConnection upstream)
+    private LoopTask Send(Exchange exchange, UpstreamConnection upstream)
     {
         var connection = upstream.Connection;
-        if (exchange.Request.Body != BodyKind.None)
+        if (exchange.Request.Body != BodyKind.None) return UploadAsync(exchange, upstream);
+        var flush = connection.FlushAsync();
+        connection.SetTimeout(_settings.FirstByteTimeoutMs);
+        if (!flush.IsCompleted) return FinishSendAsync(flush, upstream);
+        Sent(flush.GetAwaiter().GetResult(), upstream);
+        return LoopTask.Completed;
+    }
+
+    private async LoopTask UploadAsync(Exchange exchange, UpstreamConnection upstream)
+    {
+        var connection = upstream.Connection;
+        var result = await BodyRelay.RunAsync(
+            exchange.RequestBody, exchange.Downstream, exchange.Settings.BodyTimeoutMs,
+            upstream.Client.RequestBody, connection, _settings.IdleTimeoutMs);
+        upstream.Upload = result;
+        if (result.End != RelayEnd.Complete)
         {
-            var result = await BodyRelay.RunAsync(
-                exchange.RequestBody, exchange.Downstream, exchange.Settings.BodyTimeoutMs,
-                upstream.Client.RequestBody, connection, _settings.IdleTimeoutMs);
-            upstream.Upload = result;
-            if (result.End != RelayEnd.Complete)
-            {
-                // A client that fails never completes its request. An upstream that does not read may still have answered.
-                if (result.End != RelayEnd.WriteFailed) connection.CancelFill();
-                return;
-            }
+            // A client that fails never completes its request. An upstream that does not read may still have answered.
+            if (result.End != RelayEnd.WriteFailed) connection.CancelFill();
+            return;
         }
         var flush = connection.FlushAsync();
         if (!flush.IsCompleted) connection.SetTimeout(_settings.IdleTimeoutMs);
-        var sent = await flush;
-        if (sent.IsError) upstream.Upload = new RelayResult(RelayEnd.WriteFailed, sent.Error);
-        else upstream.IsRequestSent = true;
+        Sent(await flush, upstream);
         connection.SetTimeout(_settings.FirstByteTimeoutMs);
     }
 
-    private async LoopTask<UpstreamFailure> ReadHeadAsync(Exchange exchange, UpstreamConnection upstream)
+    private static async LoopTask FinishSendAsync(IoTask flush, UpstreamConnection upstream) => Sent(await flush, upstream);
+
+    private static void Sent(IoResult sent, UpstreamConnection upstream)
+    {
+        upstream.IsRequestSent = !sent.IsError;
+        if (sent.IsError) upstream.Upload = new RelayResult(RelayEnd.WriteFailed, sent.Error);
+    }
+
+    /// <summary>Stops an upload that the answer has overtaken.</summary>
+    private static void Cancel(Exchange exchange, UpstreamConnection upstream)
+    {
+        exchange.Downstream.CancelFill();
+        upstream.Connection.CancelFlush();
+    }
+
+    private static UpstreamFailure ReadHead(Exchange exchange, UpstreamConnection upstream)
     {
         var client = upstream.Client;
         while (true)
         {
             switch (client.ReadHead(exchange.Request.Method))
             {
-                case ParseStatus.Complete when !client.Head.IsInterim:
-                    // Upgrade is not forwarded, so nobody asked for a switch of protocols.
-                    return client.Head.Status == 101 ? UpstreamFailure.Invalid : UpstreamFailure.None;
-                case ParseStatus.Complete:
+                case ParseStatus.NeedMore:
+                    return UpstreamFailure.NeedMore;
+                case ParseStatus.Rejected:
+                // Upgrade is not forwarded, so nobody asked for a switch of protocols.
+                case ParseStatus.Complete when client.Head.Status == 101:
+                    return UpstreamFailure.Invalid;
+                case ParseStatus.Complete when client.Head.IsInterim:
                     if (!exchange.TryForwardInterim(client.Head, client.HeadBytes)) return UpstreamFailure.Invalid;
                     client.SkipInterim();
-                    if ((await exchange.FlushAsync()).IsError) return UpstreamFailure.ClientGone;
                     continue;
-                case ParseStatus.Rejected:
-                    return UpstreamFailure.Invalid;
+                default:
+                    return UpstreamFailure.None;
             }
-            var received = await upstream.Connection.FillAsync();
-            if (received is { IsError: false, Bytes: > 0 }) continue;
-            if (received.Error == IoError.TimedOut && upstream is { IsRequestSent: false, Upload.End: RelayEnd.Complete })
-            {
-                // The client is still sending; its own deadline watches over it.
-                upstream.Connection.SetTimeout(_settings.FirstByteTimeoutMs);
-                continue;
-            }
-            return FailureOf(received, upstream);
         }
+    }
+
+    /// <summary>Whether to go on reading; false when there is a failure to tell apart.</summary>
+    private bool HasCome(IoResult received, UpstreamConnection upstream)
+    {
+        if (received is { IsError: false, Bytes: > 0 }) return true;
+        if (received.Error != IoError.TimedOut || upstream.IsRequestSent || upstream.Upload.End != RelayEnd.Complete) return false;
+        // The client is still sending; its own deadline watches over it.
+        upstream.Connection.SetTimeout(_settings.FirstByteTimeoutMs);
+        return true;
+    }
+
+    private bool TryForwardHead(Exchange exchange, UpstreamConnection upstream)
+    {
+        var client = upstream.Client;
+        if (!upstream.IsRequestSent) exchange.CloseAfterwards();
+        if (!exchange.TryForward(client.Head, client.HeadBytes, _settings.ResponseEdits)) return false;
+        client.BeginBody();
+        return true;
+    }
+
+    /// <summary>The common case: the whole answer is there, and short.</summary>
+    private bool TryRelayBuffered(Exchange exchange, UpstreamConnection upstream)
+    {
+        if (!TryForwardHead(exchange, upstream))
+        {
+            exchange.Abort();
+            return true;
+        }
+        if (!BodyRelay.TryRunBuffered(upstream.Client.Body, upstream.Connection.Input, exchange.ResponseBody)) return false;
+        exchange.Complete();
+        return true;
     }
 
     private async LoopTask RelayAsync(Exchange exchange, UpstreamConnection upstream)
     {
-        var client = upstream.Client;
-        if (!upstream.IsRequestSent) exchange.CloseAfterwards();
-        if (!exchange.TryForward(client.Head, client.HeadBytes, _settings.ResponseEdits))
-        {
-            exchange.Abort();
-            return;
-        }
-        client.BeginBody();
         var result = await BodyRelay.RunAsync(
-            client.Body, upstream.Connection, _settings.IdleTimeoutMs,
+            upstream.Client.Body, upstream.Connection, _settings.IdleTimeoutMs,
             exchange.ResponseBody, exchange.Downstream, exchange.Settings.WriteTimeoutMs);
         if (result.End == RelayEnd.Complete)
         {

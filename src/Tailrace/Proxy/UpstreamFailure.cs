@@ -6,6 +6,9 @@ internal enum UpstreamFailure : byte
     /// <summary>There is one.</summary>
     None,
 
+    /// <summary>None yet: more has to be received.</summary>
+    NeedMore,
+
     /// <summary>The connection ended before the head of an answer was complete.</summary>
     Closed,
 

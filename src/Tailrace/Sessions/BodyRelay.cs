@@ -1,4 +1,5 @@
 using Tailrace.Io;
+using Tailrace.Memory;
 
 namespace Tailrace.Sessions;
 
@@ -33,6 +34,21 @@ internal readonly record struct RelayResult(RelayEnd End, IoError Error = IoErro
 /// </remarks>
 internal static class BodyRelay
 {
+    /// <summary>Moves a short body that has been received whole into the target's output, without waiting for anything.</summary>
+    /// <returns>False when it is not such a body; then nothing has been touched.</returns>
+    internal static bool TryRunBuffered(BodyReader reader, ByteBuffer source, BodyWriter writer)
+    {
+        if (!reader.IsEnded)
+        {
+            if (reader.Remaining < 0 || reader.Remaining > Math.Min(source.Length, BodyWriter.CopyMax)) return false;
+            if (!writer.TryAppend(source.Unread[..(int)reader.Remaining])) return false;
+            reader.Next(out var count);
+            source.Consume(count);
+        }
+        return writer.TryEnd(default);
+    }
+
+    /// <summary>Moves a body of any kind and size.</summary>
     internal static async LoopTask<RelayResult> RunAsync(
         BodyReader reader, Connection source, int readTimeoutMs, BodyWriter writer, Connection target, int writeTimeoutMs)
     {

@@ -13,7 +13,7 @@ namespace Tailrace.Sessions;
 public sealed class BodyWriter
 {
     /// <summary>The largest piece that is copied rather than sent from where it lies.</summary>
-    private const int CopyMax = 4096;
+    internal const int CopyMax = 4096;
 
     /// <summary>Room for what surrounds a chunk: the last one's CRLF, 16 hex digits, CRLF, and its own CRLF.</summary>
     private const int ChunkOverhead = 24;

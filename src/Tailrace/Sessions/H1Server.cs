@@ -87,7 +87,8 @@ internal sealed class H1Server
             }
 
             // 4. Leave the connection clean for the next request, or close it.
-            if (!Finish(exchange) || !await SkipBodyAsync(exchange)) break;
+            if (!Finish(exchange)) break;
+            if (!exchange.RequestBody.IsEnded && !await SkipBodyAsync(exchange)) break;
             Recycle();
             if (connection.Output.Length >= OutputBytesMax && (await FlushAsync()).IsError) break;
             if (++turn == TurnRequestsMax)
@@ -229,11 +230,11 @@ internal sealed class H1Server
         _isHeadTimed = false;
     }
 
-    private async LoopTask<IoResult> FlushAsync()
+    private IoTask FlushAsync()
     {
         var flush = _connection.FlushAsync();
         if (!flush.IsCompleted) _connection.SetTimeout(_context.Settings.WriteTimeoutMs);
-        return await flush;
+        return flush;
     }
 
     /// <summary>Answers a request that could not be read.</summary>

@@ -17,7 +17,7 @@ public ref struct AccessEntry
     /// <summary>Bytes of the answer's body that were sent.</summary>
     public long BytesSent;
 
-    /// <summary>Bytes of the request's body that were received.</summary>
+    /// <summary>Bytes of the request that were received, its head included.</summary>
     public long BytesReceived;
 
     /// <summary>The status code of the answer; 0 when none was sent.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Tailrace.Config.Schema;
@@ -52,6 +53,14 @@ internal static class ConfigSchema
             "The named groups of destinations that routes lead to.",
             ClusterSchema.Clusters, o => o.Clusters, (o, v) => o with { Clusters = v }));
 
+    // Descriptions are read by people, so apostrophes stay what they are.
+    private static readonly JsonWriterOptions s_schemaWriter = new()
+    {
+        Indented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
     /// <summary>Every section that can occur, the root first, each once and before the sections within it.</summary>
     public static IReadOnlyList<SectionInfo> Sections
     {
@@ -67,7 +76,7 @@ internal static class ConfigSchema
     public static string ToJsonSchema()
     {
         using var stream = new MemoryStream();
-        using (var json = new Utf8JsonWriter(stream, new JsonWriterOptions { Indented = true, NewLine = "\n" }))
+        using (var json = new Utf8JsonWriter(stream, s_schemaWriter))
         {
             json.WriteStartObject();
             json.WriteString("$schema", "https://json-schema.org/draft/2020-12/schema");
@@ -95,7 +104,9 @@ internal static class ConfigSchema
             text.Append($"\n### {section.Name}\n\n| key | value | default | meaning |\n| --- | --- | --- | --- |\n");
             foreach (Field field in section.Fields)
             {
-                string fallback = field.Required ? "required" : field.DefaultText;
+                string fallback = field.Required ? "required"
+                    : field.DefaultText.Length == 0 ? ""
+                    : $"`{field.DefaultText}`";
                 text.Append($"| `{field.Key}` | {field.Kind.Reference} | {fallback} | {field.About} |\n");
             }
         }

@@ -67,7 +67,7 @@ internal static class ListenerSchema
             new NumberKind<int>(1, 10_000_000), o => o.MaxConnections, (o, v) => o with { MaxConnections = v }),
         new Field<ListenerOptions, long>("requests_per_connection",
             "Requests after which a connection is closed; 0: no limit.",
-            new NumberKind<long>(0, long.MaxValue),
+            new NumberKind<long>(0, 1_000_000_000_000),
             o => o.RequestsPerConnection, (o, v) => o with { RequestsPerConnection = v }),
         new Field<ListenerOptions, ListenerTimeouts>("timeouts",
             "How long to wait for the client.",

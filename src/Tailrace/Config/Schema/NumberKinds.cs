@@ -67,16 +67,18 @@ internal sealed class NumberKind<T>(T min, T max, string wordForZero = "") : Sca
 internal sealed class SizeKind<T>(T min, T max) : ScalarKind<T>
     where T : struct, IBinaryInteger<T>
 {
-    private const string Pattern = "^[0-9]+(B|KB|KiB|MB|MiB|GB|GiB)?$";
+    private const int BinaryUnits = 4;
+    private const string Pattern = "^[0-9]+(B|KB|KiB|MB|MiB|GB|GiB|TB|TiB)?$";
 
     private static readonly (string Name, long Bytes)[] s_units =
     [
-        ("GiB", 1L << 30), ("MiB", 1L << 20), ("KiB", 1L << 10), ("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1000),
-        ("B", 1),
+        ("TiB", 1L << 40), ("GiB", 1L << 30), ("MiB", 1L << 20), ("KiB", 1L << 10),
+        ("TB", 1_000_000_000_000), ("GB", 1_000_000_000), ("MB", 1_000_000), ("KB", 1000), ("B", 1),
     ];
 
-    public override string Expected =>
-        $"a size from {Format(min)} to {Format(max)}, such as 16KiB, 64KB, 1MiB or plain bytes";
+    public override string Expected => $"{Reference}, such as 16KiB, 64KB, 1MiB or plain bytes";
+
+    public override string Reference => $"a size from {Format(min)} to {Format(max)}";
 
     public override bool TryParse(string text, out T value)
     {
@@ -101,7 +103,7 @@ internal sealed class SizeKind<T>(T min, T max) : ScalarKind<T>
     public override string Format(T value)
     {
         long bytes = long.CreateChecked(value);
-        foreach ((string name, long unit) in s_units.AsSpan(0, 3))
+        foreach ((string name, long unit) in s_units.AsSpan(0, BinaryUnits))
         {
             if (bytes == 0 || bytes % unit != 0) continue;
             return string.Create(CultureInfo.InvariantCulture, $"{bytes / unit}{name}");
@@ -125,6 +127,23 @@ internal sealed class SizeKind<T>(T min, T max) : ScalarKind<T>
         if (value == T.Zero) json.WriteNumber("default", 0);
         else json.WriteString("default", Format(value));
     }
+
+    // 16k, 16kb and 16K all mean 16KiB elsewhere.
+    protected override string Hint(string text)
+    {
+        int end = text.AsSpan().IndexOfAnyExceptInRange('0', '9');
+        if (end <= 0) return "";
+        string unit = text[end..].Trim().ToLowerInvariant() switch
+        {
+            "k" or "kb" or "kib" => "KiB",
+            "m" or "mb" or "mib" => "MiB",
+            "g" or "gb" or "gib" => "GiB",
+            "b" or "bytes" => "B",
+            _ => "",
+        };
+        string meant = text[..end] + unit;
+        return unit.Length == 0 || meant == text ? "" : $"; did you mean '{meant}'?";
+    }
 }
 
 /// <summary>A duration in a range, a whole number with a unit.</summary>
@@ -138,8 +157,9 @@ internal sealed class DurationKind(TimeSpan min, TimeSpan max) : ScalarKind<Time
         ("m", TimeSpan.FromMinutes(1)),
     ];
 
-    public override string Expected =>
-        $"a duration from {Format(min)} to {Format(max)}, such as 500ms, 10s, 1m or 1h";
+    public override string Expected => $"{Reference}, such as 500ms, 10s, 1m or 1h";
+
+    public override string Reference => $"a duration from {Format(min)} to {Format(max)}";
 
     public override bool TryParse(string text, out TimeSpan value)
     {
@@ -176,4 +196,8 @@ internal sealed class DurationKind(TimeSpan min, TimeSpan max) : ScalarKind<Time
         json.WriteString("type", "string");
         json.WriteString("pattern", Pattern);
     }
+
+    protected override string Hint(string text) => text.Length > 0 && text.All(char.IsAsciiDigit)
+        ? $"; did you mean '{text}s'?"
+        : "";
 }

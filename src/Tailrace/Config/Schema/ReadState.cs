@@ -64,17 +64,23 @@ internal sealed class ReadState(string file)
 internal sealed class ProblemList
 {
     private readonly List<(ConfigProblem Problem, string? DependsOn)> _all = [];
+    private readonly HashSet<string> _wrong = [];
 
     /// <summary>The problems, each with another path without which it means nothing.</summary>
-    public IReadOnlyList<(ConfigProblem Problem, string? DependsOn)> All => _all;
+    /// <remarks>What rests on a value that is wrong by itself is left out: it will change with that value.</remarks>
+    public IEnumerable<(ConfigProblem Problem, string? DependsOn)> All =>
+        _all.Where(p => p.DependsOn is null || !_wrong.Contains(p.DependsOn));
 
     /// <summary>Adds a problem.</summary>
     /// <param name="path">Where.</param>
     /// <param name="message">What is wrong.</param>
     /// <param name="dependsOn">Another path that the problem rests on: if that is broken, this may be a mere
     /// consequence.</param>
-    public void Add(string path, string message, string? dependsOn = null) =>
+    public void Add(string path, string message, string? dependsOn = null)
+    {
         _all.Add((new ConfigProblem(path, message), dependsOn));
+        if (dependsOn is null) _wrong.Add(path);
+    }
 }
 
 /// <summary>Paths as they are shown to users: <c>listeners[0].timeouts.head</c>.</summary>

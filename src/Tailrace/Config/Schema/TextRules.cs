@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+
 namespace Tailrace.Config.Schema;
 
 /// <summary>What is wrong with a text in one of the places of a configuration; null when nothing is.</summary>
@@ -35,9 +38,12 @@ internal static class TextRules
         if (text == "*") return "'*' matches every host, which is what leaving out 'host' does";
         string name = text.StartsWith("*.", StringComparison.Ordinal) ? text[2..] : text;
         if (name.Contains('*')) return $"'{text}': a wildcard is '*.' at the front and nowhere else";
-        string bare = name.StartsWith('[') && name.EndsWith(']') ? name[1..^1] : name;
-        bool isIp = HostAndPort.TryParseIp(bare, out _);
-        if (isIp && name == text) return null;
+        bool bracketed = name.StartsWith('[') && name.EndsWith(']');
+        bool isIp = HostAndPort.TryParseIp(bracketed ? name[1..^1] : name, out IPAddress ip);
+        bool isV6 = isIp && ip.AddressFamily == AddressFamily.InterNetworkV6;
+        // As clients send it: a Host with an IPv6 address has brackets (RFC 3986 section 3.2.2).
+        if (isV6 && !bracketed) return $"'{text}' is an IPv6 address; write '[{name}]'";
+        if (isIp && name == text && isV6 == bracketed) return null;
         if (HostAndPort.IsName(name)) return null;
         bool hasPort = name.Contains(':') || name.Contains('/');
         return hasPort

@@ -18,6 +18,13 @@ internal sealed class FlagKind : ScalarKind<bool>
     public override void WriteSchema(Utf8JsonWriter json) => json.WriteString("type", "boolean");
 
     public override void WriteDefault(Utf8JsonWriter json, bool value) => json.WriteBoolean("default", value);
+
+    protected override string Hint(string text) => text.ToLowerInvariant() switch
+    {
+        "yes" or "on" or "y" or "1" or "true" => "; did you mean 'true'?",
+        "no" or "off" or "n" or "0" or "false" => "; did you mean 'false'?",
+        _ => "",
+    };
 }
 
 /// <summary>One word out of a few.</summary>

@@ -57,11 +57,11 @@ internal static class ChunkExtension
 
     private static ParseStatus ReadToken(ReadOnlySpan<byte> input, ref int at)
     {
-        int length = FieldScan.Name(input[at..]);
-        at += length;
+        int start = at;
+        at = ByteScan.NameEnd(input, start);
         if (at == input.Length)
             return ParseStatus.NeedMore;
-        return length > 0 ? ParseStatus.Complete : ParseStatus.Rejected;
+        return at > start ? ParseStatus.Complete : ParseStatus.Rejected;
     }
 
     /// <summary>Reads a quoted string (RFC 9110 section 5.6.4), the opening quote being at hand.</summary>

@@ -73,7 +73,8 @@ public struct ChunkedDecoder
                     break;
                 case Phase.Trailers:
                     status = ReadTrailers(rest, out length);
-                    Trailers = new(consumed, Math.Max(length - 2, 0));
+                    if (status == ParseStatus.Complete)
+                        Trailers = new(consumed, length - 2);
                     break;
                 default:
                     return _phase == Phase.Ended ? ChunkStep.End : ChunkStep.Rejected;
@@ -99,7 +100,7 @@ public struct ChunkedDecoder
         _phase = Phase.DataEnd;
         // Eaten along when it is there, so that a chunk that came whole is consumed whole. If it is wrong, the next
         // step says so: the data before it was right.
-        if (HeaderParser.IsEmptyLine(input, consumed))
+        if (HeaderParser.IsLineEnd(input, consumed))
         {
             consumed += 2;
             _phase = Phase.Size;
@@ -112,7 +113,7 @@ public struct ChunkedDecoder
         length = 2;
         if (input.IsEmpty || (input.Length == 1 && input[0] == '\r'))
             return ParseStatus.NeedMore;
-        if (!HeaderParser.IsEmptyLine(input, 0))
+        if (!HeaderParser.IsLineEnd(input, 0))
             return Reject(Rejection.BadChunk);
         _phase = Phase.Size;
         return ParseStatus.Complete;

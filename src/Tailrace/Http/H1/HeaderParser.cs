@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Tailrace.Memory;
 
 namespace Tailrace.Http.H1;
@@ -8,47 +10,38 @@ namespace Tailrace.Http.H1;
 /// else, a name is a token with the colon right behind it, a value has no control bytes, no line continues another.</para>
 /// <para>A line is judged once its LF has come, and only by its own bytes. That makes the verdict the same however the
 /// input was split, and the work linear: a line is scanned for its LF as it grows, and parsed once.</para>
+/// <para>The loop knows valid lines only. At the first line that is not, it ends, and <see cref="Judge"/> says whether that
+/// was the empty line, a line that has not come yet, or an error, and which.</para>
 /// </remarks>
 internal static class HeaderParser
 {
     private const byte Cr = (byte)'\r';
     private const byte Lf = (byte)'\n';
 
-    /// <summary>Reads lines into the table until the empty line.</summary>
+    /// <summary>CR and LF as one little-endian number.</summary>
+    private const ushort CrLf = Lf << 8 | Cr;
+
+    /// <summary>Reads lines into the head's table until the empty line.</summary>
     /// <param name="input">From the first byte of the head, as much as there is, at most the limit.</param>
-    /// <param name="lineStart">Where the next line begins; on completion, the byte behind the empty line.</param>
     /// <param name="scanned">How much of the input an earlier call has seen.</param>
-    /// <param name="headers">Where the fields go.</param>
-    /// <param name="countMax">How many there may be.</param>
-    /// <param name="rejection">Why not.</param>
-    public static ParseStatus Read(
-        ReadOnlySpan<byte> input,
-        ref int lineStart,
-        int scanned,
-        HeaderTable headers,
-        int countMax,
-        out Rejection rejection)
+    /// <param name="head">Its start line has been read. On completion its next line is the first byte of the body.</param>
+    /// <param name="limits">The limits of that side.</param>
+    public static ParseStatus Read(ReadOnlySpan<byte> input, int scanned, MessageHead head, HttpLimits limits)
     {
-        rejection = Rejection.None;
-        if (scanned > lineStart && !input[scanned..].Contains(Lf))
+        if (IsStillUnfinished(input, head.LineStart, scanned))
             return ParseStatus.NeedMore;
-        while (true)
+        HeaderTable headers = head.Headers;
+        int at = head.LineStart;
+        while (TryReadLine(input, at, out HeaderField field))
         {
-            if (IsEmptyLine(input, lineStart))
-            {
-                lineStart += 2;
-                return ParseStatus.Complete;
-            }
-            ParseStatus status = ReadLine(input, lineStart, out HeaderField field, out rejection);
-            if (status != ParseStatus.Complete)
-                return status;
-            if (headers.Count >= countMax || !headers.TryAdd(field))
-            {
-                rejection = Rejection.TooManyHeaders;
-                return ParseStatus.Rejected;
-            }
-            lineStart = field.LineEnd;
+            if (headers.Count >= limits.HeaderCountMax || !headers.TryAdd(field))
+                return head.Reject(Rejection.TooManyHeaders);
+            at = field.LineEnd;
         }
+        ParseStatus status = Judge(input, at, out int lineStart, out Rejection rejection);
+        head.LineStart = lineStart;
+        head.Rejection = rejection;
+        return status;
     }
 
     /// <summary>Judges lines until the empty line, and keeps nothing of them: for trailer sections.</summary>
@@ -56,75 +49,74 @@ internal static class HeaderParser
         ReadOnlySpan<byte> input, ref int lineStart, int scanned, out Rejection rejection)
     {
         rejection = Rejection.None;
-        if (scanned > lineStart && !input[scanned..].Contains(Lf))
+        if (IsStillUnfinished(input, lineStart, scanned))
             return ParseStatus.NeedMore;
-        while (!IsEmptyLine(input, lineStart))
-        {
-            ParseStatus status = ReadLine(input, lineStart, out HeaderField field, out rejection);
-            if (status != ParseStatus.Complete)
-                return status;
-            lineStart = field.LineEnd;
-        }
-        lineStart += 2;
-        return ParseStatus.Complete;
+        int at = lineStart;
+        while (TryReadLine(input, at, out HeaderField field))
+            at = field.LineEnd;
+        return Judge(input, at, out lineStart, out rejection);
     }
 
-    /// <summary>Whether the line that begins there is empty, so that the section ends with it.</summary>
-    public static bool IsEmptyLine(ReadOnlySpan<byte> input, int start) =>
-        start + 1 < input.Length && input[start] == Cr && input[start + 1] == Lf;
-
-    /// <summary>Reads the one field line that begins at <paramref name="start"/>.</summary>
-    public static ParseStatus ReadLine(
-        ReadOnlySpan<byte> input, int start, out HeaderField field, out Rejection rejection)
+    /// <summary>Reads the field line that begins at <paramref name="start"/>, if there is one, whole and valid.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadLine(ReadOnlySpan<byte> input, int start, out HeaderField field)
     {
-        field = default;
-        rejection = Rejection.None;
-        int colon = start + FieldScan.Name(input[start..]);
-        if (colon >= input.Length)
-            return ParseStatus.NeedMore;
-        if (input[colon] != ':' || colon == start)
-            return Reject(input, start, ReasonAtName(input, start, colon), out rejection);
+        // The end of the line first: where the next line begins must not wait for what this one says.
+        int end = ByteScan.ValueEnd(input, start);
+        int colon = ByteScan.NameEnd(input, start);
+        if (!IsLineEnd(input, end) || colon == start || input[colon] != ':')
+        {
+            field = default;
+            return false;
+        }
         int value = colon + 1;
-        while (value < input.Length && HttpSyntax.IsBlank(input[value]))
+        while (HttpSyntax.IsBlank(input[value]))
             value++;
-        int end = value + FieldScan.Value(input[value..]);
-        if (end + 1 >= input.Length)
-            return ParseStatus.NeedMore;
-        if (input[end] != Cr || input[end + 1] != Lf)
-            return Reject(input, start, ReasonAtEnd(input[end]), out rejection);
         int valueEnd = end;
         while (valueEnd > value && HttpSyntax.IsBlank(input[valueEnd - 1]))
             valueEnd--;
         KnownHeader id = KnownHeaders.Find(input[start..colon]);
         field = new(new ByteSlice(start, colon - start), new ByteSlice(value, valueEnd - value), end + 2, id);
-        return ParseStatus.Complete;
+        return true;
     }
 
-    /// <summary>What is wrong with the byte where a name should have ended in a colon.</summary>
-    private static Rejection ReasonAtName(ReadOnlySpan<byte> input, int start, int stop) => input[stop] switch
-    {
-        Lf => Rejection.BareLineFeed,
-        (byte)' ' or (byte)'\t' when stop == start => Rejection.ObsoleteFold,
-        _ => Rejection.BadHeaderName,
-    };
+    /// <summary>Whether CRLF stands there.</summary>
+    public static bool IsLineEnd(ReadOnlySpan<byte> input, int at) =>
+        at + 2 <= input.Length && BinaryPrimitives.ReadUInt16LittleEndian(input[at..]) == CrLf;
 
-    /// <summary>What is wrong with the byte where a value should have ended in CRLF.</summary>
-    private static Rejection ReasonAtEnd(byte stop) => stop switch
-    {
-        Lf => Rejection.BareLineFeed,
-        Cr => Rejection.BareCarriageReturn,
-        _ => Rejection.BadHeaderValue,
-    };
+    /// <summary>Whether the line that an earlier call could not read still has no LF: then nothing has changed.</summary>
+    private static bool IsStillUnfinished(ReadOnlySpan<byte> input, int lineStart, int scanned) =>
+        scanned > lineStart && !input[scanned..].Contains(Lf);
 
-    /// <summary>Rejects the line, unless its LF has not come: then it is unfinished, not yet wrong.</summary>
-    private static ParseStatus Reject(ReadOnlySpan<byte> input, int start, Rejection reason, out Rejection rejection)
+    /// <summary>Says what stands where no valid line was found.</summary>
+    private static ParseStatus Judge(ReadOnlySpan<byte> input, int start, out int lineStart, out Rejection rejection)
     {
-        if (!input[start..].Contains(Lf))
+        lineStart = start;
+        rejection = Rejection.None;
+        if (IsLineEnd(input, start))
         {
-            rejection = Rejection.None;
-            return ParseStatus.NeedMore;
+            lineStart += 2;
+            return ParseStatus.Complete;
         }
-        rejection = reason;
+        if (!input[start..].Contains(Lf))
+            return ParseStatus.NeedMore;
+        rejection = ReasonOf(input, start);
         return ParseStatus.Rejected;
+    }
+
+    /// <summary>What is wrong with a line that has its LF.</summary>
+    private static Rejection ReasonOf(ReadOnlySpan<byte> input, int start)
+    {
+        int stop = ByteScan.NameEnd(input, start);
+        if (stop == start && HttpSyntax.IsBlank(input[stop]))
+            return Rejection.ObsoleteFold;
+        if (stop == start || input[stop] != ':')
+            return input[stop] == Lf ? Rejection.BareLineFeed : Rejection.BadHeaderName;
+        return input[ByteScan.ValueEnd(input, stop + 1)] switch
+        {
+            Lf => Rejection.BareLineFeed,
+            Cr => Rejection.BareCarriageReturn,
+            _ => Rejection.BadHeaderValue,
+        };
     }
 }

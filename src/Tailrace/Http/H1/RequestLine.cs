@@ -1,4 +1,3 @@
-using System.Text;
 using Tailrace.Memory;
 
 namespace Tailrace.Http.H1;
@@ -35,15 +34,15 @@ internal static class RequestLine
         }
         if (rest is [(byte)'\r'])
             return ParseStatus.NeedMore;
-        int length = FieldScan.Name(rest.Length > Methods.LengthMax + 1 ? rest[..(Methods.LengthMax + 1)] : rest);
+        int length = ByteScan.NameEnd(rest.Length > Methods.LengthMax + 1 ? rest[..(Methods.LengthMax + 1)] : rest, 0);
         if (length > Methods.LengthMax)
-            return Reject(head, Rejection.MethodTooLong);
+            return head.Reject(Rejection.MethodTooLong);
         if (length == rest.Length)
             return ParseStatus.NeedMore;
         if (length == 0 || rest[length] != ' ')
         {
             bool isLineEnd = rest[length] is (byte)'\r' or (byte)'\n' or (byte)' ';
-            return Reject(head, isLineEnd ? Rejection.BadRequestLine : Rejection.BadMethod);
+            return head.Reject(isLineEnd ? Rejection.BadRequestLine : Rejection.BadMethod);
         }
         head.Method = Methods.FromBytes(rest[..length]);
         head.MethodText = new(start, length);
@@ -57,23 +56,23 @@ internal static class RequestLine
         int at = Math.Max(start, scanned);
         if (at < input.Length && head.Query.Offset == 0)
         {
-            at += FieldScan.Path(input[at..]);
+            at = ByteScan.PathEnd(input, at);
             if (at < input.Length && input[at] == '?')
                 head.Query = new(at + 1, 0);
         }
         if (at < input.Length && head.Query.Offset != 0)
-            at += FieldScan.Target(input[at..]);
+            at = ByteScan.TargetEnd(input, at);
         if (at - start > lengthMax)
-            return Reject(head, Rejection.TargetTooLong);
+            return head.Reject(Rejection.TargetTooLong);
         if (at >= input.Length)
             return ParseStatus.NeedMore;
         if (input[at] != ' ')
         {
             bool isLineEnd = input[at] is (byte)'\r' or (byte)'\n';
-            return Reject(head, isLineEnd ? Rejection.BadRequestLine : Rejection.BadTarget);
+            return head.Reject(isLineEnd ? Rejection.BadRequestLine : Rejection.BadTarget);
         }
         if (at == start)
-            return Reject(head, Rejection.BadRequestLine);
+            return head.Reject(Rejection.BadRequestLine);
         head.Target = new(start, at - start);
         return ParseStatus.Complete;
     }
@@ -90,16 +89,16 @@ internal static class RequestLine
         {
             ParseStatus status = ProtocolVersion.Read(rest, out int major, out int minor, out Rejection rejection);
             if (status == ParseStatus.Rejected)
-                return Reject(head, rejection);
+                return head.Reject(rejection);
             status = status == ParseStatus.Complete ? ReadLineEnd(rest, head) : status;
             if (status != ParseStatus.Complete)
                 return status;
             if (major != 1)
-                return Reject(head, Rejection.UnsupportedVersion);
+                return head.Reject(Rejection.UnsupportedVersion);
             head.MinorVersion = Math.Min(minor, 1);
         }
         head.LineStart = start + ProtocolVersion.Length + 2;
-        return RequestTarget.Read(input, head) ? ParseStatus.Complete : Reject(head, Rejection.BadTarget);
+        return RequestTarget.Read(input, head) ? ParseStatus.Complete : head.Reject(Rejection.BadTarget);
     }
 
     private static ParseStatus ReadLineEnd(ReadOnlySpan<byte> rest, RequestHead head)
@@ -107,18 +106,12 @@ internal static class RequestLine
         if (rest.Length > ProtocolVersion.Length && rest[ProtocolVersion.Length] != '\r')
         {
             bool isFeed = rest[ProtocolVersion.Length] == '\n';
-            return Reject(head, isFeed ? Rejection.BareLineFeed : Rejection.BadVersion);
+            return head.Reject(isFeed ? Rejection.BareLineFeed : Rejection.BadVersion);
         }
         if (rest.Length < ProtocolVersion.Length + 2)
             return ParseStatus.NeedMore;
         return rest[ProtocolVersion.Length + 1] == '\n'
             ? ParseStatus.Complete
-            : Reject(head, Rejection.BareCarriageReturn);
-    }
-
-    private static ParseStatus Reject(RequestHead head, Rejection rejection)
-    {
-        head.Rejection = rejection;
-        return ParseStatus.Rejected;
+            : head.Reject(Rejection.BareCarriageReturn);
     }
 }

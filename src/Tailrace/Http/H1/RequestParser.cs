@@ -1,5 +1,4 @@
 using System.Text;
-using Tailrace.Memory;
 
 namespace Tailrace.Http.H1;
 
@@ -29,7 +28,7 @@ public static class RequestParser
         if (head.LineStart == 0)
             status = RequestLine.Read(view, scanned, head, limits);
         if (status == ParseStatus.Complete)
-            status = ReadFields(view, scanned, head, limits);
+            status = HeaderParser.Read(view, scanned, head, limits);
         if (status == ParseStatus.Complete)
         {
             scanned = head.Length = head.LineStart;
@@ -40,8 +39,7 @@ public static class RequestParser
         if (status == ParseStatus.NeedMore && view.Length == limits.HeadBytesMax)
         {
             bool inTarget = head.LineStart == 0 && !head.MethodText.IsEmpty;
-            head.Rejection = inTarget ? Rejection.TargetTooLong : Rejection.HeadTooLarge;
-            return ParseStatus.Rejected;
+            return head.Reject(inTarget ? Rejection.TargetTooLong : Rejection.HeadTooLarge);
         }
         return status;
     }
@@ -50,19 +48,9 @@ public static class RequestParser
     internal static int SkipEmptyLines(ReadOnlySpan<byte> input)
     {
         int start = 0;
-        while (start < EmptyLinesMax * 2 && HeaderParser.IsEmptyLine(input, start))
+        while (start < EmptyLinesMax * 2 && HeaderParser.IsLineEnd(input, start))
             start += 2;
         return start;
-    }
-
-    private static ParseStatus ReadFields(ReadOnlySpan<byte> view, int scanned, RequestHead head, HttpLimits limits)
-    {
-        int lineStart = head.LineStart;
-        ParseStatus status = HeaderParser.Read(
-            view, ref lineStart, scanned, head.Headers, limits.HeaderCountMax, out Rejection rejection);
-        head.LineStart = lineStart;
-        head.Rejection = rejection;
-        return status;
     }
 
     /// <summary>Judges the head as a whole, now that each of its lines is valid.</summary>

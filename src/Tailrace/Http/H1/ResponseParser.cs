@@ -26,7 +26,7 @@ public static class ResponseParser
         if (head.LineStart == 0)
             status = ReadStatusLine(view, scanned, head);
         if (status == ParseStatus.Complete)
-            status = ReadFields(view, scanned, head, limits);
+            status = HeaderParser.Read(view, scanned, head, limits);
         if (status == ParseStatus.Complete)
         {
             scanned = head.Length = head.LineStart;
@@ -35,7 +35,7 @@ public static class ResponseParser
         }
         scanned = view.Length;
         return status == ParseStatus.NeedMore && view.Length == limits.HeadBytesMax
-            ? Reject(head, Rejection.HeadTooLarge)
+            ? head.Reject(Rejection.HeadTooLarge)
             : status;
     }
 
@@ -47,21 +47,21 @@ public static class ResponseParser
     {
         ParseStatus status = ProtocolVersion.Read(input, out int major, out int minor, out _);
         if (status == ParseStatus.Rejected)
-            return Reject(head, Rejection.BadStatusLine);
+            return head.Reject(Rejection.BadStatusLine);
         if (status == ParseStatus.NeedMore)
             return status;
         if (major != 1)
-            return Reject(head, Rejection.UnsupportedVersion);
+            return head.Reject(Rejection.UnsupportedVersion);
         for (int i = ProtocolVersion.Length; i < Math.Min(input.Length, StatusEnd); i++)
         {
             if (i < StatusAt ? input[i] != ' ' : !char.IsAsciiDigit((char)input[i]))
-                return Reject(head, Rejection.BadStatusLine);
+                return head.Reject(Rejection.BadStatusLine);
         }
         if (input.Length < StatusEnd || !input[Math.Max(scanned, StatusEnd)..].Contains((byte)'\n'))
             return ParseStatus.NeedMore;
         head.MinorVersion = Math.Min(minor, 1);
         head.Status = (input[StatusAt] - '0') * 100 + (input[StatusAt + 1] - '0') * 10 + (input[StatusAt + 2] - '0');
-        return head.Status is >= 100 and <= 599 ? ReadReason(input, head) : Reject(head, Rejection.BadStatusLine);
+        return head.Status is >= 100 and <= 599 ? ReadReason(input, head) : head.Reject(Rejection.BadStatusLine);
     }
 
     /// <summary>
@@ -74,27 +74,17 @@ public static class ResponseParser
         if (input[start] == ' ')
             start++;
         else if (input[start] is not ((byte)'\r' or (byte)'\n'))
-            return Reject(head, Rejection.BadStatusLine);
-        int end = start + FieldScan.Value(input[start..]);
+            return head.Reject(Rejection.BadStatusLine);
+        int end = ByteScan.ValueEnd(input, start);
         if (input[end] == '\n')
-            return Reject(head, Rejection.BareLineFeed);
+            return head.Reject(Rejection.BareLineFeed);
         if (input[end] != '\r')
-            return Reject(head, Rejection.BadStatusLine);
+            return head.Reject(Rejection.BadStatusLine);
         if (input[end + 1] != '\n')
-            return Reject(head, Rejection.BareCarriageReturn);
+            return head.Reject(Rejection.BareCarriageReturn);
         head.Reason = new(start, end - start);
         head.LineStart = end + 2;
         return ParseStatus.Complete;
-    }
-
-    private static ParseStatus ReadFields(ReadOnlySpan<byte> view, int scanned, ResponseHead head, HttpLimits limits)
-    {
-        int lineStart = head.LineStart;
-        ParseStatus status = HeaderParser.Read(
-            view, ref lineStart, scanned, head.Headers, limits.HeaderCountMax, out Rejection rejection);
-        head.LineStart = lineStart;
-        head.Rejection = rejection;
-        return status;
     }
 
     private static Rejection ReadMeaning(
@@ -129,10 +119,4 @@ public static class ResponseParser
     private static bool AnnouncesForbiddenBody(ResponseHead head) =>
         head.Status is < 200 or 204
         && (head.ContentLength > 0 || head.Headers.Has(KnownHeader.TransferEncoding));
-
-    private static ParseStatus Reject(ResponseHead head, Rejection rejection)
-    {
-        head.Rejection = rejection;
-        return ParseStatus.Rejected;
-    }
 }

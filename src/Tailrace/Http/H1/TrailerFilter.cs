@@ -1,5 +1,3 @@
-using Tailrace.Memory;
-
 namespace Tailrace.Http.H1;
 
 /// <summary>Lets through the trailer fields that cannot change what the message already meant. Pure; any thread.</summary>
@@ -28,7 +26,7 @@ public static class TrailerFilter
     {
         written = 0;
         int start = 0;
-        while (HeaderParser.ReadLine(trailers, start, out HeaderField field, out _) == ParseStatus.Complete)
+        while (HeaderParser.TryReadLine(trailers, start, out HeaderField field))
         {
             if (IsAllowed(field.Id))
             {

@@ -153,6 +153,7 @@ internal sealed class PortableLoop : EventLoop
         handle.Accepted?.Dispose();
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
+        handle.Dependent?.Receiving?.Fail(IoError.Aborted, this);
         handle.Dependent = null;
         Release(handle.Incoming);
         Release(handle.Outgoing);

@@ -1,0 +1,162 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace Tailrace.Http;
+
+/// <summary>The inner loops of the head parsers: where a run of plain bytes ends. Pure; any thread.</summary>
+/// <remarks>
+/// <para>Each loop looks for a class of bytes that is cheap to compare thirty-two at a time and a little wider than what really
+/// ends the run; the few false stops (a tab in a value, a dot in a name) are passed over by the scalar definition in
+/// <see cref="HttpSyntax"/>, which is also the oracle of the tests.</para>
+/// </remarks>
+internal static class ByteScan
+{
+    private interface IStopClass
+    {
+        static abstract bool IsStop(byte value);
+
+        static abstract Vector256<byte> Stops(Vector256<byte> bytes);
+    }
+
+    /// <summary>The first byte from <paramref name="at"/> on that is no part of a token, or the input's length.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int NameEnd(ReadOnlySpan<byte> input, int at)
+    {
+        if (at <= input.Length - Vector256<byte>.Count)
+        {
+            uint stops = NameStop.Stops(Vector256.Create(input[at..])).ExtractMostSignificantBits();
+            int stop = at + BitOperations.TrailingZeroCount(stops);
+            if (stops != 0 && input[stop] == ':')
+                return stop;
+        }
+        return NameEndSlow(input, at);
+    }
+
+    private static int NameEndSlow(ReadOnlySpan<byte> input, int at)
+    {
+        at = Find<NameStop>(input, at);
+        while ((uint)at < (uint)input.Length && input[at] != ':' && HttpSyntax.IsTokenByte(input[at]))
+            at = Find<NameStop>(input, at + 1);
+        return at;
+    }
+
+    /// <summary>The first byte from <paramref name="at"/> on that is no part of a host name, or the input's length.</summary>
+    public static int HostEnd(ReadOnlySpan<byte> input, int at)
+    {
+        at = Find<HostStop>(input, at);
+        while ((uint)at < (uint)input.Length && input[at] != ':' && AuthoritySyntax.IsNameByte(input[at]))
+            at = Find<HostStop>(input, at + 1);
+        return at;
+    }
+
+    /// <summary>The first byte from <paramref name="at"/> on that is no part of a value, or the input's length.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int ValueEnd(ReadOnlySpan<byte> input, int at)
+    {
+        while (at <= input.Length - Vector256<byte>.Count)
+        {
+            uint stops = ValueStop.Stops(Vector256.Create(input[at..])).ExtractMostSignificantBits();
+            if (stops != 0)
+            {
+                int stop = at + BitOperations.TrailingZeroCount(stops);
+                return input[stop] != '\t' ? stop : ValueEndSlow(input, stop + 1);
+            }
+            at += Vector256<byte>.Count;
+        }
+        return ValueEndSlow(input, at);
+    }
+
+    private static int ValueEndSlow(ReadOnlySpan<byte> input, int at)
+    {
+        at = Find<ValueStop>(input, at);
+        while ((uint)at < (uint)input.Length && input[at] == '\t')
+            at = Find<ValueStop>(input, at + 1);
+        return at;
+    }
+
+    /// <summary>The first question mark, or byte that is no part of a target, or the input's length.</summary>
+    public static int PathEnd(ReadOnlySpan<byte> input, int at) => Find<TargetStop>(input, at);
+
+    /// <summary>The first byte from <paramref name="at"/> on that is no part of a target, or the input's length.</summary>
+    public static int TargetEnd(ReadOnlySpan<byte> input, int at)
+    {
+        at = Find<TargetStop>(input, at);
+        while (at < input.Length && input[at] == '?')
+            at = Find<TargetStop>(input, at + 1);
+        return at;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int Find<TClass>(ReadOnlySpan<byte> input, int at)
+        where TClass : struct, IStopClass
+    {
+        int last = input.Length - Vector256<byte>.Count;
+        while (at <= last)
+        {
+            uint stops = TClass.Stops(Vector256.Create(input[at..])).ExtractMostSignificantBits();
+            if (stops != 0)
+                return at + BitOperations.TrailingZeroCount(stops);
+            at += Vector256<byte>.Count;
+        }
+        if (last < 0)
+        {
+            while (at < input.Length && !TClass.IsStop(input[at]))
+                at++;
+            return at;
+        }
+        // The last thirty-two bytes again, without those already passed.
+        ulong rest = TClass.Stops(Vector256.Create(input[last..])).ExtractMostSignificantBits();
+        rest >>= at - last;
+        return rest != 0 ? at + BitOperations.TrailingZeroCount(rest) : input.Length;
+    }
+
+    /// <summary>Everything but letters, digits and hyphen.</summary>
+    private readonly struct NameStop : IStopClass
+    {
+        public static bool IsStop(byte value) => !char.IsAsciiLetterOrDigit((char)value) && value != '-';
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<byte> Stops(Vector256<byte> bytes)
+        {
+            Vector256<byte> letters = (bytes | Vector256.Create((byte)0x20)) - Vector256.Create((byte)'a');
+            Vector256<byte> digits = bytes - Vector256.Create((byte)'0');
+            return ~(Vector256.LessThan(letters, Vector256.Create((byte)26))
+                | Vector256.LessThan(digits, Vector256.Create((byte)10))
+                | Vector256.Equals(bytes, Vector256.Create((byte)'-')));
+        }
+    }
+
+    /// <summary>Everything but letters, digits, hyphen and dot.</summary>
+    private readonly struct HostStop : IStopClass
+    {
+        public static bool IsStop(byte value) => NameStop.IsStop(value) && value != '.';
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<byte> Stops(Vector256<byte> bytes) =>
+            Vector256.AndNot(NameStop.Stops(bytes), Vector256.Equals(bytes, Vector256.Create((byte)'.')));
+    }
+
+    /// <summary>The control bytes, the tab among them.</summary>
+    private readonly struct ValueStop : IStopClass
+    {
+        public static bool IsStop(byte value) => value is < 0x20 or 0x7F;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<byte> Stops(Vector256<byte> bytes) =>
+            Vector256.LessThan(bytes, Vector256.Create((byte)0x20))
+                | Vector256.Equals(bytes, Vector256.Create((byte)0x7F));
+    }
+
+    /// <summary>Everything but visible ASCII, and the two characters that end a part of a URI.</summary>
+    private readonly struct TargetStop : IStopClass
+    {
+        public static bool IsStop(byte value) => !HttpSyntax.IsTargetByte(value) || value == '?';
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector256<byte> Stops(Vector256<byte> bytes) =>
+            Vector256.GreaterThanOrEqual(bytes - Vector256.Create((byte)0x21), Vector256.Create((byte)(0x7F - 0x21)))
+                | Vector256.Equals(bytes, Vector256.Create((byte)'#'))
+                | Vector256.Equals(bytes, Vector256.Create((byte)'?'));
+    }
+}
