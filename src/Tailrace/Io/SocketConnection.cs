@@ -14,6 +14,8 @@ public sealed class SocketConnection : Connection
     private SocketConnection(Reactor reactor)
         : base(reactor)
     {
+        _receive.Buffer = Input;
+        _send.Buffer = Output;
     }
 
     /// <inheritdoc/>
@@ -36,6 +38,7 @@ public sealed class SocketConnection : Connection
     {
         var connection = Rent(reactor);
         connection._handle = handle;
+        connection.ForgetRemote();
         return connection;
     }
 
@@ -58,7 +61,6 @@ public sealed class SocketConnection : Connection
     {
         if (_receive.IsArmed) return _receive.Task;
         if (_handle is not { } handle) return new IoTask(IoResult.Failure(IoError.Aborted));
-        _receive.Buffer = Input;
         return Reactor.Loop.ReceiveAsync(handle, _receive);
     }
 
@@ -66,7 +68,6 @@ public sealed class SocketConnection : Connection
     public override void PrepareFill()
     {
         if (_receive.IsArmed || _handle is not { } handle) return;
-        _receive.Buffer = Input;
         var task = Reactor.Loop.ReceiveAsync(handle, _receive);
         if (!_receive.IsArmed) _receive.Hold(task.GetAwaiter().GetResult());
     }
@@ -91,7 +92,6 @@ public sealed class SocketConnection : Connection
     public override IoTask FlushAsync(Memory.ByteBuffer? body, int count)
     {
         if (_handle is not { } handle) return new IoTask(IoResult.Failure(IoError.Aborted));
-        _send.Buffer = Output;
         _send.Body = body;
         _send.BodyLength = count;
         _send.Progress = 0;

@@ -57,11 +57,14 @@ public sealed class ForwardHandler : Handler
                     failure = UpstreamFailure.ClientGone;
                     break;
                 }
+                // A request that failed on its way is not waited for.
+                if (upstream.HasUploadFailed) break;
                 var received = await upstream.Connection.FillAsync();
                 if (HasCome(received, upstream)) continue;
                 failure = FailureOf(received, upstream);
                 break;
             }
+            if (failure == UpstreamFailure.NeedMore) failure = FailureOf(default, upstream);
 
             // 4. Relay the answer, or say what went wrong.
             if (failure == UpstreamFailure.None && !TryRelayBuffered(exchange, upstream)) await RelayAsync(exchange, upstream);
@@ -142,7 +145,7 @@ public sealed class ForwardHandler : Handler
         if (result.End != RelayEnd.Complete)
         {
             // A client that fails never completes its request. An upstream that does not read may still have answered.
-            if (result.End != RelayEnd.WriteFailed) connection.CancelFill();
+            if (upstream.HasUploadFailed) connection.CancelFill();
             return;
         }
         var flush = connection.FlushAsync();

@@ -48,7 +48,7 @@ internal sealed class H1Client
         _scanned = 0;
         RequestBody.Begin(Connection, exchange.Request.Body);
         return H1RequestWriter.TryWrite(
-            Connection.Output, exchange.Request, exchange.RequestBytes, edits, exchange.Downstream.Remote, destination);
+            Connection.Output, exchange.Request, exchange.RequestBytes, edits, exchange.Downstream.RemoteText, destination);
     }
 
     /// <summary>Looks for the answer's head in what has been received.</summary>

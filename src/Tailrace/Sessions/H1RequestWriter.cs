@@ -1,6 +1,5 @@
 using Tailrace.Http;
 using Tailrace.Http.H1;
-using Tailrace.Io;
 using Tailrace.Memory;
 
 namespace Tailrace.Sessions;
@@ -25,12 +24,12 @@ internal static class H1RequestWriter
     /// <param name="head">The client's head.</param>
     /// <param name="bytes">Its bytes.</param>
     /// <param name="edits">What to change.</param>
-    /// <param name="client">The client's address.</param>
+    /// <param name="client">The client's address as text, without its port.</param>
     /// <param name="destination">The destination's host and port.</param>
     /// <returns>False when it has no room in the buffers.</returns>
     internal static bool TryWrite(
-        ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits, NetAddress client,
-        ReadOnlySpan<byte> destination)
+        ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
+        ReadOnlySpan<byte> client, ReadOnlySpan<byte> destination)
     {
         var host = edits.Host switch
         {
@@ -57,19 +56,19 @@ internal static class H1RequestWriter
         return true;
     }
 
-    /// <summary>Absolute-form becomes origin-form and the version becomes ours; else the line is copied.</summary>
+    /// <summary>Absolute-form becomes origin-form, and the version ours; the rest is the client's.</summary>
     private static void WriteRequestLine(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes)
     {
-        if (head is { Form: TargetForm.Origin or TargetForm.Asterisk, MinorVersion: 1 })
+        if (head.Form != TargetForm.Absolute)
         {
-            var lineEnd = head.Headers.Count > 0 ? head.Headers[0].Name.Offset : head.Length - 2;
-            writer.Write(bytes[head.MethodText.Offset..lineEnd]);
-            return;
+            writer.Write(bytes[head.MethodText.Offset..head.Target.End]);
         }
-        writer.Write(head.MethodText.In(bytes));
-        writer.WriteByte((byte)' ');
-        if (head.Form == TargetForm.Absolute) WriteOriginForm(ref writer, head, bytes);
-        else writer.Write(head.Target.In(bytes));
+        else
+        {
+            writer.Write(head.MethodText.In(bytes));
+            writer.WriteByte((byte)' ');
+            WriteOriginForm(ref writer, head, bytes);
+        }
         writer.Write(" HTTP/1.1\r\n"u8);
     }
 
@@ -117,12 +116,12 @@ internal static class H1RequestWriter
     }
 
     private static void WriteXForwarded(
-        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits, NetAddress client)
+        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
+        ReadOnlySpan<byte> client)
     {
-        Span<byte> address = stackalloc byte[NetAddress.TextLengthMax];
         writer.Write("X-Forwarded-For: "u8);
         if (edits.XForwarded == ForwardedPolicy.Append) WriteEarlier(ref writer, head, bytes, KnownHeader.XForwardedFor);
-        writer.Write(address[..client.Format(address)]);
+        writer.Write(client);
         writer.Write("\r\nX-Forwarded-Proto: http\r\n"u8);
         writer.WriteHeader("X-Forwarded-Host"u8, head.Authority.In(bytes));
     }
@@ -141,20 +140,19 @@ internal static class H1RequestWriter
 
     /// <summary>RFC 7239: one element for this hop. With append, the client's own fields were copied before it.</summary>
     private static void WriteForwarded(
-        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits, NetAddress client)
+        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
+        ReadOnlySpan<byte> client)
     {
-        Span<byte> address = stackalloc byte[NetAddress.TextLengthMax];
-        var text = address[..client.Format(address)];
         writer.Write("Forwarded: for="u8);
-        if (client.Family == System.Net.Sockets.AddressFamily.InterNetworkV6)
+        if (client.Contains((byte)':'))
         {
             writer.Write("\"["u8);
-            writer.Write(text);
+            writer.Write(client);
             writer.Write("]\""u8);
         }
         else
         {
-            writer.Write(text);
+            writer.Write(client);
         }
         var host = head.Authority.In(bytes);
         if (!host.IsEmpty)
