@@ -8,8 +8,9 @@ namespace Tailrace.Http.H1;
 /// <remarks>
 /// <para>Strict where leniency makes two meanings (RFC 9112 sections 2.2, 5.1 and 5.2): a line ends in CRLF and nothing
 /// else, a name is a token with the colon right behind it, a value has no control bytes, no line continues another.</para>
-/// <para>A line is judged once its LF has come, and only by its own bytes. That makes the verdict the same however the
-/// input was split, and the work linear: a line is scanned for its LF as it grows, and parsed once.</para>
+/// <para>A line is judged once its LF has come (what begins like the empty line, once its second byte has), and only by
+/// its own bytes. That makes the verdict the same however the input was split, and the work linear: a line is scanned for
+/// its LF as it grows, and parsed once.</para>
 /// <para>The loop knows valid lines only. At the first line that is not, it ends, and <see cref="Judge"/> says whether that
 /// was the empty line, a line that has not come yet, or an error, and which.</para>
 /// </remarks>
@@ -84,9 +85,12 @@ internal static class HeaderParser
     public static bool IsLineEnd(ReadOnlySpan<byte> input, int at) =>
         at + 2 <= input.Length && BinaryPrimitives.ReadUInt16LittleEndian(input[at..]) == CrLf;
 
-    /// <summary>Whether the line that an earlier call could not read still has no LF: then nothing has changed.</summary>
+    /// <summary>
+    /// Whether the line that an earlier call could not read still has no LF: then nothing has changed. The second byte of
+    /// an empty line is worth looking at whatever it is.
+    /// </summary>
     private static bool IsStillUnfinished(ReadOnlySpan<byte> input, int lineStart, int scanned) =>
-        scanned > lineStart && !input[scanned..].Contains(Lf);
+        scanned > lineStart && input[lineStart] != Cr && !input[scanned..].Contains(Lf);
 
     /// <summary>Says what stands where no valid line was found.</summary>
     private static ParseStatus Judge(ReadOnlySpan<byte> input, int start, out int lineStart, out Rejection rejection)
@@ -97,6 +101,12 @@ internal static class HeaderParser
         {
             lineStart += 2;
             return ParseStatus.Complete;
+        }
+        if (start + 1 < input.Length && input[start] == Cr)
+        {
+            // Not worth waiting for its LF: every peer sends these two bytes, and then waits for us.
+            rejection = Rejection.BareCarriageReturn;
+            return ParseStatus.Rejected;
         }
         if (!input[start..].Contains(Lf))
             return ParseStatus.NeedMore;
@@ -110,8 +120,6 @@ internal static class HeaderParser
         int stop = ByteScan.NameEnd(input, start);
         if (stop == start && HttpSyntax.IsBlank(input[stop]))
             return Rejection.ObsoleteFold;
-        if (stop == start && input[stop] == Cr)
-            return Rejection.BareCarriageReturn;
         if (stop == start || input[stop] != ':')
             return input[stop] == Lf ? Rejection.BareLineFeed : Rejection.BadHeaderName;
         return input[ByteScan.ValueEnd(input, stop + 1)] switch

@@ -86,6 +86,14 @@ public sealed class HeaderParserTests
     }
 
     [Fact]
+    public void Nobody_waits_for_the_end_of_a_line_that_begins_with_CR()
+    {
+        Wire.Request("GET / HTTP/1.1\r\nHost: h\r\n\r", out ParseStatus status);
+        Assert.Equal(ParseStatus.NeedMore, status);
+        AssertRejected("GET / HTTP/1.1\r\nHost: h\r\n\rX", Rejection.BareCarriageReturn);
+    }
+
+    [Fact]
     public void As_many_fields_as_the_limit_are_read_and_no_more()
     {
         var limits = new HttpLimits { HeaderCountMax = 3 };
