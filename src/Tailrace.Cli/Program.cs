@@ -1,1 +1,3 @@
-return 0;
+using Tailrace.Cli.Commands;
+
+return new CommandTree(Launch.Run).Run(args, Console.Out, Console.Error);

@@ -1,0 +1,104 @@
+"""The clients: wrk for load, plain sockets for idle connections. Every answer is judged; nothing wrong is averaged away."""
+import re
+import socket
+import subprocess
+from dataclasses import dataclass
+
+from processes import BenchError, on_cpu, probe
+
+SCALE = {'us': 1, 'ms': 1e3, 's': 1e6, 'm': 60e6, 'B': 1, 'KB': 1 << 10, 'MB': 1 << 20, 'GB': 1 << 30, 'TB': 1 << 40}
+
+
+@dataclass(frozen=True)
+class Load:
+    """What wrk saw in one bounded run."""
+    requests: int
+    per_second: float
+    p99_us: float
+    bytes_read: float
+
+
+def scaled(text):
+    number, unit = re.fullmatch(r'([\d.]+)([a-zA-Z]*)', text).groups()
+    return float(number) * SCALE[unit or 'B']
+
+
+def wrk(name, port, scenario, connections, seconds, cpu, script=None):
+    """Runs wrk and returns its Load; raises when one answer was not 2xx, an error occurred, or bytes are missing."""
+    check(name, port, scenario)
+    command = ['wrk', '-t1', f'-c{connections}', f'-d{seconds}s', '--timeout', '10s', '--latency']
+    if script:
+        command += ['-s', script]
+    for header in scenario.wrk_headers:
+        command += ['-H', header]
+    run = subprocess.run(command + [f'http://127.0.0.1:{port}/'], capture_output=True, text=True, timeout=seconds + 30,
+                         preexec_fn=on_cpu(cpu), check=False)
+    text = run.stdout
+    for pattern in (r'Non-2xx or 3xx responses: \d+', r'Socket errors: .*'):
+        found = re.search(pattern, text)
+        if found:
+            raise BenchError(f'{name} in {scenario.name}: {found.group(0)}. No table: such answers may be cheaper.')
+    counts = re.search(r'(\d+) requests in [\d.]+\w+, ([\d.]+\w+) read', text)
+    p99 = re.search(r'99%\s+(\S+)', text)
+    rate = re.search(r'Requests/sec:\s+([\d.]+)', text)
+    if run.returncode or not (counts and p99 and rate) or counts.group(1) == '0':
+        raise BenchError(f'{name} in {scenario.name}: wrk gave no result:\n{text}{run.stderr}')
+    load = Load(int(counts.group(1)), float(rate.group(1)), scaled(p99.group(1)), scaled(counts.group(2)))
+    # wrk takes a 3xx for a success, so count the bytes too (it prints three digits).
+    if load.bytes_read < 0.98 * load.requests * scenario.body:
+        raise BenchError(f'{name} in {scenario.name}: {load.requests} answers had only {load.bytes_read:.0f} bytes')
+    check(name, port, scenario)
+    return load
+
+
+def check(name, port, scenario):
+    """One request by a client that is not wrk: it has to get 200 and the whole body."""
+    try:
+        status, length = probe(port, scenario.path, scenario.probe_headers)
+    except OSError as error:
+        raise BenchError(f'{name} in {scenario.name} does not answer: {error}') from error
+    if (status, length) != (200, scenario.body):
+        raise BenchError(f'{name} in {scenario.name} answered {status} with {length} bytes, not 200 with {scenario.body}')
+
+
+class IdleClients:
+    """Keep-alive clients that have had one answer each and now say nothing."""
+
+    REQUEST = b'GET / HTTP/1.1\r\nHost: bench.example\r\n\r\n'
+
+    def __init__(self, name, port, count, body):
+        self.sockets = []
+        try:
+            for _ in range(count):
+                client = socket.create_connection(('127.0.0.1', port), timeout=10)
+                self.sockets.append(client)
+                client.sendall(self.REQUEST)
+                answer = b''
+                while b'\r\n\r\n' not in answer or len(answer.split(b'\r\n\r\n', 1)[1]) < body:
+                    got = client.recv(4096)
+                    if not got:
+                        raise BenchError(f'{name} closed idle client {len(self.sockets)} early')
+                    answer += got
+                if not answer.startswith(b'HTTP/1.1 200 '):
+                    raise BenchError(f'{name} answered idle client {len(self.sockets)} with {answer[:40]!r}')
+        except OSError as error:
+            self.close()
+            raise BenchError(f'{name}: idle client {len(self.sockets)} of {count}: {error}') from error
+
+    def still_open(self):
+        """How many the server has not closed meanwhile."""
+        count = 0
+        for client in self.sockets:
+            client.setblocking(False)
+            try:
+                client.recv(1, socket.MSG_PEEK)
+            except BlockingIOError:
+                count += 1
+            except OSError:
+                pass
+        return count
+
+    def close(self):
+        for client in self.sockets:
+            client.close()
+        self.sockets.clear()

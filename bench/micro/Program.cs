@@ -1,0 +1,3 @@
+using BenchmarkDotNet.Running;
+
+BenchmarkSwitcher.FromAssembly(typeof(Tailrace.Bench.HeadBenchmarks).Assembly).Run(args);

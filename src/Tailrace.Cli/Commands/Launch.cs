@@ -1,0 +1,36 @@
+using Tailrace.Cli.Demo;
+using Tailrace.Cli.Echo;
+using Tailrace.Config;
+using Tailrace.Hosting;
+using Tailrace.Telemetry;
+
+namespace Tailrace.Cli.Commands;
+
+/// <summary>Runs a server in this process until it is asked to stop, and prints what it counted.</summary>
+internal static class Launch
+{
+    /// <summary>The <see cref="Launcher"/> of the program.</summary>
+    public static int Run(LaunchRequest request, TextWriter output, TextWriter error)
+    {
+        var options = request.Options;
+        using var log = new Log(options.Log);
+        try
+        {
+            using var server = new Server(options, log);
+            if (request.Pages != BuiltInPages.None) EchoPages.Map(server, "echo");
+            if (request.Pages == BuiltInPages.Demo) DemoPages.Map(server, "demo");
+            server.Start();
+            if (request.Pages == BuiltInPages.Demo) DemoPages.Explain(server, output);
+            Signals.WaitForStop();
+            log.Info("stopping", ("grace", options.Shutdown.Grace));
+            server.Stop(options.Shutdown.Grace);
+            StatisticsReport.Write(server, error);
+            return ExitCode.Fine;
+        }
+        catch (Exception failure) when (failure is StartException or IOException)
+        {
+            error.WriteLine($"tailrace: {failure.Message}");
+            return ExitCode.Failed;
+        }
+    }
+}

@@ -1,0 +1,147 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Tailrace.Config;
+
+namespace Tailrace.Cli.Commands;
+
+/// <summary>
+/// The options that the commands without a file have in common; each adds them to itself and reads them back.
+/// </summary>
+internal sealed class SharedOptions
+{
+    private const int WorkersMax = 1024;
+
+    private readonly Option<string> _workers = new("--workers")
+    {
+        Description = "Threads that serve connections: auto or a number.",
+        HelpName = "auto|N",
+        DefaultValueFactory = _ => "auto",
+    };
+
+    private readonly Option<bool> _pin = new("--pin") { Description = "Pin each worker to a CPU of its own." };
+
+    private readonly Option<string> _engine = new("--engine")
+    {
+        Description = "What drives the event loops.",
+        DefaultValueFactory = _ => "auto",
+    };
+
+    private readonly Option<string> _logLevel = new("--log-level")
+    {
+        Description = "The least severe level that is logged.",
+        DefaultValueFactory = _ => "info",
+    };
+
+    private readonly Option<string> _logFormat = new("--log-format")
+    {
+        Description = "How a log line looks.",
+        DefaultValueFactory = _ => "text",
+    };
+
+    private readonly Option<string> _accessLog = new("--access-log")
+    {
+        Description = "One line on stdout for each request.",
+        DefaultValueFactory = _ => "off",
+    };
+
+    public SharedOptions()
+    {
+        _workers.Validators.Add(RequireWorkers);
+        Accept(_engine, "auto", "epoll", "io_uring", "portable");
+        Accept(_logLevel, "debug", "info", "warn", "error");
+        Accept(_logFormat, "text", "json");
+        Accept(_accessLog, "off", "common", "json");
+    }
+
+    /// <summary>Adds the options to a command, after its own.</summary>
+    public void AddTo(Command command)
+    {
+        command.Options.Add(_workers);
+        command.Options.Add(_pin);
+        command.Options.Add(_engine);
+        command.Options.Add(_logLevel);
+        command.Options.Add(_logFormat);
+        command.Options.Add(_accessLog);
+    }
+
+    /// <summary>The options that the command line asks for; what it does not mention has its default.</summary>
+    public TailraceOptions Read(ParseResult parsed) => new()
+    {
+        Workers = int.TryParse(parsed.GetValue(_workers), out int workers) ? workers : 0,
+        Pin = parsed.GetValue(_pin),
+        Engine = parsed.GetValue(_engine) switch
+        {
+            "epoll" => EngineChoice.Epoll,
+            "io_uring" => EngineChoice.IoUring,
+            "portable" => EngineChoice.Portable,
+            _ => EngineChoice.Auto,
+        },
+        Log = new LogOptions
+        {
+            Level = parsed.GetValue(_logLevel) switch
+            {
+                "debug" => LogLevel.Debug,
+                "warn" => LogLevel.Warn,
+                "error" => LogLevel.Error,
+                _ => LogLevel.Info,
+            },
+            Format = parsed.GetValue(_logFormat) == "json" ? LogFormat.Json : LogFormat.Text,
+        },
+        AccessLog = new AccessLogOptions
+        {
+            Format = parsed.GetValue(_accessLog) switch
+            {
+                "common" => AccessLogFormat.Common,
+                "json" => AccessLogFormat.Json,
+                _ => AccessLogFormat.Off,
+            },
+        },
+    };
+
+    /// <summary>Makes an option that takes an address to listen on.</summary>
+    public static Option<string> Listen(string fallback)
+    {
+        var option = new Option<string>("--listen")
+        {
+            Description = "Where to listen: 127.0.0.1:8080, [::1]:8080, or :8080 for every address of the machine.",
+            HelpName = "address",
+            DefaultValueFactory = _ => fallback,
+        };
+        option.Validators.Add(result =>
+        {
+            foreach (Token token in result.Tokens)
+            {
+                bool valid = ListenAddress.TryParse(token.Value, out _, out string error);
+                if (!valid) result.AddError($"--listen: {error}");
+            }
+        });
+        return option;
+    }
+
+    private static void RequireWorkers(OptionResult result)
+    {
+        foreach (Token token in result.Tokens)
+        {
+            bool isNumber = int.TryParse(token.Value, out int workers) && workers is >= 1 and <= WorkersMax;
+            if (isNumber || token.Value == "auto") continue;
+            result.AddError($"--workers: expected 'auto' or a number from 1 to {WorkersMax}; found '{token.Value}'");
+        }
+    }
+
+    // Like AcceptOnlyFromAmong, with an answer in one line that says what was probably meant.
+    private static void Accept(Option<string> option, params string[] words)
+    {
+        option.HelpName = string.Join('|', words);
+        option.CompletionSources.Add(words);
+        option.Validators.Add(result =>
+        {
+            foreach (Token token in result.Tokens)
+            {
+                if (words.Contains(token.Value)) continue;
+                string hint = Suggestion.For(token.Value, words) is { } meant ? $"; did you mean '{meant}'?" : "";
+                string expected = $"{string.Join(", ", words[..^1])} or {words[^1]}";
+                result.AddError($"{option.Name}: expected {expected}; found '{token.Value}'{hint}");
+            }
+        });
+    }
+}

@@ -1,0 +1,49 @@
+using Tailrace.Hosting;
+using Tailrace.Telemetry;
+
+namespace Tailrace.Cli.Commands;
+
+/// <summary>The table that is printed at shutdown: what each worker did, and their sum.</summary>
+internal static class StatisticsReport
+{
+    private static readonly (string Name, Func<Counters, long> Value)[] s_rows =
+    [
+        ("connections", c => c.Accepted),
+        ("accept errors", c => c.AcceptErrors),
+        ("requests", c => c.Requests),
+        ("answered 2xx", c => c.Answered2xx),
+        ("answered 3xx", c => c.Answered3xx),
+        ("answered 4xx", c => c.Answered4xx),
+        ("answered 5xx", c => c.Answered5xx),
+        ("rejected requests", c => c.Rejected),
+        ("client timeouts", c => c.DownstreamTimeouts),
+        ("client aborts", c => c.DownstreamAborts),
+        ("bytes received", c => c.BytesReceived),
+        ("bytes sent", c => c.BytesSent),
+        ("upstream connects", c => c.UpstreamConnects),
+        ("upstream connect errors", c => c.UpstreamConnectErrors),
+        ("upstream reuses", c => c.UpstreamReuses),
+        ("upstream retries", c => c.UpstreamRetries),
+        ("upstream errors", c => c.UpstreamErrors),
+        ("upstream timeouts", c => c.UpstreamTimeouts),
+        ("unhandled errors", c => c.UnhandledErrors),
+    ];
+
+    /// <summary>Prints the table of a server that has stopped.</summary>
+    public static void Write(Server server, TextWriter output)
+    {
+        var workers = server.Statistics;
+        var total = new Counters();
+        foreach (var worker in workers) total.Add(worker);
+        output.Write($"{"",-24}{"total",16}");
+        for (var i = 0; i < workers.Count; i++) output.Write($"{$"worker {i}",16}");
+        output.WriteLine();
+        foreach (var (name, value) in s_rows)
+        {
+            output.Write($"{name,-24}{value(total),16}");
+            foreach (var worker in workers) output.Write($"{value(worker),16}");
+            output.WriteLine();
+        }
+        if (server.AccessLogDropped > 0) output.WriteLine($"{"access log dropped",-24}{server.AccessLogDropped,16}");
+    }
+}

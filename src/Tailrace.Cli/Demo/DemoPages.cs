@@ -1,0 +1,78 @@
+using System.Net;
+using System.Reflection;
+using System.Text;
+using Tailrace.Hosting;
+using Tailrace.Io;
+using Tailrace.Sessions;
+
+namespace Tailrace.Cli.Demo;
+
+/// <summary>The demo's own pages, made on the programmable side.</summary>
+internal static class DemoPages
+{
+    /// <summary>Adds the pages to one listener.</summary>
+    public static void Map(Server server, string listener)
+    {
+        Add("/", exchange => exchange.Respond(200, "text/html; charset=utf-8", Welcome(server)));
+        Add("/hello", exchange => exchange.Respond(200, "Hello from Tailrace!\n"));
+
+        void Add(string path, HandlerDelegate handle) =>
+            server.Map(new CodeRoute(Handler.From(handle)) { Listener = listener, Path = path });
+    }
+
+    /// <summary>Says what runs and what to try.</summary>
+    public static void Explain(Server server, TextWriter output)
+    {
+        var proxy = server.Addresses[0];
+        output.WriteLine($"""
+
+            Tailrace {Version} runs: engine {server.Engine} ({server.EngineReason}), {server.WorkerCount} worker(s).
+              proxy   http://{proxy}
+              origin  http://{server.Addresses[1]}
+
+            Try:
+              curl http://{proxy}/hello             a page made in C#
+              curl http://{proxy}/echo              what the origin received, through the proxy
+              curl http://{proxy}/size/1000000 -o /dev/null
+              curl -d 'some data' http://{proxy}/echo
+              curl http://{proxy}/proxy             fetched by the built-in HTTP client
+
+            Ctrl-C stops it and prints statistics.
+
+            """);
+        output.Flush();
+    }
+
+    private static string Version =>
+        typeof(Server).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
+
+    private static byte[] Welcome(Server server) => Encoding.UTF8.GetBytes($$"""
+        <!doctype html>
+        <html lang="en">
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width">
+        <title>Tailrace</title>
+        <style>
+          body { font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem; color: #1d2733; }
+          code { background: #eef2f6; padding: .1rem .3rem; border-radius: .2rem; }
+          td { padding-right: 1.5rem; }
+        </style>
+        <h1>Welcome to Tailrace</h1>
+        <p>This page is answered in C#, on the event loop that accepted your connection.</p>
+        <table>
+          <tr><td>Version</td><td>{{Version}}</td></tr>
+          <tr><td>Engine</td><td>{{server.Engine}} ({{WebUtility.HtmlEncode(server.EngineReason)}})</td></tr>
+          <tr><td>Workers</td><td>{{server.WorkerCount}}</td></tr>
+        </table>
+        <ul>
+          <li><a href="/hello"><code>/hello</code></a> a greeting from a handler</li>
+          <li><a href="/proxy"><code>/proxy</code></a> a request made by the built-in HTTP client, relayed</li>
+          <li><a href="/echo"><code>/echo</code></a> what the origin behind the proxy received</li>
+          <li><a href="/size/1000"><code>/size/N</code></a>, <a href="/delay/500"><code>/delay/MS</code></a>,
+              <a href="/status/418"><code>/status/CODE</code></a>, <a href="/chunked/1000"><code>/chunked/N</code></a>,
+              <a href="/trailers"><code>/trailers</code></a> more pages of the origin</li>
+        </ul>
+        </html>
+
+        """);
+}

@@ -1,0 +1,98 @@
+namespace Tailrace.Config;
+
+/// <summary>A named group of interchangeable destinations, and how they are treated.</summary>
+public sealed record ClusterOptions
+{
+    /// <summary>The destinations, at least one. Required.</summary>
+    public IReadOnlyList<DestinationOptions> Destinations { get; init; } = [];
+
+    /// <summary>How a destination is chosen for a request. Default: <c>round_robin</c>.</summary>
+    public BalancePolicy Balance { get; init; } = BalancePolicy.RoundRobin;
+
+    /// <summary>
+    /// How often a request that can be replayed is sent again after a reused connection died before the first byte of
+    /// an answer. Default: <c>1</c>.
+    /// </summary>
+    public int Retries { get; init; } = 1;
+
+    /// <summary>How long to wait for a destination.</summary>
+    public ClusterTimeouts Timeouts { get; init; } = new();
+
+    /// <summary>How much to ask of, and to take from, a destination.</summary>
+    public ClusterLimits Limits { get; init; } = new();
+
+    /// <summary>The idle connections kept for the next request.</summary>
+    public PoolOptions Pool { get; init; } = new();
+}
+
+/// <summary>One address that requests are forwarded to.</summary>
+public sealed record DestinationOptions
+{
+    /// <summary>
+    /// <c>http://10.0.0.1:9001</c>, <c>http://[::1]:9001</c> or <c>http://origin.example</c>; without a port, 80; see
+    /// <see cref="DestinationAddress"/>. Required.
+    /// </summary>
+    public string Address { get; init; } = "";
+
+    /// <summary>
+    /// Its share of the requests, relative to the other destinations of the cluster. Default: <c>1</c>.
+    /// </summary>
+    public int Weight { get; init; } = 1;
+
+    /// <summary>A destination of weight 1, so that a list of addresses can be written as one.</summary>
+    /// <param name="address">The address, as for <see cref="Address"/>.</param>
+    public static implicit operator DestinationOptions(string address) => new() { Address = address };
+}
+
+/// <summary>How a destination is chosen for a request.</summary>
+public enum BalancePolicy
+{
+    /// <summary>In turn, in proportion to the weights, interleaved evenly; each worker keeps its own turn.</summary>
+    RoundRobin,
+}
+
+/// <summary>How long to wait for a destination.</summary>
+public sealed record ClusterTimeouts
+{
+    /// <summary>Until a connection is established, else 504. Default: <c>5s</c>.</summary>
+    public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>From the end of the request to the first byte of the answer, else 504. Default: <c>1m</c>.</summary>
+    public TimeSpan FirstByte { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Between two pieces of a message in either direction. Default: <c>1m</c>.</summary>
+    public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>
+    /// How long a tunnel (an upgraded connection) may be silent in both directions. Default: <c>1h</c>.
+    /// </summary>
+    public TimeSpan Tunnel { get; init; } = TimeSpan.FromHours(1);
+}
+
+/// <summary>How much to ask of, and to take from, a destination.</summary>
+public sealed record ClusterLimits
+{
+    /// <summary>
+    /// Connections in use at once to one destination from one worker, else another destination or 503; 0: as many as
+    /// there are requests, which <see cref="ListenerOptions.MaxConnections"/> bounds. Default: <c>0</c>.
+    /// </summary>
+    public int ConnectionsPerDestination { get; init; }
+
+    /// <summary>
+    /// Bytes of a response head, else 502; at most <see cref="BufferOptions.Block"/>. Default: <c>12KiB</c>.
+    /// </summary>
+    public int Head { get; init; } = 12 * 1024;
+
+    /// <summary>Fields of a response head, else 502. Default: <c>100</c>.</summary>
+    public int Headers { get; init; } = 100;
+}
+
+/// <summary>The idle connections to destinations, kept for the next request.</summary>
+public sealed record PoolOptions
+{
+    /// <summary>Idle connections that one worker keeps for one destination; 0: none. Default: <c>20</c>.</summary>
+    public int IdlePerDestination { get; init; } = 20;
+
+    /// <summary>How long an idle connection is kept; shorter than the origin keeps it. Default: <c>1m</c>.</summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromSeconds(60);
+}

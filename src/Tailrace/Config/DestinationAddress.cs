@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Net;
+
+namespace Tailrace.Config;
+
+/// <summary>
+/// Where requests are forwarded to: the meaning of the text in <see cref="DestinationOptions.Address"/>.
+/// </summary>
+/// <param name="Host">The name or the IP address, without brackets.</param>
+/// <param name="Port">1 to 65535; 80 when the text gives none.</param>
+/// <param name="Ip">The address, when <paramref name="Host"/> is one; null when it is a name that must be looked
+/// up.</param>
+public readonly record struct DestinationAddress(string Host, int Port, IPAddress? Ip)
+{
+    private const int HttpPort = 80;
+
+    /// <summary>
+    /// What <c>Host</c> is when a route asks for <c>destination</c> (RFC 9110 section 7.2): 80 is left out.
+    /// </summary>
+    public string Authority
+    {
+        get
+        {
+            string host = Host.Contains(':') ? $"[{Host}]" : Host;
+            return Port == HttpPort ? host : string.Create(CultureInfo.InvariantCulture, $"{host}:{Port}");
+        }
+    }
+
+    /// <summary>
+    /// Reads <c>http://host[:port]</c>. The scheme may be left out; a path, a query or a user may not be given.
+    /// </summary>
+    /// <param name="text">The text as written.</param>
+    /// <param name="address">The meaning of the text.</param>
+    /// <param name="error">What is wrong with the text, for people; empty when nothing is.</param>
+    public static bool TryParse(string text, out DestinationAddress address, out string error)
+    {
+        address = default;
+        if (!TryStripScheme(text, out string authority, out error)) return false;
+
+        int end = authority.AsSpan().IndexOfAny("/?#");
+        if (end >= 0)
+        {
+            bool rootOnly = authority[end..] == "/";
+            if (!rootOnly)
+            {
+                error = $"'{text}' has a path; a destination is a host and a port, and paths are forwarded as they are";
+                return false;
+            }
+            authority = authority[..end];
+        }
+        if (authority.Contains('@'))
+        {
+            error = $"'{text}' has a user name; credentials cannot be given in a destination";
+            return false;
+        }
+        if (!HostAndPort.TrySplit(authority, out string host, out string port, out error)) return false;
+        if (host.Length == 0)
+        {
+            error = $"'{text}' has no host; write for example 'http://127.0.0.1:9001'";
+            return false;
+        }
+        int number = HttpPort;
+        if (port.Length > 0 && !HostAndPort.TryParsePort(port, 1, out number, out error)) return false;
+
+        bool isIp = HostAndPort.TryParseIp(host, out IPAddress ip);
+        if (!isIp && !HostAndPort.IsName(host))
+        {
+            error = $"'{host}' is neither an IP address nor a host name";
+            return false;
+        }
+        address = new DestinationAddress(isIp ? ip.ToString() : host.ToLowerInvariant(), number, isIp ? ip : null);
+        return true;
+    }
+
+    /// <summary>The address as a URL.</summary>
+    public override string ToString() => $"http://{Authority}";
+
+    private static bool TryStripScheme(string text, out string rest, out string error)
+    {
+        error = "";
+        int mark = text.IndexOf("://", StringComparison.Ordinal);
+        rest = mark < 0 ? text : text[(mark + 3)..];
+        if (mark < 0 || text.AsSpan(0, mark).Equals("http", StringComparison.OrdinalIgnoreCase)) return true;
+
+        error = text.AsSpan(0, mark).Equals("https", StringComparison.OrdinalIgnoreCase)
+            ? $"'{text}': https to destinations is not supported yet; use http:// on a trusted network"
+            : $"'{text}': unknown scheme '{text[..mark]}'; destinations are 'http://host:port'";
+        return false;
+    }
+}

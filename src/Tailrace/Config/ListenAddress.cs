@@ -1,0 +1,58 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Tailrace.Config;
+
+/// <summary>Where a listener listens: the meaning of the text in <see cref="ListenerOptions.Address"/>.</summary>
+/// <param name="Address">The address to bind; <see cref="IPAddress.IPv6Any"/> when the text names none.</param>
+/// <param name="Port">0 to 65535; 0 lets the kernel choose.</param>
+/// <param name="DualStack">Whether one IPv6 socket also takes IPv4 clients: so for <c>:8080</c> and
+/// <c>[::]:8080</c>.</param>
+public readonly record struct ListenAddress(IPAddress Address, int Port, bool DualStack)
+{
+    /// <summary>
+    /// Reads <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>, <c>:8080</c>, <c>*:8080</c> or <c>localhost:8080</c>.
+    /// </summary>
+    /// <param name="text">The text as written.</param>
+    /// <param name="address">The meaning of the text.</param>
+    /// <param name="error">What is wrong with the text, for people; empty when nothing is.</param>
+    /// <remarks>
+    /// Names other than <c>localhost</c> are refused: what a process listens on must not depend on a look-up.
+    /// </remarks>
+    public static bool TryParse(string text, out ListenAddress address, out string error)
+    {
+        address = default;
+        if (!HostAndPort.TrySplit(text, out string host, out string port, out error)) return false;
+        if (port.Length == 0)
+        {
+            bool onlyPort = host.Length > 0 && host.All(char.IsAsciiDigit);
+            error = $"'{text}' has no port; write for example '{(onlyPort ? $":{text}" : $"{text}:8080")}'";
+            return false;
+        }
+        if (!HostAndPort.TryParsePort(port, 0, out int number, out error)) return false;
+
+        if (host is "" or "*")
+        {
+            address = new ListenAddress(IPAddress.IPv6Any, number, DualStack: true);
+            return true;
+        }
+        if (host == "localhost")
+        {
+            address = new ListenAddress(IPAddress.Loopback, number, DualStack: false);
+            return true;
+        }
+        if (!HostAndPort.TryParseIp(host, out IPAddress ip))
+        {
+            error = $"'{host}' is not an IP address; listeners take an address of this machine, not a name";
+            return false;
+        }
+        address = new ListenAddress(ip, number, DualStack: ip.Equals(IPAddress.IPv6Any));
+        return true;
+    }
+
+    /// <summary>The address as it is written in logs: brackets around IPv6.</summary>
+    public override string ToString() => Address.AddressFamily == AddressFamily.InterNetworkV6
+        ? string.Create(CultureInfo.InvariantCulture, $"[{Address}]:{Port}")
+        : string.Create(CultureInfo.InvariantCulture, $"{Address}:{Port}");
+}

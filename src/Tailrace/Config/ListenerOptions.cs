@@ -1,0 +1,115 @@
+namespace Tailrace.Config;
+
+/// <summary>One address to accept connections on, and how its clients are treated.</summary>
+public sealed record ListenerOptions
+{
+    /// <summary>What logs and errors call this listener; empty: its address. Default: <c>""</c>.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>
+    /// Where to listen: <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>, or <c>:8080</c> for every IPv4 and IPv6 address of
+    /// the machine; see <see cref="ListenAddress"/>. Required.
+    /// </summary>
+    public string Address { get; init; } = "";
+
+    /// <summary>What is spoken on the connections. Default: <c>http</c>.</summary>
+    public ListenerProtocol Protocol { get; init; } = ListenerProtocol.Http;
+
+    /// <summary>
+    /// Connections that the kernel may hold for each worker before they are accepted; the kernel's own limit
+    /// (<c>net.core.somaxconn</c>) still applies. Default: <c>4096</c>.
+    /// </summary>
+    public int Backlog { get; init; } = 4096;
+
+    /// <summary>
+    /// Connections open at once, over all workers; above it, new ones are closed. Default: <c>65536</c>.
+    /// </summary>
+    public int MaxConnections { get; init; } = 65536;
+
+    /// <summary>Requests after which a connection is closed; 0: no limit. Default: <c>0</c>.</summary>
+    public long RequestsPerConnection { get; init; }
+
+    /// <summary>How long to wait for the client.</summary>
+    public ListenerTimeouts Timeouts { get; init; } = new();
+
+    /// <summary>How much to take from the client.</summary>
+    public ListenerLimits Limits { get; init; } = new();
+
+    /// <summary>What origins are told about the client.</summary>
+    public ForwardedOptions Forwarded { get; init; } = new();
+
+    /// <summary>The routes of this listener; empty: those of the root.</summary>
+    public IReadOnlyList<RouteOptions> Routes { get; init; } = [];
+}
+
+/// <summary>What is spoken on the connections of a listener.</summary>
+public enum ListenerProtocol
+{
+    /// <summary>HTTP/1.1 and HTTP/1.0 in clear text.</summary>
+    Http,
+}
+
+/// <summary>How long to wait for a client.</summary>
+public sealed record ListenerTimeouts
+{
+    /// <summary>From the first byte of a request until its head is complete. Default: <c>10s</c>.</summary>
+    public TimeSpan Head { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Between two pieces of a request body. Default: <c>30s</c>.</summary>
+    public TimeSpan Body { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long an idle connection is kept for the next request. Default: <c>75s</c>.</summary>
+    public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(75);
+
+    /// <summary>How long a client may take no byte of an answer that waits for it. Default: <c>30s</c>.</summary>
+    public TimeSpan Write { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>How much to take from a client.</summary>
+public sealed record ListenerLimits
+{
+    /// <summary>
+    /// Bytes of a request head, else 431; at most <see cref="BufferOptions.Block"/>. Default: <c>12KiB</c>.
+    /// </summary>
+    public int Head { get; init; } = 12 * 1024;
+
+    /// <summary>Fields of a request head, else 431. Default: <c>100</c>.</summary>
+    public int Headers { get; init; } = 100;
+
+    /// <summary>Bytes of a request target, else 414; at most <see cref="Head"/>. Default: <c>8KiB</c>.</summary>
+    public int Target { get; init; } = 8 * 1024;
+
+    /// <summary>
+    /// Bytes of a request body, else 413; 0: no limit, which costs no memory, since bodies are streamed and never
+    /// assembled. Default: <c>0</c>.
+    /// </summary>
+    public long Body { get; init; }
+}
+
+/// <summary>What origins are told about the client and the way of a request.</summary>
+public sealed record ForwardedOptions
+{
+    /// <summary><c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Host</c>. Default: <c>append</c>.</summary>
+    public ForwardedMode XForwarded { get; init; } = ForwardedMode.Append;
+
+    /// <summary><c>Forwarded</c> (RFC 7239). Default: <c>off</c>.</summary>
+    public ForwardedMode Forwarded { get; init; } = ForwardedMode.Off;
+
+    /// <summary>
+    /// Whether <c>Via</c> is added to requests and answers (RFC 9110 section 7.6.3). Default: <c>false</c>.
+    /// </summary>
+    public bool Via { get; init; }
+}
+
+/// <summary>What happens to a header that tells origins about the client.</summary>
+public enum ForwardedMode
+{
+    /// <summary>Forwarded as it came, if it came.</summary>
+    Off,
+
+    /// <summary>This hop is added to what came; right behind another proxy that is trusted.</summary>
+    Append,
+
+    /// <summary>What came is replaced by this hop alone; right where clients cannot be trusted.</summary>
+    Set,
+}

@@ -1,0 +1,80 @@
+namespace Tailrace.Config.Schema;
+
+/// <summary>The keys of a cluster.</summary>
+internal static class ClusterSchema
+{
+    private const string AddressExpected = "an address such as http://10.0.0.1:9001";
+
+    private static readonly SectionKind<DestinationOptions> s_destination = new("destination",
+        new Field<DestinationOptions, string>("address",
+            "http://10.0.0.1:9001, http://[::1]:9001 or http://origin.example; without a port: 80. Names are looked "
+            + "up at start and again every resolve.interval.",
+            new TextKind(AddressExpected, TextRules.Destination),
+            o => o.Address, (o, v) => o with { Address = v }, required: true),
+        new Field<DestinationOptions, int>("weight",
+            "Its share of the requests, relative to the other destinations of the cluster.",
+            new NumberKind<int>(1, 1000), o => o.Weight, (o, v) => o with { Weight = v }));
+
+    private static readonly ListKind<DestinationOptions> s_destinations = new("destinations",
+        new ShorthandKind<DestinationOptions>(AddressExpected, text => text, s_destination), new DestinationOptions());
+
+    private static readonly SectionKind<ClusterTimeouts> s_timeouts = new("cluster timeouts",
+        new Field<ClusterTimeouts, TimeSpan>("connect",
+            "Until a connection is established, else 504.",
+            ProcessSchema.Duration, o => o.Connect, (o, v) => o with { Connect = v }),
+        new Field<ClusterTimeouts, TimeSpan>("first_byte",
+            "From the end of the request to the first byte of the answer, else 504.",
+            ProcessSchema.Duration, o => o.FirstByte, (o, v) => o with { FirstByte = v }),
+        new Field<ClusterTimeouts, TimeSpan>("idle",
+            "Between two pieces of a message in either direction.",
+            ProcessSchema.Duration, o => o.Idle, (o, v) => o with { Idle = v }),
+        new Field<ClusterTimeouts, TimeSpan>("tunnel",
+            "How long an upgraded connection may be silent in both directions.",
+            ProcessSchema.Duration, o => o.Tunnel, (o, v) => o with { Tunnel = v }));
+
+    private static readonly SectionKind<ClusterLimits> s_limits = new("cluster limits",
+        new Field<ClusterLimits, int>("connections_per_destination",
+            "Connections in use at once to one destination from one worker, else another destination or 503; 0: as "
+            + "many as there are requests.",
+            new NumberKind<int>(0, 1_000_000),
+            o => o.ConnectionsPerDestination, (o, v) => o with { ConnectionsPerDestination = v }),
+        new Field<ClusterLimits, int>("head",
+            "Bytes of a response head, else 502. At most buffers.block.",
+            new SizeKind<int>(256, 1 << 20), o => o.Head, (o, v) => o with { Head = v }),
+        new Field<ClusterLimits, int>("headers",
+            "Fields of a response head, else 502.",
+            new NumberKind<int>(1, 4096), o => o.Headers, (o, v) => o with { Headers = v }));
+
+    private static readonly SectionKind<PoolOptions> s_pool = new("pool",
+        new Field<PoolOptions, int>("idle_per_destination",
+            "Idle connections that one worker keeps for one destination; 0: none.",
+            new NumberKind<int>(0, 100_000), o => o.IdlePerDestination, (o, v) => o with { IdlePerDestination = v }),
+        new Field<PoolOptions, TimeSpan>("idle_timeout",
+            "How long an idle connection is kept. Best shorter than the origin keeps it.",
+            ProcessSchema.Duration, o => o.IdleTimeout, (o, v) => o with { IdleTimeout = v }));
+
+    private static readonly SectionKind<ClusterOptions> s_cluster = new("cluster",
+        new Field<ClusterOptions, IReadOnlyList<DestinationOptions>>("destinations",
+            "Where requests go: addresses, or an address and a weight each.",
+            s_destinations, o => o.Destinations, (o, v) => o with { Destinations = v }, required: true),
+        new Field<ClusterOptions, BalancePolicy>("balance",
+            "How a destination is chosen for a request: round_robin takes them in turn, in proportion to the weights.",
+            new ChoiceKind<BalancePolicy>(("round_robin", BalancePolicy.RoundRobin)),
+            o => o.Balance, (o, v) => o with { Balance = v }),
+        new Field<ClusterOptions, int>("retries",
+            "How often a request that can be replayed is sent again after a reused connection died before the first "
+            + "byte of an answer.",
+            new NumberKind<int>(0, 10), o => o.Retries, (o, v) => o with { Retries = v }),
+        new Field<ClusterOptions, ClusterTimeouts>("timeouts",
+            "How long to wait for a destination.",
+            s_timeouts, o => o.Timeouts, (o, v) => o with { Timeouts = v }),
+        new Field<ClusterOptions, ClusterLimits>("limits",
+            "How much to ask of, and to take from, a destination.",
+            s_limits, o => o.Limits, (o, v) => o with { Limits = v }),
+        new Field<ClusterOptions, PoolOptions>("pool",
+            "The idle connections kept for the next request.",
+            s_pool, o => o.Pool, (o, v) => o with { Pool = v }));
+
+    /// <summary>Clusters by name.</summary>
+    public static readonly MapKind<ClusterOptions> Clusters = new("clusters", s_cluster);
+}

@@ -1,0 +1,87 @@
+namespace Tailrace.Config.Schema;
+
+/// <summary>The keys of a listener.</summary>
+internal static class ListenerSchema
+{
+    private static readonly ChoiceKind<ForwardedMode> s_mode = new(
+        ("off", ForwardedMode.Off), ("append", ForwardedMode.Append), ("set", ForwardedMode.Set));
+
+    private static readonly SectionKind<ListenerTimeouts> s_timeouts = new("listener timeouts",
+        new Field<ListenerTimeouts, TimeSpan>("head",
+            "From the first byte of a request until its head is complete, else 408.",
+            ProcessSchema.Duration, o => o.Head, (o, v) => o with { Head = v }),
+        new Field<ListenerTimeouts, TimeSpan>("body",
+            "Between two pieces of a request body, else 408.",
+            ProcessSchema.Duration, o => o.Body, (o, v) => o with { Body = v }),
+        new Field<ListenerTimeouts, TimeSpan>("keep_alive",
+            "How long an idle connection is kept for the next request.",
+            ProcessSchema.Duration, o => o.KeepAlive, (o, v) => o with { KeepAlive = v }),
+        new Field<ListenerTimeouts, TimeSpan>("write",
+            "How long a client may take no byte of an answer that waits for it.",
+            ProcessSchema.Duration, o => o.Write, (o, v) => o with { Write = v }));
+
+    private static readonly SectionKind<ListenerLimits> s_limits = new("listener limits",
+        new Field<ListenerLimits, int>("head",
+            "Bytes of a request head, else 431. At most buffers.block.",
+            new SizeKind<int>(256, 1 << 20), o => o.Head, (o, v) => o with { Head = v }),
+        new Field<ListenerLimits, int>("headers",
+            "Fields of a request head, else 431.",
+            new NumberKind<int>(1, 4096), o => o.Headers, (o, v) => o with { Headers = v }),
+        new Field<ListenerLimits, int>("target",
+            "Bytes of a request target, else 414. At most head.",
+            new SizeKind<int>(64, 1 << 20), o => o.Target, (o, v) => o with { Target = v }),
+        new Field<ListenerLimits, long>("body",
+            "Bytes of a request body, else 413; 0: no limit, which costs no memory, since bodies are streamed.",
+            new SizeKind<long>(0, 1L << 50), o => o.Body, (o, v) => o with { Body = v }));
+
+    private static readonly SectionKind<ForwardedOptions> s_forwarded = new("forwarded",
+        new Field<ForwardedOptions, ForwardedMode>("x_forwarded",
+            "X-Forwarded-For, -Proto and -Host: append adds this hop to what came, set replaces what came (right where "
+            + "clients cannot be trusted), off leaves it alone.",
+            s_mode, o => o.XForwarded, (o, v) => o with { XForwarded = v }),
+        new Field<ForwardedOptions, ForwardedMode>("forwarded",
+            "The same choice for Forwarded (RFC 7239).",
+            s_mode, o => o.Forwarded, (o, v) => o with { Forwarded = v }),
+        new Field<ForwardedOptions, bool>("via",
+            "Whether Via is added to requests and answers.",
+            ProcessSchema.Flag, o => o.Via, (o, v) => o with { Via = v }));
+
+    private static readonly SectionKind<ListenerOptions> s_listener = new("listener",
+        new Field<ListenerOptions, string>("name",
+            "What logs and errors call this listener; left out: its address.",
+            new TextKind("a name", TextRules.Label), o => o.Name, (o, v) => o with { Name = v }),
+        new Field<ListenerOptions, string>("address",
+            "Where to listen: 127.0.0.1:8080, [::1]:8080, or :8080 for every IPv4 and IPv6 address of the machine.",
+            new TextKind("an address such as 127.0.0.1:8080, [::1]:8080 or :8080", TextRules.Listen),
+            o => o.Address, (o, v) => o with { Address = v }, required: true),
+        new Field<ListenerOptions, ListenerProtocol>("protocol",
+            "What is spoken on the connections: http is HTTP/1.1 and HTTP/1.0 in clear text.",
+            new ChoiceKind<ListenerProtocol>(("http", ListenerProtocol.Http)),
+            o => o.Protocol, (o, v) => o with { Protocol = v }),
+        new Field<ListenerOptions, int>("backlog",
+            "Connections that the kernel may hold for each worker before they are accepted; net.core.somaxconn still "
+            + "applies.",
+            new NumberKind<int>(1, 1 << 20), o => o.Backlog, (o, v) => o with { Backlog = v }),
+        new Field<ListenerOptions, int>("max_connections",
+            "Connections open at once, over all workers; above it, new ones are closed.",
+            new NumberKind<int>(1, 10_000_000), o => o.MaxConnections, (o, v) => o with { MaxConnections = v }),
+        new Field<ListenerOptions, long>("requests_per_connection",
+            "Requests after which a connection is closed; 0: no limit.",
+            new NumberKind<long>(0, 1_000_000_000_000),
+            o => o.RequestsPerConnection, (o, v) => o with { RequestsPerConnection = v }),
+        new Field<ListenerOptions, ListenerTimeouts>("timeouts",
+            "How long to wait for the client.",
+            s_timeouts, o => o.Timeouts, (o, v) => o with { Timeouts = v }),
+        new Field<ListenerOptions, ListenerLimits>("limits",
+            "How much to take from the client.",
+            s_limits, o => o.Limits, (o, v) => o with { Limits = v }),
+        new Field<ListenerOptions, ForwardedOptions>("forwarded",
+            "What origins are told about the client.",
+            s_forwarded, o => o.Forwarded, (o, v) => o with { Forwarded = v }),
+        new Field<ListenerOptions, IReadOnlyList<RouteOptions>>("routes",
+            "The routes of this listener; left out: those of the root.",
+            RouteSchema.Routes, o => o.Routes, (o, v) => o with { Routes = v }));
+
+    /// <summary>A list of listeners.</summary>
+    public static readonly ListKind<ListenerOptions> Listeners = new("listeners", s_listener, new ListenerOptions());
+}

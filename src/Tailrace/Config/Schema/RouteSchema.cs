@@ -1,0 +1,56 @@
+namespace Tailrace.Config.Schema;
+
+/// <summary>The keys of a route.</summary>
+internal static class RouteSchema
+{
+    private static readonly SectionKind<MatchOptions> s_match = new("match",
+        new Field<MatchOptions, IReadOnlyList<string>>("host",
+            "Host names without a port, any one of which suffices: a.example, or *.a.example for every name below it. "
+            + "Left out: every host.",
+            new ListKind<string>("host names",
+                new TextKind("a host name or *.name", TextRules.HostPattern), "", orOne: true),
+            o => o.Host, (o, v) => o with { Host = v }),
+        new Field<MatchOptions, string>("path",
+            "The whole path, without the query.",
+            new TextKind("a path such as /status", TextRules.Path), o => o.Path, (o, v) => o with { Path = v }),
+        new Field<MatchOptions, string>("path_prefix",
+            "The first segments of the path: /api matches /api and /api/x, not /apix; /api/ matches what lies below "
+            + "only. Left out, like path: every path.",
+            new TextKind("a path such as /api", TextRules.Path),
+            o => o.PathPrefix, (o, v) => o with { PathPrefix = v }));
+
+    private static readonly SectionKind<RespondOptions> s_respond = new("respond",
+        new Field<RespondOptions, int>("status",
+            "The status code.",
+            new NumberKind<int>(200, 599), o => o.Status, (o, v) => o with { Status = v }),
+        new Field<RespondOptions, string>("body",
+            "The content, sent as UTF-8.",
+            new TextKind("text", TextRules.Any), o => o.Body, (o, v) => o with { Body = v }),
+        new Field<RespondOptions, string>("content_type",
+            "The Content-Type.",
+            new TextKind("a media type such as text/html", TextRules.FieldValue),
+            o => o.ContentType, (o, v) => o with { ContentType = v }));
+
+    private static readonly SectionKind<RouteOptions> s_route = new("route",
+        new Field<RouteOptions, string>("name",
+            "What logs and errors call this route.",
+            new TextKind("a name", TextRules.Label), o => o.Name, (o, v) => o with { Name = v }),
+        new Field<RouteOptions, MatchOptions>("match",
+            "The requests that this route is for; left out: all. The most specific route wins, whatever the order: "
+            + "an exact host before a wildcard, an exact path before a prefix, the longer one before the shorter.",
+            s_match, o => o.Match, (o, v) => o with { Match = v }),
+        new Field<RouteOptions, string>("cluster",
+            "The cluster that requests are forwarded to. Either this or respond must be given.",
+            new TextKind("the name of a cluster", TextRules.Any), o => o.Cluster, (o, v) => o with { Cluster = v }),
+        new Field<RouteOptions, RespondOptions?>("respond",
+            "A fixed reply, instead of a cluster.",
+            new OptionalKind<RespondOptions>(s_respond), o => o.Respond, (o, v) => o with { Respond = v }),
+        new Field<RouteOptions, string>("host_header",
+            "The Host that the origin sees: keep (what the client sent), destination (its address as written here), or "
+            + "any other host, which is sent literally.",
+            new TextKind("keep, destination or a host", TextRules.HostHeader),
+            o => o.HostHeader, (o, v) => o with { HostHeader = v }));
+
+    /// <summary>A list of routes.</summary>
+    public static readonly ListKind<RouteOptions> Routes = new("routes", s_route, new RouteOptions());
+}

@@ -1,0 +1,124 @@
+using System.Net;
+using Tailrace.Config.Schema;
+
+namespace Tailrace.Config;
+
+/// <summary>
+/// Checks options before anything is built from them: every value by itself, then values against each other.
+/// </summary>
+/// <remarks>Pure, and the same for options from a file and options built in C#.</remarks>
+public static class Validator
+{
+    /// <summary>Everything that is wrong with the options; empty when they can be used.</summary>
+    /// <param name="options">The options.</param>
+    /// <param name="hasHandlers">Whether code answers requests too, so that listeners without routes are no
+    /// mistake.</param>
+    public static IReadOnlyList<ConfigProblem> Validate(TailraceOptions options, bool hasHandlers = false)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return [.. Find(options, hasHandlers).All.Select(p => p.Problem)];
+    }
+
+    /// <summary>As <see cref="Validate"/>, with what each problem rests on.</summary>
+    internal static ProblemList Find(TailraceOptions options, bool hasHandlers)
+    {
+        var problems = new ProblemList();
+        ConfigSchema.Root.Check(options, "", problems);
+        CheckBuffers(options.Buffers, problems);
+        CheckListeners(options, problems);
+        CheckClusters(options, problems);
+        RouteValidator.Check(options, hasHandlers, problems);
+        return problems;
+    }
+
+    private static void CheckBuffers(BufferOptions buffers, ProblemList problems)
+    {
+        if (buffers.BulkBlock < buffers.Block)
+        {
+            problems.Add("buffers.bulk_block",
+                $"{Bytes(buffers.BulkBlock)} is less than buffers.block, {Bytes(buffers.Block)}", "buffers.block");
+        }
+        if (buffers.Max < buffers.BulkBlock)
+        {
+            problems.Add("buffers.max",
+                $"{Bytes(buffers.Max)} does not hold one bulk block of {Bytes(buffers.BulkBlock)}",
+                "buffers.bulk_block");
+        }
+    }
+
+    private static void CheckListeners(TailraceOptions options, ProblemList problems)
+    {
+        var names = new Dictionary<string, int>();
+        var addresses = new List<(ListenAddress Address, int Index)>();
+        for (int i = 0; i < options.Listeners.Count; i++)
+        {
+            ListenerOptions listener = options.Listeners[i];
+            string path = ConfigPath.Of("listeners", i);
+            if (listener.Name.Length > 0 && !names.TryAdd(listener.Name, i))
+            {
+                problems.Add(ConfigPath.Of(path, "name"),
+                    $"listeners[{names[listener.Name]}] is called '{listener.Name}' too");
+            }
+            CheckAddress(listener, i, addresses, problems);
+            CheckHead(listener.Limits.Head, ConfigPath.Of(path, "limits.head"), options.Buffers, problems);
+            if (listener.Limits.Target > listener.Limits.Head)
+            {
+                problems.Add(ConfigPath.Of(path, "limits.target"),
+                    $"{Bytes(listener.Limits.Target)} is more than limits.head, {Bytes(listener.Limits.Head)}",
+                    ConfigPath.Of(path, "limits.head"));
+            }
+        }
+    }
+
+    private static void CheckAddress(
+        ListenerOptions listener, int index, List<(ListenAddress Address, int Index)> earlier, ProblemList problems)
+    {
+        if (!ListenAddress.TryParse(listener.Address, out ListenAddress address, out _) || address.Port == 0) return;
+        foreach ((ListenAddress other, int otherIndex) in earlier)
+        {
+            if (!Overlap(address, other)) continue;
+            problems.Add(ConfigPath.Of(ConfigPath.Of("listeners", index), "address"),
+                $"listeners[{otherIndex}] listens on {other} already");
+            return;
+        }
+        earlier.Add((address, index));
+    }
+
+    // A dual-stack socket takes IPv4 clients too, so it collides with the IPv4 wildcard. A single address beside a
+    // wildcard is fine: the kernel prefers the more specific socket.
+    private static bool Overlap(ListenAddress a, ListenAddress b)
+    {
+        if (a.Port != b.Port) return false;
+        bool wildcards = (a.DualStack && b.Address.Equals(IPAddress.Any))
+            || (b.DualStack && a.Address.Equals(IPAddress.Any));
+        return wildcards || a.Address.Equals(b.Address);
+    }
+
+    private static void CheckClusters(TailraceOptions options, ProblemList problems)
+    {
+        foreach ((string name, ClusterOptions cluster) in options.Clusters)
+        {
+            string path = ConfigPath.Of("clusters", name);
+            CheckHead(cluster.Limits.Head, ConfigPath.Of(path, "limits.head"), options.Buffers, problems);
+            var seen = new Dictionary<string, int>();
+            for (int i = 0; i < cluster.Destinations.Count; i++)
+            {
+                string text = cluster.Destinations[i].Address;
+                if (!DestinationAddress.TryParse(text, out DestinationAddress address, out _)) continue;
+                if (seen.TryAdd(address.ToString(), i)) continue;
+                problems.Add(ConfigPath.Of(ConfigPath.Of(path, "destinations"), i),
+                    $"destinations[{seen[address.ToString()]}] is {address} already; a larger share is a 'weight'");
+            }
+        }
+    }
+
+    private static void CheckHead(int head, string path, BufferOptions buffers, ProblemList problems)
+    {
+        if (head <= buffers.Block) return;
+        problems.Add(path,
+            $"{Bytes(head)} does not fit a block of {Bytes(buffers.Block)}; lower it or raise buffers.block",
+            "buffers.block");
+    }
+
+    private static string Bytes(long count) => new SizeKind<long>(0, long.MaxValue).Format(count);
+}

@@ -1,0 +1,26 @@
+using System.Net;
+using Tailrace.Io;
+
+namespace Tailrace.Hosting;
+
+/// <summary>What to tell a user whose address cannot be listened on.</summary>
+internal static class ListenErrors
+{
+    internal static string Describe(IoException failure)
+    {
+        if (failure.Address is not { } address) return failure.Message;
+        return failure.Error switch
+        {
+            IoError.AddressInUse => $"cannot listen on {address}: the address is in use{Holder(address)}",
+            IoError.AddressNotAvailable => $"cannot listen on {address}: it is not an address of this machine",
+            IoError.NotPermitted when address is IPEndPoint { Port: < 1024 } =>
+                $"cannot listen on {address}: not permitted; ports below 1024 need root or CAP_NET_BIND_SERVICE",
+            IoError.NotPermitted => $"cannot listen on {address}: not permitted",
+            IoError.OutOfDescriptors => $"cannot listen on {address}: no file descriptor is left; raise 'ulimit -n'",
+            _ => failure.Message,
+        };
+    }
+
+    private static string Holder(EndPoint address) =>
+        address is IPEndPoint { Port: > 0 } ip && PortHolder.Find(ip.Port) is { } holder ? $" by {holder}" : "";
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+
+namespace Tailrace.Hosting;
+
+/// <summary>Finds which process listens on a TCP port, as far as /proc lets the caller see (proc(5)).</summary>
+internal static class PortHolder
+{
+    private const string ListenState = "0A";
+
+    /// <summary>The process's name and id, or null when it cannot be read.</summary>
+    internal static string? Find(int port)
+    {
+        try
+        {
+            var inodes = Inodes("/proc/net/tcp", port).Concat(Inodes("/proc/net/tcp6", port)).ToHashSet();
+            return inodes.Count == 0 ? null : FindOwner(inodes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private static IEnumerable<string> Inodes(string table, int port)
+    {
+        if (!File.Exists(table)) yield break;
+        var suffix = ":" + port.ToString("X4", CultureInfo.InvariantCulture);
+        foreach (var line in File.ReadLines(table).Skip(1))
+        {
+            var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+            if (fields.Length > 9 && fields[1].EndsWith(suffix, StringComparison.Ordinal) && fields[3] == ListenState)
+                yield return $"socket:[{fields[9]}]";
+        }
+    }
+
+    private static string? FindOwner(HashSet<string> sockets)
+    {
+        foreach (var process in Directory.EnumerateDirectories("/proc"))
+        {
+            if (!int.TryParse(Path.GetFileName(process), CultureInfo.InvariantCulture, out var id)) continue;
+            if (!HoldsOne(process, sockets)) continue;
+            var name = File.ReadAllText(Path.Combine(process, "comm")).Trim();
+            return $"{name} (process {id})";
+        }
+        return null;
+    }
+
+    private static bool HoldsOne(string process, HashSet<string> sockets)
+    {
+        try
+        {
+            return Directory.EnumerateFiles(Path.Combine(process, "fd"))
+                .Any(fd => File.ResolveLinkTarget(fd, false) is { } target && sockets.Contains(target.Name));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,86 @@
+using System.Net;
+using System.Net.Sockets;
+using Tailrace.Telemetry;
+
+namespace Tailrace.Hosting;
+
+/// <summary>Resolves the host names of destinations: once at start, then on a period, off the reactors.</summary>
+/// <remarks>A name that cannot be resolved keeps the addresses it had.</remarks>
+internal sealed class Resolution : IDisposable
+{
+    private readonly IReadOnlyList<Entry> _entries;
+    private readonly Action<string, int, SocketAddress[]> _publish;
+    private readonly Log _log;
+    private readonly CancellationTokenSource _stop = new();
+
+    /// <summary>Creates it.</summary>
+    /// <param name="clusters">Whose destinations.</param>
+    /// <param name="publish">Gets a cluster's name, a destination's index and its new addresses. Any thread.</param>
+    /// <param name="log">Told of names that cannot be resolved.</param>
+    internal Resolution(IEnumerable<ClusterPlan> clusters, Action<string, int, SocketAddress[]> publish, Log log)
+    {
+        _publish = publish;
+        _log = log;
+        _entries =
+        [
+            .. clusters.SelectMany(cluster => cluster.Destinations.Select(
+                (destination, index) => new Entry(cluster.Settings.Name, index, destination))),
+        ];
+    }
+
+    /// <summary>Resolves everything once.</summary>
+    internal Task ResolveAsync() => Task.WhenAll(_entries.Select(ResolveAsync));
+
+    /// <summary>Begins to resolve names again on a period.</summary>
+    internal void Start(TimeSpan interval)
+    {
+        if (interval <= TimeSpan.Zero || _entries.All(entry => entry.Plan.Address.Ip is not null)) return;
+        _ = RepeatAsync(interval);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _stop.Cancel();
+
+    private async Task RepeatAsync(TimeSpan interval)
+    {
+        using var timer = new PeriodicTimer(interval);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token)) await ResolveAsync();
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private async Task ResolveAsync(Entry entry)
+    {
+        var address = entry.Plan.Address;
+        try
+        {
+            IPAddress[] found = address.Ip is { } ip ? [ip] : await Dns.GetHostAddressesAsync(address.Host, _stop.Token);
+            if (entry.Known.SequenceEqual(found)) return;
+            entry.Known = found;
+            entry.HasFailed = false;
+            _publish(entry.Cluster, entry.Index, [.. found.Select(known => new IPEndPoint(known, address.Port).Serialize())]);
+        }
+        catch (SocketException failure)
+        {
+            if (!entry.HasFailed) _log.Warn("cannot resolve a destination", ("host", address.Host), ("reason", failure.Message));
+            entry.HasFailed = true;
+        }
+    }
+
+    private sealed class Entry(string cluster, int index, DestinationPlan plan)
+    {
+        internal string Cluster { get; } = cluster;
+
+        internal int Index { get; } = index;
+
+        internal DestinationPlan Plan { get; } = plan;
+
+        internal IPAddress[] Known { get; set; } = [];
+
+        internal bool HasFailed { get; set; }
+    }
+}

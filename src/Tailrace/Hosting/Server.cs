@@ -1,0 +1,192 @@
+using System.Net;
+using Tailrace.Config;
+using Tailrace.Io;
+using Tailrace.Memory;
+using Tailrace.Proxy;
+using Tailrace.Sessions;
+using Tailrace.Telemetry;
+
+namespace Tailrace.Hosting;
+
+/// <summary>The whole server in one object: options in, workers running, until it is stopped.</summary>
+/// <remarks>
+/// Add handlers by <see cref="Map(string, HandlerDelegate)"/>, then <see cref="Start"/>. Members are safe to call from any
+/// thread, one at a time. Handlers run on the workers' threads.
+/// </remarks>
+public sealed class Server : IDisposable
+{
+    private readonly TailraceOptions _options;
+    private readonly Log _log;
+    private readonly AccessLog? _accessLog;
+    private readonly bool _ownsLog;
+    private readonly List<CodeRoute> _codeRoutes = [];
+    private readonly List<Worker> _workers = [];
+    private readonly List<EndPoint> _addresses = [];
+    private Resolution? _resolution;
+
+    /// <summary>Creates a server that does not run yet.</summary>
+    /// <param name="options">What to do. They have to be valid: see <see cref="Validator"/>.</param>
+    /// <param name="log">Where to say what happens; null for standard error as the options have it.</param>
+    public Server(TailraceOptions options, Log? log = null)
+    {
+        _options = options;
+        _ownsLog = log is null;
+        _log = log ?? new Log(options.Log);
+        _accessLog = AccessLog.Open(options.AccessLog, _log);
+    }
+
+    /// <summary>The engine in use, once started.</summary>
+    public Engine Engine { get; private set; }
+
+    /// <summary>Why it is that engine.</summary>
+    public string EngineReason { get; private set; } = "";
+
+    /// <summary>Workers that run.</summary>
+    public int WorkerCount => _workers.Count;
+
+    /// <summary>The addresses that are listened on, in the options' order; with real ports where 0 was asked for.</summary>
+    public IReadOnlyList<EndPoint> Addresses => _addresses;
+
+    /// <summary>What each worker has counted.</summary>
+    public IReadOnlyList<Counters> Statistics => [.. _workers.Select(worker => worker.Reactor.Counters)];
+
+    /// <summary>Access log records that did not fit the queue.</summary>
+    public long AccessLogDropped => _accessLog?.Dropped ?? 0;
+
+    /// <summary>Answers an exact path in code, on every listener. Code comes before the options' routes.</summary>
+    public Server Map(string path, HandlerDelegate handle) => Map(new CodeRoute(Handler.From(handle)) { Path = path });
+
+    /// <summary>Answers everything below a path in code, on every listener.</summary>
+    public Server MapPrefix(string path, HandlerDelegate handle) =>
+        Map(new CodeRoute(Handler.From(handle)) { Path = path, IsPrefix = true });
+
+    /// <summary>Adds a route in code.</summary>
+    public Server Map(CodeRoute route)
+    {
+        if (_workers.Count > 0) throw new InvalidOperationException("the server runs already");
+        _codeRoutes.Add(route);
+        return this;
+    }
+
+    /// <summary>Opens the listeners and starts the workers.</summary>
+    /// <exception cref="StartException">A listener or the engine cannot be had; nothing is left open.</exception>
+    public void Start()
+    {
+        if (_workers.Count > 0) throw new InvalidOperationException("the server runs already");
+        try
+        {
+            Engine = Loops.Choose(Wanted(_options.Engine), out var reason);
+            EngineReason = reason;
+            var snapshot = Snapshot.Build(_options);
+            CreateWorkers(snapshot);
+            OpenListeners(snapshot);
+            _resolution = new Resolution(snapshot.Clusters, Publish, _log);
+            _resolution.ResolveAsync().GetAwaiter().GetResult();
+            _resolution.Start(_options.Resolve.Interval);
+            foreach (var worker in _workers) worker.Start();
+        }
+        catch (IoException failure)
+        {
+            DisposeWorkers();
+            throw new StartException(ListenErrors.Describe(failure), failure);
+        }
+        _log.Info("started", ("engine", Engine), ("because", EngineReason), ("workers", _workers.Count),
+            ("pinned", _options.Pin), ("listening", string.Join(", ", _addresses)));
+    }
+
+    /// <summary>
+    /// Stops accepting, closes idle connections, lets exchanges in flight end within <paramref name="grace"/>, then closes
+    /// what is left and ends the workers. Statistics stay readable.
+    /// </summary>
+    public void Stop(TimeSpan grace)
+    {
+        if (_isStopped || _workers.Count == 0) return;
+        _isStopped = true;
+        _resolution?.Dispose();
+        foreach (var worker in _workers) worker.Reactor.Loop.Post(worker.Drain);
+        var deadline = Environment.TickCount64 + (long)grace.TotalMilliseconds;
+        WaitUntilIdle(deadline);
+        var left = _workers.Sum(worker => worker.Reactor.Counters.Active);
+        if (left > 0)
+        {
+            _log.Warn("closing connections that did not end in time", ("connections", left));
+            foreach (var worker in _workers) worker.Reactor.Loop.Post(worker.Abort);
+            WaitUntilIdle(Environment.TickCount64 + 1000);
+        }
+        foreach (var worker in _workers) worker.Reactor.Stop();
+    }
+
+    /// <summary>Stops at once if it runs, and frees everything.</summary>
+    public void Dispose()
+    {
+        Stop(TimeSpan.Zero);
+        DisposeWorkers();
+        _accessLog?.Dispose();
+        if (_ownsLog) _log.Dispose();
+    }
+
+    private bool _isStopped;
+
+    private static Engine Wanted(EngineChoice choice) => choice switch
+    {
+        EngineChoice.IoUring => Engine.IoUring,
+        EngineChoice.Epoll => Engine.Epoll,
+        EngineChoice.Portable => Engine.Portable,
+        _ => Engine.Auto,
+    };
+
+    private void WaitUntilIdle(long deadline)
+    {
+        while (_workers.Any(worker => worker.Reactor.Counters.Active > 0) && Environment.TickCount64 < deadline) Thread.Sleep(5);
+    }
+
+    private void CreateWorkers(Snapshot snapshot)
+    {
+        var processors = Loops.Processors();
+        var count = _options.Workers > 0 ? _options.Workers : processors.Count;
+        for (var i = 0; i < count; i++)
+        {
+            var buffers = new BufferPools(_options.Buffers.Block, _options.Buffers.BulkBlock, _options.Buffers.Max);
+            var loop = Loops.Create(Engine, _options.EventsPerWait);
+            var processor = _options.Pin ? processors[i % processors.Count] : -1;
+            _workers.Add(new Worker(new Reactor(i, loop, buffers, processor), snapshot, _log));
+        }
+    }
+
+    private void OpenListeners(Snapshot snapshot)
+    {
+        var writers = _workers.ConvertAll(worker => _accessLog?.CreateWriter(worker.Reactor.Index));
+        foreach (var plan in snapshot.Listeners)
+        {
+            var shared = _workers.Count > 1;
+            // Sharing would also join another process's listener: make sure that there is none.
+            if (shared && plan.Address.Port != 0) ProbeExclusively(plan);
+            var address = plan.Address;
+            foreach (var worker in _workers)
+            {
+                var bound = worker.Listen(plan, address, shared, _codeRoutes, writers[worker.Reactor.Index]);
+                if (worker.Reactor.Index > 0) continue;
+                _addresses.Add(bound);
+                if (bound is IPEndPoint ip) address = new IPEndPoint(plan.Address.Address, ip.Port);
+            }
+        }
+    }
+
+    private void ProbeExclusively(ListenerPlan plan)
+    {
+        var loop = _workers[0].Reactor.Loop;
+        loop.Close(loop.Listen(plan.Address, new ListenSettings(plan.Backlog, false)));
+    }
+
+    private void Publish(string cluster, int destination, SocketAddress[] addresses)
+    {
+        foreach (var worker in _workers)
+            worker.Reactor.Loop.Post(() => worker.SetAddresses(cluster, destination, addresses));
+    }
+
+    private void DisposeWorkers()
+    {
+        foreach (var worker in _workers) worker.Dispose();
+        _workers.Clear();
+    }
+}

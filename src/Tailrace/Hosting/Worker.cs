@@ -1,0 +1,112 @@
+using System.Net;
+using System.Text;
+using Tailrace.Handlers;
+using Tailrace.Http;
+using Tailrace.Io;
+using Tailrace.Proxy;
+using Tailrace.Sessions;
+using Tailrace.Telemetry;
+
+namespace Tailrace.Hosting;
+
+/// <summary>One reactor with everything that serves on it: listeners, routes, clusters.</summary>
+/// <remarks>Built before its thread starts; after that, members marked so are called by posting to the reactor.</remarks>
+internal sealed class Worker : IDisposable
+{
+    private readonly FailureLog _failures;
+    private readonly List<Listener> _listeners = [];
+    private readonly List<ServerContext> _contexts = [];
+    private readonly Dictionary<string, Cluster> _clusters = [];
+
+    internal Worker(Reactor reactor, Snapshot snapshot, Log log)
+    {
+        Reactor = reactor;
+        _failures = new FailureLog(log, reactor.Index);
+        reactor.Loop.Unhandled = exception =>
+        {
+            reactor.Counters.UnhandledErrors++;
+            log.Error("unhandled exception", ("worker", reactor.Index), ("exception", exception));
+        };
+        foreach (var plan in snapshot.Clusters) _clusters.Add(plan.Settings.Name, BuildCluster(plan));
+    }
+
+    internal Reactor Reactor { get; }
+
+    /// <summary>Opens a listener and prepares to serve on it.</summary>
+    /// <exception cref="IoException">The address cannot be listened on.</exception>
+    internal EndPoint Listen(
+        ListenerPlan plan, IPEndPoint address, bool shared, IEnumerable<CodeRoute> codeRoutes, AccessLogWriter? accessLog)
+    {
+        var handle = Reactor.Loop.Listen(address, new ListenSettings(plan.Backlog, shared));
+        var routes = BuildRoutes(plan, codeRoutes);
+        var context = new ServerContext(Reactor, plan.Settings, Route, accessLog)
+        {
+            Budget = plan.Budget,
+            HandlerFailed = exception => _failures.Warn($"a handler failed: {exception}", plan.Name),
+        };
+        _contexts.Add(context);
+        _listeners.Add(new Listener(Reactor, handle, plan.Budget, context.Serve)
+        {
+            Paused = error => _failures.Warn(
+                error == IoError.None ? "connection limit reached, accepting pauses" : $"accepting pauses: {error}", plan.Name),
+        });
+        return Reactor.Loop.LocalAddress(handle);
+
+        Handler Route(RequestHead head, ReadOnlySpan<byte> bytes) =>
+            head.Method is Method.Connect or Method.Trace
+                ? MethodRefusal.Instance
+                : routes.Find(head, bytes) ?? FixedReply.NotFound;
+    }
+
+    internal void Start()
+    {
+        Reactor.Start();
+        foreach (var listener in _listeners) Reactor.Loop.Post(listener.Start);
+    }
+
+    /// <summary>Takes over newly resolved addresses of a destination. Posted.</summary>
+    internal void SetAddresses(string cluster, int destination, SocketAddress[] addresses) =>
+        _clusters[cluster].SetAddresses(destination, addresses);
+
+    /// <summary>Stops accepting, closes what is idle, lets exchanges end. Posted.</summary>
+    internal void Drain()
+    {
+        foreach (var listener in _listeners) listener.Close();
+        foreach (var context in _contexts) context.Drain();
+        foreach (var cluster in _clusters.Values) cluster.Drain();
+    }
+
+    /// <summary>Closes every client's connection. Posted.</summary>
+    internal void Abort()
+    {
+        foreach (var context in _contexts) context.Abort();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Reactor.Dispose();
+
+    private Cluster BuildCluster(ClusterPlan plan)
+    {
+        var destinations = plan.Destinations.Select(d => new Destination(d.Name, d.Weight, [])).ToArray();
+        return new Cluster(Reactor, plan.Settings, destinations)
+        {
+            Failed = (destination, reason) => _failures.Warn($"upstream: {reason}", destination?.Name ?? plan.Settings.Name),
+        };
+    }
+
+    private RouteTable BuildRoutes(ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes)
+    {
+        var routes = new RouteTable();
+        foreach (var route in codeRoutes)
+        {
+            if (route.Listener.Length == 0 || route.Listener == plan.Name)
+                routes.Add(route.Host, route.Path, route.IsPrefix, route.Handler);
+        }
+        foreach (var route in plan.Routes) routes.Add(route.Host, route.Path, route.IsPrefix, BuildHandler(route));
+        return routes;
+    }
+
+    private Handler BuildHandler(RoutePlan route) => route.Respond is { } respond
+        ? new FixedReply(respond.Status, respond.ContentType, Encoding.UTF8.GetBytes(respond.Body))
+        : new ForwardHandler(_clusters[route.Cluster], route.Edits);
+}

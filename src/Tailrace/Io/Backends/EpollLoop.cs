@@ -1,0 +1,345 @@
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Tailrace.Memory;
+using Tailrace.Native;
+
+namespace Tailrace.Io.Backends;
+
+/// <summary>Completions from readiness: Linux's epoll(7), edge-triggered.</summary>
+/// <remarks>
+/// Each descriptor is registered once, for both directions, and never again. An operation is tried at once when the
+/// last that was heard of the descriptor allows it, and otherwise waits for the event. A receive that got less than it
+/// asked for has emptied the socket, so the next one waits without asking; only after a hang-up is the end read for.
+/// An event carries the descriptor's number and a generation, so that one meant for an earlier use is dropped.
+/// </remarks>
+internal sealed unsafe class EpollLoop : EventLoop
+{
+    private const uint Interest =
+        Epoll.In | Epoll.Out | Epoll.ReadHangUp | Epoll.EdgeTriggered;
+
+    private const int WakeDescriptor = int.MaxValue;
+
+    private readonly int _epoll;
+    private readonly int _wake;
+    private readonly int _eventsMax;
+    private readonly byte* _events;
+    private readonly FreeList<EpollHandle> _freeHandles = new(1 << 14);
+    private EpollHandle?[] _handles = new EpollHandle?[1024];
+    private uint _generation;
+
+    /// <summary>Creates the loop.</summary>
+    /// <param name="eventsMax">The most events taken from the kernel at a time.</param>
+    internal EpollLoop(int eventsMax)
+    {
+        _eventsMax = eventsMax;
+        _events = (byte*)NativeMemory.Alloc((nuint)(eventsMax * Epoll.EventBytes));
+        _epoll = Libc.epoll_create1(Epoll.CloseOnExec);
+        if (_epoll < 0) throw new IoException(LinuxSockets.ErrorOf(Libc.Errno), "epoll_create1 failed");
+        _wake = Libc.eventfd(0, SocketAbi.SockNonblock | SocketAbi.SockCloexec);
+        if (_wake < 0) throw new IoException(LinuxSockets.ErrorOf(Libc.Errno), "eventfd failed");
+        var entry = stackalloc byte[16];
+        Epoll.Fill(entry, Epoll.In | Epoll.EdgeTriggered, WakeDescriptor);
+        if (Libc.epoll_ctl(_epoll, Epoll.Add, _wake, entry) < 0)
+            throw new IoException(LinuxSockets.ErrorOf(Libc.Errno), "epoll_ctl failed");
+    }
+
+    /// <inheritdoc/>
+    public override string Name => "epoll";
+
+    /// <inheritdoc/>
+    public override bool CanShareListeners => true;
+
+    /// <inheritdoc/>
+    public override IoHandle Listen(EndPoint address, ListenSettings settings)
+    {
+        var fd = LinuxSockets.Listen(address, settings);
+        var handle = Register(fd);
+        if (handle is null) throw new IoException(IoError.OutOfMemory, address);
+        handle.IsListener = true;
+        return handle;
+    }
+
+    /// <inheritdoc/>
+    public override EndPoint LocalAddress(IoHandle listener) =>
+        LinuxSockets.LocalAddress(Of(listener).Descriptor);
+
+    /// <inheritdoc/>
+    public override IoTask AcceptAsync(IoHandle listener, IoOperation operation)
+    {
+        var handle = Of(listener);
+        if (handle.IsReadable)
+        {
+            var result = TryAccept(handle, operation);
+            if (result is { } done) return new IoTask(done);
+        }
+        handle.Receiving = operation;
+        return operation.Begin(handle);
+    }
+
+    /// <inheritdoc/>
+    public override IoTask ConnectAsync(SocketAddress address, IoOperation operation)
+    {
+        var errno = LinuxSockets.Connect(address, out var fd);
+        if (fd < 0) return new IoTask(LinuxSockets.FailureOf(errno));
+        var handle = Register(fd);
+        if (handle is null)
+        {
+            Libc.close(fd);
+            return new IoTask(IoResult.Failure(IoError.OutOfMemory));
+        }
+        operation.Opened = handle;
+        if (errno == 0)
+        {
+            handle.IsWritable = true;
+            return new IoTask(IoResult.Success(0));
+        }
+        if (errno != Errno.InProgress) return new IoTask(LinuxSockets.FailureOf(errno));
+        handle.IsWritable = false;
+        handle.IsConnecting = true;
+        handle.Sending = operation;
+        return operation.Begin(handle);
+    }
+
+    /// <inheritdoc/>
+    public override IoTask ReceiveAsync(IoHandle stream, IoOperation operation)
+    {
+        var handle = Of(stream);
+        if (handle.IsReadable)
+        {
+            var result = TryReceive(handle, operation.Buffer!);
+            if (result is { } done) return new IoTask(done);
+        }
+        Debug.Assert(handle.Receiving is null, "one receive at a time");
+        handle.Receiving = operation;
+        return operation.Begin(handle);
+    }
+
+    /// <inheritdoc/>
+    public override IoTask SendAsync(IoHandle stream, IoOperation operation)
+    {
+        var handle = Of(stream);
+        if (handle.IsWritable)
+        {
+            var result = TrySend(handle, operation);
+            if (result is { } done) return new IoTask(done);
+        }
+        Debug.Assert(handle.Sending is null, "one send at a time");
+        handle.Sending = operation;
+        return operation.Begin(handle);
+    }
+
+    /// <inheritdoc/>
+    public override void ShutdownSend(IoHandle stream) =>
+        Libc.shutdown(Of(stream).Descriptor, SocketAbi.ShutWrite);
+
+    /// <inheritdoc/>
+    public override void Close(IoHandle stream, bool reset = false)
+    {
+        var handle = Of(stream);
+        var fd = handle.Descriptor;
+        if (fd < 0) return;
+        if (reset) LinuxSockets.ResetOnClose(fd);
+        _handles[fd] = null;
+        Libc.close(fd);
+        handle.Receiving?.Fail(IoError.Aborted, this);
+        handle.Sending?.Fail(IoError.Aborted, this);
+        handle.Dependent?.Receiving?.Fail(IoError.Aborted, this);
+        handle.Dependent = null;
+        handle.Descriptor = -1;
+        handle.Generation = 0;
+        handle.IsClosed = true;
+        _freeHandles.Return(handle);
+    }
+
+    /// <inheritdoc/>
+    public override void Cancel(IoOperation operation, IoError error)
+    {
+        if (operation.Handle is not null) operation.Fail(error, this);
+    }
+
+    /// <inheritdoc/>
+    protected override void Wait(int timeoutMs)
+    {
+        var count = Libc.epoll_wait(_epoll, _events, _eventsMax, timeoutMs);
+        UpdateClock();
+        for (var i = 0; i < count; i++)
+        {
+            var entry = _events + i * Epoll.EventBytes;
+            var data = Epoll.DataOf(entry);
+            var fd = (int)(uint)data;
+            if (fd == WakeDescriptor)
+            {
+                ulong ignored;
+                Libc.read(_wake, &ignored, sizeof(ulong));
+                continue;
+            }
+            if (_handles[fd] is { } handle && handle.Generation == (uint)(data >> 32))
+                Dispatch(handle, Epoll.EventsOf(entry));
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Wake()
+    {
+        ulong one = 1;
+        Libc.write(_wake, &one, sizeof(ulong));
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        foreach (var handle in _handles)
+        {
+            if (handle is not null) Close(handle);
+        }
+        Libc.close(_wake);
+        Libc.close(_epoll);
+        NativeMemory.Free(_events);
+    }
+
+    private void Dispatch(EpollHandle handle, uint events)
+    {
+        var generation = handle.Generation;
+        if ((events & (Epoll.In | Epoll.ReadHangUp | Epoll.HangUp | Epoll.Error)) != 0)
+        {
+            handle.IsReadable = true;
+            if ((events & (Epoll.ReadHangUp | Epoll.HangUp | Epoll.Error)) != 0) handle.IsEnding = true;
+            if (handle.Receiving is { } operation)
+            {
+                var result = handle.IsListener ? TryAccept(handle, operation) : TryReceive(handle, operation.Buffer!);
+                if (result is { } done)
+                {
+                    handle.Receiving = null;
+                    operation.Complete(done);
+                    if (handle.Generation != generation) return;
+                }
+            }
+            else if ((events & (Epoll.HangUp | Epoll.Error)) != 0 && handle.Dependent?.Receiving is { } dependent)
+            {
+                dependent.Fail(IoError.Aborted, this);
+            }
+        }
+        if ((events & (Epoll.Out | Epoll.HangUp | Epoll.Error)) != 0)
+        {
+            handle.IsWritable = true;
+            if (handle.Sending is { } operation)
+            {
+                var result = handle.IsConnecting ? FinishConnect(handle) : TrySend(handle, operation);
+                if (result is { } done)
+                {
+                    handle.Sending = null;
+                    operation.Complete(done);
+                }
+            }
+        }
+    }
+
+    private IoResult? TryAccept(EpollHandle listener, IoOperation operation)
+    {
+        var address = stackalloc byte[SocketAbi.AddressBytesMax];
+        uint length = SocketAbi.AddressBytesMax;
+        var fd = Libc.accept4(listener.Descriptor, address, &length, SocketAbi.SockNonblock | SocketAbi.SockCloexec);
+        if (fd < 0)
+        {
+            var errno = Libc.Errno;
+            if (errno != Errno.Again) return LinuxSockets.FailureOf(errno);
+            listener.IsReadable = false;
+            return null;
+        }
+        var handle = Register(fd);
+        if (handle is null)
+        {
+            Libc.close(fd);
+            return IoResult.Failure(IoError.OutOfMemory);
+        }
+        handle.Remote = LinuxSockets.ReadAddress(address);
+        operation.Opened = handle;
+        return IoResult.Success(0);
+    }
+
+    private static IoResult FinishConnect(EpollHandle handle)
+    {
+        handle.IsConnecting = false;
+        var errno = LinuxSockets.TakeError(handle.Descriptor);
+        return errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno);
+    }
+
+    private static IoResult? TryReceive(EpollHandle handle, ByteBuffer buffer)
+    {
+        if (!buffer.TryReserve(1)) return IoResult.Failure(IoError.NoBuffers);
+        var wanted = buffer.Free;
+        var received = Libc.recv(handle.Descriptor, buffer.WritePointer, (nuint)wanted, 0);
+        if (received > 0)
+        {
+            buffer.Commit((int)received);
+            handle.Received += received;
+            if (received < wanted && !handle.IsEnding) handle.IsReadable = false;
+            return IoResult.Success((int)received);
+        }
+        var errno = received < 0 ? Libc.Errno : 0;
+        buffer.Release();
+        if (errno != Errno.Again) return errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno);
+        handle.IsReadable = false;
+        return null;
+    }
+
+    private static IoResult? TrySend(EpollHandle handle, IoOperation operation)
+    {
+        var head = operation.Buffer!;
+        while (true)
+        {
+            var sent = operation.BodyLength == 0
+                ? Libc.send(handle.Descriptor, head.ReadPointer, (nuint)head.Length, SocketAbi.MsgNoSignal)
+                : SendBoth(handle.Descriptor, head, operation.Body!, operation.BodyLength);
+            if (sent < 0)
+            {
+                var errno = Libc.Errno;
+                if (errno == Errno.Interrupted) continue;
+                if (errno != Errno.Again) return LinuxSockets.FailureOf(errno);
+                handle.IsWritable = false;
+                return null;
+            }
+            handle.Sent += sent;
+            if (operation.Advance((int)sent)) return IoResult.Success(operation.Progress);
+        }
+    }
+
+    private static nint SendBoth(int fd, ByteBuffer head, ByteBuffer body, int bodyLength)
+    {
+        if (head.IsEmpty) return Libc.send(fd, body.ReadPointer, (nuint)bodyLength, SocketAbi.MsgNoSignal);
+        var vectors = stackalloc SocketAbi.Vector[2];
+        vectors[0] = new SocketAbi.Vector { Base = head.ReadPointer, Length = (nuint)head.Length };
+        vectors[1] = new SocketAbi.Vector { Base = body.ReadPointer, Length = (nuint)bodyLength };
+        var message = new SocketAbi.Message { Vectors = vectors, VectorCount = 2 };
+        return Libc.sendmsg(fd, &message, SocketAbi.MsgNoSignal);
+    }
+
+    private EpollHandle? Register(int fd)
+    {
+        if (fd >= _handles.Length) Array.Resize(ref _handles, Math.Max(fd + 1, _handles.Length * 2));
+        var handle = _freeHandles.TryTake() ?? new EpollHandle();
+        handle.Descriptor = fd;
+        handle.Generation = ++_generation;
+        handle.IsReadable = handle.IsEnding = handle.IsListener = handle.IsConnecting = handle.IsClosed = false;
+        handle.IsWritable = true;
+        handle.Remote = default;
+        handle.Received = handle.Sent = 0;
+        _handles[fd] = handle;
+        var entry = stackalloc byte[16];
+        Epoll.Fill(entry, Interest, (ulong)handle.Generation << 32 | (uint)fd);
+        if (Libc.epoll_ctl(_epoll, Epoll.Add, fd, entry) == 0) return handle;
+        _handles[fd] = null;
+        handle.Descriptor = -1;
+        _freeHandles.Return(handle);
+        return null;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static EpollHandle Of(IoHandle handle)
+    {
+        Debug.Assert(handle is EpollHandle { IsClosed: false });
+        return Unsafe.As<EpollHandle>(handle);
+    }
+}

@@ -1,0 +1,117 @@
+using System.Net;
+using System.Net.Sockets;
+using Tailrace.Native;
+
+namespace Tailrace.Io.Backends;
+
+/// <summary>Opening, naming and configuring Linux sockets: what the Linux back ends share off their hot paths.</summary>
+internal static unsafe class LinuxSockets
+{
+    /// <summary>Opens a listener. Options set on it are inherited by what it accepts.</summary>
+    internal static int Listen(EndPoint address, ListenSettings settings)
+    {
+        var raw = address.Serialize();
+        var fd = Libc.socket((int)NativeFamily(raw.Family), SocketAbi.SockStream | SocketAbi.SockNonblock | SocketAbi.SockCloexec, 0);
+        if (fd < 0) throw StartError(address);
+        SetOption(fd, SocketAbi.SolSocket, SocketAbi.SoReuseAddr, 1);
+        if (raw.Family is not AddressFamily.Unix)
+        {
+            if (settings.Shared) SetOption(fd, SocketAbi.SolSocket, SocketAbi.SoReusePort, 1);
+            SetOption(fd, SocketAbi.IpProtoTcp, SocketAbi.TcpNoDelay, 1);
+        }
+        // [::] takes IPv4 too; any other IPv6 address is only itself.
+        if (address is IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } ip)
+            SetOption(fd, SocketAbi.IpProtoIpv6, SocketAbi.Ipv6Only, ip.Address.Equals(IPAddress.IPv6Any) ? 0 : 1);
+        fixed (byte* bytes = raw.Buffer.Span)
+        {
+            if (Libc.bind(fd, bytes, (uint)raw.Size) < 0 || Libc.listen(fd, settings.Backlog) < 0)
+            {
+                var error = StartError(address);
+                Libc.close(fd);
+                throw error;
+            }
+        }
+        return fd;
+    }
+
+    /// <summary>The address that a socket is bound to.</summary>
+    internal static EndPoint LocalAddress(int fd)
+    {
+        var bytes = stackalloc byte[SocketAbi.AddressBytesMax];
+        uint length = SocketAbi.AddressBytesMax;
+        if (Libc.getsockname(fd, bytes, &length) < 0) throw new IoException(ErrorOf(Libc.Errno), "getsockname failed");
+        EndPoint kind = *(ushort*)bytes switch
+        {
+            SocketAbi.AfInet => new IPEndPoint(IPAddress.Any, 0),
+            SocketAbi.AfInet6 => new IPEndPoint(IPAddress.IPv6Any, 0),
+            _ => new UnixDomainSocketEndPoint("/"),
+        };
+        var raw = new SocketAddress(kind.AddressFamily, (int)length);
+        new ReadOnlySpan<byte>(bytes, (int)length).CopyTo(raw.Buffer.Span);
+        return kind.Create(raw);
+    }
+
+    /// <summary>Opens a socket of the address's family and starts to connect it.</summary>
+    /// <param name="address">Where to.</param>
+    /// <param name="fd">The socket, or -1.</param>
+    /// <returns>0 when connected, <see cref="Errno.InProgress"/>, or another errno.</returns>
+    internal static int Connect(SocketAddress address, out int fd)
+    {
+        fd = Libc.socket((int)NativeFamily(address.Family), SocketAbi.SockStream | SocketAbi.SockNonblock | SocketAbi.SockCloexec, 0);
+        if (fd < 0) return Libc.Errno;
+        if (address.Family is not AddressFamily.Unix) SetOption(fd, SocketAbi.IpProtoTcp, SocketAbi.TcpNoDelay, 1);
+        fixed (byte* bytes = address.Buffer.Span)
+            return Libc.connect(fd, bytes, (uint)address.Size) == 0 ? 0 : Libc.Errno;
+    }
+
+    /// <summary>Takes the socket's pending error (SO_ERROR).</summary>
+    internal static int TakeError(int fd)
+    {
+        int error = 0;
+        uint length = sizeof(int);
+        return Libc.getsockopt(fd, SocketAbi.SolSocket, SocketAbi.SoError, &error, &length) == 0 ? error : Libc.Errno;
+    }
+
+    /// <summary>Makes the coming close a reset.</summary>
+    internal static void ResetOnClose(int fd)
+    {
+        var linger = new SocketAbi.Linger { OnOff = 1, Seconds = 0 };
+        Libc.setsockopt(fd, SocketAbi.SolSocket, SocketAbi.SoLinger, &linger, (uint)sizeof(SocketAbi.Linger));
+    }
+
+    /// <summary>Reads a sockaddr as the kernel wrote it.</summary>
+    internal static NetAddress ReadAddress(byte* bytes)
+    {
+        var family = *(ushort*)bytes;
+        var port = bytes[2] << 8 | bytes[3];
+        return family switch
+        {
+            SocketAbi.AfInet => NetAddress.FromIPv4(new ReadOnlySpan<byte>(bytes + 4, 4), port),
+            SocketAbi.AfInet6 => NetAddress.FromIPv6(new ReadOnlySpan<byte>(bytes + 8, 16), port),
+            _ => NetAddress.Unix,
+        };
+    }
+
+    /// <summary>An errno as the error that the layers above know.</summary>
+    internal static IoError ErrorOf(int errno) => errno switch
+    {
+        Errno.Permission or Errno.AccessDenied => IoError.NotPermitted,
+        Errno.TooMany or Errno.TooManyInSystem => IoError.OutOfDescriptors,
+        Errno.HostUnreachable => IoError.Unreachable,
+        _ => Enum.IsDefined((IoError)errno) ? (IoError)errno : IoError.Other,
+    };
+
+    internal static IoResult FailureOf(int errno) => IoResult.Failure(ErrorOf(errno));
+
+    private static void SetOption(int fd, int level, int name, int value) =>
+        Libc.setsockopt(fd, level, name, &value, sizeof(int));
+
+    private static int NativeFamily(AddressFamily family) => family switch
+    {
+        AddressFamily.InterNetworkV6 => SocketAbi.AfInet6,
+        AddressFamily.Unix => SocketAbi.AfUnix,
+        _ => SocketAbi.AfInet,
+    };
+
+    private static IoException StartError(EndPoint address) => new(ErrorOf(Libc.Errno), address);
+}

@@ -1,0 +1,34 @@
+using System.Net.Sockets;
+
+namespace Tailrace.Io.Backends;
+
+/// <summary>What the portable loop knows of one socket.</summary>
+/// <remarks>Never used again after its close: a transfer that completes late finds it closed and is dropped.</remarks>
+internal sealed class PortableHandle : IoHandle
+{
+    /// <summary>Takes over a socket.</summary>
+    internal PortableHandle(PortableLoop loop, Socket socket)
+    {
+        Socket = socket;
+        Incoming = new PortableTransfer(loop, this);
+        Outgoing = new PortableTransfer(loop, this);
+    }
+
+    /// <summary>The socket; the handle owns it.</summary>
+    internal Socket Socket { get; }
+
+    /// <summary>The accept, or the receive of no bytes that tells when there are some.</summary>
+    internal PortableTransfer Incoming { get; }
+
+    /// <summary>The connect, or the piece that is being sent.</summary>
+    internal PortableTransfer Outgoing { get; }
+
+    /// <summary>A receive will find bytes, the end of the stream or an error.</summary>
+    internal bool IsReadable { get; set; }
+
+    /// <summary>The error that the receive of no bytes met: the system tells it only once.</summary>
+    internal IoError Failure { get; set; }
+
+    /// <summary>A listener's connection that nobody has asked for: its accept was cancelled.</summary>
+    internal Socket? Accepted { get; set; }
+}

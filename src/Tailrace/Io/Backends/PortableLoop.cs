@@ -1,0 +1,469 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using Tailrace.Memory;
+using Tailrace.Native;
+
+namespace Tailrace.Io.Backends;
+
+/// <summary>Completions from the framework's asynchronous sockets: every system that .NET runs on.</summary>
+/// <remarks>
+/// <para>
+/// The framework completes a transfer on some thread of its pool. That thread queues it for the loop and wakes the
+/// loop; all state is touched on the loop's thread only.
+/// </para>
+/// <para>
+/// A stream has a receive of no bytes in flight whenever it is empty: it takes no memory while the stream is idle,
+/// tells when bytes are there, and notices a reset. The bytes are then read at once into the buffer's block. What is
+/// sent goes through a pooled array, because the framework may use the memory of a send even after the socket was
+/// closed. The array counts as part of the kernel's send buffer: bytes are consumed as they are put there, and the
+/// operation completes when the framework has taken them all.
+/// </para>
+/// </remarks>
+internal sealed class PortableLoop : EventLoop
+{
+    private const int PieceBytes = 64 << 10;
+
+    private readonly ConcurrentQueue<PortableTransfer> _arrived = new();
+    // Not disposed of: a transfer may still arrive when the loop has gone.
+    private readonly ManualResetEventSlim _awake = new();
+    private readonly HashSet<PortableHandle> _handles = [];
+    private readonly int _eventsMax;
+
+    /// <summary>Creates the loop.</summary>
+    /// <param name="eventsMax">The most completions taken in one turn.</param>
+    /// <param name="sharesListeners">Whether the system spreads connections over sockets with SO_REUSEPORT (Linux).</param>
+    internal PortableLoop(int eventsMax, bool sharesListeners)
+    {
+        _eventsMax = eventsMax;
+        CanShareListeners = sharesListeners;
+    }
+
+    /// <inheritdoc/>
+    public override string Name => "portable";
+
+    /// <inheritdoc/>
+    public override bool CanShareListeners { get; }
+
+    /// <inheritdoc/>
+    public override IoHandle Listen(EndPoint address, ListenSettings settings)
+    {
+        Socket? socket = null;
+        try
+        {
+            socket = Open(address.AddressFamily);
+            // [::] takes IPv4 too; any other IPv6 address is only itself.
+            if (address is IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } ip)
+                socket.DualMode = ip.Address.Equals(IPAddress.IPv6Any);
+            if (settings.Shared && CanShareListeners && address is IPEndPoint)
+                socket.SetRawSocketOption(SocketAbi.SolSocket, SocketAbi.SoReusePort, [1, 0, 0, 0]);
+            socket.Bind(address);
+            socket.Listen(settings.Backlog);
+        }
+        catch (SocketException exception)
+        {
+            socket?.Dispose();
+            throw new IoException(ErrorOf(exception.SocketErrorCode), address);
+        }
+        return Register(socket);
+    }
+
+    /// <inheritdoc/>
+    public override EndPoint LocalAddress(IoHandle listener) => Of(listener).Socket.LocalEndPoint!;
+
+    /// <inheritdoc/>
+    public override IoTask AcceptAsync(IoHandle listener, IoOperation operation)
+    {
+        var handle = Of(listener);
+        if (handle.Accepted is { } early)
+        {
+            handle.Accepted = null;
+            return new IoTask(Adopt(early, operation));
+        }
+        var transfer = handle.Incoming;
+        if (!transfer.IsInFlight)
+        {
+            transfer.IsInFlight = handle.Socket.AcceptAsync(transfer);
+            if (!transfer.IsInFlight) return new IoTask(TakeAccepted(transfer, operation));
+        }
+        handle.Receiving = operation;
+        return operation.Begin(handle);
+    }
+
+    /// <inheritdoc/>
+    public override IoTask ConnectAsync(SocketAddress address, IoOperation operation)
+    {
+        PortableHandle handle;
+        try
+        {
+            handle = Register(Open(address.Family));
+            handle.Outgoing.RemoteEndPoint = EndPointOf(address);
+        }
+        catch (SocketException exception)
+        {
+            return new IoTask(FailureOf(exception.SocketErrorCode));
+        }
+        operation.Opened = handle;
+        var transfer = handle.Outgoing;
+        transfer.IsInFlight = handle.Socket.ConnectAsync(transfer);
+        if (!transfer.IsInFlight) return new IoTask(ResultOf(transfer));
+        handle.Sending = operation;
+        return operation.Begin(handle);
+    }
+
+    /// <inheritdoc/>
+    public override IoTask ReceiveAsync(IoHandle stream, IoOperation operation)
+    {
+        var handle = Of(stream);
+        if (!handle.IsReadable) Probe(handle);
+        if (handle.IsReadable && TryReceive(handle, operation.Buffer!) is { } done) return new IoTask(done);
+        Debug.Assert(handle.Receiving is null, "one receive at a time");
+        handle.Receiving = operation;
+        return operation.Begin(handle);
+    }
+
+    /// <inheritdoc/>
+    public override IoTask SendAsync(IoHandle stream, IoOperation operation)
+    {
+        var handle = Of(stream);
+        // The piece of a cancelled send may still be under way; what follows it waits.
+        if (!handle.Outgoing.IsInFlight && TrySend(handle, operation) is { } done) return new IoTask(done);
+        Debug.Assert(handle.Sending is null, "one send at a time");
+        handle.Sending = operation;
+        return operation.Begin(handle);
+    }
+
+    /// <inheritdoc/>
+    public override void ShutdownSend(IoHandle stream) => EndSending(Of(stream).Socket);
+
+    /// <inheritdoc/>
+    public override void Close(IoHandle stream, bool reset = false)
+    {
+        var handle = Of(stream);
+        if (handle.IsClosed) return;
+        handle.IsClosed = true;
+        _handles.Remove(handle);
+        if (reset) ResetOnClose(handle.Socket);
+        // Without this the framework resets a connection on which it still has a receive in flight.
+        else if (handle.Socket.Connected) EndSending(handle.Socket);
+        handle.Socket.Dispose();
+        handle.Accepted?.Dispose();
+        handle.Receiving?.Fail(IoError.Aborted, this);
+        handle.Sending?.Fail(IoError.Aborted, this);
+        handle.Dependent?.Receiving?.Fail(IoError.Aborted, this);
+        handle.Dependent = null;
+        Release(handle.Incoming);
+        Release(handle.Outgoing);
+    }
+
+    /// <inheritdoc/>
+    public override void Cancel(IoOperation operation, IoError error)
+    {
+        if (operation.Handle is not null) operation.Fail(error, this);
+    }
+
+    /// <summary>Queues a transfer that the framework has completed. Any thread.</summary>
+    internal void Arrive(PortableTransfer transfer)
+    {
+        _arrived.Enqueue(transfer);
+        Wake();
+    }
+
+    /// <inheritdoc/>
+    protected override void Wait(int timeoutMs)
+    {
+        _awake.Wait(timeoutMs);
+        _awake.Reset();
+        UpdateClock();
+        for (var i = 0; i < _eventsMax; i++)
+        {
+            if (!_arrived.TryDequeue(out var transfer)) return;
+            Dispatch(transfer);
+        }
+        if (!_arrived.IsEmpty) _awake.Set();
+    }
+
+    /// <inheritdoc/>
+    protected override void Wake() => _awake.Set();
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        foreach (var handle in _handles.ToArray()) Close(handle);
+    }
+
+    private void Dispatch(PortableTransfer transfer)
+    {
+        transfer.IsInFlight = false;
+        var handle = transfer.Handle;
+        if (handle.IsClosed)
+        {
+            transfer.AcceptSocket?.Dispose();
+            Release(transfer);
+            return;
+        }
+        switch (transfer.LastOperation)
+        {
+            case SocketAsyncOperation.Accept:
+                FinishAccept(handle);
+                break;
+            case SocketAsyncOperation.Receive:
+                FinishProbe(handle);
+                break;
+            case SocketAsyncOperation.Connect:
+                CompleteSending(handle, ResultOf(transfer));
+                break;
+            default:
+                FinishSend(handle);
+                break;
+        }
+    }
+
+    private void FinishAccept(PortableHandle listener)
+    {
+        if (listener.Receiving is { } operation)
+        {
+            listener.Receiving = null;
+            operation.Complete(TakeAccepted(listener.Incoming, operation));
+            return;
+        }
+        listener.Accepted = listener.Incoming.AcceptSocket;
+        listener.Incoming.AcceptSocket = null;
+    }
+
+    private IoResult TakeAccepted(PortableTransfer transfer, IoOperation operation)
+    {
+        var socket = transfer.AcceptSocket;
+        transfer.AcceptSocket = null;
+        if (transfer.SocketError == SocketError.Success) return Adopt(socket!, operation);
+        socket?.Dispose();
+        return FailureOf(transfer.SocketError);
+    }
+
+    private IoResult Adopt(Socket socket, IoOperation operation)
+    {
+        try
+        {
+            Configure(socket);
+            var remote = NetAddress.From(socket.RemoteEndPoint);
+            operation.Opened = Register(socket);
+            operation.Opened.Remote = remote;
+            return IoResult.Success(0);
+        }
+        catch (SocketException exception)
+        {
+            // Its other side has gone already.
+            socket.Dispose();
+            return FailureOf(exception.SocketErrorCode);
+        }
+    }
+
+    /// <summary>Learns whether there is something to receive: at once, or when it comes.</summary>
+    private static void Probe(PortableHandle handle)
+    {
+        var probe = handle.Incoming;
+        if (probe.IsInFlight) return;
+        probe.IsInFlight = handle.Socket.ReceiveAsync(probe);
+        if (!probe.IsInFlight) TakeProbe(handle);
+    }
+
+    private static void TakeProbe(PortableHandle handle)
+    {
+        handle.IsReadable = true;
+        if (handle.Incoming.SocketError != SocketError.Success) handle.Failure = ErrorOf(handle.Incoming.SocketError);
+    }
+
+    private void FinishProbe(PortableHandle handle)
+    {
+        TakeProbe(handle);
+        if (handle.Receiving is { } operation)
+        {
+            if (TryReceive(handle, operation.Buffer!) is not { } done) return;
+            handle.Receiving = null;
+            operation.Complete(done);
+        }
+        else if (handle.Dependent?.Receiving is { } dependent && HasFailed(handle))
+        {
+            dependent.Fail(IoError.Aborted, this);
+        }
+    }
+
+    /// <summary>Whether a readable stream has an error to tell: some systems leave it for a receive of some bytes.</summary>
+    private static bool HasFailed(PortableHandle handle)
+    {
+        Span<byte> peeked = stackalloc byte[1];
+        if (handle.Failure == IoError.None && handle.Socket.Receive(peeked, SocketFlags.Peek, out var error) <= 0)
+        {
+            if (error is not (SocketError.Success or SocketError.WouldBlock)) handle.Failure = ErrorOf(error);
+        }
+        return handle.Failure != IoError.None;
+    }
+
+    private static IoResult? TryReceive(PortableHandle handle, ByteBuffer buffer)
+    {
+        while (handle.IsReadable)
+        {
+            if (handle.Failure != IoError.None) return IoResult.Failure(handle.Failure);
+            if (!buffer.TryReserve(1)) return IoResult.Failure(IoError.NoBuffers);
+            var wanted = buffer.Free;
+            var received = handle.Socket.Receive(buffer.Writable, SocketFlags.None, out var error);
+            if (received > 0)
+            {
+                buffer.Commit(received);
+                if (received < wanted) Rearm(handle);
+                return IoResult.Success(received);
+            }
+            buffer.Release();
+            if (error == SocketError.Success) return IoResult.Success(0);
+            if (error != SocketError.WouldBlock) return FailureOf(error);
+            Rearm(handle);
+        }
+        return null;
+    }
+
+    private static void Rearm(PortableHandle handle)
+    {
+        handle.IsReadable = false;
+        Probe(handle);
+    }
+
+    /// <summary>Hands bytes over until all have gone, or null when a piece is under way.</summary>
+    private static IoResult? TrySend(PortableHandle handle, IoOperation operation)
+    {
+        var transfer = handle.Outgoing;
+        while (operation.Buffer!.Length + operation.BodyLength is > 0 and var left)
+        {
+            var piece = ArrayPool<byte>.Shared.Rent(Math.Min(left, PieceBytes));
+            var head = operation.Buffer.Unread;
+            head = head[..Math.Min(head.Length, piece.Length)];
+            head.CopyTo(piece);
+            var length = head.Length;
+            if (operation.BodyLength > 0)
+            {
+                var body = operation.Body!.Unread[..Math.Min(operation.BodyLength, piece.Length - length)];
+                body.CopyTo(piece.AsSpan(length));
+                length += body.Length;
+            }
+            operation.Advance(length);
+            transfer.SetBuffer(piece, 0, length);
+            transfer.IsInFlight = handle.Socket.SendAsync(transfer);
+            if (transfer.IsInFlight) return null;
+            if (FinishPiece(transfer) is { IsError: true } failure) return failure;
+        }
+        return IoResult.Success(operation.Progress);
+    }
+
+    private static void FinishSend(PortableHandle handle)
+    {
+        var result = FinishPiece(handle.Outgoing);
+        if (handle.Sending is not { } operation) return;
+        if (result.IsError) CompleteSending(handle, result);
+        else if (TrySend(handle, operation) is { } done) CompleteSending(handle, done);
+    }
+
+    private static IoResult FinishPiece(PortableTransfer transfer)
+    {
+        ArrayPool<byte>.Shared.Return(transfer.Buffer!);
+        transfer.SetBuffer(null, 0, 0);
+        return ResultOf(transfer);
+    }
+
+    private static void CompleteSending(PortableHandle handle, IoResult result)
+    {
+        if (handle.Sending is not { } operation) return;
+        handle.Sending = null;
+        operation.Complete(result);
+    }
+
+    /// <summary>Gives back what a transfer holds, if the framework no longer has it.</summary>
+    private static void Release(PortableTransfer transfer)
+    {
+        if (transfer.IsInFlight) return;
+        if (transfer.Buffer is { } piece) ArrayPool<byte>.Shared.Return(piece);
+        transfer.Dispose();
+    }
+
+    private PortableHandle Register(Socket socket)
+    {
+        var handle = new PortableHandle(this, socket);
+        _handles.Add(handle);
+        return handle;
+    }
+
+    private static Socket Open(AddressFamily family)
+    {
+        var protocol = family == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
+        var socket = new Socket(family, SocketType.Stream, protocol);
+        Configure(socket);
+        return socket;
+    }
+
+    private static void Configure(Socket socket)
+    {
+        socket.Blocking = false;
+        if (socket.AddressFamily != AddressFamily.Unix) socket.NoDelay = true;
+    }
+
+    private static EndPoint EndPointOf(SocketAddress address) => address.Family switch
+    {
+        AddressFamily.InterNetwork => new IPEndPoint(IPAddress.Any, 0).Create(address),
+        AddressFamily.InterNetworkV6 => new IPEndPoint(IPAddress.IPv6Any, 0).Create(address),
+        _ => new UnixDomainSocketEndPoint("/").Create(address),
+    };
+
+    private static void EndSending(Socket socket)
+    {
+        try
+        {
+            socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            // The connection has ended already, as was wanted.
+        }
+    }
+
+    private static void ResetOnClose(Socket socket)
+    {
+        try
+        {
+            socket.LingerState = new LingerOption(true, 0);
+        }
+        catch (SocketException)
+        {
+            // The connection has ended already, as was wanted.
+        }
+    }
+
+    private static IoResult ResultOf(PortableTransfer transfer) =>
+        transfer.SocketError == SocketError.Success ? IoResult.Success(0) : FailureOf(transfer.SocketError);
+
+    private static IoResult FailureOf(SocketError error) => IoResult.Failure(ErrorOf(error));
+
+    /// <summary>The framework's error as the one that the layers above know.</summary>
+    private static IoError ErrorOf(SocketError error) => error switch
+    {
+        SocketError.AccessDenied => IoError.NotPermitted,
+        SocketError.NoBufferSpaceAvailable => IoError.OutOfMemory,
+        SocketError.TooManyOpenSockets => IoError.OutOfDescriptors,
+        SocketError.Shutdown or SocketError.NotConnected => IoError.BrokenPipe,
+        SocketError.AddressAlreadyInUse => IoError.AddressInUse,
+        SocketError.AddressNotAvailable => IoError.AddressNotAvailable,
+        SocketError.NetworkUnreachable or SocketError.HostUnreachable or SocketError.NetworkDown => IoError.Unreachable,
+        SocketError.ConnectionAborted or SocketError.OperationAborted => IoError.Aborted,
+        SocketError.ConnectionReset => IoError.Reset,
+        SocketError.TimedOut => IoError.TimedOut,
+        SocketError.ConnectionRefused => IoError.Refused,
+        _ => IoError.Other,
+    };
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static PortableHandle Of(IoHandle handle)
+    {
+        Debug.Assert(handle is PortableHandle);
+        return Unsafe.As<PortableHandle>(handle);
+    }
+}

@@ -1,0 +1,92 @@
+using Tailrace.Memory;
+
+namespace Tailrace.Io;
+
+/// <summary>Duplex bytes with an input window, an output window and a deadline: a socket, TLS over one, or a simulation.</summary>
+/// <remarks>
+/// Belongs to one reactor. One receive and one send may be in flight, each awaited by one method. Neither buffer holds
+/// memory while the connection waits idle.
+/// </remarks>
+public abstract class Connection : TimerEntry
+{
+    private byte[]? _remoteText;
+    private int _remoteTextLength;
+
+    /// <summary>Creates a connection of <paramref name="reactor"/>.</summary>
+    protected Connection(Reactor reactor)
+    {
+        Reactor = reactor;
+        Input = new ByteBuffer(reactor.Buffers);
+        Output = new ByteBuffer(reactor.Buffers);
+    }
+
+    /// <summary>The reactor it lives on.</summary>
+    public Reactor Reactor { get; }
+
+    /// <summary>Bytes received and not yet consumed.</summary>
+    public ByteBuffer Input { get; }
+
+    /// <summary>Bytes written and not yet sent.</summary>
+    public ByteBuffer Output { get; }
+
+    /// <summary>The other side's address.</summary>
+    public abstract NetAddress Remote { get; }
+
+    /// <summary>The other side's address without its port, in ASCII.</summary>
+    public ReadOnlySpan<byte> RemoteText
+    {
+        get
+        {
+            if (_remoteTextLength == 0)
+            {
+                _remoteText ??= new byte[NetAddress.TextLengthMax];
+                _remoteTextLength = Remote.Format(_remoteText);
+            }
+            return _remoteText.AsSpan(0, _remoteTextLength);
+        }
+    }
+
+    /// <summary>Whether it has been closed on this side.</summary>
+    public abstract bool IsClosed { get; }
+
+    /// <summary>Bytes received and sent since this was last asked.</summary>
+    public abstract (long Received, long Sent) TakeTraffic();
+
+    /// <summary>Receives more into <see cref="Input"/>: a count, 0 at the end of the stream, or an error.</summary>
+    public abstract IoTask FillAsync();
+
+    /// <summary>Arms the next <see cref="FillAsync"/> without awaiting it.</summary>
+    public abstract void PrepareFill();
+
+    /// <summary>Makes the pending <see cref="FillAsync"/> fail as cancelled.</summary>
+    public abstract void CancelFill();
+
+    /// <summary>Sends all of <see cref="Output"/>.</summary>
+    public abstract IoTask FlushAsync();
+
+    /// <summary>Sends all of <see cref="Output"/> and then <paramref name="count"/> bytes of <paramref name="body"/>.</summary>
+    public abstract IoTask FlushAsync(ByteBuffer body, int count);
+
+    /// <summary>Makes the pending flush fail as cancelled.</summary>
+    public abstract void CancelFlush();
+
+    /// <summary>Ends the sending direction.</summary>
+    public abstract void ShutdownSend();
+
+    /// <summary>Closes it and gives everything back. What is in flight completes as aborted. Safe to repeat.</summary>
+    /// <param name="reset">Whether the other side is told by a reset instead of an orderly end.</param>
+    public abstract void Close(bool reset = false);
+
+    /// <summary>When this connection is reset by its other side, the receive of <paramref name="other"/> fails.</summary>
+    public abstract void AbortWith(Connection? other);
+
+    /// <summary>Forgets the other side, before the object serves another connection.</summary>
+    protected void ForgetRemote() => _remoteTextLength = 0;
+
+    /// <summary>Gives operations in flight so many milliseconds from now; 0 means no limit.</summary>
+    public void SetTimeout(int milliseconds)
+    {
+        if (milliseconds > 0) Reactor.Loop.Timers.Set(this, Reactor.Loop.Now + milliseconds);
+        else Reactor.Loop.Timers.Clear(this);
+    }
+}

@@ -1,0 +1,197 @@
+using System.Diagnostics;
+using System.Net;
+
+namespace Tailrace.Io;
+
+/// <summary>A completion loop: operations are submitted, and their completions run on the loop's thread.</summary>
+/// <remarks>
+/// <para>
+/// One thread runs it; every member but <see cref="Post(LoopContinuation)"/> and <see cref="Stop"/> belongs to that
+/// thread. An operation that can be done at once returns its result synchronously; otherwise the loop holds it until it
+/// completes, fails, or is cancelled. Nothing above this class hears of readiness.
+/// </para>
+/// <para>A turn: wait and complete what is ready, fire timers, empty the mailbox, run what was queued meanwhile.</para>
+/// <para>An abstract class and not a type parameter: one virtual call is nothing beside a system call.</para>
+/// </remarks>
+public abstract class EventLoop : IDisposable
+{
+    [ThreadStatic]
+    private static EventLoop? t_current;
+
+    private readonly Mailbox _mailbox = new();
+    private readonly Queue<LoopContinuation> _ready = new(256);
+    private volatile bool _stopping;
+    private long _unixOffset;
+    private long _nextUnixSync;
+
+    /// <summary>Creates the loop's clock, timers and mailbox.</summary>
+    protected EventLoop()
+    {
+        Now = Clock();
+        Timers = new TimerWheel(Now);
+    }
+
+    /// <summary>The loop that runs on this thread, if one does.</summary>
+    public static EventLoop? Current => t_current;
+
+    /// <summary>The name of the back end: epoll, portable.</summary>
+    public abstract string Name { get; }
+
+    /// <summary>Monotonic milliseconds, read once per turn.</summary>
+    public long Now { get; private set; }
+
+    /// <summary>The time of day in milliseconds since 1970, as of this turn.</summary>
+    public long UnixMilliseconds => Now + _unixOffset;
+
+    /// <summary>The deadlines of this loop.</summary>
+    public TimerWheel Timers { get; }
+
+    /// <summary>Called with an exception that no method caught: a bug. The loop goes on.</summary>
+    public Action<Exception>? Unhandled { get; set; }
+
+    /// <summary>Turns so far.</summary>
+    public long Turns { get; private set; }
+
+    /// <summary>Opens a listening socket.</summary>
+    /// <exception cref="IoException">The address cannot be listened on.</exception>
+    public abstract IoHandle Listen(EndPoint address, ListenSettings settings);
+
+    /// <summary>The address a listener is bound to; its port where 0 was asked for.</summary>
+    public abstract EndPoint LocalAddress(IoHandle listener);
+
+    /// <summary>Accepts one connection; the handle is in <see cref="IoOperation.Opened"/>.</summary>
+    public abstract IoTask AcceptAsync(IoHandle listener, IoOperation operation);
+
+    /// <summary>Connects a stream; the handle is in <see cref="IoOperation.Opened"/>, also while it is pending.</summary>
+    public abstract IoTask ConnectAsync(SocketAddress address, IoOperation operation);
+
+    /// <summary>
+    /// Receives into <see cref="IoOperation.Buffer"/>, which takes a block only when bytes are there. Completes with the
+    /// count, 0 at the end of the stream, or an error.
+    /// </summary>
+    public abstract IoTask ReceiveAsync(IoHandle handle, IoOperation operation);
+
+    /// <summary>
+    /// Sends all of <see cref="IoOperation.Buffer"/> and then <see cref="IoOperation.BodyLength"/> bytes of
+    /// <see cref="IoOperation.Body"/>, consuming what went. Completes with the count when all has gone, or an error.
+    /// </summary>
+    public abstract IoTask SendAsync(IoHandle handle, IoOperation operation);
+
+    /// <summary>Ends the sending direction; the other side reads the end of the stream.</summary>
+    public abstract void ShutdownSend(IoHandle handle);
+
+    /// <summary>Closes a descriptor. Operations in flight on it complete as aborted.</summary>
+    /// <param name="handle">The descriptor; not to be used again.</param>
+    /// <param name="reset">Whether the other side is told by a reset instead of an orderly end.</param>
+    public abstract void Close(IoHandle handle, bool reset = false);
+
+    /// <summary>Fails a pending operation; does nothing to one that is not pending or is failing already.</summary>
+    public abstract void Cancel(IoOperation operation, IoError error);
+
+    /// <summary>Whether listeners on several loops may share one address.</summary>
+    public abstract bool CanShareListeners { get; }
+
+    /// <summary>Queues something to run on this loop. Any thread.</summary>
+    public void Post(LoopContinuation continuation)
+    {
+        if (_mailbox.Add(continuation)) Wake();
+    }
+
+    /// <summary>Queues a call on this loop. Any thread; allocates.</summary>
+    public void Post(Action action) => Post(new ActionContinuation(action));
+
+    /// <summary>Lets everything else that is ready run first.</summary>
+    public LoopYield YieldAsync() => new(this);
+
+    /// <summary>Runs turns on the calling thread until <see cref="Stop"/>.</summary>
+    public void Run()
+    {
+        Enter();
+        try
+        {
+            while (!_stopping) Turn(-1);
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Makes <see cref="Run"/> return after its turn. Any thread.</summary>
+    public void Stop()
+    {
+        _stopping = true;
+        Wake();
+    }
+
+    /// <summary>Makes the calling thread the loop's own.</summary>
+    internal void Enter()
+    {
+        Debug.Assert(t_current is null, "one loop per thread");
+        t_current = this;
+    }
+
+    /// <summary>Undoes <see cref="Enter"/>.</summary>
+    internal void Leave() => t_current = null;
+
+    /// <summary>Runs one turn, waiting at most <paramref name="timeoutMs"/> (-1: until something happens).</summary>
+    internal void Turn(int timeoutMs)
+    {
+        Turns++;
+        var timeout = _ready.Count > 0 || !_mailbox.IsEmpty ? 0 : Timers.NextTimeout(Now);
+        if (timeout < 0 || (timeoutMs >= 0 && timeoutMs < timeout)) timeout = timeoutMs;
+        Wait(timeout);
+        Timers.Advance(Now);
+        _mailbox.DrainTo(this);
+        for (var count = _ready.Count; count > 0; count--) Guard(_ready.Dequeue());
+    }
+
+    /// <summary>Queues a continuation for this turn's end. The loop's thread.</summary>
+    internal void Queue(LoopContinuation continuation) => _ready.Enqueue(continuation);
+
+    internal void OnUnhandled(Exception exception) => Unhandled?.Invoke(exception);
+
+    /// <summary>Back end: waits, calls <see cref="UpdateClock"/> as it wakes, and completes what is ready.</summary>
+    protected abstract void Wait(int timeoutMs);
+
+    /// <summary>Back end: ends a wait early. Any thread.</summary>
+    protected abstract void Wake();
+
+    /// <summary>Back end: monotonic milliseconds.</summary>
+    protected virtual long Clock() => Environment.TickCount64;
+
+    /// <summary>Back end: the time of day in milliseconds since 1970.</summary>
+    protected virtual long UnixClock() => DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+
+    /// <summary>Back end: reads the clock for this turn.</summary>
+    protected void UpdateClock()
+    {
+        Now = Clock();
+        if (Now < _nextUnixSync) return;
+        // The system's time of day may be set; follow it about once a second.
+        _unixOffset = UnixClock() - Now;
+        _nextUnixSync = Now + 1000;
+    }
+
+    private void Guard(LoopContinuation continuation)
+    {
+        try
+        {
+            continuation.Resume();
+        }
+        catch (Exception exception)
+        {
+            OnUnhandled(exception);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Back end: frees what the loop holds.</summary>
+    protected abstract void Dispose(bool disposing);
+}

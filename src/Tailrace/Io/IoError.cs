@@ -1,0 +1,50 @@
+namespace Tailrace.Io;
+
+/// <summary>Why an operation failed. The values are Linux's errno numbers; other back ends translate to them.</summary>
+public enum IoError
+{
+    /// <summary>It did not fail.</summary>
+    None = 0,
+
+    /// <summary>EPERM or EACCES: the system does not allow it.</summary>
+    NotPermitted = 1,
+
+    /// <summary>EIO: an error that has no name of its own here.</summary>
+    Other = 5,
+
+    /// <summary>ENOMEM: the kernel has no memory for it.</summary>
+    OutOfMemory = 12,
+
+    /// <summary>EMFILE or ENFILE: no descriptor is left.</summary>
+    OutOfDescriptors = 24,
+
+    /// <summary>EPIPE: the other side no longer receives.</summary>
+    BrokenPipe = 32,
+
+    /// <summary>EADDRINUSE: another socket has the address.</summary>
+    AddressInUse = 98,
+
+    /// <summary>EADDRNOTAVAIL: the address is not this machine's, or no port is left.</summary>
+    AddressNotAvailable = 99,
+
+    /// <summary>ENETUNREACH or EHOSTUNREACH: there is no way to the address.</summary>
+    Unreachable = 101,
+
+    /// <summary>ECONNABORTED: this side gave the connection up.</summary>
+    Aborted = 103,
+
+    /// <summary>ECONNRESET: the other side reset the connection.</summary>
+    Reset = 104,
+
+    /// <summary>ENOBUFS: the buffer pool's limit is reached.</summary>
+    NoBuffers = 105,
+
+    /// <summary>ETIMEDOUT: a deadline passed.</summary>
+    TimedOut = 110,
+
+    /// <summary>ECONNREFUSED: nothing listens at the address.</summary>
+    Refused = 111,
+
+    /// <summary>ECANCELED: the operation was cancelled by its owner.</summary>
+    Cancelled = 125,
+}

@@ -1,0 +1,33 @@
+namespace Tailrace.Io;
+
+/// <summary>One open descriptor as its loop knows it: a listener or a stream.</summary>
+/// <remarks>
+/// Made and closed by its loop, used on the loop's thread only. At most one receiving and one sending operation are in
+/// flight on it.
+/// </remarks>
+public abstract class IoHandle
+{
+    /// <summary>The receive, or accept, that waits.</summary>
+    internal IoOperation? Receiving { get; set; }
+
+    /// <summary>The send, or connect, that waits.</summary>
+    internal IoOperation? Sending { get; set; }
+
+    /// <summary>The other side's address.</summary>
+    public NetAddress Remote { get; internal set; }
+
+    /// <summary>
+    /// The handle whose receive is pointless once this one is reset: an answer that nobody waits for any more. When
+    /// this stream is reset or closed, the loop fails that receive as aborted.
+    /// </summary>
+    internal IoHandle? Dependent { get; set; }
+
+    /// <summary>Bytes received since this was last asked.</summary>
+    internal long Received { get; set; }
+
+    /// <summary>Bytes sent since this was last asked.</summary>
+    internal long Sent { get; set; }
+
+    /// <summary>Whether it has been closed.</summary>
+    public bool IsClosed { get; protected internal set; }
+}

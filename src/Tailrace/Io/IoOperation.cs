@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Tailrace.Memory;
+
+namespace Tailrace.Io;
+
+/// <summary>A reusable description of one operation and the place where its result is awaited.</summary>
+/// <remarks>
+/// Owned by its connection; at most one use is in flight at a time. Plain fields: only the owning loop's thread touches
+/// it. A completion that comes before anybody awaits is kept, so an operation can be armed early (an idle upstream
+/// connection keeps a receive armed to learn that its origin closed).
+/// </remarks>
+public sealed class IoOperation : LoopContinuation
+{
+    private LoopContinuation? _continuation;
+    private IoResult _result;
+    private bool _completed;
+
+    /// <summary>Whether it is in flight: submitted, and neither completed nor its failure delivered.</summary>
+    public bool IsPending { get; private set; }
+
+    /// <summary>The descriptor it works on, while it is pending.</summary>
+    internal IoHandle? Handle { get; private set; }
+
+    /// <summary>Receive: where bytes go. Send: what goes first.</summary>
+    internal ByteBuffer? Buffer { get; set; }
+
+    /// <summary>Send: what goes behind <see cref="Buffer"/>, or null.</summary>
+    internal ByteBuffer? Body { get; set; }
+
+    /// <summary>Send: how many bytes of <see cref="Body"/> are still to go.</summary>
+    internal int BodyLength { get; set; }
+
+    /// <summary>Send: bytes sent so far. Back ends count here.</summary>
+    internal int Progress { get; set; }
+
+    /// <summary>Accept and connect: the descriptor that came of it.</summary>
+    internal IoHandle? Opened { get; set; }
+
+    /// <summary>Back end: marks the operation as held by the loop.</summary>
+    internal IoTask Begin(IoHandle? handle)
+    {
+        Debug.Assert(!IsPending && !_completed, "an operation has one use at a time");
+        IsPending = true;
+        Handle = handle;
+        return new IoTask(this);
+    }
+
+    /// <summary>Back end: counts sent bytes and consumes them from both buffers.</summary>
+    /// <returns>True when nothing is left to send.</returns>
+    internal bool Advance(int sent)
+    {
+        Progress += sent;
+        var head = Buffer!;
+        var fromHead = Math.Min(sent, head.Length);
+        head.Consume(fromHead);
+        if (sent > fromHead)
+        {
+            Body!.Consume(sent - fromHead);
+            BodyLength -= sent - fromHead;
+        }
+        return head.IsEmpty && BodyLength == 0;
+    }
+
+    /// <summary>Back end: stores the result and resumes whoever awaits it.</summary>
+    internal void Complete(IoResult result)
+    {
+        Debug.Assert(IsPending);
+        IsPending = false;
+        Handle = null;
+        _result = result;
+        _completed = true;
+        var continuation = _continuation;
+        _continuation = null;
+        continuation?.Resume();
+    }
+
+    /// <summary>Back end: completes it with an error, but from the loop's queue and not inside the caller.</summary>
+    internal void Fail(IoError error, EventLoop loop)
+    {
+        Debug.Assert(IsPending);
+        if (Handle is { } handle)
+        {
+            if (handle.Receiving == this) handle.Receiving = null;
+            if (handle.Sending == this) handle.Sending = null;
+            Handle = null;
+        }
+        _result = IoResult.Failure(error);
+        loop.Queue(this);
+    }
+
+    internal override void Resume() => Complete(_result);
+
+    /// <summary>Keeps a result that came at once for whoever awaits the operation later.</summary>
+    internal void Hold(IoResult result)
+    {
+        Debug.Assert(!IsArmed);
+        _result = result;
+        _completed = true;
+    }
+
+    /// <summary>Awaits the use that is in flight or completed and not yet taken.</summary>
+    internal IoTask Task => new(this);
+
+    /// <summary>Whether a use is in flight, or completed and not yet taken.</summary>
+    internal bool IsArmed => IsPending || _completed;
+
+    /// <summary>Whether a result waits to be taken.</summary>
+    internal bool IsCompleted => _completed;
+
+    /// <summary>Runs <paramref name="watcher"/> on completion; null withdraws it.</summary>
+    internal void Watch(LoopContinuation? watcher) => _continuation = watcher;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal IoResult TakeResult()
+    {
+        Debug.Assert(_completed);
+        _completed = false;
+        return _result;
+    }
+}

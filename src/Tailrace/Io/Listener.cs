@@ -1,0 +1,114 @@
+namespace Tailrace.Io;
+
+/// <summary>Accepts connections from one listening socket and hands them on, on one reactor.</summary>
+/// <remarks>
+/// When no descriptor is left, or the cap of connections is reached, accepting pauses: clients wait in the kernel's
+/// queue, nothing spins, and it goes on by itself. Used on its reactor's thread only.
+/// </remarks>
+public sealed class Listener : TimerEntry
+{
+    /// <summary>Accepts in a row before others get their turn.</summary>
+    private const int BatchMax = 64;
+
+    private const int PauseMs = 50;
+
+    private readonly Reactor _reactor;
+    private readonly Action<Connection> _serve;
+    private readonly ConnectionBudget _budget;
+    private readonly IoOperation _accept = new();
+    private readonly Resumer _resume = new();
+    private IoHandle? _handle;
+
+    /// <summary>Creates a listener; <see cref="Start"/> begins to accept.</summary>
+    /// <param name="reactor">Where it lives.</param>
+    /// <param name="handle">The listening socket, opened by the reactor's loop.</param>
+    /// <param name="budget">Connections that all workers together may have of this listener.</param>
+    /// <param name="serve">Gets each connection.</param>
+    public Listener(Reactor reactor, IoHandle handle, ConnectionBudget budget, Action<Connection> serve)
+    {
+        _reactor = reactor;
+        _handle = handle;
+        _budget = budget;
+        _serve = serve;
+    }
+
+    /// <summary>Told when accepting pauses: no descriptor is left, or the cap is reached.</summary>
+    public Action<IoError>? Paused { get; set; }
+
+    /// <summary>Accepts until <see cref="Close"/>.</summary>
+    public void Start() => AcceptAsync().Detach();
+
+    /// <summary>Stops accepting and closes the socket.</summary>
+    public void Close()
+    {
+        if (_handle is not { } handle) return;
+        _handle = null;
+        _reactor.Loop.Timers.Remove(this);
+        _reactor.Loop.Close(handle);
+        _resume.Fire();
+    }
+
+    /// <summary>A pause is over.</summary>
+    protected internal override void OnDeadline() => _resume.Fire();
+
+    private async LoopTask AcceptAsync()
+    {
+        var batch = 0;
+        while (_handle is { } handle)
+        {
+            if (_budget.IsExhausted)
+            {
+                Paused?.Invoke(IoError.None);
+                await PauseAsync();
+                continue;
+            }
+            var result = await _reactor.Loop.AcceptAsync(handle, _accept);
+            if (!result.IsError)
+            {
+                _budget.Take();
+                _serve(SocketConnection.Adopt(_reactor, _accept.Opened!));
+                if (++batch < BatchMax) continue;
+                batch = 0;
+                await _reactor.Loop.YieldAsync();
+                continue;
+            }
+            if (_handle is null) return;
+            // A client that left while it waited is no reason to pause.
+            if (result.Error is IoError.Aborted or IoError.Reset) continue;
+            _reactor.Counters.AcceptErrors++;
+            Paused?.Invoke(result.Error);
+            await PauseAsync();
+        }
+    }
+
+    private Resumer PauseAsync()
+    {
+        _reactor.Loop.Timers.Set(this, _reactor.Loop.Now + PauseMs);
+        return _resume;
+    }
+
+    /// <summary>An awaitable that the timer completes.</summary>
+    private sealed class Resumer : ILoopAwaiter, System.Runtime.CompilerServices.ICriticalNotifyCompletion
+    {
+        private LoopContinuation? _continuation;
+
+        public bool IsCompleted => false;
+
+        public Resumer GetAwaiter() => this;
+
+        public void GetResult() { }
+
+        public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
+
+        public void UnsafeOnCompleted(Action continuation) => _continuation = new ActionContinuation(continuation);
+
+        void ILoopAwaiter.OnCompleted(LoopContinuation continuation) => _continuation = continuation;
+
+        internal void Fire()
+        {
+            var continuation = _continuation;
+            _continuation = null;
+            continuation?.Resume();
+        }
+    }
+}

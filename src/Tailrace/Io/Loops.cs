@@ -1,0 +1,55 @@
+using Tailrace.Io.Backends;
+using Tailrace.Native;
+
+namespace Tailrace.Io;
+
+/// <summary>Picks the loop back end and says which and why. The only place that names back ends.</summary>
+public static class Loops
+{
+    /// <summary>Settles which engine to use.</summary>
+    /// <param name="wanted">What the user asked for.</param>
+    /// <param name="reason">Why it became what it is, for the start-up line.</param>
+    /// <exception cref="IoException">The wanted engine cannot run here.</exception>
+    public static Engine Choose(Engine wanted, out string reason)
+    {
+        switch (wanted)
+        {
+            case Engine.Epoll when !OperatingSystem.IsLinux():
+                throw new IoException(IoError.NotPermitted, "engine epoll needs Linux; use 'auto' or 'portable'");
+            case Engine.IoUring:
+                throw new IoException(IoError.NotPermitted,
+                    "engine io_uring is not part of this version; use 'auto', 'epoll' or 'portable'");
+            case Engine.Auto:
+                reason = OperatingSystem.IsLinux() ? "Linux" : "not Linux";
+                return OperatingSystem.IsLinux() ? Engine.Epoll : Engine.Portable;
+            default:
+                reason = "as configured";
+                return wanted;
+        }
+    }
+
+    /// <summary>Creates a loop of a chosen engine.</summary>
+    /// <param name="engine">As <see cref="Choose"/> gave it.</param>
+    /// <param name="eventsMax">The most events taken from the system at a time.</param>
+    public static EventLoop Create(Engine engine, int eventsMax) => engine switch
+    {
+        Engine.Epoll => new EpollLoop(eventsMax),
+        Engine.Portable => new PortableLoop(eventsMax, sharesListeners: OperatingSystem.IsLinux()),
+        _ => throw new ArgumentOutOfRangeException(nameof(engine)),
+    };
+
+    /// <summary>The processors that this process may run on, lowest first.</summary>
+    public static IReadOnlyList<int> Processors()
+    {
+        if (OperatingSystem.IsLinux() && Affinity.Read() is { Count: > 0 } allowed) return allowed;
+        var all = new int[Environment.ProcessorCount];
+        for (var i = 0; i < all.Length; i++) all[i] = i;
+        return all;
+    }
+
+    /// <summary>Pins the calling thread to one processor where the system can.</summary>
+    internal static void PinCurrentThread(int processor)
+    {
+        if (OperatingSystem.IsLinux()) Affinity.Pin(processor);
+    }
+}

@@ -1,0 +1,157 @@
+using System.Buffers.Binary;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Tailrace.Io;
+
+/// <summary>The address of the other side of a connection, as a plain value of 24 bytes.</summary>
+/// <remarks>An IPv4 address that came through a dual-stack socket is shown as IPv4.</remarks>
+public readonly struct NetAddress : IEquatable<NetAddress>
+{
+    /// <summary>The longest text of an address without its port.</summary>
+    public const int TextLengthMax = 46;
+
+    private readonly ulong _high;
+    private readonly ulong _low;
+
+    private NetAddress(ulong high, ulong low, int port, AddressFamily family)
+    {
+        _high = high;
+        _low = low;
+        Port = (ushort)port;
+        Family = family;
+    }
+
+    /// <summary>The port; 0 for a Unix socket.</summary>
+    public ushort Port { get; }
+
+    /// <summary>IPv4, IPv6 or Unix; unspecified for the default value.</summary>
+    public AddressFamily Family { get; }
+
+    /// <summary>The address of a Unix socket's anonymous peer.</summary>
+    public static NetAddress Unix => new(0, 0, 0, AddressFamily.Unix);
+
+    /// <summary>From an IPv4 address in network order.</summary>
+    public static NetAddress FromIPv4(ReadOnlySpan<byte> address, int port) =>
+        new(0, BinaryPrimitives.ReadUInt32BigEndian(address), port, AddressFamily.InterNetwork);
+
+    /// <summary>From an IPv6 address in network order; a mapped IPv4 address becomes IPv4.</summary>
+    public static NetAddress FromIPv6(ReadOnlySpan<byte> address, int port)
+    {
+        var high = BinaryPrimitives.ReadUInt64BigEndian(address);
+        var low = BinaryPrimitives.ReadUInt64BigEndian(address[8..]);
+        return high == 0 && low >> 32 == 0xFFFF
+            ? new NetAddress(0, low & 0xFFFF_FFFF, port, AddressFamily.InterNetwork)
+            : new NetAddress(high, low, port, AddressFamily.InterNetworkV6);
+    }
+
+    /// <summary>From the framework's type.</summary>
+    public static NetAddress From(EndPoint? endPoint)
+    {
+        if (endPoint is not IPEndPoint ip) return endPoint is null ? default : Unix;
+        Span<byte> bytes = stackalloc byte[16];
+        ip.Address.TryWriteBytes(bytes, out var length);
+        return length == 4 ? FromIPv4(bytes, ip.Port) : FromIPv6(bytes, ip.Port);
+    }
+
+    /// <summary>Writes the address without its port as ASCII; IPv6 by RFC 5952, without brackets.</summary>
+    /// <param name="text">At least <see cref="TextLengthMax"/> bytes.</param>
+    /// <returns>Bytes written.</returns>
+    public int Format(Span<byte> text) => Family switch
+    {
+        AddressFamily.InterNetwork => FormatIPv4((uint)_low, text),
+        AddressFamily.InterNetworkV6 => FormatIPv6(text),
+        AddressFamily.Unix => Copy("unix"u8, text),
+        _ => Copy("unknown"u8, text),
+    };
+
+    /// <inheritdoc/>
+    public bool Equals(NetAddress other) =>
+        _high == other._high && _low == other._low && Port == other.Port && Family == other.Family;
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is NetAddress other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(_high, _low, Port, Family);
+
+    /// <summary>The address with its port, as people write it.</summary>
+    public override string ToString()
+    {
+        Span<byte> text = stackalloc byte[TextLengthMax];
+        var address = System.Text.Encoding.ASCII.GetString(text[..Format(text)]);
+        return Family switch
+        {
+            AddressFamily.InterNetwork => $"{address}:{Port}",
+            AddressFamily.InterNetworkV6 => $"[{address}]:{Port}",
+            _ => address,
+        };
+    }
+
+    private static int Copy(ReadOnlySpan<byte> source, Span<byte> text)
+    {
+        source.CopyTo(text);
+        return source.Length;
+    }
+
+    private static int FormatIPv4(uint address, Span<byte> text)
+    {
+        var length = 0;
+        for (var shift = 24; shift >= 0; shift -= 8)
+        {
+            if (shift != 24) text[length++] = (byte)'.';
+            var octet = (int)(address >> shift & 0xFF);
+            if (octet >= 100) text[length++] = (byte)('0' + octet / 100);
+            if (octet >= 10) text[length++] = (byte)('0' + octet / 10 % 10);
+            text[length++] = (byte)('0' + octet % 10);
+        }
+        return length;
+    }
+
+    private int FormatIPv6(Span<byte> text)
+    {
+        var (zeroStart, zeroLength) = LongestZeroRun();
+        var length = 0;
+        for (var i = 0; i < 8; i++)
+        {
+            if (i == zeroStart)
+            {
+                text[length++] = (byte)':';
+                if (i == 0) text[length++] = (byte)':';
+                i += zeroLength - 1;
+                continue;
+            }
+            length += FormatHex(Group(i), text[length..]);
+            if (i < 7) text[length++] = (byte)':';
+        }
+        return length;
+    }
+
+    private int Group(int index) => (int)((index < 4 ? _high : _low) >> (48 - index % 4 * 16) & 0xFFFF);
+
+    /// <summary>RFC 5952 section 4.2: the first longest run of at least two zero groups is shortened.</summary>
+    private (int Start, int Length) LongestZeroRun()
+    {
+        var (bestStart, bestLength) = (-1, 1);
+        for (var i = 0; i < 8; i++)
+        {
+            var run = 0;
+            while (i + run < 8 && Group(i + run) == 0) run++;
+            if (run > bestLength) (bestStart, bestLength) = (i, run);
+            i += run;
+        }
+        return (bestStart, bestLength);
+    }
+
+    private static int FormatHex(int value, Span<byte> text)
+    {
+        var length = 0;
+        for (var shift = 12; shift >= 0; shift -= 4)
+        {
+            var digit = value >> shift & 0xF;
+            if (digit == 0 && length == 0 && shift != 0) continue;
+            text[length++] = "0123456789abcdef"u8[digit];
+        }
+        return length;
+    }
+}

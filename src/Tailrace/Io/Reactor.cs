@@ -1,0 +1,63 @@
+using Tailrace.Memory;
+using Tailrace.Telemetry;
+
+namespace Tailrace.Io;
+
+/// <summary>One thread and all that it owns: event loop, buffers, connections, counters. Shared-nothing.</summary>
+/// <remarks>Other threads reach it only by posting to its loop.</remarks>
+public sealed class Reactor : IDisposable
+{
+    private readonly Thread _thread;
+    private readonly int _processor;
+
+    /// <summary>Creates a reactor; <see cref="Start"/> runs it.</summary>
+    /// <param name="index">Its number, from 0.</param>
+    /// <param name="loop">The loop; the reactor disposes of it.</param>
+    /// <param name="buffers">The block pools; the reactor disposes of them.</param>
+    /// <param name="processor">The processor to pin the thread to, or -1.</param>
+    public Reactor(int index, EventLoop loop, BufferPools buffers, int processor = -1)
+    {
+        Index = index;
+        Loop = loop;
+        Buffers = buffers;
+        _processor = processor;
+        _thread = new Thread(Run) { Name = $"tailrace-{index}", IsBackground = true };
+    }
+
+    /// <summary>Its number, from 0.</summary>
+    public int Index { get; }
+
+    /// <summary>Its loop.</summary>
+    public EventLoop Loop { get; }
+
+    /// <summary>Its block pools.</summary>
+    public BufferPools Buffers { get; }
+
+    /// <summary>What it has counted.</summary>
+    public Counters Counters { get; } = new();
+
+    internal FreeList<SocketConnection> FreeConnections { get; } = new(1 << 14);
+
+    /// <summary>Starts the thread.</summary>
+    public void Start() => _thread.Start();
+
+    /// <summary>Ends the loop and waits for the thread.</summary>
+    public void Stop()
+    {
+        Loop.Stop();
+        if (_thread.IsAlive) _thread.Join();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Loop.Dispose();
+        Buffers.Dispose();
+    }
+
+    private void Run()
+    {
+        if (_processor >= 0) Loops.PinCurrentThread(_processor);
+        Loop.Run();
+    }
+}

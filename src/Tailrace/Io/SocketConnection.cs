@@ -1,0 +1,143 @@
+namespace Tailrace.Io;
+
+/// <summary>A connection over one stream socket of the reactor's loop.</summary>
+/// <remarks>
+/// Comes from the reactor's free list and goes back to it on <see cref="Close"/>, unless something is still in flight:
+/// then the collector gets it. Hold no reference to a closed connection.
+/// </remarks>
+public sealed class SocketConnection : Connection
+{
+    private readonly IoOperation _receive = new();
+    private readonly IoOperation _send = new();
+    private IoHandle? _handle;
+
+    private SocketConnection(Reactor reactor)
+        : base(reactor)
+    {
+        _receive.Buffer = Input;
+        _send.Buffer = Output;
+    }
+
+    /// <inheritdoc/>
+    public override NetAddress Remote => _handle?.Remote ?? default;
+
+    /// <inheritdoc/>
+    public override bool IsClosed => _handle is null;
+
+    /// <inheritdoc/>
+    public override (long Received, long Sent) TakeTraffic()
+    {
+        if (_handle is not { } handle) return default;
+        var traffic = (handle.Received, handle.Sent);
+        handle.Received = handle.Sent = 0;
+        return traffic;
+    }
+
+    /// <summary>Wraps an accepted descriptor.</summary>
+    internal static SocketConnection Adopt(Reactor reactor, IoHandle handle)
+    {
+        var connection = Rent(reactor);
+        connection._handle = handle;
+        connection.ForgetRemote();
+        return connection;
+    }
+
+    /// <summary>A connection that is not connected yet; <see cref="ConnectAsync"/> comes next.</summary>
+    internal static SocketConnection Rent(Reactor reactor) =>
+        reactor.FreeConnections.TryTake() ?? new SocketConnection(reactor);
+
+    /// <summary>Connects to an address. On failure close the connection as any other.</summary>
+    internal IoTask ConnectAsync(System.Net.SocketAddress address)
+    {
+        _send.Opened = null;
+        var task = Reactor.Loop.ConnectAsync(address, _send);
+        _handle = _send.Opened;
+        _send.Opened = null;
+        return task;
+    }
+
+    /// <inheritdoc/>
+    public override IoTask FillAsync()
+    {
+        if (_receive.IsArmed) return _receive.Task;
+        if (_handle is not { } handle) return new IoTask(IoResult.Failure(IoError.Aborted));
+        return Reactor.Loop.ReceiveAsync(handle, _receive);
+    }
+
+    /// <inheritdoc/>
+    public override void PrepareFill()
+    {
+        if (_receive.IsArmed || _handle is not { } handle) return;
+        var task = Reactor.Loop.ReceiveAsync(handle, _receive);
+        if (!_receive.IsArmed) _receive.Hold(task.GetAwaiter().GetResult());
+    }
+
+    /// <summary>Runs <paramref name="watcher"/> when the prepared fill completes; null withdraws it.</summary>
+    /// <returns>False when it has completed already.</returns>
+    internal bool WatchFill(LoopContinuation? watcher)
+    {
+        if (_receive.IsCompleted) return false;
+        _receive.Watch(watcher);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public override void CancelFill() => Reactor.Loop.Cancel(_receive, IoError.Cancelled);
+
+    /// <inheritdoc/>
+    public override IoTask FlushAsync() =>
+        Output.IsEmpty ? new IoTask(IoResult.Success(0)) : FlushAsync(null, 0);
+
+    /// <inheritdoc/>
+    public override IoTask FlushAsync(Memory.ByteBuffer? body, int count)
+    {
+        if (_handle is not { } handle) return new IoTask(IoResult.Failure(IoError.Aborted));
+        _send.Body = body;
+        _send.BodyLength = count;
+        _send.Progress = 0;
+        return Reactor.Loop.SendAsync(handle, _send);
+    }
+
+    /// <inheritdoc/>
+    public override void CancelFlush() => Reactor.Loop.Cancel(_send, IoError.Cancelled);
+
+    /// <inheritdoc/>
+    public override void ShutdownSend()
+    {
+        if (_handle is { } handle) Reactor.Loop.ShutdownSend(handle);
+    }
+
+    /// <inheritdoc/>
+    public override void AbortWith(Connection? other)
+    {
+        if (_handle is { } handle) handle.Dependent = (other as SocketConnection)?._handle;
+    }
+
+    /// <inheritdoc/>
+    public override void Close(bool reset = false)
+    {
+        if (_handle is not { } handle)
+        {
+            Input.Clear();
+            Output.Clear();
+            return;
+        }
+        _handle = null;
+        Reactor.Loop.Timers.Remove(this);
+        Reactor.Loop.Close(handle, reset);
+        Input.Clear();
+        Output.Clear();
+        if (_receive.IsPending || _send.IsPending) return;
+        if (_receive.IsCompleted) _receive.TakeResult();
+        if (_send.IsCompleted) _send.TakeResult();
+        _send.Body = null;
+        Reactor.FreeConnections.Return(this);
+    }
+
+    /// <summary>A deadline passed: what is in flight fails as timed out, and its awaiter decides what follows.</summary>
+    protected internal override void OnDeadline()
+    {
+        Reactor.Loop.Cancel(_receive, IoError.TimedOut);
+        Reactor.Loop.Cancel(_send, IoError.TimedOut);
+    }
+}

@@ -1,0 +1,161 @@
+using System.Diagnostics;
+using System.Numerics;
+
+namespace Tailrace.Io;
+
+/// <summary>The deadlines of one loop: a hashed wheel of lazily moved entries.</summary>
+/// <remarks>
+/// Slots of <see cref="TickMs"/> milliseconds, linked through the entries themselves, so that setting a deadline
+/// allocates nothing. A deadline beyond the wheel's span waits in the furthest slot and is queued again from there.
+/// Deadlines fire late by up to one tick, never early.
+/// </remarks>
+public sealed class TimerWheel
+{
+    /// <summary>Milliseconds of one slot.</summary>
+    public const int TickMs = 8;
+
+    private const int SlotCount = 1024;
+    private readonly TimerEntry?[] _slots = new TimerEntry?[SlotCount];
+    private readonly ulong[] _occupied = new ulong[SlotCount / 64];
+    private long _tick;
+
+    /// <summary>Creates an empty wheel whose time begins at <paramref name="now"/>.</summary>
+    public TimerWheel(long now) => _tick = now / TickMs;
+
+    /// <summary>Entries that are queued.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Sets the deadline of an entry, in the loop's milliseconds.</summary>
+    public void Set(TimerEntry entry, long deadline)
+    {
+        entry.Deadline = deadline;
+        if (entry.Slot >= 0)
+        {
+            if (deadline >= entry.QueuedFor) return;
+            Unlink(entry);
+        }
+        Link(entry);
+    }
+
+    /// <summary>Withdraws the deadline. The entry leaves the wheel when its slot comes round.</summary>
+    public void Clear(TimerEntry entry) => entry.Deadline = long.MaxValue;
+
+    /// <summary>Takes the entry out at once: for one that is about to be reused or dropped.</summary>
+    public void Remove(TimerEntry entry)
+    {
+        entry.Deadline = long.MaxValue;
+        if (entry.Slot >= 0) Unlink(entry);
+    }
+
+    /// <summary>Milliseconds until something may expire; -1 when nothing is queued.</summary>
+    public int NextTimeout(long now)
+    {
+        if (Count == 0) return -1;
+        for (var distance = 1; distance <= SlotCount;)
+        {
+            var slot = (int)((_tick + distance) % SlotCount);
+            var bits = _occupied[slot / 64] >> (slot % 64);
+            if (bits != 0)
+            {
+                distance += BitOperations.TrailingZeroCount(bits);
+                return (int)Math.Max(0, (_tick + distance) * TickMs - now);
+            }
+            distance += 64 - slot % 64;
+        }
+        throw new UnreachableException();
+    }
+
+    /// <summary>Fires what has expired at <paramref name="now"/>.</summary>
+    public void Advance(long now)
+    {
+        var target = now / TickMs;
+        if (Count == 0)
+        {
+            _tick = Math.Max(_tick, target);
+            return;
+        }
+        // After a long sleep one round of the wheel meets every entry.
+        if (target - _tick > SlotCount) _tick = target - SlotCount;
+        while (_tick < target)
+        {
+            _tick++;
+            Fire((int)(_tick % SlotCount), now);
+        }
+    }
+
+    private void Fire(int slot, long now)
+    {
+        var entry = _slots[slot];
+        if (entry is null) return;
+        _slots[slot] = null;
+        _occupied[slot / 64] &= ~(1UL << (slot % 64));
+        // The whole slot is detached first: an entry that sets a new deadline goes to a later slot.
+        for (var e = entry; e is not null; e = e.Next)
+        {
+            e.Slot = Firing;
+            Count--;
+        }
+        while (entry is not null)
+        {
+            var next = entry.Next;
+            if (next is not null) next.Previous = null;
+            entry.Next = null;
+            entry.Slot = -1;
+            if (entry.Deadline <= now)
+            {
+                entry.Deadline = long.MaxValue;
+                _firing = next;
+                entry.OnDeadline();
+                next = _firing;
+            }
+            else if (entry.Deadline != long.MaxValue)
+            {
+                Link(entry);
+            }
+            entry = next;
+        }
+        _firing = null;
+    }
+
+    private const int Firing = SlotCount;
+    private TimerEntry? _firing;
+
+    /// <summary>The deadline rounded up to a tick that has not begun.</summary>
+    private static long TickOf(long deadline) => deadline == long.MaxValue ? long.MaxValue : deadline / TickMs + 1;
+
+    private void Link(TimerEntry entry)
+    {
+        var tick = Math.Clamp(TickOf(entry.Deadline), _tick + 1, _tick + SlotCount - 1);
+        var slot = (int)(tick % SlotCount);
+        var first = _slots[slot];
+        entry.Slot = slot;
+        entry.QueuedFor = (tick - 1) * TickMs;
+        entry.Previous = null;
+        entry.Next = first;
+        if (first is not null) first.Previous = entry;
+        _slots[slot] = entry;
+        _occupied[slot / 64] |= 1UL << (slot % 64);
+        Count++;
+    }
+
+    private void Unlink(TimerEntry entry)
+    {
+        if (entry.Next is { } next) next.Previous = entry.Previous;
+        if (entry.Previous is { } previous) previous.Next = entry.Next;
+        if (entry.Slot == Firing)
+        {
+            if (_firing == entry) _firing = entry.Next;
+        }
+        else
+        {
+            if (entry.Previous is null)
+            {
+                _slots[entry.Slot] = entry.Next;
+                if (entry.Next is null) _occupied[entry.Slot / 64] &= ~(1UL << (entry.Slot % 64));
+            }
+            Count--;
+        }
+        entry.Next = entry.Previous = null;
+        entry.Slot = -1;
+    }
+}

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Tailrace.Memory;
+
+/// <summary>Fixed-size native blocks of one reactor: rent, return, and a count of what is out.</summary>
+/// <remarks>
+/// Owned by one reactor and used on its thread only. The last block returned is the next one rented, so that it is
+/// still in the cache. Blocks are native memory: the collector never scans them and the kernel may keep their address.
+/// At most <see cref="Limit"/> blocks exist at a time, and at most <see cref="Retained"/> unused ones are kept; a burst
+/// gives its memory back to the system.
+/// </remarks>
+public sealed unsafe class BufferPool : IDisposable
+{
+    private byte* _free;
+    private int _freeCount;
+
+    /// <summary>Creates an empty pool; memory is taken as it is used.</summary>
+    /// <param name="blockSize">Bytes of each block.</param>
+    /// <param name="limit">The most blocks that may be rented at a time.</param>
+    /// <param name="retained">The most unused blocks that are kept for later.</param>
+    public BufferPool(int blockSize, int limit, int retained)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(blockSize, 64);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        BlockSize = blockSize;
+        Limit = limit;
+        Retained = retained;
+    }
+
+    /// <summary>Bytes of each block.</summary>
+    public int BlockSize { get; }
+
+    /// <summary>The most blocks that may be rented at a time.</summary>
+    public int Limit { get; internal set; }
+
+    /// <summary>The most unused blocks that are kept.</summary>
+    public int Retained { get; }
+
+    /// <summary>Blocks that are rented and not yet returned.</summary>
+    public int Rented { get; private set; }
+
+    /// <summary>Rents a block, or null when the limit is reached. Its content is undefined.</summary>
+    internal byte* TryRent()
+    {
+        if (Rented == Limit) return null;
+        var block = _free;
+        if (block != null)
+        {
+            _free = *(byte**)block;
+            _freeCount--;
+        }
+        else
+        {
+            block = (byte*)NativeMemory.Alloc((nuint)BlockSize);
+        }
+        Rented++;
+        return block;
+    }
+
+    /// <summary>Takes back a block that <see cref="TryRent"/> gave.</summary>
+    internal void Return(byte* block)
+    {
+        Debug.Assert(block != null && Rented > 0);
+        Rented--;
+        if (_freeCount == Retained)
+        {
+            NativeMemory.Free(block);
+            return;
+        }
+        *(byte**)block = _free;
+        _free = block;
+        _freeCount++;
+    }
+
+    /// <summary>Frees the unused blocks. Those still rented stay valid and belong to their holders.</summary>
+    public void Dispose()
+    {
+        while (_free != null)
+        {
+            var next = *(byte**)_free;
+            NativeMemory.Free(_free);
+            _free = next;
+        }
+        _freeCount = 0;
+    }
+}

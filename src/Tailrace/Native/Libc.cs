@@ -1,0 +1,78 @@
+using System.Runtime.InteropServices;
+
+namespace Tailrace.Native;
+
+/// <summary>The system calls in use, as the C library offers them: blittable, no logic, no state.</summary>
+/// <remarks>
+/// Each returns -1 on failure; read <see cref="Errno"/> before anything else. Man pages: section 2 of the name.
+/// </remarks>
+internal static unsafe partial class Libc
+{
+    private const string Library = "libc";
+
+    /// <summary>errno of the last call on this thread.</summary>
+    internal static int Errno => Marshal.GetLastSystemError();
+
+    [LibraryImport(Library)]
+    internal static partial int socket(int domain, int type, int protocol);
+
+    [LibraryImport(Library)]
+    internal static partial int bind(int fd, byte* address, uint length);
+
+    [LibraryImport(Library)]
+    internal static partial int listen(int fd, int backlog);
+
+    [LibraryImport(Library)]
+    internal static partial int accept4(int fd, byte* address, uint* length, int flags);
+
+    [LibraryImport(Library)]
+    internal static partial int connect(int fd, byte* address, uint length);
+
+    [LibraryImport(Library)]
+    internal static partial nint recv(int fd, byte* buffer, nuint length, int flags);
+
+    [LibraryImport(Library)]
+    internal static partial nint send(int fd, byte* buffer, nuint length, int flags);
+
+    [LibraryImport(Library)]
+    internal static partial nint sendmsg(int fd, SocketAbi.Message* message, int flags);
+
+    [LibraryImport(Library)]
+    internal static partial int shutdown(int fd, int how);
+
+    [LibraryImport(Library)]
+    internal static partial int close(int fd);
+
+    [LibraryImport(Library)]
+    internal static partial int setsockopt(int fd, int level, int name, void* value, uint length);
+
+    [LibraryImport(Library)]
+    internal static partial int getsockopt(int fd, int level, int name, void* value, uint* length);
+
+    [LibraryImport(Library)]
+    internal static partial int getsockname(int fd, byte* address, uint* length);
+
+    [LibraryImport(Library)]
+    internal static partial nint read(int fd, void* buffer, nuint count);
+
+    [LibraryImport(Library)]
+    internal static partial nint write(int fd, void* buffer, nuint count);
+
+    [LibraryImport(Library)]
+    internal static partial int eventfd(uint value, int flags);
+
+    [LibraryImport(Library)]
+    internal static partial int epoll_create1(int flags);
+
+    [LibraryImport(Library)]
+    internal static partial int epoll_ctl(int epoll, int operation, int fd, byte* registration);
+
+    [LibraryImport(Library)]
+    internal static partial int epoll_wait(int epoll, byte* events, int maximum, int timeoutMs);
+
+    [LibraryImport(Library)]
+    internal static partial int sched_setaffinity(int thread, nuint size, ulong* mask);
+
+    [LibraryImport(Library)]
+    internal static partial int sched_getaffinity(int thread, nuint size, ulong* mask);
+}

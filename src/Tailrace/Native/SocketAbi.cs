@@ -1,0 +1,57 @@
+using System.Runtime.InteropServices;
+
+namespace Tailrace.Native;
+
+/// <summary>Constants and layouts of Linux's socket interface (socket(7), tcp(7), sendmsg(2)).</summary>
+internal static unsafe class SocketAbi
+{
+    internal const int AfUnix = 1;
+    internal const int AfInet = 2;
+    internal const int AfInet6 = 10;
+    internal const int SockStream = 1;
+    internal const int SockNonblock = 0x800;
+    internal const int SockCloexec = 0x80000;
+    internal const int SolSocket = 1;
+    internal const int SoReuseAddr = 2;
+    internal const int SoError = 4;
+    internal const int SoLinger = 13;
+    internal const int SoReusePort = 15;
+    internal const int IpProtoTcp = 6;
+    internal const int IpProtoIpv6 = 41;
+    internal const int TcpNoDelay = 1;
+    internal const int Ipv6Only = 26;
+    internal const int MsgNoSignal = 0x4000;
+    internal const int ShutWrite = 1;
+
+    /// <summary>Room for any socket address that is used here (sockaddr_un is the longest).</summary>
+    internal const int AddressBytesMax = 128;
+
+    /// <summary>struct iovec.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Vector
+    {
+        internal byte* Base;
+        internal nuint Length;
+    }
+
+    /// <summary>struct msghdr.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Message
+    {
+        internal byte* Name;
+        internal uint NameLength;
+        internal Vector* Vectors;
+        internal nuint VectorCount;
+        internal void* Control;
+        internal nuint ControlLength;
+        internal int Flags;
+    }
+
+    /// <summary>struct linger.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Linger
+    {
+        internal int OnOff;
+        internal int Seconds;
+    }
+}

@@ -1,0 +1,300 @@
+using Tailrace.Http;
+using Tailrace.Io;
+using Tailrace.Proxy.Balancing;
+using Tailrace.Sessions;
+
+namespace Tailrace.Proxy;
+
+/// <summary>Forwards an exchange to one of a cluster's destinations: the story of a proxied request.</summary>
+/// <remarks>One for each route and worker; runs on the worker's reactor.</remarks>
+public sealed class ForwardHandler : Handler
+{
+    private readonly Cluster _cluster;
+    private readonly UpstreamPool _pool;
+    private readonly ClusterSettings _settings;
+    private readonly RequestEdits _edits;
+
+    /// <summary>Creates the handler of one route on one worker.</summary>
+    public ForwardHandler(Cluster cluster, RequestEdits edits)
+    {
+        _cluster = cluster;
+        _pool = cluster.Pool;
+        _settings = cluster.Settings;
+        _edits = edits;
+    }
+
+    /// <inheritdoc/>
+    public override async LoopTask HandleAsync(Exchange exchange)
+    {
+        var attempts = new Attempts(_settings.Retries);
+        while (true)
+        {
+            // 1. Choose a destination, and lease a connection to it: an idle one, or else a new one.
+            if (Choose(exchange, ref attempts) is not { } destination) return;
+            var upstream = attempts.WantsFresh ? null : _pool.TryRent(destination);
+            if (upstream is null)
+            {
+                var opened = await _pool.OpenAsync(destination);
+                upstream = opened.Upstream;
+                if (upstream is null)
+                {
+                    attempts.OpenFailed(Array.IndexOf(_cluster.Destinations, destination), opened.Error);
+                    continue;
+                }
+            }
+
+            // 2. Send the request. What is there of its body goes with the head; the rest goes on by itself.
+            if (!TryBegin(exchange, upstream)) return;
+            var upload = Send(exchange, upstream);
+
+            // 3. Wait for the head of the answer, passing interim answers on.
+            exchange.Downstream.AbortWith(upstream.Connection);
+            UpstreamFailure failure;
+            while ((failure = ReadHead(exchange, upstream)) == UpstreamFailure.NeedMore)
+            {
+                if (!exchange.Downstream.Output.IsEmpty && (await exchange.FlushAsync()).IsError)
+                {
+                    failure = UpstreamFailure.ClientGone;
+                    break;
+                }
+                // A request that failed on its way is not waited for.
+                if (upstream.HasUploadFailed) break;
+                var received = await upstream.Connection.FillAsync();
+                if (HasCome(received, upstream)) continue;
+                failure = FailureOf(received, upstream);
+                break;
+            }
+            if (failure == UpstreamFailure.NeedMore) failure = FailureOf(default, upstream);
+
+            // 4. Relay the answer, or say what went wrong.
+            if (failure == UpstreamFailure.None && !TryRelayBuffered(exchange, upstream)) await RelayAsync(exchange, upstream);
+
+            // 5. Give the connection back. Nothing of this exchange may still be at work.
+            exchange.Downstream.AbortWith(null);
+            if (!upload.IsCompleted) Cancel(exchange, upstream);
+            await upload;
+            if (failure == UpstreamFailure.None)
+            {
+                _pool.Return(upstream);
+                return;
+            }
+            _pool.Close(upstream);
+            if (!attempts.MayRetry(exchange, upstream, failure))
+            {
+                Answer(exchange, destination, failure);
+                return;
+            }
+            _cluster.Reactor.Counters.UpstreamRetries++;
+        }
+    }
+
+    private Destination? Choose(Exchange exchange, ref Attempts attempts)
+    {
+        var destination = RoundRobin.Pick(_cluster.Destinations, attempts.Tried);
+        if (destination is null)
+        {
+            var (status, reason) = attempts.LastError switch
+            {
+                IoError.None => (503, "no destination"),
+                IoError.TimedOut => (504, "connect timed out"),
+                IoError.Refused => (502, "connect refused"),
+                IoError.OutOfDescriptors or IoError.AddressNotAvailable => (503, "no descriptor or port left to connect"),
+                _ => (502, "connect failed"),
+            };
+            Refuse(exchange, null, status, reason);
+            return null;
+        }
+        if (destination.Idle.Count == 0 && !_pool.MayConnect(destination))
+        {
+            Refuse(exchange, destination, 503, "connection limit reached");
+            return null;
+        }
+        exchange.Upstream = destination.NameBytes;
+        return destination;
+    }
+
+    private bool TryBegin(Exchange exchange, UpstreamConnection upstream)
+    {
+        upstream.IsRequestSent = false;
+        upstream.Upload = default;
+        if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameBytes.Span)) return true;
+        Refuse(exchange, upstream.Destination, 431, "the request head does not fit the buffers with what is added to it");
+        _pool.Close(upstream);
+        return false;
+    }
+
+    /// <summary>Sends head and body. Completes at once unless the body is still coming or the upstream is slow.</summary>
+    private LoopTask Send(Exchange exchange, UpstreamConnection upstream)
+    {
+        var connection = upstream.Connection;
+        if (exchange.Request.Body != BodyKind.None) return UploadAsync(exchange, upstream);
+        var flush = connection.FlushAsync();
+        connection.SetTimeout(_settings.FirstByteTimeoutMs);
+        if (!flush.IsCompleted) return FinishSendAsync(flush, upstream);
+        Sent(flush.GetAwaiter().GetResult(), upstream);
+        return LoopTask.Completed;
+    }
+
+    private async LoopTask UploadAsync(Exchange exchange, UpstreamConnection upstream)
+    {
+        var connection = upstream.Connection;
+        var result = await BodyRelay.RunAsync(
+            exchange.RequestBody, exchange.Downstream, exchange.Settings.BodyTimeoutMs,
+            upstream.Client.RequestBody, connection, _settings.IdleTimeoutMs);
+        upstream.Upload = result;
+        if (result.End != RelayEnd.Complete)
+        {
+            // A client that fails never completes its request. An upstream that does not read may still have answered.
+            if (upstream.HasUploadFailed) connection.CancelFill();
+            return;
+        }
+        var flush = connection.FlushAsync();
+        if (!flush.IsCompleted) connection.SetTimeout(_settings.IdleTimeoutMs);
+        Sent(await flush, upstream);
+        connection.SetTimeout(_settings.FirstByteTimeoutMs);
+    }
+
+    private static async LoopTask FinishSendAsync(IoTask flush, UpstreamConnection upstream) => Sent(await flush, upstream);
+
+    private static void Sent(IoResult sent, UpstreamConnection upstream)
+    {
+        upstream.IsRequestSent = !sent.IsError;
+        if (sent.IsError) upstream.Upload = new RelayResult(RelayEnd.WriteFailed, sent.Error);
+    }
+
+    /// <summary>Stops an upload that the answer has overtaken.</summary>
+    private static void Cancel(Exchange exchange, UpstreamConnection upstream)
+    {
+        exchange.Downstream.CancelFill();
+        upstream.Connection.CancelFlush();
+    }
+
+    private static UpstreamFailure ReadHead(Exchange exchange, UpstreamConnection upstream)
+    {
+        var client = upstream.Client;
+        while (true)
+        {
+            switch (client.ReadHead(exchange.Request.Method))
+            {
+                case ParseStatus.NeedMore:
+                    return UpstreamFailure.NeedMore;
+                case ParseStatus.Rejected:
+                // Upgrade is not forwarded, so nobody asked for a switch of protocols.
+                case ParseStatus.Complete when client.Head.Status == 101:
+                    return UpstreamFailure.Invalid;
+                case ParseStatus.Complete when client.Head.IsInterim:
+                    if (!exchange.TryForwardInterim(client.Head, client.HeadBytes)) return UpstreamFailure.Invalid;
+                    client.SkipInterim();
+                    continue;
+                default:
+                    return UpstreamFailure.None;
+            }
+        }
+    }
+
+    /// <summary>Whether to go on reading; false when there is a failure to tell apart.</summary>
+    private bool HasCome(IoResult received, UpstreamConnection upstream)
+    {
+        if (received is { IsError: false, Bytes: > 0 }) return true;
+        if (received.Error != IoError.TimedOut || upstream.IsRequestSent || upstream.Upload.End != RelayEnd.Complete) return false;
+        // The client is still sending; its own deadline watches over it.
+        upstream.Connection.SetTimeout(_settings.FirstByteTimeoutMs);
+        return true;
+    }
+
+    private bool TryForwardHead(Exchange exchange, UpstreamConnection upstream)
+    {
+        var client = upstream.Client;
+        if (!upstream.IsRequestSent) exchange.CloseAfterwards();
+        if (!exchange.TryForward(client.Head, client.HeadBytes, _settings.ResponseEdits)) return false;
+        client.BeginBody();
+        return true;
+    }
+
+    /// <summary>The common case: the whole answer is there, and short.</summary>
+    private bool TryRelayBuffered(Exchange exchange, UpstreamConnection upstream)
+    {
+        if (!TryForwardHead(exchange, upstream))
+        {
+            exchange.Abort();
+            return true;
+        }
+        if (!BodyRelay.TryRunBuffered(upstream.Client.Body, upstream.Connection.Input, exchange.ResponseBody)) return false;
+        exchange.Complete();
+        return true;
+    }
+
+    private async LoopTask RelayAsync(Exchange exchange, UpstreamConnection upstream)
+    {
+        var result = await BodyRelay.RunAsync(
+            upstream.Client.Body, upstream.Connection, _settings.IdleTimeoutMs,
+            exchange.ResponseBody, exchange.Downstream, exchange.Settings.WriteTimeoutMs);
+        if (result.End == RelayEnd.Complete)
+        {
+            exchange.Complete();
+            return;
+        }
+        // The answer has begun and cannot be completed: only a reset tells the client so in every framing.
+        exchange.Abort();
+        if (result.End == RelayEnd.WriteFailed || result.Error == IoError.Aborted) return;
+        var counters = _cluster.Reactor.Counters;
+        if (result.Error == IoError.TimedOut) counters.UpstreamTimeouts++;
+        else counters.UpstreamErrors++;
+        _cluster.Failed?.Invoke(upstream.Destination, "the answer was cut short");
+    }
+
+    private static UpstreamFailure FailureOf(IoResult received, UpstreamConnection upstream) => upstream.Upload.End switch
+    {
+        RelayEnd.Rejected => UpstreamFailure.RequestRejected,
+        RelayEnd.ReadFailed when upstream.Upload.Error == IoError.TimedOut => UpstreamFailure.ClientTimedOut,
+        RelayEnd.ReadFailed or RelayEnd.Truncated => UpstreamFailure.ClientGone,
+        _ => received.Error switch
+        {
+            IoError.TimedOut => UpstreamFailure.TimedOut,
+            IoError.Aborted => UpstreamFailure.ClientGone,
+            IoError.NoBuffers => UpstreamFailure.NoBuffers,
+            _ => UpstreamFailure.Closed,
+        },
+    };
+
+    private void Answer(Exchange exchange, Destination destination, UpstreamFailure failure)
+    {
+        switch (failure)
+        {
+            case UpstreamFailure.ClientGone:
+                exchange.Abort();
+                break;
+            case UpstreamFailure.ClientTimedOut:
+                _cluster.Reactor.Counters.DownstreamTimeouts++;
+                exchange.CloseAfterwards();
+                ErrorReply.Write(exchange, 408, "the request body took too long");
+                break;
+            case UpstreamFailure.RequestRejected:
+                _cluster.Reactor.Counters.Rejected++;
+                exchange.CloseAfterwards();
+                ErrorReply.Write(exchange, Rejections.StatusOf(exchange.RequestBody.Rejection), "the request body is malformed");
+                break;
+            case UpstreamFailure.TimedOut:
+                Refuse(exchange, destination, 504, "no answer in time");
+                break;
+            case UpstreamFailure.NoBuffers:
+                Refuse(exchange, destination, 503, "the buffer limit is reached");
+                break;
+            case UpstreamFailure.Invalid:
+                Refuse(exchange, destination, 502, "the answer is not valid HTTP");
+                break;
+            default:
+                Refuse(exchange, destination, 502, "the connection was closed before an answer");
+                break;
+        }
+    }
+
+    private void Refuse(Exchange exchange, Destination? destination, int status, string reason)
+    {
+        var counters = _cluster.Reactor.Counters;
+        if (status == 504) counters.UpstreamTimeouts++;
+        else if (status == 502) counters.UpstreamErrors++;
+        ErrorReply.Write(exchange, status, reason);
+        _cluster.Failed?.Invoke(destination, reason);
+    }
+}

@@ -1,0 +1,44 @@
+using System.Net;
+using Tailrace.Io;
+using Tailrace.Sessions;
+
+namespace Tailrace.Proxy;
+
+/// <summary>A connection to a destination with the HTTP client on it; while it is idle, a watcher of its own end.</summary>
+/// <remarks>Leased to one exchange at a time, else in its pool. Used on its reactor's thread only.</remarks>
+internal sealed class UpstreamConnection : LoopContinuation
+{
+    private readonly UpstreamPool _pool;
+
+    internal UpstreamConnection(UpstreamPool pool, Destination destination, SocketAddress address, SocketConnection connection)
+    {
+        _pool = pool;
+        Destination = destination;
+        Address = address;
+        Connection = connection;
+        Client = new H1Client(connection, pool.Settings.Limits);
+    }
+
+    internal Destination Destination { get; }
+
+    internal SocketAddress Address { get; }
+
+    internal SocketConnection Connection { get; }
+
+    internal H1Client Client { get; }
+
+    /// <summary>Whether an earlier request was answered on it.</summary>
+    internal bool IsReused { get; set; }
+
+    /// <summary>How the sending of the request's body ended.</summary>
+    internal RelayResult Upload { get; set; }
+
+    /// <summary>Whether the request's body can never be completed: the client left, or broke the rules.</summary>
+    internal bool HasUploadFailed => Upload.End is RelayEnd.ReadFailed or RelayEnd.Truncated or RelayEnd.Rejected;
+
+    /// <summary>Whether the request has been sent whole.</summary>
+    internal bool IsRequestSent { get; set; }
+
+    /// <summary>The armed receive of an idle connection completed: it was closed, timed out, or sent what nobody asked for.</summary>
+    internal override void Resume() => _pool.Evict(this);
+}

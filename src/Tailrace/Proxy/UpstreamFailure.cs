@@ -1,0 +1,32 @@
+namespace Tailrace.Proxy;
+
+/// <summary>Why there is no answer from an upstream.</summary>
+internal enum UpstreamFailure : byte
+{
+    /// <summary>There is one.</summary>
+    None,
+
+    /// <summary>None yet: more has to be received.</summary>
+    NeedMore,
+
+    /// <summary>The connection ended before the head of an answer was complete.</summary>
+    Closed,
+
+    /// <summary>No answer came in time.</summary>
+    TimedOut,
+
+    /// <summary>What came is not valid HTTP.</summary>
+    Invalid,
+
+    /// <summary>The buffer limit is reached.</summary>
+    NoBuffers,
+
+    /// <summary>The client left.</summary>
+    ClientGone,
+
+    /// <summary>The client took too long over its request's body.</summary>
+    ClientTimedOut,
+
+    /// <summary>The request's body broke the rules.</summary>
+    RequestRejected,
+}

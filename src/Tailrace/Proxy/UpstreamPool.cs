@@ -1,0 +1,130 @@
+using Tailrace.Io;
+using Tailrace.Telemetry;
+
+namespace Tailrace.Proxy;
+
+/// <summary>The idle upstream connections of one cluster on one reactor, last in, first out.</summary>
+/// <remarks>
+/// The connection used last is the warmest and the least likely to be closed soon. The most that may idle for long is
+/// the settings' number; beyond it a connection is kept for a moment only, so that a burst whose answers arrive
+/// together does not close what the next burst needs.
+/// </remarks>
+internal sealed class UpstreamPool
+{
+    /// <summary>How long a connection beyond the number is kept.</summary>
+    private const int SurplusMs = 2_000;
+
+    private readonly Reactor _reactor;
+    private readonly Destination[] _destinations;
+    private bool _isClosed;
+
+    internal UpstreamPool(Reactor reactor, ClusterSettings settings, Destination[] destinations)
+    {
+        _reactor = reactor;
+        Settings = settings;
+        _destinations = destinations;
+    }
+
+    internal ClusterSettings Settings { get; }
+
+    private Counters Counters => _reactor.Counters;
+
+    /// <summary>Whether the cap of connections allows a new one.</summary>
+    internal bool MayConnect(Destination destination) =>
+        Settings.ConnectionsMax == 0 || destination.ConnectionCount < Settings.ConnectionsMax;
+
+    /// <summary>Leases an idle connection, or null when there is none.</summary>
+    internal UpstreamConnection? TryRent(Destination destination)
+    {
+        while (destination.Idle.TryPop() is { } upstream)
+        {
+            Counters.UpstreamIdle--;
+            // An idle connection that has heard anything is closed or confused.
+            if (upstream.Connection.WatchFill(null))
+            {
+                Counters.UpstreamReuses++;
+                return upstream;
+            }
+            Close(upstream);
+        }
+        return null;
+    }
+
+    /// <summary>Takes a connection back for others, or closes it when it cannot be used again.</summary>
+    internal void Return(UpstreamConnection upstream)
+    {
+        if (!upstream.IsRequestSent || !upstream.Client.IsReusable || _isClosed)
+        {
+            Close(upstream);
+            return;
+        }
+        upstream.IsReused = true;
+        upstream.Connection.Input.Release();
+        upstream.Connection.Output.Release();
+        upstream.Connection.PrepareFill();
+        if (!upstream.Connection.WatchFill(upstream))
+        {
+            Close(upstream);
+            return;
+        }
+        var stack = upstream.Destination.Idle;
+        upstream.Connection.SetTimeout(stack.Count < Settings.PoolIdleMax ? Settings.PoolIdleTimeoutMs : SurplusMs);
+        stack.Push(upstream);
+        Counters.UpstreamIdle++;
+    }
+
+    /// <summary>Opens a connection; the result says why it could not.</summary>
+    internal async LoopTask<OpenResult> OpenAsync(Destination destination)
+    {
+        if (destination.NextAddress() is not { } address) return new OpenResult(null, IoError.Unreachable);
+        destination.ConnectionCount++;
+        var connection = SocketConnection.Rent(_reactor);
+        var connect = connection.ConnectAsync(address);
+        if (!connect.IsCompleted) connection.SetTimeout(Settings.ConnectTimeoutMs);
+        var result = await connect;
+        if (!result.IsError)
+        {
+            Counters.UpstreamConnects++;
+            return new OpenResult(new UpstreamConnection(this, destination, address, connection), IoError.None);
+        }
+        Counters.UpstreamConnectErrors++;
+        destination.ConnectionCount--;
+        connection.Close();
+        return new OpenResult(null, result.Error);
+    }
+
+    /// <summary>Closes a leased connection.</summary>
+    internal void Close(UpstreamConnection upstream)
+    {
+        upstream.Destination.ConnectionCount--;
+        upstream.Connection.Close();
+    }
+
+    /// <summary>Removes an idle connection that heard something.</summary>
+    internal void Evict(UpstreamConnection upstream)
+    {
+        if (!upstream.Destination.Idle.Remove(upstream)) return;
+        Counters.UpstreamIdle--;
+        Close(upstream);
+    }
+
+    /// <summary>Closes idle connections to addresses that a destination no longer has.</summary>
+    internal void CloseStale(Destination destination)
+    {
+        var stack = destination.Idle;
+        for (var i = stack.Count - 1; i >= 0; i--)
+        {
+            if (Array.IndexOf(destination.Addresses, stack[i].Address) < 0) Evict(stack[i]);
+        }
+    }
+
+    /// <summary>Closes all idle connections, and from now on every connection that is given back.</summary>
+    internal void Drain()
+    {
+        _isClosed = true;
+        foreach (var destination in _destinations)
+        {
+            while (destination.Idle.Count > 0) Evict(destination.Idle[destination.Idle.Count - 1]);
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using Tailrace.Io;
+using Tailrace.Memory;
+
+namespace Tailrace.Sessions;
+
+/// <summary>How a relayed body came to its end.</summary>
+internal enum RelayEnd : byte
+{
+    /// <summary>All of it was read and written; the last bytes may still wait in the output.</summary>
+    Complete,
+
+    /// <summary>Reading failed.</summary>
+    ReadFailed,
+
+    /// <summary>The stream ended before the body did.</summary>
+    Truncated,
+
+    /// <summary>The body broke the rules.</summary>
+    Rejected,
+
+    /// <summary>Writing failed.</summary>
+    WriteFailed,
+}
+
+/// <summary>How a relayed body came to its end, and why.</summary>
+/// <param name="End">How.</param>
+/// <param name="Error">The error of the read or write that failed.</param>
+internal readonly record struct RelayResult(RelayEnd End, IoError Error = IoError.None);
+
+/// <summary>Moves a body from one connection to another, piece by piece, in constant memory.</summary>
+/// <remarks>
+/// Reads no more before the piece in hand has been taken by the receiving side: back-pressure by not reading. The last
+/// bytes are left in the output for the caller to flush.
+/// </remarks>
+internal static class BodyRelay
+{
+    /// <summary>Moves a short body that has been received whole into the target's output, without waiting for anything.</summary>
+    /// <returns>False when it is not such a body; then nothing has been touched.</returns>
+    internal static bool TryRunBuffered(BodyReader reader, ByteBuffer source, BodyWriter writer)
+    {
+        if (!reader.IsEnded)
+        {
+            if (reader.Remaining < 0 || reader.Remaining > Math.Min(source.Length, BodyWriter.CopyMax)) return false;
+            if (!writer.TryAppend(source.Unread[..(int)reader.Remaining])) return false;
+            reader.Next(out var count);
+            source.Consume(count);
+        }
+        return writer.TryEnd(default);
+    }
+
+    /// <summary>Moves a body of any kind and size.</summary>
+    internal static async LoopTask<RelayResult> RunAsync(
+        BodyReader reader, Connection source, int readTimeoutMs, BodyWriter writer, Connection target, int writeTimeoutMs)
+    {
+        while (true)
+        {
+            switch (reader.Next(out var count))
+            {
+                case BodyStep.Data:
+                    if (writer.TryCopy(source.Input, count)) continue;
+                    var send = writer.SendAsync(source.Input, count);
+                    if (!send.IsCompleted) target.SetTimeout(writeTimeoutMs);
+                    var sent = await send;
+                    if (sent.IsError) return new RelayResult(RelayEnd.WriteFailed, sent.Error);
+                    continue;
+
+                case BodyStep.NeedMore:
+                    if (!target.Output.IsEmpty)
+                    {
+                        var flush = target.FlushAsync();
+                        if (!flush.IsCompleted) target.SetTimeout(writeTimeoutMs);
+                        var flushed = await flush;
+                        if (flushed.IsError) return new RelayResult(RelayEnd.WriteFailed, flushed.Error);
+                    }
+                    target.Output.Release();
+                    source.Input.Release();
+                    source.SetTimeout(readTimeoutMs);
+                    var received = await source.FillAsync();
+                    if (received.IsError) return new RelayResult(RelayEnd.ReadFailed, received.Error);
+                    if (received.Bytes == 0 && !reader.EndOfStream()) return new RelayResult(RelayEnd.Truncated);
+                    continue;
+
+                case BodyStep.End:
+                    if (!writer.TryEnd(reader.Trailers)) return new RelayResult(RelayEnd.WriteFailed, IoError.NoBuffers);
+                    reader.TakeTrailers();
+                    return new RelayResult(RelayEnd.Complete);
+
+                default:
+                    return new RelayResult(RelayEnd.Rejected);
+            }
+        }
+    }
+}

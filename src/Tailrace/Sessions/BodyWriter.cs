@@ -1,0 +1,109 @@
+using Tailrace.Http;
+using Tailrace.Http.H1;
+using Tailrace.Io;
+using Tailrace.Memory;
+
+namespace Tailrace.Sessions;
+
+/// <summary>Writes the body of one HTTP/1.1 message behind its head; the same for requests and responses.</summary>
+/// <remarks>
+/// Small pieces are copied behind what waits in the connection's output, so that a head and a short body leave in one
+/// send; large ones are sent from where they lie. Used on the connection's reactor only, and again for each message.
+/// </remarks>
+public sealed class BodyWriter
+{
+    /// <summary>The largest piece that is copied rather than sent from where it lies.</summary>
+    internal const int CopyMax = 4096;
+
+    /// <summary>Room for what surrounds a chunk: the last one's CRLF, 16 hex digits, CRLF, and its own CRLF.</summary>
+    private const int ChunkOverhead = 24;
+
+    private Connection _connection = null!;
+    private BodyKind _kind;
+    private bool _owesCrlf;
+
+    /// <summary>Body bytes written, framing not counted.</summary>
+    public long Written { get; private set; }
+
+    /// <summary>Whether body bytes are dropped: the answer to HEAD, 204, 304.</summary>
+    public bool IsDiscarding => _kind == BodyKind.None;
+
+    /// <summary>Begins a body of the given framing.</summary>
+    internal void Begin(Connection connection, BodyKind kind)
+    {
+        _connection = connection;
+        _kind = kind;
+        _owesCrlf = false;
+        Written = 0;
+    }
+
+    /// <summary>Appends a copy to the connection's output when that is the cheaper way.</summary>
+    /// <returns>False when <see cref="SendAsync"/> has to be used.</returns>
+    public bool TryCopy(ByteBuffer source, int count)
+    {
+        if (_kind == BodyKind.None)
+        {
+            source.Consume(count);
+            return true;
+        }
+        if (count > CopyMax || !TryAppend(source.Unread[..count])) return false;
+        source.Consume(count);
+        return true;
+    }
+
+    /// <summary>Appends a copy of a piece of the body to the connection's output.</summary>
+    /// <returns>False when it does not fit: flush first.</returns>
+    public bool TryAppend(ReadOnlySpan<byte> piece)
+    {
+        if (_kind == BodyKind.None || piece.IsEmpty) return true;
+        var output = _connection.Output;
+        if (!output.TryReserve(piece.Length + ChunkOverhead)) return false;
+        if (_kind == BodyKind.Chunked)
+        {
+            BeginChunk(piece.Length);
+            output.TryAppend(piece);
+            _owesCrlf = true;
+        }
+        else
+        {
+            output.TryAppend(piece);
+        }
+        Written += piece.Length;
+        return true;
+    }
+
+    /// <summary>Sends what waits in the output and then <paramref name="count"/> bytes of <paramref name="source"/>.</summary>
+    public IoTask SendAsync(ByteBuffer source, int count)
+    {
+        if (_kind == BodyKind.Chunked)
+        {
+            if (!_connection.Output.TryReserve(ChunkOverhead)) return new IoTask(IoResult.Failure(IoError.NoBuffers));
+            BeginChunk(count);
+            _owesCrlf = true;
+        }
+        Written += count;
+        return _connection.FlushAsync(source, count);
+    }
+
+    /// <summary>Writes what ends the body.</summary>
+    /// <param name="trailers">Trailer field lines as received; those that may not pass are left out.</param>
+    /// <returns>False when there was no room.</returns>
+    public bool TryEnd(ReadOnlySpan<byte> trailers)
+    {
+        if (_kind != BodyKind.Chunked) return true;
+        var output = _connection.Output;
+        if (!output.TryReserve(trailers.Length + ChunkOverhead)) return false;
+        if (_owesCrlf) output.TryAppend(ChunkedEncoder.ChunkEnd);
+        output.TryAppend(ChunkedEncoder.LastChunkHeader);
+        if (TrailerFilter.TryCopy(trailers, output.Writable, out var copied)) output.Commit(copied);
+        output.TryAppend(ChunkedEncoder.ChunkEnd);
+        return true;
+    }
+
+    private void BeginChunk(int count)
+    {
+        var output = _connection.Output;
+        if (_owesCrlf) output.TryAppend(ChunkedEncoder.ChunkEnd);
+        output.Commit(ChunkedEncoder.WriteHeader(count, output.Writable));
+    }
+}

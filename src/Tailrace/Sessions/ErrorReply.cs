@@ -1,0 +1,57 @@
+using Tailrace.Http;
+using Tailrace.Http.H1;
+using Tailrace.Memory;
+
+namespace Tailrace.Sessions;
+
+/// <summary>The small answers that the server gives by itself when something is wrong.</summary>
+public static class ErrorReply
+{
+    private const int BodyBytesMax = 256;
+
+    /// <summary>Answers an exchange whose answer has not begun.</summary>
+    /// <param name="exchange">The exchange.</param>
+    /// <param name="status">From 400 to 599.</param>
+    /// <param name="reason">For the logs; clients get the status's own phrase only.</param>
+    public static void Write(Exchange exchange, int status, string reason)
+    {
+        exchange.FailureReason = reason;
+        Span<byte> body = stackalloc byte[BodyBytesMax];
+        exchange.Respond(status, "text/plain", body[..Compose(body, status, default)]);
+    }
+
+    /// <summary>Answers a message that could not be read, as the last thing on its connection.</summary>
+    /// <param name="output">Where it goes.</param>
+    /// <param name="status">From 400 to 599.</param>
+    /// <param name="reason">What the client did wrong, in a few words.</param>
+    /// <param name="date">The Date field's value.</param>
+    internal static void WriteFinal(ByteBuffer output, int status, ReadOnlySpan<byte> reason, ReadOnlySpan<byte> date)
+    {
+        if (!output.TryReserve(2 * BodyBytesMax)) return;
+        Span<byte> body = stackalloc byte[BodyBytesMax];
+        var length = Compose(body, status, reason);
+        var writer = new HeadWriter(output.Writable);
+        writer.WriteStatusLine(status);
+        writer.WriteHeader("Date"u8, date);
+        writer.Write("Content-Type: text/plain\r\n"u8);
+        writer.WriteHeader("Content-Length"u8, length);
+        writer.Write("Connection: close\r\n\r\n"u8);
+        writer.Write(body[..length]);
+        output.Commit(writer.Length);
+    }
+
+    private static int Compose(Span<byte> body, int status, ReadOnlySpan<byte> reason)
+    {
+        var writer = new HeadWriter(body);
+        writer.WriteNumber(status);
+        writer.WriteByte((byte)' ');
+        writer.Write(StatusText.Of(status));
+        if (!reason.IsEmpty)
+        {
+            writer.Write(": "u8);
+            writer.Write(reason);
+        }
+        writer.WriteByte((byte)'\n');
+        return writer.Length;
+    }
+}

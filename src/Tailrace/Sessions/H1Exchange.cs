@@ -1,0 +1,245 @@
+using Tailrace.Http;
+using Tailrace.Http.H1;
+using Tailrace.Io;
+
+namespace Tailrace.Sessions;
+
+/// <summary>An exchange over HTTP/1.1: the answer is text in the connection's output.</summary>
+/// <remarks>Taken from the context's free list when a request's first byte comes, given back when it is answered.</remarks>
+internal sealed class H1Exchange : Exchange
+{
+    /// <summary>Body bytes of a request that a server reads and drops to keep the connection.</summary>
+    private const long DrainBytesMax = 64 * 1024;
+
+    /// <summary>How much output gathers before it is sent.</summary>
+    private const int SendBytes = 16 * 1024;
+
+    private readonly ServerContext _context;
+    private readonly BodyWriter _responseBody = new();
+    private Connection _connection = null!;
+    private H1Framing _framing;
+    private bool _headOpen;
+
+    internal H1Exchange(ServerContext context)
+    {
+        _context = context;
+        Request = new RequestHead(context.Settings.Limits.HeaderCountMax);
+    }
+
+    /// <inheritdoc/>
+    public override RequestHead Request { get; }
+
+    /// <inheritdoc/>
+    public override ReadOnlySpan<byte> RequestBytes => _connection.Input.Kept;
+
+    /// <inheritdoc/>
+    public override BodyReader RequestBody { get; } = new();
+
+    /// <inheritdoc/>
+    public override BodyWriter ResponseBody => _responseBody;
+
+    /// <inheritdoc/>
+    public override Connection Downstream => _connection;
+
+    /// <inheritdoc/>
+    public override ServerSettings Settings => _context.Settings;
+
+    /// <summary>Whether the connection may serve another request after this one.</summary>
+    internal bool KeepAlive { get; set; }
+
+    /// <summary>When the request's head was complete, in stopwatch ticks; 0 when nobody asks.</summary>
+    internal long StartedAt { get; set; }
+
+    /// <summary>Begins with a connection whose request is about to be parsed.</summary>
+    internal void Reset(Connection connection)
+    {
+        _connection = connection;
+        _headOpen = false;
+        KeepAlive = true;
+        ResetState();
+    }
+
+    /// <inheritdoc/>
+    public override void Begin(int status, long contentLength = -1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(status, 200);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(status, 999);
+        if (HasBegun) throw new InvalidOperationException("the answer has begun already");
+        Status = status;
+        var noBody = BodyFraming.HasNoBody(Request.Method, status);
+        Frame(noBody ? BodyKind.None : KindFor(contentLength), status is 204 or 304 ? -1 : contentLength);
+        var output = _connection.Output;
+        if (!output.TryReserve(256))
+        {
+            Abort();
+            return;
+        }
+        var writer = new HeadWriter(output.Writable);
+        writer.WriteStatusLine(status);
+        writer.WriteHeader("Date"u8, _context.Date());
+        output.Commit(writer.Length);
+        _headOpen = true;
+    }
+
+    /// <inheritdoc/>
+    public override void Header(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        if (!_headOpen && !IsAborted) throw new InvalidOperationException("the head of the answer is not open");
+        if (!HttpSyntax.IsToken(name) || !HttpSyntax.IsFieldValue(value))
+            throw new ArgumentException("not a valid field name or value");
+        if (KnownHeaders.Find(name) is KnownHeader.ContentLength or KnownHeader.TransferEncoding or KnownHeader.Connection)
+            throw new ArgumentException("framing fields are written by the server", nameof(name));
+        var output = _connection.Output;
+        if (IsAborted || !output.TryReserve(name.Length + value.Length + 4))
+        {
+            Abort();
+            return;
+        }
+        var writer = new HeadWriter(output.Writable);
+        writer.WriteHeader(name, value);
+        output.Commit(writer.Length);
+    }
+
+    /// <inheritdoc/>
+    public override IoTask WriteAsync(ReadOnlySpan<byte> piece)
+    {
+        CheckPiece(piece.Length);
+        CloseHead();
+        if (IsAborted || !_responseBody.TryAppend(piece))
+        {
+            Abort();
+            return new IoTask(IoResult.Failure(IoError.NoBuffers));
+        }
+        return _connection.Output.Length >= SendBytes ? FlushAsync() : new IoTask(IoResult.Success(piece.Length));
+    }
+
+    /// <inheritdoc/>
+    public override IoTask FlushAsync()
+    {
+        if (_headOpen) CloseHead();
+        if (IsAborted) return new IoTask(IoResult.Failure(IoError.Aborted));
+        var flush = _connection.FlushAsync();
+        if (!flush.IsCompleted) _connection.SetTimeout(Settings.WriteTimeoutMs);
+        return flush;
+    }
+
+    /// <inheritdoc/>
+    public override void End(ReadOnlySpan<byte> piece = default, ReadOnlySpan<byte> trailers = default)
+    {
+        CheckPiece(piece.Length);
+        CloseHead();
+        if (IsAborted || !_responseBody.TryAppend(piece) || !_responseBody.TryEnd(trailers))
+        {
+            Abort();
+            return;
+        }
+        // A body that is not as long as was said would shift every answer behind it.
+        if (_framing is { Body: BodyKind.Length } && _responseBody.Written != _framing.Length) Abort();
+        else Complete();
+    }
+
+    /// <inheritdoc/>
+    public override async LoopTask<IoResult> ReadAsync(Memory<byte> destination)
+    {
+        var input = _connection.Input;
+        while (true)
+        {
+            switch (RequestBody.Next(destination.Length, out var count))
+            {
+                case BodyStep.Data:
+                    input.Unread[..count].CopyTo(destination.Span);
+                    input.Consume(count);
+                    return IoResult.Success(count);
+                case BodyStep.End:
+                    RequestBody.TakeTrailers();
+                    return IoResult.Success(0);
+                case BodyStep.Rejected:
+                    Abort();
+                    return IoResult.Failure(IoError.Other);
+                default:
+                    var received = await FillBodyAsync();
+                    if (!received.IsError) continue;
+                    Abort();
+                    return received;
+            }
+        }
+    }
+
+    /// <summary>Receives more of the request's body, saying "100 Continue" first where the client waits for it.</summary>
+    internal async LoopTask<IoResult> FillBodyAsync()
+    {
+        if (Request.ExpectContinue && RequestBody.Received == 0 && !HasBegun && _connection.Output.TryAppend("HTTP/1.1 100 Continue\r\n\r\n"u8))
+        {
+            var flushed = await _connection.FlushAsync();
+            if (flushed.IsError) return flushed;
+        }
+        _connection.SetTimeout(Settings.BodyTimeoutMs);
+        var received = await _connection.FillAsync();
+        return received is { IsError: false, Bytes: 0 } ? IoResult.Failure(IoError.Reset) : received;
+    }
+
+    /// <inheritdoc/>
+    public override void CloseAfterwards() => KeepAlive = false;
+
+    /// <inheritdoc/>
+    internal override bool TryForward(ResponseHead head, ReadOnlySpan<byte> bytes, ResponseEdits edits)
+    {
+        Status = head.Status;
+        var kind = head.Body is BodyKind.Chunked or BodyKind.UntilClose ? KindFor(-1) : head.Body;
+        Frame(kind, head.Status == 204 ? -1 : head.ContentLength);
+        return H1ResponseWriter.TryForward(_connection.Output, head, bytes, _framing, edits, _context.Date());
+    }
+
+    /// <inheritdoc/>
+    internal override bool TryForwardInterim(ResponseHead head, ReadOnlySpan<byte> bytes) =>
+        Request.MinorVersion == 0 || H1ResponseWriter.TryForwardInterim(_connection.Output, head, bytes);
+
+    private BodyKind KindFor(long length)
+    {
+        if (length >= 0) return BodyKind.Length;
+        if (Request.MinorVersion == 1) return BodyKind.Chunked;
+        KeepAlive = false;
+        return BodyKind.UntilClose;
+    }
+
+    private void Frame(BodyKind kind, long length)
+    {
+        KeepAlive &= Request.KeepAlive && !_context.IsDraining && CanDrain();
+        _framing = new H1Framing(kind, length, KeepAlive, Request.MinorVersion);
+        _responseBody.Begin(_connection, kind);
+    }
+
+    /// <summary>Whether what is left of the request's body is worth reading only to reach the next request.</summary>
+    private bool CanDrain()
+    {
+        if (RequestBody.IsEnded) return true;
+        // A client that still waits for "100 Continue" may never send the body it announced.
+        if (Request.ExpectContinue && RequestBody.Received == 0) return false;
+        return RequestBody.Remaining is >= 0 and <= DrainBytesMax;
+    }
+
+    private void CloseHead()
+    {
+        if (!_headOpen)
+        {
+            if (!HasBegun) throw new InvalidOperationException("the answer has not begun");
+            return;
+        }
+        _headOpen = false;
+        var output = _connection.Output;
+        if (!output.TryReserve(128))
+        {
+            Abort();
+            return;
+        }
+        var writer = new HeadWriter(output.Writable);
+        _framing.Write(ref writer);
+        writer.WriteCrlf();
+        output.Commit(writer.Length);
+    }
+
+    private static void CheckPiece(int length)
+    {
+        if (length > PieceBytesMax) throw new ArgumentException($"a piece has at most {PieceBytesMax} bytes");
+    }
+}

@@ -1,0 +1,167 @@
+using Tailrace.Http;
+using Tailrace.Http.H1;
+using Tailrace.Memory;
+
+namespace Tailrace.Sessions;
+
+/// <summary>Writes the request head that an HTTP/1.1 upstream gets, by edit-copy of the client's.</summary>
+/// <remarks>
+/// Runs of fields that need no change are copied as they are. What ends at this hop is left out, and framing is written
+/// anew from the decision that was made for the client's message.
+/// </remarks>
+internal static class H1RequestWriter
+{
+    /// <summary>Room for what is added, beside the client's own values that are repeated.</summary>
+    private const int AddedBytesMax = 512;
+
+    private const ulong AlwaysDropped = HopByHop.Always | 1ul << (int)KnownHeader.ContentLength;
+
+    private const ulong XForwardedFields =
+        1ul << (int)KnownHeader.XForwardedFor | 1ul << (int)KnownHeader.XForwardedProto | 1ul << (int)KnownHeader.XForwardedHost;
+
+    /// <summary>Writes the head.</summary>
+    /// <param name="output">Where it goes.</param>
+    /// <param name="head">The client's head.</param>
+    /// <param name="bytes">Its bytes.</param>
+    /// <param name="edits">What to change.</param>
+    /// <param name="client">The client's address as text, without its port.</param>
+    /// <param name="destination">The destination's host and port.</param>
+    /// <returns>False when it has no room in the buffers.</returns>
+    internal static bool TryWrite(
+        ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
+        ReadOnlySpan<byte> client, ReadOnlySpan<byte> destination)
+    {
+        var host = edits.Host switch
+        {
+            HostPolicy.Destination => destination,
+            HostPolicy.Fixed => edits.FixedHost.Span,
+            _ => head.Authority.In(bytes),
+        };
+        // What the client said of earlier hops may be repeated, and its host twice more.
+        if (!output.TryReserve(head.Length + AddedBytesMax + 3 * host.Length)) return false;
+        var writer = new HeadWriter(output.Writable);
+        WriteRequestLine(ref writer, head, bytes);
+        var keepsHost = edits.Host == HostPolicy.Keep && head.Form == TargetForm.Origin && head.Headers.Has(KnownHeader.Host);
+        if (!keepsHost) writer.WriteHeader("Host"u8, host);
+        CopyFields(ref writer, head, bytes, DroppedBy(edits, keepsHost));
+        if (edits.XForwarded != ForwardedPolicy.Off) WriteXForwarded(ref writer, head, bytes, edits, client);
+        if (edits.Forwarded != ForwardedPolicy.Off) WriteForwarded(ref writer, head, bytes, edits, client);
+        if (edits.Via) writer.Write(head.MinorVersion == 0 ? "Via: 1.0 tailrace\r\n"u8 : "Via: 1.1 tailrace\r\n"u8);
+        if (head.TeTrailers) writer.Write("TE: trailers\r\nConnection: TE\r\n"u8);
+        if (head.Body == BodyKind.Chunked) writer.Write("Transfer-Encoding: chunked\r\n"u8);
+        else if (head.ContentLength >= 0) writer.WriteHeader("Content-Length"u8, head.ContentLength);
+        writer.WriteCrlf();
+        if (writer.Overflowed) return false;
+        output.Commit(writer.Length);
+        return true;
+    }
+
+    /// <summary>Absolute-form becomes origin-form, and the version ours; the rest is the client's.</summary>
+    private static void WriteRequestLine(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes)
+    {
+        if (head.Form != TargetForm.Absolute)
+        {
+            writer.Write(bytes[head.MethodText.Offset..head.Target.End]);
+        }
+        else
+        {
+            writer.Write(head.MethodText.In(bytes));
+            writer.WriteByte((byte)' ');
+            WriteOriginForm(ref writer, head, bytes);
+        }
+        writer.Write(" HTTP/1.1\r\n"u8);
+    }
+
+    private static void WriteOriginForm(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes)
+    {
+        // RFC 9112 section 3.2.4: OPTIONS of an authority without a path is "*".
+        if (head.Path.IsEmpty && head.Query.IsEmpty && head.Method == Method.Options)
+        {
+            writer.WriteByte((byte)'*');
+            return;
+        }
+        if (head.Path.IsEmpty) writer.WriteByte((byte)'/');
+        else writer.Write(head.Path.In(bytes));
+        if (head.Query.IsEmpty) return;
+        writer.WriteByte((byte)'?');
+        writer.Write(head.Query.In(bytes));
+    }
+
+    private static ulong DroppedBy(RequestEdits edits, bool keepsHost)
+    {
+        var dropped = AlwaysDropped | XForwardedFields;
+        if (!keepsHost) dropped |= KnownHeaders.Bit(KnownHeader.Host);
+        if (edits.Forwarded != ForwardedPolicy.Append) dropped |= KnownHeaders.Bit(KnownHeader.Forwarded);
+        return dropped;
+    }
+
+    private static void CopyFields(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, ulong dropped)
+    {
+        var fields = head.Headers.Fields;
+        if (fields.IsEmpty) return;
+        var runStart = fields[0].Name.Offset;
+        if (head.HasConnectionOptions || (head.Headers.Known & dropped) != 0)
+        {
+            foreach (ref readonly var field in fields)
+            {
+                var drop = (dropped & KnownHeaders.Bit(field.Id)) != 0
+                    || (head.HasConnectionOptions && HopByHop.IsNominated(field, bytes, head.Headers));
+                if (!drop) continue;
+                writer.Write(bytes[runStart..field.Name.Offset]);
+                runStart = field.LineEnd;
+            }
+        }
+        // The empty line at the end is not part of the fields.
+        writer.Write(bytes[runStart..(head.Length - 2)]);
+    }
+
+    private static void WriteXForwarded(
+        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
+        ReadOnlySpan<byte> client)
+    {
+        writer.Write("X-Forwarded-For: "u8);
+        if (edits.XForwarded == ForwardedPolicy.Append) WriteEarlier(ref writer, head, bytes, KnownHeader.XForwardedFor);
+        writer.Write(client);
+        writer.Write("\r\nX-Forwarded-Proto: http\r\n"u8);
+        writer.WriteHeader("X-Forwarded-Host"u8, head.Authority.In(bytes));
+    }
+
+    /// <summary>The values of a field that earlier hops wrote, as the beginning of a list.</summary>
+    private static void WriteEarlier(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, KnownHeader id)
+    {
+        if (!head.Headers.Has(id)) return;
+        foreach (ref readonly var field in head.Headers.Fields)
+        {
+            if (field.Id != id || field.Value.IsEmpty) continue;
+            writer.Write(field.Value.In(bytes));
+            writer.Write(", "u8);
+        }
+    }
+
+    /// <summary>RFC 7239: one element for this hop. With append, the client's own fields were copied before it.</summary>
+    private static void WriteForwarded(
+        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
+        ReadOnlySpan<byte> client)
+    {
+        writer.Write("Forwarded: for="u8);
+        if (client.Contains((byte)':'))
+        {
+            writer.Write("\"["u8);
+            writer.Write(client);
+            writer.Write("]\""u8);
+        }
+        else
+        {
+            writer.Write(client);
+        }
+        var host = head.Authority.In(bytes);
+        if (!host.IsEmpty)
+        {
+            // Always quoted: a port's colon is no token character.
+            writer.Write(";host=\""u8);
+            writer.Write(host);
+            writer.WriteByte((byte)'"');
+        }
+        writer.Write(";proto=http\r\n"u8);
+    }
+}

@@ -1,0 +1,87 @@
+using Tailrace.Http;
+using Tailrace.Http.H1;
+using Tailrace.Memory;
+
+namespace Tailrace.Sessions;
+
+/// <summary>Writes response heads of HTTP/1.1: the server's own, and upstreams' by edit-copy.</summary>
+/// <remarks>
+/// Edit-copy: runs of fields that need no change are copied as they are; what ends at this hop is left out; framing and
+/// persistence are always written anew, never forwarded.
+/// </remarks>
+internal static class H1ResponseWriter
+{
+    /// <summary>Room for what is added to an upstream's head.</summary>
+    private const int AddedBytesMax = 256;
+
+    private const ulong Dropped = HopByHop.Always | 1ul << (int)KnownHeader.ContentLength;
+
+    /// <summary>The final answer of an upstream.</summary>
+    /// <param name="output">Where it goes.</param>
+    /// <param name="head">The upstream's head.</param>
+    /// <param name="bytes">Its bytes.</param>
+    /// <param name="framing">The framing and persistence towards the client.</param>
+    /// <param name="edits">What to change.</param>
+    /// <param name="date">The Date to add when the upstream sent none (RFC 9110 section 6.6.1).</param>
+    internal static bool TryForward(
+        ByteBuffer output, ResponseHead head, ReadOnlySpan<byte> bytes, in H1Framing framing, ResponseEdits edits,
+        ReadOnlySpan<byte> date)
+    {
+        if (!output.TryReserve(head.Length + AddedBytesMax)) return false;
+        var writer = new HeadWriter(output.Writable);
+        WriteStatusLine(ref writer, head, bytes);
+        CopyFields(ref writer, head, bytes);
+        if (!head.Headers.Has(KnownHeader.Date)) writer.WriteHeader("Date"u8, date);
+        if (edits.Via) writer.Write(head.MinorVersion == 0 ? "Via: 1.0 tailrace\r\n"u8 : "Via: 1.1 tailrace\r\n"u8);
+        framing.Write(ref writer);
+        writer.WriteCrlf();
+        if (writer.Overflowed) return false;
+        output.Commit(writer.Length);
+        return true;
+    }
+
+    /// <summary>An interim answer of an upstream: no framing, no body.</summary>
+    internal static bool TryForwardInterim(ByteBuffer output, ResponseHead head, ReadOnlySpan<byte> bytes)
+    {
+        if (!output.TryReserve(head.Length + AddedBytesMax)) return false;
+        var writer = new HeadWriter(output.Writable);
+        WriteStatusLine(ref writer, head, bytes);
+        CopyFields(ref writer, head, bytes);
+        writer.WriteCrlf();
+        if (writer.Overflowed) return false;
+        output.Commit(writer.Length);
+        return true;
+    }
+
+    private static void WriteStatusLine(ref HeadWriter writer, ResponseHead head, ReadOnlySpan<byte> bytes)
+    {
+        var reason = head.Reason.In(bytes);
+        if (reason.SequenceEqual(StatusText.Of(head.Status)))
+        {
+            writer.WriteStatusLine(head.Status);
+            return;
+        }
+        writer.Write("HTTP/1.1 "u8);
+        writer.WriteNumber(head.Status);
+        writer.WriteByte((byte)' ');
+        writer.Write(reason);
+        writer.WriteCrlf();
+    }
+
+    private static void CopyFields(ref HeadWriter writer, ResponseHead head, ReadOnlySpan<byte> bytes)
+    {
+        var fields = head.Headers.Fields;
+        if (fields.IsEmpty) return;
+        var runStart = fields[0].Name.Offset;
+        foreach (ref readonly var field in fields)
+        {
+            var drop = (Dropped & KnownHeaders.Bit(field.Id)) != 0
+                || (head.HasConnectionOptions && HopByHop.IsNominated(field, bytes, head.Headers));
+            if (!drop) continue;
+            writer.Write(bytes[runStart..field.Name.Offset]);
+            runStart = field.LineEnd;
+        }
+        // The empty line at the end is not part of the fields.
+        writer.Write(bytes[runStart..(head.Length - 2)]);
+    }
+}

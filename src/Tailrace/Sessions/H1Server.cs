@@ -1,0 +1,286 @@
+using System.Diagnostics;
+using Tailrace.Http;
+using Tailrace.Http.H1;
+using Tailrace.Io;
+using Tailrace.Telemetry;
+
+namespace Tailrace.Sessions;
+
+/// <summary>Serves HTTP/1.1 on one downstream connection until either side ends it.</summary>
+/// <remarks>
+/// Runs wholly on the connection's reactor. Owns the exchange; the handler borrows it until its task completes. Between
+/// requests it holds neither exchange nor buffers. Answers to pipelined requests gather in the output and leave
+/// together, when the next request is not there yet or has to wait for somebody.
+/// </remarks>
+internal sealed class H1Server
+{
+    /// <summary>Bytes that are read and dropped after a refusal, so that the client gets to read why.</summary>
+    private const int LingerBytesMax = 256 * 1024;
+
+    /// <summary>How long that may take.</summary>
+    private const int LingerMs = 2_000;
+
+    /// <summary>Pipelined requests that are answered before other connections get their turn.</summary>
+    private const int TurnRequestsMax = 64;
+
+    /// <summary>Output that is sent even though another pipelined request is there.</summary>
+    private const int OutputBytesMax = 32 * 1024;
+
+    private readonly ServerContext _context;
+    private Connection _connection = null!;
+    private H1Exchange? _exchange;
+    private int _scanned;
+    private long _requests;
+    private bool _isIdle;
+    private bool _isHeadTimed;
+
+    internal H1Server(ServerContext context) => _context = context;
+
+    /// <summary>The context's list of open sessions.</summary>
+    internal H1Server? Next;
+
+    /// <summary>The context's list of open sessions.</summary>
+    internal H1Server? Previous;
+
+    private Counters Counters => _connection.Reactor.Counters;
+
+    /// <summary>Serves the connection; completes when it is closed.</summary>
+    internal async LoopTask RunAsync(Connection connection)
+    {
+        Open(connection);
+        var turn = 0;
+        while (true)
+        {
+            // 1. Read one request head. It must fit the input buffer.
+            var status = ReadHead();
+            if (status == ParseStatus.NeedMore)
+            {
+                if (!connection.Output.IsEmpty && (await FlushAsync()).IsError) break;
+                turn = 0;
+                if (!TryWait()) break;
+                var received = await connection.FillAsync();
+                if (Arrived(received)) continue;
+                if (_exchange is not null && received.Error == IoError.TimedOut) Refuse(408, "the head took too long"u8);
+                break;
+            }
+
+            // 2. Refuse what has no clear meaning. The framing was decided with the head, before anything else may read.
+            var exchange = _exchange!;
+            if (status == ParseStatus.Rejected)
+            {
+                Counters.Rejected++;
+                Refuse(Rejections.StatusOf(exchange.Request.Rejection), Rejections.Reason(exchange.Request.Rejection));
+                break;
+            }
+            Begin(exchange);
+
+            // 3. Answer.
+            var handler = _context.Route(exchange.Request, exchange.RequestBytes);
+            if (!connection.Output.IsEmpty && !handler.IsImmediate && (await FlushAsync()).IsError) break;
+            try
+            {
+                await handler.HandleAsync(exchange);
+            }
+            catch (Exception exception)
+            {
+                Fail(exchange, exception);
+            }
+
+            // 4. Leave the connection clean for the next request, or close it.
+            if (!Finish(exchange)) break;
+            if (!exchange.RequestBody.IsEnded && !await SkipBodyAsync(exchange)) break;
+            Recycle();
+            if (connection.Output.Length >= OutputBytesMax && (await FlushAsync()).IsError) break;
+            if (++turn == TurnRequestsMax)
+            {
+                turn = 0;
+                await connection.Reactor.Loop.YieldAsync();
+            }
+        }
+        await CloseAsync();
+    }
+
+    /// <summary>Closes a connection that waits for a request; others close after their exchange.</summary>
+    internal void CloseIfIdle()
+    {
+        if (_isIdle) _connection.CancelFill();
+    }
+
+    /// <summary>Closes the connection at once; whatever it waits for fails.</summary>
+    internal void Abort() => _connection.Close(reset: true);
+
+    private void Open(Connection connection)
+    {
+        _connection = connection;
+        _requests = 0;
+        _context.Add(this);
+        Counters.Accepted++;
+        Counters.Active++;
+        // The first head's time begins with the connection.
+        _isHeadTimed = true;
+        connection.SetTimeout(_context.Settings.HeadTimeoutMs);
+    }
+
+    private ParseStatus ReadHead()
+    {
+        var input = _connection.Input;
+        if (input.IsEmpty) return ParseStatus.NeedMore;
+        if (_exchange is null)
+        {
+            _exchange = _context.FreeExchanges.TryTake() ?? new H1Exchange(_context);
+            _exchange.Reset(_connection);
+            _scanned = 0;
+        }
+        return RequestParser.Parse(input.Unread, ref _scanned, _exchange.Request, _context.Settings.Limits);
+    }
+
+    /// <summary>Prepares to receive: with nothing received yet, gives all memory back. False when it is time to close.</summary>
+    private bool TryWait()
+    {
+        _connection.Output.Release();
+        if (_exchange is not null)
+        {
+            if (!_isHeadTimed) _connection.SetTimeout(_context.Settings.HeadTimeoutMs);
+            _isHeadTimed = true;
+            return true;
+        }
+        if (_context.IsDraining && _requests > 0) return false;
+        _connection.Input.Release();
+        _isIdle = true;
+        if (!_isHeadTimed) _connection.SetTimeout(_context.Settings.KeepAliveTimeoutMs);
+        return true;
+    }
+
+    /// <summary>Whether bytes came; else the connection is over.</summary>
+    private bool Arrived(IoResult received)
+    {
+        _isIdle = false;
+        if (received is { IsError: false, Bytes: > 0 }) return true;
+        if (_exchange is not null && received.Error == IoError.TimedOut) Counters.DownstreamTimeouts++;
+        return false;
+    }
+
+    private void Begin(H1Exchange exchange)
+    {
+        var request = exchange.Request;
+        _connection.Input.Keep(request.Length);
+        exchange.RequestBody.Begin(_connection.Input, request.Body, request.ContentLength, _context.Settings.Limits);
+        Counters.Requests++;
+        _requests++;
+        if (_requests == _context.Settings.RequestsPerConnection) exchange.KeepAlive = false;
+        exchange.StartedAt = _context.AccessLog is null ? 0 : Stopwatch.GetTimestamp();
+    }
+
+    private void Fail(H1Exchange exchange, Exception exception)
+    {
+        Counters.UnhandledErrors++;
+        _context.HandlerFailed?.Invoke(exception);
+        if (exchange.HasBegun) exchange.Abort();
+        else ErrorReply.Write(exchange, 500, "the handler failed");
+    }
+
+    /// <summary>Accounts for the exchange. True when its answer was written whole and the connection goes on.</summary>
+    private bool Finish(H1Exchange exchange)
+    {
+        if (!exchange.HasBegun && !exchange.IsAborted) ErrorReply.Write(exchange, 500, "the handler did not answer");
+        if (!exchange.IsComplete) exchange.Abort();
+        if (exchange.IsAborted) Counters.DownstreamAborts++;
+        else Counters.CountAnswer(exchange.Status);
+        if (_context.AccessLog is { } log) AccessRecorder.Write(log, exchange);
+        return exchange is { IsAborted: false, KeepAlive: true };
+    }
+
+    /// <summary>Reads and drops what is left of a request's body. False when the connection cannot go on.</summary>
+    private async LoopTask<bool> SkipBodyAsync(H1Exchange exchange)
+    {
+        var body = exchange.RequestBody;
+        while (true)
+        {
+            switch (body.Next(out var count))
+            {
+                case BodyStep.Data:
+                    _connection.Input.Consume(count);
+                    continue;
+                case BodyStep.End:
+                    body.TakeTrailers();
+                    return true;
+                case BodyStep.Rejected:
+                    return false;
+                default:
+                    if ((await FlushAsync()).IsError || (await exchange.FillBodyAsync()).IsError) return false;
+                    continue;
+            }
+        }
+    }
+
+    private void CountTraffic()
+    {
+        var (received, sent) = _connection.TakeTraffic();
+        Counters.BytesReceived += received;
+        Counters.BytesSent += sent;
+    }
+
+    /// <summary>Ends the exchange: its objects and its head's bytes are free again.</summary>
+    private void Recycle()
+    {
+        CountTraffic();
+        _connection.Input.DropKept();
+        _context.FreeExchanges.Return(_exchange!);
+        _exchange = null;
+        _isHeadTimed = false;
+    }
+
+    private IoTask FlushAsync()
+    {
+        var flush = _connection.FlushAsync();
+        if (!flush.IsCompleted) _connection.SetTimeout(_context.Settings.WriteTimeoutMs);
+        return flush;
+    }
+
+    /// <summary>Answers a request that could not be read.</summary>
+    private void Refuse(int status, ReadOnlySpan<byte> reason)
+    {
+        Counters.CountAnswer(status);
+        ErrorReply.WriteFinal(_connection.Output, status, reason, _context.Date());
+        if (_context.AccessLog is { } log) AccessRecorder.WriteRefusal(log, _connection, status);
+    }
+
+    /// <summary>Sends what is written, lets the client read it, closes, and makes the session free again.</summary>
+    private async LoopTask CloseAsync()
+    {
+        var connection = _connection;
+        var isAborted = _exchange is { IsAborted: true };
+        var isReset = isAborted && _exchange!.HasBegun;
+        if (!isAborted && !connection.IsClosed && !connection.Output.IsEmpty)
+        {
+            var sent = await FlushAsync();
+            // Closing with unread bytes makes a reset, and a reset destroys what the client has not read yet.
+            if (!sent.IsError && HasUnread()) await LingerAsync();
+        }
+        CountTraffic();
+        connection.Close(isReset);
+        connection.Reactor.Counters.Active--;
+        _context.Remove(this);
+        if (_exchange is { } exchange) _context.FreeExchanges.Return(exchange);
+        _exchange = null;
+        _connection = null!;
+        _context.FreeSessions.Return(this);
+    }
+
+    private bool HasUnread() =>
+        !_connection.Input.IsEmpty || _exchange is { HasBegun: false } or { RequestBody.IsEnded: false };
+
+    private async LoopTask LingerAsync()
+    {
+        _connection.ShutdownSend();
+        _connection.Input.Clear();
+        _connection.SetTimeout(LingerMs);
+        for (var dropped = 0; dropped < LingerBytesMax;)
+        {
+            var received = await _connection.FillAsync();
+            if (received.IsError || received.Bytes == 0) return;
+            dropped += received.Bytes;
+            _connection.Input.Clear();
+        }
+    }
+}

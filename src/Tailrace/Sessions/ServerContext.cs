@@ -1,0 +1,109 @@
+using Tailrace.Http;
+using Tailrace.Io;
+using Tailrace.Memory;
+using Tailrace.Telemetry;
+
+namespace Tailrace.Sessions;
+
+/// <summary>What the HTTP sessions of one listener share on one reactor.</summary>
+/// <remarks>Used on its reactor's thread only.</remarks>
+public sealed class ServerContext
+{
+    private readonly byte[] _date = new byte[HttpDate.Length];
+    private long _dateSecond = -1;
+    private H1Server? _sessions;
+
+    /// <summary>Creates the context.</summary>
+    /// <param name="reactor">Where its sessions live.</param>
+    /// <param name="settings">The listener's settings.</param>
+    /// <param name="route">Finds the handler of a request.</param>
+    /// <param name="accessLog">Where exchanges are recorded, or null.</param>
+    public ServerContext(Reactor reactor, ServerSettings settings, RouteDelegate route, AccessLogWriter? accessLog)
+    {
+        Reactor = reactor;
+        Settings = settings;
+        Route = route;
+        AccessLog = accessLog;
+    }
+
+    /// <summary>Finds the handler of a request; never null: what matches nothing has a handler too.</summary>
+    public delegate Handler RouteDelegate(RequestHead head, ReadOnlySpan<byte> bytes);
+
+    /// <summary>Where its sessions live.</summary>
+    public Reactor Reactor { get; }
+
+    /// <summary>The listener's settings.</summary>
+    public ServerSettings Settings { get; }
+
+    /// <summary>Told of exceptions from handlers; may be null.</summary>
+    public Action<Exception>? HandlerFailed { get; set; }
+
+    /// <summary>Gets a connection back when its session ends; may be null.</summary>
+    public ConnectionBudget? Budget { get; init; }
+
+    /// <summary>Sessions that are open.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Whether connections are being closed as they become idle.</summary>
+    public bool IsDraining { get; private set; }
+
+    internal RouteDelegate Route { get; }
+
+    internal AccessLogWriter? AccessLog { get; }
+
+    internal FreeList<H1Exchange> FreeExchanges { get; } = new(4096);
+
+    internal FreeList<H1Server> FreeSessions { get; } = new(1 << 14);
+
+    /// <summary>Serves an accepted connection until either side ends it.</summary>
+    public void Serve(Connection connection)
+    {
+        var session = FreeSessions.TryTake() ?? new H1Server(this);
+        session.RunAsync(connection).Detach();
+    }
+
+    /// <summary>Closes idle connections now and the others after the exchange they are in.</summary>
+    public void Drain()
+    {
+        IsDraining = true;
+        for (var session = _sessions; session is not null; session = session.Next) session.CloseIfIdle();
+    }
+
+    /// <summary>Closes every connection at once.</summary>
+    public void Abort()
+    {
+        IsDraining = true;
+        for (var session = _sessions; session is not null; session = session.Next) session.Abort();
+    }
+
+    /// <summary>The Date field's value, formatted once a second.</summary>
+    internal ReadOnlySpan<byte> Date()
+    {
+        var second = Reactor.Loop.UnixMilliseconds / 1000;
+        if (second != _dateSecond)
+        {
+            _dateSecond = second;
+            HttpDate.Format(second, _date);
+        }
+        return _date;
+    }
+
+    internal void Add(H1Server session)
+    {
+        Count++;
+        session.Previous = null;
+        session.Next = _sessions;
+        if (_sessions is { } first) first.Previous = session;
+        _sessions = session;
+    }
+
+    internal void Remove(H1Server session)
+    {
+        Count--;
+        Budget?.Return();
+        if (session.Next is { } next) next.Previous = session.Previous;
+        if (session.Previous is { } previous) previous.Next = session.Next;
+        else _sessions = session.Next;
+        session.Next = session.Previous = null;
+    }
+}

@@ -1,0 +1,49 @@
+namespace Tailrace.Telemetry;
+
+/// <summary>What the access log records of one request, borrowed from the exchange for the time of one call.</summary>
+/// <remarks>
+/// The spans point into the exchange's buffers; <see cref="AccessLogWriter.TryWrite"/> copies what it keeps. Text
+/// longer than its room in a record is cut and ends in <c>...</c>. All text is bytes as received and is escaped when it
+/// is formatted.
+/// </remarks>
+public ref struct AccessEntry
+{
+    /// <summary>When the request's first byte came, in milliseconds since 1970 (UTC).</summary>
+    public long UnixMilliseconds;
+
+    /// <summary>From the request's first byte to the last byte of the answer.</summary>
+    public long DurationMicroseconds;
+
+    /// <summary>Bytes of the answer's body that were sent.</summary>
+    public long BytesSent;
+
+    /// <summary>Bytes of the request that were received, its head included.</summary>
+    public long BytesReceived;
+
+    /// <summary>The status code of the answer; 0 when none was sent.</summary>
+    public int Status;
+
+    /// <summary>The client's address, without its port.</summary>
+    public ReadOnlySpan<byte> Client;
+
+    /// <summary>The method.</summary>
+    public ReadOnlySpan<byte> Method;
+
+    /// <summary>The request target as received.</summary>
+    public ReadOnlySpan<byte> Target;
+
+    /// <summary>The protocol, for example <c>HTTP/1.1</c>.</summary>
+    public ReadOnlySpan<byte> Protocol;
+
+    /// <summary>The host that was asked for.</summary>
+    public ReadOnlySpan<byte> Host;
+
+    /// <summary>The address of the destination; empty when the answer was our own.</summary>
+    public ReadOnlySpan<byte> Upstream;
+
+    /// <summary>The <c>Referer</c>.</summary>
+    public ReadOnlySpan<byte> Referer;
+
+    /// <summary>The <c>User-Agent</c>.</summary>
+    public ReadOnlySpan<byte> UserAgent;
+}

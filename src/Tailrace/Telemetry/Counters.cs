@@ -1,0 +1,117 @@
+using System.Runtime.InteropServices;
+
+namespace Tailrace.Telemetry;
+
+/// <summary>What one worker counts, in plain fields that only its own thread writes.</summary>
+/// <remarks>
+/// Readers on other threads see values that may be a moment old; nobody locks. The object begins and ends with a cache
+/// line that holds nothing, so that two workers' counters never share one.
+/// </remarks>
+[StructLayout(LayoutKind.Sequential)]
+public sealed class Counters
+{
+    private readonly Padding _before;
+
+    /// <summary>Downstream connections accepted.</summary>
+    public long Accepted;
+
+    /// <summary>Downstream connections open now.</summary>
+    public long Active;
+
+    /// <summary>Times that accepting failed or had to pause.</summary>
+    public long AcceptErrors;
+
+    /// <summary>Requests whose head was read whole.</summary>
+    public long Requests;
+
+    /// <summary>Final answers sent, by the first digit of the status: 1xx is never final, index 2 is 2xx.</summary>
+    public long Answered2xx;
+
+    /// <summary>Final answers of 3xx.</summary>
+    public long Answered3xx;
+
+    /// <summary>Final answers of 4xx.</summary>
+    public long Answered4xx;
+
+    /// <summary>Final answers of 5xx.</summary>
+    public long Answered5xx;
+
+    /// <summary>Requests refused because of what the client sent.</summary>
+    public long Rejected;
+
+    /// <summary>Requests or connections that a downstream deadline ended.</summary>
+    public long DownstreamTimeouts;
+
+    /// <summary>Exchanges that the client left before their end.</summary>
+    public long DownstreamAborts;
+
+    /// <summary>Bytes received from clients.</summary>
+    public long BytesReceived;
+
+    /// <summary>Bytes sent to clients.</summary>
+    public long BytesSent;
+
+    /// <summary>Upstream connections opened.</summary>
+    public long UpstreamConnects;
+
+    /// <summary>Upstream connections that could not be opened.</summary>
+    public long UpstreamConnectErrors;
+
+    /// <summary>Requests sent on a pooled upstream connection.</summary>
+    public long UpstreamReuses;
+
+    /// <summary>Requests sent again on a fresh connection.</summary>
+    public long UpstreamRetries;
+
+    /// <summary>Upstream answers that were invalid, cut short or reset.</summary>
+    public long UpstreamErrors;
+
+    /// <summary>Upstream deadlines that passed.</summary>
+    public long UpstreamTimeouts;
+
+    /// <summary>Upstream connections that wait in the pool now.</summary>
+    public long UpstreamIdle;
+
+    /// <summary>Exceptions that no code caught: bugs, in a handler or here.</summary>
+    public long UnhandledErrors;
+
+    private readonly Padding _after;
+
+    /// <summary>Adds another worker's counters to these.</summary>
+    public void Add(Counters other)
+    {
+        Accepted += other.Accepted;
+        Active += other.Active;
+        AcceptErrors += other.AcceptErrors;
+        Requests += other.Requests;
+        Answered2xx += other.Answered2xx;
+        Answered3xx += other.Answered3xx;
+        Answered4xx += other.Answered4xx;
+        Answered5xx += other.Answered5xx;
+        Rejected += other.Rejected;
+        DownstreamTimeouts += other.DownstreamTimeouts;
+        DownstreamAborts += other.DownstreamAborts;
+        BytesReceived += other.BytesReceived;
+        BytesSent += other.BytesSent;
+        UpstreamConnects += other.UpstreamConnects;
+        UpstreamConnectErrors += other.UpstreamConnectErrors;
+        UpstreamReuses += other.UpstreamReuses;
+        UpstreamRetries += other.UpstreamRetries;
+        UpstreamErrors += other.UpstreamErrors;
+        UpstreamTimeouts += other.UpstreamTimeouts;
+        UpstreamIdle += other.UpstreamIdle;
+        UnhandledErrors += other.UnhandledErrors;
+    }
+
+    /// <summary>Counts a final answer.</summary>
+    public void CountAnswer(int status)
+    {
+        if (status < 300) Answered2xx++;
+        else if (status < 400) Answered3xx++;
+        else if (status < 500) Answered4xx++;
+        else Answered5xx++;
+    }
+
+    [StructLayout(LayoutKind.Sequential, Size = 128)]
+    private readonly struct Padding;
+}

@@ -1,0 +1,61 @@
+namespace Tailrace.Simulation;
+
+/// <summary>How unkind the simulated network is. Chances are given in a thousand.</summary>
+internal sealed record SimConditions
+{
+    /// <summary>Milliseconds that a segment travels at most.</summary>
+    internal int LatencyMsMax { get; init; } = 5;
+
+    /// <summary>The largest segment that bytes are split into.</summary>
+    internal int SegmentBytesMax { get; init; } = 1460;
+
+    /// <summary>Bytes that one direction holds, under way and unread: the rest of a send waits.</summary>
+    internal int WindowBytes { get; init; } = 16 << 10;
+
+    /// <summary>An operation that could complete is left for a later turn.</summary>
+    internal int Late { get; init; } = 200;
+
+    /// <summary>A receive gets less than what is there.</summary>
+    internal int ShortRead { get; init; } = 200;
+
+    /// <summary>A loop misses its turn.</summary>
+    internal int Busy { get; init; } = 100;
+
+    /// <summary>A connect is refused although somebody listens.</summary>
+    internal int Refused { get; init; }
+
+    /// <summary>A connect is never answered.</summary>
+    internal int Silent { get; init; }
+
+    /// <summary>An operation finds that the network has reset its stream.</summary>
+    internal int Reset { get; init; }
+
+    /// <summary>A segment takes as long as <see cref="DelayMsMax"/>.</summary>
+    internal int Delayed { get; init; }
+
+    /// <summary>The longest time that a delayed segment takes.</summary>
+    internal int DelayMsMax { get; init; } = 2000;
+
+    /// <summary>Whether streams may fail without anybody's doing.</summary>
+    internal bool IsFaulty => Refused + Silent + Reset > 0;
+
+    /// <summary>A network that splits, delays and reorders, but loses nothing.</summary>
+    internal static SimConditions Lossless(SimRandom random) => new()
+    {
+        LatencyMsMax = random.Below(4) == 0 ? 0 : random.Between(0, 40),
+        SegmentBytesMax = random.Below(3) switch { 0 => random.Between(1, 20), 1 => 1460, _ => random.Between(20, 65536) },
+        WindowBytes = random.Below(3) switch { 0 => random.Between(1, 300), 1 => 16 << 10, _ => 256 << 10 },
+        Late = random.Below(3) * 300,
+        ShortRead = random.Below(3) * 300,
+        Busy = random.Below(3) * 200,
+    };
+
+    /// <summary>A network on which anything may also fail.</summary>
+    internal static SimConditions Faulty(SimRandom random) => Lossless(random) with
+    {
+        Refused = random.Below(3) * 50,
+        Silent = random.Below(3) * 20,
+        Reset = random.Below(3) * 5,
+        Delayed = random.Below(3) * 10,
+    };
+}

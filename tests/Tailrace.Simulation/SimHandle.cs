@@ -1,0 +1,38 @@
+using System.Net;
+using Tailrace.Io;
+
+namespace Tailrace.Simulation;
+
+/// <summary>A simulated descriptor: a listener, or one side of a stream.</summary>
+internal sealed class SimHandle : IoHandle
+{
+    /// <summary>The loop that it lives on.</summary>
+    internal required SimLoop Loop { get; init; }
+
+    /// <summary>A listener's port.</summary>
+    internal int Port { get; init; }
+
+    /// <summary>Whether other listeners may have the same port.</summary>
+    internal bool IsShared { get; init; }
+
+    /// <summary>A listener's connections that nobody has accepted yet; null for a stream.</summary>
+    internal Queue<SimHandle>? Backlog { get; init; }
+
+    /// <summary>How many connections may wait.</summary>
+    internal int BacklogMax { get; init; }
+
+    /// <summary>A stream's bytes from the other side; null until it is connected.</summary>
+    internal SimPipe? Incoming { get; set; }
+
+    /// <summary>A stream's bytes to the other side.</summary>
+    internal SimPipe? Outgoing { get; set; }
+
+    /// <summary>A connect: where to.</summary>
+    internal EndPoint? Target { get; init; }
+
+    /// <summary>A connect: when it is decided.</summary>
+    internal long DecidedAt { get; set; }
+
+    /// <summary>Whether a receive has told the reset already: the system tells it once.</summary>
+    internal bool HasToldReset { get; set; }
+}

@@ -1,0 +1,168 @@
+using System.Net;
+using Tailrace.Io;
+
+namespace Tailrace.Simulation;
+
+/// <summary>The simulated network: who listens where, and what becomes of bytes.</summary>
+/// <remarks>
+/// It follows TCP as Linux does it where that matters to a program: closing with bytes unread resets the stream, bytes
+/// sent to a closed stream are lost and answered by a reset, a reset is told once.
+/// </remarks>
+internal sealed class SimNetwork(SimWorld world)
+{
+    private const int FirstPort = 20_000;
+
+    private readonly List<SimHandle> _listeners = [];
+    private int _ports = FirstPort;
+
+    private long Now => world.Clock.Now;
+
+    /// <summary>Opens a listener.</summary>
+    internal SimHandle Listen(SimLoop loop, IPEndPoint address, ListenSettings settings)
+    {
+        var port = address.Port == 0 ? ++_ports : address.Port;
+        foreach (var other in _listeners)
+        {
+            if (other.Port == port && other.Loop.Host.Equals(loop.Host) && !(other.IsShared && settings.Shared))
+                throw new IoException(IoError.AddressInUse, address);
+        }
+        var listener = new SimHandle
+        {
+            Loop = loop,
+            Port = port,
+            IsShared = settings.Shared,
+            Backlog = new Queue<SimHandle>(),
+            BacklogMax = settings.Backlog,
+        };
+        _listeners.Add(listener);
+        return listener;
+    }
+
+    /// <summary>Starts a connect; it is decided when its packets have travelled.</summary>
+    internal SimHandle Connect(SimLoop loop, EndPoint target) => new()
+    {
+        Loop = loop,
+        Target = target,
+        Remote = NetAddress.From(target),
+        DecidedAt = world.Random.Chance(world.Conditions.Silent) ? long.MaxValue : Arrival(),
+    };
+
+    /// <summary>How a connect may fail for no reason of its own.</summary>
+    internal IoError ConnectError() => world.Random.Below(3) switch
+    {
+        0 => IoError.OutOfDescriptors,
+        1 => IoError.Unreachable,
+        _ => IoError.AddressNotAvailable,
+    };
+
+    /// <summary>Decides a connect whose time has come.</summary>
+    internal IoResult? TryDecide(SimHandle client)
+    {
+        if (client.DecidedAt > Now) return null;
+        var target = (IPEndPoint)client.Target!;
+        var open = _listeners.FindAll(l => l.Port == target.Port && l.Loop.Host.Equals(target.Address));
+        if (open.Count == 0 || world.Random.Chance(world.Conditions.Refused)) return IoResult.Failure(IoError.Refused);
+        var listener = open[world.Random.Below(open.Count)];
+        if (listener.Backlog!.Count == listener.BacklogMax)
+        {
+            // Linux drops the packet, and the client tries again.
+            client.DecidedAt = world.Clock.After(1000);
+            return null;
+        }
+        client.Incoming = new SimPipe();
+        client.Outgoing = new SimPipe();
+        var server = new SimHandle
+        {
+            Loop = listener.Loop,
+            Incoming = client.Outgoing,
+            Outgoing = client.Incoming,
+            Remote = NetAddress.From(new IPEndPoint(client.Loop.Host, ++_ports % 40_000 + FirstPort)),
+        };
+        listener.Backlog.Enqueue(server);
+        return IoResult.Success(0);
+    }
+
+    /// <summary>Whether a send would get anywhere, or a connect be decided.</summary>
+    internal bool CanSend(SimHandle handle)
+    {
+        if (handle.Outgoing is not { } pipe) return handle.DecidedAt <= Now;
+        return pipe.IsAbandoned || pipe.IsEnded || IsResetArrived(handle) || pipe.Held < world.Conditions.WindowBytes;
+    }
+
+    /// <summary>Receives what is there, or a part of it.</summary>
+    internal IoResult? TryReceive(SimHandle handle, IoOperation operation)
+    {
+        if (world.Random.Chance(world.Conditions.Reset)) Break(handle);
+        var pipe = handle.Incoming!;
+        if (!pipe.IsReadable(Now)) return null;
+        var buffer = operation.Buffer!;
+        if (!buffer.TryReserve(1)) return IoResult.Failure(IoError.NoBuffers);
+        var target = buffer.Writable;
+        if (world.Random.Chance(world.Conditions.ShortRead)) target = target[..world.Random.Between(1, target.Length)];
+        var count = pipe.Read(target, Now);
+        buffer.Commit(count);
+        if (count > 0) return IoResult.Success(count);
+        buffer.Release();
+        if (!IsResetArrived(handle) || handle.HasToldReset) return IoResult.Success(0);
+        handle.HasToldReset = true;
+        return IoResult.Failure(IoError.Reset);
+    }
+
+    /// <summary>Sends what the window takes; done when all has gone.</summary>
+    internal IoResult? TrySend(SimHandle handle, IoOperation operation)
+    {
+        if (world.Random.Chance(world.Conditions.Reset)) Break(handle);
+        var pipe = handle.Outgoing!;
+        if (IsResetArrived(handle) && !handle.HasToldReset)
+        {
+            handle.HasToldReset = true;
+            return IoResult.Failure(IoError.Reset);
+        }
+        if (pipe.IsEnded || pipe.IsReset || IsResetArrived(handle)) return IoResult.Failure(IoError.BrokenPipe);
+        while (operation.Buffer!.Length + operation.BodyLength > 0)
+        {
+            var bytes = operation.Buffer.IsEmpty ? operation.Body!.Unread[..operation.BodyLength] : operation.Buffer.Unread;
+            var room = pipe.IsAbandoned ? int.MaxValue : world.Conditions.WindowBytes - pipe.Held;
+            var count = Math.Min(Math.Min(bytes.Length, room), world.Random.Between(1, world.Conditions.SegmentBytesMax));
+            if (count <= 0) return null;
+            if (pipe.IsAbandoned) handle.Incoming!.Reset(Arrival(), world.Random.Chance(500));
+            else pipe.Write(bytes[..count], Arrival());
+            operation.Advance(count);
+        }
+        return IoResult.Success(operation.Progress);
+    }
+
+    /// <summary>Ends the sending direction.</summary>
+    internal void ShutdownSend(SimHandle handle) => handle.Outgoing?.End(Arrival());
+
+    /// <summary>Ends both directions as Linux does when a program closes its descriptor.</summary>
+    internal void Close(SimHandle handle, bool reset)
+    {
+        if (handle.Backlog is { } backlog)
+        {
+            _listeners.Remove(handle);
+            while (backlog.TryDequeue(out var waiting)) Close(waiting, reset: true);
+            return;
+        }
+        if (handle.Incoming is not { } incoming) return;
+        if (reset || incoming.Held > 0) handle.Outgoing!.Reset(Arrival(), world.Random.Chance(500));
+        else handle.Outgoing!.End(Arrival());
+        incoming.Abandon();
+    }
+
+    /// <summary>The network resets a stream: both sides will learn it.</summary>
+    internal void Break(SimHandle handle)
+    {
+        handle.Incoming!.Reset(Arrival(), world.Random.Chance(500));
+        handle.Outgoing!.Reset(Arrival(), world.Random.Chance(500));
+    }
+
+    /// <summary>Whether this side has been reset.</summary>
+    internal bool IsResetArrived(SimHandle handle) => handle.Incoming is { } pipe && pipe.ResetsAt <= Now;
+
+    private long Arrival()
+    {
+        var delayed = world.Random.Chance(world.Conditions.Delayed);
+        return world.Clock.After(world.Random.Below(1 + (delayed ? world.Conditions.DelayMsMax : world.Conditions.LatencyMsMax)));
+    }
+}

@@ -1,0 +1,166 @@
+using Tailrace.Cli.Commands;
+using Tailrace.Config;
+using Tailrace.Tests.Config;
+
+namespace Tailrace.Tests.Cli;
+
+/// <summary>The command line as users meet it: what it prints, where, and with which exit code.</summary>
+public sealed class CommandTests
+{
+    private LaunchRequest? _launched;
+    private int _launchCode;
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("-h")]
+    [InlineData("proxy --help")]
+    [InlineData("run --help")]
+    public void Help_goes_to_the_output_with_examples(string line)
+    {
+        (int code, string output, string error) = Run(line.Split(' '));
+        Assert.Equal((ExitCode.Fine, ""), (code, error));
+        Assert.Contains("Usage:\n  tailrace ", output);
+        Assert.Contains("Examples:\n  tailrace ", output);
+    }
+
+    [Fact]
+    public void Help_names_every_command_and_every_command_has_an_example()
+    {
+        string[] commands = ["run", "check", "proxy", "echo", "demo", "schema"];
+        string output = Run("--help").Output;
+        Assert.All(commands, command => Assert.Contains($"\n  {command} ", output));
+        Assert.All(commands, command => Assert.StartsWith($"  tailrace {command}", Examples.For(command)));
+    }
+
+    [Fact]
+    public void Version_is_that_of_the_library()
+    {
+        string version = typeof(TailraceOptions).Assembly.GetName().Version!.ToString(3);
+        Assert.Equal((ExitCode.Fine, $"tailrace {version}\n", ""), Run("--version"));
+    }
+
+    [Theory]
+    [InlineData("prxy", "tailrace: unknown command 'prxy'; did you mean 'proxy'?\nTry 'tailrace --help'.\n")]
+    [InlineData("frobnicate", "tailrace: unknown command 'frobnicate'\nTry 'tailrace --help'.\n")]
+    [InlineData("--versoin",
+        "tailrace: unknown option '--versoin'; did you mean '--version'?\nTry 'tailrace --help'.\n")]
+    [InlineData("proxy --lisen :80 --to http://a",
+        "tailrace: unknown option '--lisen'; did you mean '--listen'?\nTry 'tailrace proxy --help'.\n")]
+    [InlineData("run a.yaml b.yaml", "tailrace: unknown argument 'b.yaml'\nTry 'tailrace run --help'.\n")]
+    [InlineData("proxy", "tailrace: Option '--to' is required\nTry 'tailrace proxy --help'.\n")]
+    [InlineData("check", "tailrace: Required argument missing for command: 'check'\nTry 'tailrace check --help'.\n")]
+    [InlineData("echo --engine epol",
+        "tailrace: --engine: expected auto, epoll, io_uring or portable; found 'epol'; did you mean 'epoll'?\n"
+        + "Try 'tailrace echo --help'.\n")]
+    [InlineData("echo --workers 0 --listen 80",
+        "tailrace: --listen: '80' has no port; write for example ':80'\n"
+        + "tailrace: --workers: expected 'auto' or a number from 1 to 1024; found '0'\nTry 'tailrace echo --help'.\n")]
+    [InlineData("proxy --to https://a --to http://b --to b:80",
+        "tailrace: --to: 'https://a': https to destinations is not supported yet; use http:// on a trusted network\n"
+        + "tailrace: --to: http://b is given twice\nTry 'tailrace proxy --help'.\n")]
+    public void Wrong_usage_says_what_was_meant(string line, string expected)
+    {
+        (int code, string output, string error) = Run(line.Split(' '));
+        Assert.Equal((ExitCode.Usage, "", expected), (code, output, error));
+        Assert.Null(_launched);
+    }
+
+    [Fact]
+    public void No_command_is_wrong_usage() => Assert.Equal(ExitCode.Usage, Run().Code);
+
+    [Fact]
+    public void Proxy_becomes_options()
+    {
+        Run("proxy", "--listen", ":81", "--to", "http://a", "--to", "http://b:2", "--workers", "3", "--pin",
+            "--engine", "epoll", "--log-level", "debug", "--log-format", "json", "--access-log", "common");
+
+        TailraceOptions options = _launched!.Options;
+        Assert.Empty(Validator.Validate(options));
+        Assert.Equal(":81", options.Listeners.Single().Address);
+        Assert.Equal(
+            ["http://a", "http://b:2"],
+            options.Clusters[options.Routes.Single().Cluster].Destinations.Select(d => d.Address));
+        Assert.Equal((3, true, EngineChoice.Epoll), (options.Workers, options.Pin, options.Engine));
+        Assert.Equal(new LogOptions { Level = LogLevel.Debug, Format = LogFormat.Json }, options.Log);
+        Assert.Equal(AccessLogFormat.Common, options.AccessLog.Format);
+        Assert.Equal(BuiltInPages.None, _launched.Pages);
+    }
+
+    [Fact]
+    public void Proxy_has_the_defaults_of_a_file()
+    {
+        Run("proxy", "--to", "http://a");
+        TailraceOptions options = _launched!.Options;
+        Assert.Equal(new TailraceOptions().Log, options.Log);
+        Assert.Equal(new TailraceOptions().AccessLog, options.AccessLog);
+        Assert.Equal((0, false, EngineChoice.Auto), (options.Workers, options.Pin, options.Engine));
+        Assert.Equal("127.0.0.1:8080", options.Listeners.Single().Address);
+    }
+
+    [Theory]
+    [InlineData("echo", "127.0.0.1:9001")]
+    [InlineData("demo", "127.0.0.1:8080")]
+    public void Echo_and_demo_are_valid_with_their_pages(string command, string address)
+    {
+        Run(command);
+        Assert.Equal(command == "echo" ? BuiltInPages.Echo : BuiltInPages.Demo, _launched!.Pages);
+        Assert.Empty(Validator.Validate(_launched.Options, hasHandlers: true));
+        ListenerOptions listener = _launched.Options.Listeners[0];
+        Assert.Equal((command, address), (listener.Name, listener.Address));
+    }
+
+    [Fact]
+    public void Run_launches_the_file_and_returns_the_code_of_the_launcher()
+    {
+        _launchCode = 42;
+        Assert.Equal(42, Run("run", Path.Combine(TestFiles.Root, "tailrace.example.yaml")).Code);
+        Assert.Equal("public", _launched!.Options.Listeners.Single().Name);
+    }
+
+    [Theory]
+    [InlineData("run")]
+    [InlineData("check")]
+    public void A_wrong_file_prints_all_errors_and_launches_nothing(string command)
+    {
+        string file = Path.Combine(TestFiles.Golden, "many-at-once.yaml");
+        (int code, string output, string error) = Run(command, file);
+        Assert.Equal((ExitCode.Failed, ""), (code, output));
+        Assert.Equal(7, error.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.StartsWith($"{file}:1:1: unknown key 'wrokers' in configuration; did you mean 'workers'?\n", error);
+        Assert.Null(_launched);
+    }
+
+    [Fact]
+    public void A_missing_file_is_a_failure_without_a_stack_trace() =>
+        Assert.Equal((ExitCode.Failed, "", "none.yaml:1:1: there is no such file\n"), Run("check", "none.yaml"));
+
+    [Fact]
+    public void Check_says_what_the_file_would_do()
+    {
+        string file = Path.Combine(TestFiles.Root, "tests", "Tailrace.Tests", "Cli", "Golden", "check.yaml");
+        string expected = File.ReadAllText(Path.ChangeExtension(file, ".expected"));
+        (int code, string output, string error) = Run("check", file);
+        Assert.Equal((ExitCode.Fine, ""), (code, error));
+        Assert.Equal(expected, output.Replace(file, "check.yaml", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Schema_is_printed()
+    {
+        Assert.Equal((ExitCode.Fine, ConfigReader.JsonSchema(), ""), Run("schema"));
+        Assert.Equal((ExitCode.Fine, ConfigReader.MarkdownReference(), ""), Run("schema", "--markdown"));
+    }
+
+    private (int Code, string Output, string Error) Run(params string[] args)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        var command = new CommandTree((request, _, _) =>
+        {
+            _launched = request;
+            return _launchCode;
+        });
+        int code = command.Run(args, output, error);
+        return (code, output.ToString(), error.ToString());
+    }
+}

@@ -1,0 +1,81 @@
+using System.Net;
+using Tailrace.Config;
+
+namespace Tailrace.Tests.Config;
+
+public sealed class AddressTests
+{
+    [Theory]
+    [InlineData("127.0.0.1:8080", "127.0.0.1:8080", false)]
+    [InlineData("0.0.0.0:1", "0.0.0.0:1", false)]
+    [InlineData("[::1]:65535", "[::1]:65535", false)]
+    [InlineData("[::]:8080", "[::]:8080", true)]
+    [InlineData(":8080", "[::]:8080", true)]
+    [InlineData("*:8080", "[::]:8080", true)]
+    [InlineData("localhost:80", "127.0.0.1:80", false)]
+    [InlineData("127.0.0.1:0", "127.0.0.1:0", false)]
+    public void Listeners_take_addresses_of_this_machine(string text, string meaning, bool dualStack)
+    {
+        Assert.True(ListenAddress.TryParse(text, out ListenAddress address, out string error), error);
+        Assert.Equal(meaning, address.ToString());
+        Assert.Equal(dualStack, address.DualStack);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("8080")]
+    [InlineData("127.0.0.1")]
+    [InlineData("127.1:80")]
+    [InlineData("127.0.0.1:")]
+    [InlineData("127.0.0.1:-1")]
+    [InlineData("127.0.0.1:+1")]
+    [InlineData("127.0.0.1: 80")]
+    [InlineData("127.0.0.1:65536")]
+    [InlineData("::1:80")]
+    [InlineData("[127.0.0.1]:80")]
+    [InlineData("[::1]80")]
+    [InlineData("[::1")]
+    [InlineData("a.example:80")]
+    [InlineData("http://127.0.0.1:80")]
+    public void Listeners_refuse_what_is_no_address(string text)
+    {
+        Assert.False(ListenAddress.TryParse(text, out _, out string error));
+        Assert.NotEmpty(error);
+    }
+
+    [Theory]
+    [InlineData("http://10.0.0.1:9001", "10.0.0.1", 9001, true, "10.0.0.1:9001")]
+    [InlineData("HTTP://10.0.0.1", "10.0.0.1", 80, true, "10.0.0.1")]
+    [InlineData("10.0.0.1:80", "10.0.0.1", 80, true, "10.0.0.1")]
+    [InlineData("http://[2001:db8::1]:81/", "2001:db8::1", 81, true, "[2001:db8::1]:81")]
+    [InlineData("http://[::1]", "::1", 80, true, "[::1]")]
+    [InlineData("http://Origin.Example:8080", "origin.example", 8080, false, "origin.example:8080")]
+    [InlineData("http://under_score", "under_score", 80, false, "under_score")]
+    public void Destinations_are_hosts_and_ports(string text, string host, int port, bool isIp, string authority)
+    {
+        Assert.True(DestinationAddress.TryParse(text, out DestinationAddress address, out string error), error);
+        Assert.Equal((host, port, authority), (address.Host, address.Port, address.Authority));
+        Assert.Equal(isIp ? IPAddress.Parse(host) : null, address.Ip);
+        Assert.Equal($"http://{authority}", address.ToString());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("http://")]
+    [InlineData("http://:80")]
+    [InlineData("https://a.example")]
+    [InlineData("http://a.example/path")]
+    [InlineData("http://a.example?q")]
+    [InlineData("http://u@a.example")]
+    [InlineData("http://a..example")]
+    [InlineData("http://a b")]
+    [InlineData("http://256.0.0.1")]
+    [InlineData("http://10.1")]
+    [InlineData("http://a.example:0")]
+    [InlineData("http://[::1")]
+    public void Destinations_refuse_what_is_no_host(string text)
+    {
+        Assert.False(DestinationAddress.TryParse(text, out _, out string error));
+        Assert.NotEmpty(error);
+    }
+}

@@ -1,0 +1,400 @@
+using System.Net;
+using Tailrace.Io;
+using Tailrace.Memory;
+
+namespace Tailrace.Tests.Io;
+
+/// <summary>What every back end does with streams: the same suite on each, over loopback sockets.</summary>
+public sealed class EventLoopStreamTests
+{
+    public static TheoryData<string> Engines => LoopRig.Engines;
+
+    [Theory, MemberData(nameof(Engines))]
+    public void Bytes_go_there_and_back(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            await LoopRig.SendAsync(client, "ping");
+            await LoopRig.ExpectAsync(server, "ping");
+            await LoopRig.SendAsync(server, "pong");
+            await LoopRig.ExpectAsync(client, "pong");
+            client.Close();
+            Assert.Equal(0, (await server.FillAsync()).Bytes);
+            server.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void The_remote_address_is_the_other_side(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            Assert.StartsWith("127.0.0.1:", server.Remote.ToString());
+            Assert.NotEqual(0, server.Remote.Port);
+            client.Close();
+            server.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void A_half_closed_stream_still_carries_the_other_direction(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            await LoopRig.SendAsync(client, "last");
+            client.ShutdownSend();
+            await LoopRig.ExpectAsync(server, "last");
+            Assert.Equal(0, (await server.FillAsync()).Bytes);
+            Assert.Equal(0, (await server.FillAsync()).Bytes);
+            await LoopRig.SendAsync(server, "answer");
+            await LoopRig.ExpectAsync(client, "answer");
+            server.Close();
+            Assert.Equal(0, (await client.FillAsync()).Bytes);
+            client.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void A_reset_fails_the_pending_receive(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            server.PrepareFill();
+            client.Close(reset: true);
+            Assert.Equal(IoError.Reset, (await server.FillAsync()).Error);
+            server.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void A_close_with_a_receive_in_flight_is_orderly_for_the_other_side(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            server.PrepareFill();
+            server.Close();
+            var result = await client.FillAsync();
+            Assert.False(result.IsError, result.ToString());
+            Assert.Equal(0, result.Bytes);
+            client.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void Sending_to_a_stream_that_was_reset_fails(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            client.Close(reset: true);
+            Assert.True((await server.FillAsync()).IsError);
+            Assert.True(server.Output.TryAppend("late"u8));
+            Assert.Contains((await server.FlushAsync()).Error, new[] { IoError.BrokenPipe, IoError.Reset });
+            server.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void A_large_send_waits_for_a_slow_reader_and_loses_nothing(string engine)
+    {
+        const int rounds = 1200;
+        using var rig = new LoopRig(engine);
+        var body = new ByteBuffer(rig.Reactor.Buffers);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            var random = new Random(7);
+            var waited = 0;
+            var reader = ReadPatternAsync(server);
+            for (var round = 0; round < rounds; round++)
+            {
+                var (headLength, bodyLength) = (random.Next(0, 4096), random.Next(0, 16384));
+                var start = (byte)round;
+                Assert.True(client.Output.TryReserve(headLength + 1) && body.TryReserve(bodyLength + 1));
+                FillPattern(client.Output, headLength + 1, start);
+                FillPattern(body, bodyLength + 1, start);
+                var sending = client.FlushAsync(body, bodyLength + 1);
+                if (!sending.IsCompleted) waited++;
+                Assert.Equal(headLength + bodyLength + 2, (await sending).Bytes);
+                Assert.True(client.Output.IsEmpty && body.IsEmpty);
+            }
+            client.ShutdownSend();
+            Assert.True(waited > 0, "no send had to wait: the test shows nothing");
+            await reader;
+            body.Clear();
+            client.Close();
+            server.Close();
+        });
+
+        async LoopTask ReadPatternAsync(SocketConnection server)
+        {
+            var random = new Random(7);
+            for (var round = 0; round < rounds; round++)
+            {
+                var (headLength, bodyLength) = (random.Next(0, 4096), random.Next(0, 16384));
+                await CheckPatternAsync(server, headLength + 1, (byte)round);
+                await CheckPatternAsync(server, bodyLength + 1, (byte)round);
+                if (round < 100) await rig.TurnsAsync(20);
+            }
+            Assert.Equal(0, (await server.FillAsync()).Bytes);
+        }
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void A_cancelled_receive_loses_no_bytes(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            var receive = server.FillAsync();
+            Assert.False(receive.IsCompleted);
+            server.CancelFill();
+            server.CancelFill();
+            Assert.Equal(IoError.Cancelled, (await receive).Error);
+            await LoopRig.SendAsync(client, "kept");
+            await rig.TurnsAsync(10);
+            await LoopRig.ExpectAsync(server, "kept");
+            client.Close();
+            server.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void A_cancelled_flush_fails_and_what_it_sent_arrives_in_order(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        var body = new ByteBuffer(rig.Reactor.Buffers);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            var pending = await FillPipeAsync(client, body);
+            client.CancelFlush();
+            Assert.Equal(IoError.Cancelled, (await pending).Error);
+            body.Clear();
+            client.Close();
+            var expected = (byte)0;
+            while ((await server.FillAsync()).Bytes > 0)
+            {
+                CheckPattern(server.Input, ref expected);
+            }
+            server.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void A_deadline_fails_the_receive_as_timed_out(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            server.SetTimeout(20);
+            var before = rig.Loop.Now;
+            Assert.Equal(IoError.TimedOut, (await server.FillAsync()).Error);
+            Assert.True(rig.Loop.Now >= before + 20);
+            client.Close();
+            server.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void A_deadline_fails_the_flush_as_timed_out(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        var body = new ByteBuffer(rig.Reactor.Buffers);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            var pending = await FillPipeAsync(client, body);
+            client.SetTimeout(20);
+            Assert.Equal(IoError.TimedOut, (await pending).Error);
+            body.Clear();
+            client.Close(reset: true);
+            server.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void Closing_completes_what_is_in_flight_as_aborted(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        var body = new ByteBuffer(rig.Reactor.Buffers);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            var receive = client.FillAsync();
+            var send = await FillPipeAsync(client, body);
+            client.Close();
+            client.Close();
+            Assert.True(client.IsClosed);
+            Assert.Equal(IoError.Aborted, (await receive).Error);
+            Assert.Equal(IoError.Aborted, (await send).Error);
+            Assert.Equal(IoError.Aborted, (await client.FillAsync()).Error);
+            Assert.Equal(IoError.Aborted, (await client.FlushAsync(null, 0)).Error);
+            body.Clear();
+            server.Close();
+        });
+        Assert.Equal(0, rig.Reactor.Buffers.Rented);
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void An_idle_connection_holds_no_block(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            server.PrepareFill();
+            client.PrepareFill();
+            await rig.TurnsAsync(10);
+            Assert.Equal(0, rig.Reactor.Buffers.Rented);
+            client.Close();
+            server.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void A_prepared_receive_keeps_its_result_and_tells_its_watcher(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            var watched = 0;
+            server.PrepareFill();
+            Assert.True(server.WatchFill(new ActionContinuation(() => watched++)));
+            await LoopRig.SendAsync(client, "early");
+            await rig.UntilAsync(() => watched > 0);
+            Assert.Equal(1, watched);
+            Assert.False(server.WatchFill(null));
+            Assert.Equal(5, (await server.FillAsync()).Bytes);
+            await LoopRig.ExpectAsync(server, "early");
+            client.Close();
+            server.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void Without_buffers_a_receive_fails_and_the_bytes_stay(string engine)
+    {
+        using var rig = new LoopRig(engine, limitBytes: 2 * 4096);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            await LoopRig.SendAsync(client, "wait");
+            client.Output.Clear();
+            var hogs = new[] { new ByteBuffer(rig.Reactor.Buffers), new ByteBuffer(rig.Reactor.Buffers) };
+            foreach (var hog in hogs) Assert.True(hog.TryReserve(1));
+            Assert.Equal(IoError.NoBuffers, (await server.FillAsync()).Error);
+            foreach (var hog in hogs) hog.Clear();
+            await LoopRig.ExpectAsync(server, "wait");
+            client.Close();
+            server.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void A_reset_aborts_the_receive_that_depends_on_it(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, downstream) = await rig.PairAsync();
+            var (upstream, origin) = await rig.PairAsync();
+            await LoopRig.SendAsync(client, "request");
+            await LoopRig.ExpectAsync(downstream, "request");
+            downstream.AbortWith(upstream);
+            var answer = upstream.FillAsync();
+            client.Close(reset: true);
+            Assert.Equal(IoError.Aborted, (await answer).Error);
+            upstream.Close();
+            origin.Close();
+            downstream.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void A_withdrawn_dependency_aborts_nothing(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, downstream) = await rig.PairAsync();
+            var (upstream, origin) = await rig.PairAsync();
+            downstream.AbortWith(upstream);
+            downstream.AbortWith(null);
+            var answer = upstream.FillAsync();
+            client.Close(reset: true);
+            Assert.Equal(IoError.Reset, (await downstream.FillAsync()).Error);
+            await LoopRig.SendAsync(origin, "answer");
+            Assert.Equal(6, (await answer).Bytes);
+            upstream.Close();
+            origin.Close();
+            downstream.Close();
+        });
+    }
+
+    /// <summary>Sends until a flush has to wait, and gives that flush.</summary>
+    private static async LoopTask<IoTask> FillPipeAsync(SocketConnection connection, ByteBuffer body)
+    {
+        var next = (byte)0;
+        while (true)
+        {
+            Assert.True(body.TryReserve(16384));
+            FillPattern(body, 16384, next);
+            var sending = connection.FlushAsync(body, 16384);
+            if (!sending.IsCompleted) return sending;
+            Assert.False((await sending).IsError);
+            next = unchecked((byte)(next + 16384));
+        }
+    }
+
+    private static void FillPattern(ByteBuffer buffer, int length, byte start)
+    {
+        for (var i = 0; i < length; i++) buffer.Writable[i] = (byte)(start + i);
+        buffer.Commit(length);
+    }
+
+    private static async LoopTask CheckPatternAsync(SocketConnection connection, int length, byte start)
+    {
+        while (length > 0)
+        {
+            if (connection.Input.IsEmpty)
+            {
+                var filled = await connection.FillAsync();
+                Assert.True(filled.Bytes > 0, filled.ToString());
+            }
+            var count = Math.Min(length, connection.Input.Length);
+            var unread = connection.Input.Unread[..count];
+            for (var i = 0; i < count; i++)
+            {
+                if (unread[i] != start++) Assert.Fail("a byte is out of place");
+            }
+            connection.Input.Consume(count);
+            length -= count;
+        }
+        connection.Input.Release();
+    }
+
+    private static void CheckPattern(ByteBuffer input, ref byte expected)
+    {
+        foreach (var value in input.Unread)
+        {
+            if (value != expected++) Assert.Fail("a byte is out of place");
+        }
+        input.Consume(input.Length);
+        input.Release();
+    }
+}

@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using System.Net;
+using Tailrace.Io;
+using Tailrace.Memory;
+
+namespace Tailrace.Tests.Io;
+
+/// <summary>One loop with its reactor on the test's own thread, and what tests of every back end need of it.</summary>
+/// <remarks>Disposing of it checks that nothing is left: no block, no timer.</remarks>
+internal sealed class LoopRig : IDisposable
+{
+    private const int StuckAfterSeconds = 30;
+
+    /// <summary>The back ends that every contract test runs on.</summary>
+    public static TheoryData<string> Engines => OperatingSystem.IsLinux() ? ["epoll", "portable"] : ["portable"];
+
+    internal LoopRig(string engine, long limitBytes = 64 << 20)
+    {
+        Loop = Loops.Create(Enum.Parse<Engine>(engine, ignoreCase: true), eventsMax: 64);
+        Assert.Equal(engine, Loop.Name);
+        Loop.Unhandled = exception => Unhandled.Add(exception);
+        Reactor = new Reactor(0, Loop, new BufferPools(4096, 16384, limitBytes));
+    }
+
+    internal EventLoop Loop { get; }
+
+    internal Reactor Reactor { get; }
+
+    internal List<Exception> Unhandled { get; } = [];
+
+    /// <summary>Runs the loop until <paramref name="body"/> has ended, and raises what it raised.</summary>
+    internal void Run(Func<LoopTask> body)
+    {
+        var watch = Stopwatch.StartNew();
+        Loop.Enter();
+        try
+        {
+            var task = body();
+            while (!task.IsCompleted)
+            {
+                Assert.True(watch.Elapsed.TotalSeconds < StuckAfterSeconds, "the loop is stuck");
+                Loop.Turn(100);
+            }
+            task.GetAwaiter().GetResult();
+        }
+        finally
+        {
+            Loop.Leave();
+        }
+    }
+
+    /// <summary>Lets the loop settle: what was queued or is under way gets its turn.</summary>
+    internal async LoopTask TurnsAsync(int count)
+    {
+        for (var i = 0; i < count; i++) await Loop.YieldAsync();
+    }
+
+    /// <summary>Waits until <paramref name="condition"/> holds.</summary>
+    internal async LoopTask UntilAsync(Func<bool> condition)
+    {
+        while (!condition()) await Loop.YieldAsync();
+    }
+
+    internal IoHandle Listen(IPAddress? address = null) =>
+        Loop.Listen(new IPEndPoint(address ?? IPAddress.Loopback, 0), new ListenSettings(128, Shared: false));
+
+    internal SocketAddress AddressOf(IoHandle listener) => Loop.LocalAddress(listener).Serialize();
+
+    /// <summary>A connected pair; the listener is closed again.</summary>
+    internal async LoopTask<(SocketConnection Client, SocketConnection Server)> PairAsync()
+    {
+        var listener = Listen();
+        var client = SocketConnection.Rent(Reactor);
+        var connecting = client.ConnectAsync(AddressOf(listener));
+        var accept = new IoOperation();
+        var accepted = await Loop.AcceptAsync(listener, accept);
+        Assert.False(accepted.IsError, accepted.ToString());
+        var connected = await connecting;
+        Assert.False(connected.IsError, connected.ToString());
+        var server = SocketConnection.Adopt(Reactor, accept.Opened!);
+        Loop.Close(listener);
+        return (client, server);
+    }
+
+    internal static async LoopTask SendAsync(Connection connection, string text)
+    {
+        Assert.True(connection.Output.TryAppend(System.Text.Encoding.ASCII.GetBytes(text)));
+        var sent = await connection.FlushAsync();
+        Assert.Equal(text.Length, sent.Bytes);
+    }
+
+    /// <summary>Receives exactly as many bytes as <paramref name="text"/> has, and compares.</summary>
+    internal static async LoopTask ExpectAsync(Connection connection, string text)
+    {
+        while (connection.Input.Length < text.Length)
+        {
+            var filled = await connection.FillAsync();
+            Assert.True(filled.Bytes > 0, filled.ToString());
+        }
+        Assert.Equal(text, System.Text.Encoding.ASCII.GetString(connection.Input.Unread));
+        connection.Input.Consume(text.Length);
+        connection.Input.Release();
+    }
+
+    public void Dispose()
+    {
+        Assert.Empty(Unhandled);
+        Assert.Equal(0, Reactor.Buffers.Rented);
+        Assert.Equal(0, Loop.Timers.Count);
+        Reactor.Dispose();
+    }
+}

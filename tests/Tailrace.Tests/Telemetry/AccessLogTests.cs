@@ -1,0 +1,141 @@
+using System.Text;
+using Tailrace.Config;
+using Tailrace.Telemetry;
+
+namespace Tailrace.Tests.Telemetry;
+
+public sealed class AccessLogTests
+{
+    [Fact]
+    public void Everything_written_before_the_end_is_in_the_output()
+    {
+        using var output = new MemoryStream();
+        var log = new AccessLog(AccessLogFormat.Common, output, queue: 4096);
+        AccessLogWriter[] writers = [log.CreateWriter(0), log.CreateWriter(1)];
+        for (int i = 0; i < 1000; i++)
+        {
+            Assert.True(writers[i % 2].TryWrite(new AccessEntry { Status = i }));
+        }
+        log.Dispose();
+
+        string[] lines = Encoding.UTF8.GetString(output.ToArray()).TrimEnd('\n').Split('\n');
+        Assert.Equal(Enumerable.Range(0, 1000), lines.Select(line => int.Parse(line.Split(' ')[^2])).Order());
+        Assert.Equal((500L, 500L, 0L), (writers[0].Written, writers[1].Written, log.Dropped));
+    }
+
+    [Fact]
+    public void What_does_not_fit_is_dropped_and_counted_and_reported()
+    {
+        using var output = new BlockedStream();
+        using var text = new StringWriter();
+        var diagnostics = new Log(LogLevel.Info, LogFormat.Text, text);
+        var log = new AccessLog(AccessLogFormat.Json, output, queue: 4, diagnostics);
+        AccessLogWriter writer = log.CreateWriter(0);
+
+        // The thread takes the first record out of the ring and hangs in the output with it.
+        Assert.True(writer.TryWrite(new AccessEntry { Status = 1 }));
+        output.Entered.Wait(TestContext.Current.CancellationToken);
+        int accepted = 0;
+        for (int i = 0; i < 10; i++) accepted += writer.TryWrite(new AccessEntry { Status = 2 }) ? 1 : 0;
+
+        Assert.Equal((4, 6L, 6L), (accepted, writer.Dropped, log.Dropped));
+
+        output.Gate.Set();
+        log.Dispose();
+        diagnostics.Dispose();
+        Assert.Equal(5, output.Lines);
+        Assert.Contains("warn  access log records dropped count=6 total=6", text.ToString());
+    }
+
+    [Fact]
+    public void An_output_that_fails_costs_lines_and_nothing_else()
+    {
+        using var output = new FailingStream();
+        var log = new AccessLog(AccessLogFormat.Common, output, queue: 16);
+        AccessLogWriter writer = log.CreateWriter(0);
+        for (int i = 0; i < 3; i++) Assert.True(writer.TryWrite(new AccessEntry { Status = 200 }));
+        log.Dispose();
+        Assert.Equal(3, log.Dropped);
+    }
+
+    [Fact]
+    public void Writing_allocates_nothing()
+    {
+        using var log = new AccessLog(AccessLogFormat.Common, Stream.Null, queue: 1024);
+        AccessLogWriter writer = log.CreateWriter(0);
+        byte[] target = new byte[2000];
+        Write(writer, target, 10);
+
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Write(writer, target, 10_000);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(10_010, writer.Written + writer.Dropped);
+    }
+
+    [Fact]
+    public void A_file_is_appended_to()
+    {
+        string file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName());
+        try
+        {
+            File.WriteAllText(file, "first\n");
+            AccessLog? log = AccessLog.Open(new AccessLogOptions { Format = AccessLogFormat.Common, Path = file });
+            Assert.NotNull(log);
+            Assert.True(log.CreateWriter(0).TryWrite(new AccessEntry { Status = 204 }));
+            log.Dispose();
+            log.Dispose();
+            string[] lines = File.ReadAllLines(file);
+            Assert.Equal(2, lines.Length);
+            Assert.Equal("first", lines[0]);
+            Assert.EndsWith(" 204 0", lines[1]);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public void Off_is_no_log_at_all() => Assert.Null(AccessLog.Open(new AccessLogOptions()));
+
+    [Fact]
+    public void A_file_that_cannot_be_opened_is_named()
+    {
+        string missing = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName(), "access.log");
+        var options = new AccessLogOptions { Format = AccessLogFormat.Json, Path = missing };
+        IOException error = Assert.Throws<IOException>(() => AccessLog.Open(options));
+        Assert.Equal($"cannot open the access log '{missing}': there is no such directory", error.Message);
+
+        IOException directory = Assert.Throws<IOException>(() => AccessLog.Open(options with { Path = "/" }));
+        Assert.Contains("it is a directory", directory.Message);
+    }
+
+    private static void Write(AccessLogWriter writer, byte[] target, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            writer.TryWrite(new AccessEntry { Target = target, Host = "a.example"u8, Status = i });
+        }
+    }
+
+    private sealed class BlockedStream : MemoryStream
+    {
+        public ManualResetEventSlim Entered { get; } = new();
+
+        public ManualResetEventSlim Gate { get; } = new();
+
+        public int Lines { get; private set; }
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            Entered.Set();
+            Gate.Wait();
+            Lines += buffer.Count((byte)'\n');
+        }
+    }
+
+    private sealed class FailingStream : MemoryStream
+    {
+        public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException("the disk is full");
+    }
+}
