@@ -85,6 +85,14 @@ public abstract class EventLoop : IDisposable
     /// <param name="reset">Whether the other side is told by a reset instead of an orderly end.</param>
     public abstract void Close(IoHandle handle, bool reset = false);
 
+    /// <summary>Whether the loop would hear of a reset of this stream now. Back ends may begin to listen only at a wait.</summary>
+    public virtual bool IsWatched(IoHandle handle) => true;
+
+    /// <summary>Begins to listen for a reset of this stream.</summary>
+    public virtual void Watch(IoHandle handle)
+    {
+    }
+
     /// <summary>Fails a pending operation; does nothing to one that is not pending or is failing already.</summary>
     public abstract void Cancel(IoOperation operation, IoError error);
 

@@ -23,4 +23,18 @@ internal sealed class EpollHandle : IoHandle
 
     /// <summary>The operation that waits to send is a connect.</summary>
     internal bool IsConnecting;
+
+    /// <summary>Whether the loop hears of it.</summary>
+    internal bool IsRegistered;
+
+    /// <summary>Begins a new use: nothing has been heard, so both directions are worth a try.</summary>
+    internal void Reset(int descriptor, uint generation)
+    {
+        Descriptor = descriptor;
+        Generation = generation;
+        IsReadable = IsWritable = true;
+        IsEnding = IsListener = IsConnecting = IsClosed = IsRegistered = false;
+        Remote = default;
+        Received = Sent = 0;
+    }
 }
