@@ -13,14 +13,16 @@ public sealed class ForwardHandler : Handler
     private readonly UpstreamPool _pool;
     private readonly ClusterSettings _settings;
     private readonly RequestEdits _edits;
+    private readonly ResponseEdits _responseEdits;
 
     /// <summary>Creates the handler of one route on one worker.</summary>
-    public ForwardHandler(Cluster cluster, RequestEdits edits)
+    public ForwardHandler(Cluster cluster, RequestEdits edits, ResponseEdits responseEdits)
     {
         _cluster = cluster;
         _pool = cluster.Pool;
         _settings = cluster.Settings;
         _edits = edits;
+        _responseEdits = responseEdits;
     }
 
     /// <inheritdoc/>
@@ -207,7 +209,7 @@ public sealed class ForwardHandler : Handler
     {
         var client = upstream.Client;
         if (!upstream.IsRequestSent) exchange.CloseAfterwards();
-        if (!exchange.TryForward(client.Head, client.HeadBytes, _settings.ResponseEdits)) return false;
+        if (!exchange.TryForward(client.Head, client.HeadBytes, _responseEdits)) return false;
         client.BeginBody();
         return true;
     }

@@ -68,17 +68,19 @@ internal static class BodyRelay
                     return new RelayResult(RelayEnd.WriteFailed, sent.Error);
 
                 case BodyStep.NeedMore:
-                    if (!target.Output.IsEmpty)
-                    {
-                        var flush = target.FlushAsync();
-                        if (!flush.IsCompleted) target.SetTimeout(writeTimeoutMs);
-                        var flushed = await flush;
-                        if (flushed.IsError) return new RelayResult(RelayEnd.WriteFailed, flushed.Error);
-                    }
+                    var flushed = await FlushAsync(target, writeTimeoutMs);
+                    if (flushed.IsError) return new RelayResult(RelayEnd.WriteFailed, flushed.Error);
                     target.Output.Release();
                     source.Input.Release();
                     source.SetTimeout(readTimeoutMs);
-                    var received = await source.FillAsync();
+                    var fill = source.FillAsync();
+                    if (!fill.IsCompleted && writer.TrySettle())
+                    {
+                        flushed = await FlushAsync(target, writeTimeoutMs);
+                        if (flushed.IsError) return new RelayResult(RelayEnd.WriteFailed, flushed.Error);
+                        target.Output.Release();
+                    }
+                    var received = await fill;
                     if (received.IsError) return new RelayResult(RelayEnd.ReadFailed, received.Error);
                     if (received.Bytes == 0 && !reader.EndOfStream()) return new RelayResult(RelayEnd.Truncated);
                     continue;
@@ -92,5 +94,12 @@ internal static class BodyRelay
                     return new RelayResult(RelayEnd.Rejected);
             }
         }
+    }
+
+    private static IoTask FlushAsync(Connection target, int timeoutMs)
+    {
+        var flush = target.FlushAsync();
+        if (!flush.IsCompleted) target.SetTimeout(timeoutMs);
+        return flush;
     }
 }
