@@ -56,6 +56,7 @@ internal sealed class H1Exchange : Exchange
         _connection = connection;
         _headOpen = false;
         KeepAlive = true;
+        _responseBody.Begin(connection, BodyKind.None);
         ResetState();
     }
 

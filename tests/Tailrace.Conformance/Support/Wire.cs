@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -25,6 +26,8 @@ internal sealed class Wire : IDisposable
         _socket.NoDelay = true;
         _socket.ReceiveTimeout = _socket.SendTimeout = SilenceMs;
     }
+
+    private readonly Stopwatch _waiting = new();
 
     /// <summary>Bytes sent so far; any thread may ask.</summary>
     internal long Sent { get; private set; }
@@ -59,6 +62,7 @@ internal sealed class Wire : IDisposable
         {
             while (!bytes.IsEmpty)
             {
+                _waiting.Restart();
                 var count = _socket.Send(bytes, SocketFlags.None);
                 Sent += count;
                 bytes = bytes[count..];
@@ -232,6 +236,7 @@ internal sealed class Wire : IDisposable
 
     private int Receive(Span<byte> target)
     {
+        _waiting.Restart();
         try
         {
             return _socket.Receive(target, SocketFlags.None);
@@ -242,9 +247,10 @@ internal sealed class Wire : IDisposable
         }
     }
 
-    private static Exception? Translate(Exception e) => e switch
+    // A connection that has gone may be reported as timed out too, but at once.
+    private Exception? Translate(Exception e) => e switch
     {
-        SocketException { SocketErrorCode: SocketError.TimedOut or SocketError.WouldBlock } =>
+        SocketException when _waiting.ElapsedMilliseconds > SilenceMs / 2 =>
             new TimeoutException($"nothing happened for {SilenceMs} ms", e),
         SocketException or ObjectDisposedException => new IOException(e.Message, e),
         _ => null,
