@@ -115,7 +115,9 @@ internal static class ByteScan
         return rest != 0 ? at + BitOperations.TrailingZeroCount(rest) : input.Length;
     }
 
-    /// <summary>The same for an input shorter than a vector: behind its copy lie zeroes, which every class stops at.</summary>
+    /// <summary>
+    /// The same for an input shorter than a vector: behind its copy lie zeroes, which every class stops at.
+    /// </summary>
     private static int FindInShort<TClass>(ReadOnlySpan<byte> input, int at)
         where TClass : struct, IStopClass
     {
@@ -123,7 +125,8 @@ internal static class ByteScan
         Span<byte> copy = stackalloc byte[Vector256<byte>.Count];
         copy.Clear();
         input[at..].CopyTo(copy);
-        return at + BitOperations.TrailingZeroCount(TClass.Stops(Vector256.Create<byte>(copy)).ExtractMostSignificantBits());
+        uint stops = TClass.Stops(Vector256.Create<byte>(copy)).ExtractMostSignificantBits();
+        return at + BitOperations.TrailingZeroCount(stops);
     }
 
     /// <summary>Everything but letters, digits and hyphen.</summary>

@@ -136,7 +136,9 @@ public sealed class SocketConnection : Connection
         Reactor.FreeConnections.Return(this);
     }
 
-    /// <summary>A deadline passed: what is in flight fails as timed out, and its awaiter decides what follows.</summary>
+    /// <summary>
+    /// A deadline passed: what is in flight fails as timed out, and its awaiter decides what follows.
+    /// </summary>
     protected internal override void OnDeadline()
     {
         if (_handle is { Dependent: not null } handle && !Reactor.Loop.IsWatched(handle)) Reactor.Loop.Watch(handle);

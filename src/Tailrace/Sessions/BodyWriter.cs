@@ -72,7 +72,9 @@ public sealed class BodyWriter
         return true;
     }
 
-    /// <summary>Sends what waits in the output and then <paramref name="count"/> bytes of <paramref name="source"/>.</summary>
+    /// <summary>
+    /// Sends what waits in the output and then <paramref name="count"/> bytes of <paramref name="source"/>.
+    /// </summary>
     public IoTask SendAsync(ByteBuffer source, int count)
     {
         if (_kind == BodyKind.Chunked)
@@ -85,7 +87,7 @@ public sealed class BodyWriter
         return _connection.FlushAsync(source, count);
     }
 
-    /// <summary>Writes the end of a chunk that was sent without it: the next would bring it, but none is in sight.</summary>
+    /// <summary>Writes the end of a chunk that was sent without it, when no next one is in sight.</summary>
     /// <remarks>Many receivers hand a chunk on only when they have seen its end.</remarks>
     /// <returns>Whether there was one to write.</returns>
     internal bool TrySettle()

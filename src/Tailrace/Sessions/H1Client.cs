@@ -41,7 +41,9 @@ internal sealed class H1Client
     /// <summary>Whether any byte of an answer has come, be it an interim one.</summary>
     internal bool HasReceived { get; private set; }
 
-    /// <summary>Writes a request's head into the connection's output and prepares for its body and its answer.</summary>
+    /// <summary>
+    /// Writes a request's head into the connection's output and prepares for its body and its answer.
+    /// </summary>
     /// <returns>False when the head has no room in the buffers.</returns>
     internal bool TryBegin(Exchange exchange, RequestEdits edits, ReadOnlySpan<byte> destination)
     {
@@ -49,7 +51,8 @@ internal sealed class H1Client
         HasReceived = false;
         RequestBody.Begin(Connection, exchange.Request.Body);
         return H1RequestWriter.TryWrite(
-            Connection.Output, exchange.Request, exchange.RequestBytes, edits, exchange.Downstream.RemoteText, destination);
+            Connection.Output, exchange.Request, exchange.RequestBytes, edits, exchange.Downstream.RemoteText,
+            destination);
     }
 
     /// <summary>Looks for the answer's head in what has been received.</summary>

@@ -77,6 +77,7 @@ public sealed class BackpressureTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Idle_clients_and_origins_hold_no_block(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
+        scenario.Listener = scenario.Listener with { DeferAccept = false };
         scenario.AddOrigin(Reply.Of("x"));
         for (var i = 0; i < 20; i++)
         {

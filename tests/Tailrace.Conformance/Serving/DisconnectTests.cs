@@ -53,6 +53,19 @@ public sealed class DisconnectTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Before_the_first_byte(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Listener = scenario.Listener with { DeferAccept = false };
+        for (var i = 0; i < 20; i++)
+        {
+            using var client = Wire.Connect(scenario.Address);
+            if (i % 2 == 0) client.Reset();
+        }
+        Assert.Equal(503, scenario.Exchange(Reply.Get()).Status);
+        scenario.WaitUntilIdle();
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void While_the_origin_thinks(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         using var gone = new ManualResetEventSlim();

@@ -23,7 +23,7 @@ public sealed class LimitTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Connections_of_a_listener(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
-        scenario.Listener = scenario.Listener with { MaxConnections = 2 };
+        scenario.Listener = scenario.Listener with { MaxConnections = 2, DeferAccept = false };
         scenario.AddOrigin(Reply.Of("x"));
         var first = scenario.Connect();
         var second = scenario.Connect();
@@ -44,7 +44,7 @@ public sealed class LimitTests
     public void The_limit_is_that_of_all_workers(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         scenario.Options = scenario.Options with { Workers = 3 };
-        scenario.Listener = scenario.Listener with { MaxConnections = 4 };
+        scenario.Listener = scenario.Listener with { MaxConnections = 4, DeferAccept = false };
         var clients = Enumerable.Range(0, 24).Select(_ => scenario.Connect()).ToArray();
         scenario.WaitForLog("connection limit reached");
         // Workers that look at the same moment may each take one too many.
@@ -70,5 +70,33 @@ public sealed class LimitTests
             // There was no room for an answer.
         }
         scenario.WaitUntilIdle();
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Descriptors(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.AddOrigin(Reply.Of("x"));
+        Assert.Equal("x", scenario.Exchange(Reply.Get()).Text);
+        var clients = Enumerable.Range(0, 10).Select(_ => Wire.Open()).ToArray();
+        var turns = 0L;
+        using (new DescriptorShortage())
+        {
+            // Their descriptors are there already; the server's ends of the connections would be new ones.
+            foreach (var client in clients)
+            {
+                client.ConnectTo(scenario.Address);
+                client.Send(Reply.Get());
+            }
+            scenario.WaitForLog("accepting pauses: OutOfDescriptors");
+            turns = scenario.Ask(reactor => reactor.Loop.Turns);
+            Wait.Until(() => scenario.Counters.AcceptErrors >= 3, "it does not try again");
+            Assert.InRange(scenario.Ask(reactor => reactor.Loop.Turns) - turns, 1, 100);
+        }
+        foreach (var client in clients)
+        {
+            Assert.Equal("x", client.ReadAnswer().Text);
+            client.Dispose();
+        }
+        Assert.InRange(scenario.Log.With("accepting pauses").Count(), 1, 5);
     });
 }

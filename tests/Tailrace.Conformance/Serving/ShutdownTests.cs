@@ -12,6 +12,7 @@ public sealed class ShutdownTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Requests_in_flight_end_and_idle_clients_go(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
+        scenario.Listener = scenario.Listener with { DeferAccept = false };
         using var go = new ManualResetEventSlim();
         var origin = scenario.AddOrigin(_ =>
         {

@@ -55,7 +55,11 @@ public sealed class TimeoutTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void No_byte_at_all(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
-        scenario.Listener = scenario.Listener with { Timeouts = new ListenerTimeouts { Head = s_short } };
+        scenario.Listener = scenario.Listener with
+        {
+            Timeouts = new ListenerTimeouts { Head = s_short },
+            DeferAccept = false,
+        };
         using var client = scenario.Connect();
         client.ExpectEnd();
     });

@@ -40,19 +40,26 @@ internal sealed class Wire : IDisposable
     /// <param name="windowBytes">The receive buffer; 0 for the system's choice.</param>
     internal static Wire Connect(EndPoint address, int windowBytes = 0)
     {
-        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        if (windowBytes > 0) socket.ReceiveBufferSize = windowBytes;
+        var wire = Open(address.AddressFamily);
+        if (windowBytes > 0) wire._socket.ReceiveBufferSize = windowBytes;
         try
         {
-            socket.Connect(address);
+            wire.ConnectTo(address);
+            return wire;
         }
         catch
         {
-            socket.Dispose();
+            wire._socket.Dispose();
             throw;
         }
-        return new Wire(socket);
     }
+
+    /// <summary>A socket that is not connected yet.</summary>
+    internal static Wire Open(AddressFamily family = AddressFamily.InterNetwork) =>
+        new(new Socket(family, SocketType.Stream, ProtocolType.Tcp));
+
+    /// <summary>Connects what <see cref="Open"/> opened.</summary>
+    internal void ConnectTo(EndPoint address) => _socket.Connect(address);
 
     internal void Send(string text) => Send(Encoding.Latin1.GetBytes(text));
 

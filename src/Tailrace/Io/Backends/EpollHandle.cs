@@ -6,7 +6,9 @@ internal sealed class EpollHandle : IoHandle
     /// <summary>The descriptor; -1 when closed.</summary>
     internal int Descriptor = -1;
 
-    /// <summary>Tells this use of the descriptor's number from earlier ones in events that are still under way.</summary>
+    /// <summary>
+    /// Tells this use of the descriptor's number from earlier ones in events that are still under way.
+    /// </summary>
     internal uint Generation;
 
     /// <summary>A receive may find something: an event said so and no short read has denied it since.</summary>

@@ -11,9 +11,10 @@ namespace Tailrace.Io.Backends;
 /// <remarks>
 /// Each descriptor is registered once, for both directions, and never again: when something first has to wait for it. A
 /// connection whose request is there when it is accepted may be answered and closed without. An operation is tried at
-/// once when the last that was heard of the descriptor allows it, and otherwise waits for the event. A receive that got less than it
-/// asked for has emptied the socket, so the next one waits without asking; only after a hang-up is the end read for.
-/// An event carries the descriptor's number and a generation, so that one meant for an earlier use is dropped.
+/// once when the last that was heard of the descriptor allows it, and otherwise waits for the event. A receive that got
+/// less than it asked for has emptied the socket, so the next one waits without asking; only after a hang-up is the end
+/// read for. An event carries the descriptor's number and a generation, so that one meant for an earlier use is
+/// dropped.
 /// </remarks>
 internal sealed unsafe class EpollLoop : EventLoop
 {

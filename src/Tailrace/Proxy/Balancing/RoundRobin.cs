@@ -7,7 +7,7 @@ namespace Tailrace.Proxy.Balancing;
 /// </remarks>
 internal static class RoundRobin
 {
-    /// <summary>The bit that leaves a destination out. Those from the 64th on share one, so that attempts have an end.</summary>
+    /// <summary>The bit that leaves a destination out. Those from the 64th on share one, so attempts end.</summary>
     internal static ulong BitOf(int index) => 1ul << Math.Min(index, 63);
 
     /// <summary>The next destination, leaving out those that were tried for this request.</summary>
