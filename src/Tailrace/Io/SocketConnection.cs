@@ -41,7 +41,6 @@ public sealed class SocketConnection : Connection
     {
         var connection = Rent(reactor);
         connection._handle = handle;
-        connection.ForgetRemote();
         return connection;
     }
 

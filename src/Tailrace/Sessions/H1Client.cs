@@ -49,9 +49,10 @@ internal sealed class H1Client
     {
         _scanned = 0;
         RequestBody.Begin(Connection, exchange.Request.Body);
+        Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
+        client = client[..exchange.Downstream.Remote.Format(client)];
         return H1RequestWriter.TryWrite(
-            Connection.Output, exchange.Request, exchange.RequestBytes, edits, exchange.Downstream.RemoteText,
-            destination);
+            Connection.Output, exchange.Request, exchange.RequestBytes, edits, client, destination);
     }
 
     /// <summary>Looks for the answer's head in what has been received.</summary>
