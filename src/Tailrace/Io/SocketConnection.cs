@@ -10,6 +10,7 @@ public sealed class SocketConnection : Connection
     private readonly IoOperation _receive = new();
     private readonly IoOperation _send = new();
     private IoHandle? _handle;
+    private int _progressSeen;
 
     private SocketConnection(Reactor reactor)
         : base(reactor)
@@ -50,6 +51,7 @@ public sealed class SocketConnection : Connection
     internal IoTask ConnectAsync(System.Net.SocketAddress address)
     {
         _send.Opened = null;
+        _send.Progress = _progressSeen = 0;
         var task = Reactor.Loop.ConnectAsync(address, _send);
         _handle = _send.Opened;
         _send.Opened = null;
@@ -94,7 +96,7 @@ public sealed class SocketConnection : Connection
         if (_handle is not { } handle) return new IoTask(IoResult.Failure(IoError.Aborted));
         _send.Body = body;
         _send.BodyLength = count;
-        _send.Progress = 0;
+        _send.Progress = _progressSeen = 0;
         return Reactor.Loop.SendAsync(handle, _send);
     }
 
@@ -133,6 +135,12 @@ public sealed class SocketConnection : Connection
     /// <summary>A deadline passed: what is in flight fails as timed out, and its awaiter decides what follows.</summary>
     protected internal override void OnDeadline()
     {
+        if (_send.IsPending && _send.Progress != _progressSeen)
+        {
+            _progressSeen = _send.Progress;
+            SetTimeout(TimeoutMs);
+            return;
+        }
         Reactor.Loop.Cancel(_receive, IoError.TimedOut);
         Reactor.Loop.Cancel(_send, IoError.TimedOut);
     }
