@@ -118,7 +118,8 @@ public sealed class ForwardHandler : Handler
         upstream.IsRequestSent = false;
         upstream.Upload = default;
         if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameBytes.Span)) return true;
-        Refuse(exchange, upstream.Destination, 431, "the request head does not fit the buffers with what is added to it");
+        if (_cluster.Reactor.Buffers.IsExhausted) Refuse(exchange, upstream.Destination, 503, "the buffer limit is reached");
+        else Refuse(exchange, upstream.Destination, 431, "the request head does not fit the buffers with what is added to it");
         _pool.Close(upstream);
         return false;
     }
@@ -246,6 +247,7 @@ public sealed class ForwardHandler : Handler
     private static UpstreamFailure FailureOf(IoResult received, UpstreamConnection upstream) => upstream.Upload.End switch
     {
         RelayEnd.Rejected => UpstreamFailure.RequestRejected,
+        _ when upstream.Upload.Error == IoError.NoBuffers => UpstreamFailure.NoBuffers,
         RelayEnd.ReadFailed when upstream.Upload.Error == IoError.TimedOut => UpstreamFailure.ClientTimedOut,
         RelayEnd.ReadFailed or RelayEnd.Truncated => UpstreamFailure.ClientGone,
         _ => received.Error switch
