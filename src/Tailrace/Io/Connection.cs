@@ -69,9 +69,16 @@ public abstract class Connection : TimerEntry
     /// </summary>
     public abstract void AbortWith(Connection? other);
 
-    /// <summary>Gives operations in flight so many milliseconds from now; 0 means no limit.</summary>
+    /// <summary>Milliseconds that were given last.</summary>
+    protected int TimeoutMs { get; private set; }
+
+    /// <summary>
+    /// Gives operations in flight so many milliseconds from now; 0 means no limit. A send that moves on is given the
+    /// same time again: the limit is meant for one that is stuck.
+    /// </summary>
     public void SetTimeout(int milliseconds)
     {
+        TimeoutMs = milliseconds;
         if (milliseconds > 0) Reactor.Loop.Timers.Set(this, Reactor.Loop.Now + milliseconds);
         else Reactor.Loop.Timers.Clear(this);
     }

@@ -119,7 +119,9 @@ public sealed class ForwardHandler : Handler
         upstream.IsRequestSent = false;
         upstream.Upload = default;
         if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameBytes.Span)) return true;
-        Refuse(exchange, upstream.Destination, 431, "the head and what is added to it do not fit the buffers");
+        var destination = upstream.Destination;
+        if (_cluster.Reactor.Buffers.IsExhausted) Refuse(exchange, destination, 503, "the buffer limit is reached");
+        else Refuse(exchange, destination, 431, "the head and what is added to it do not fit the buffers");
         _pool.Close(upstream);
         return false;
     }
@@ -253,6 +255,7 @@ public sealed class ForwardHandler : Handler
         upstream.Upload.End switch
         {
             RelayEnd.Rejected => UpstreamFailure.RequestRejected,
+            _ when upstream.Upload.Error == IoError.NoBuffers => UpstreamFailure.NoBuffers,
             RelayEnd.ReadFailed when upstream.Upload.Error == IoError.TimedOut => UpstreamFailure.ClientTimedOut,
             RelayEnd.ReadFailed or RelayEnd.Truncated => UpstreamFailure.ClientGone,
             _ => received.Error switch
