@@ -38,8 +38,8 @@ internal sealed class H1Client
     /// <summary>Writes the request's body.</summary>
     internal BodyWriter RequestBody { get; } = new();
 
-    /// <summary>Whether any byte of the answer has come.</summary>
-    internal bool HasReceived => _scanned > 0 || !Connection.Input.IsEmpty;
+    /// <summary>Whether any byte of an answer has come, be it an interim one.</summary>
+    internal bool HasReceived { get; private set; }
 
     /// <summary>
     /// Writes a request's head into the connection's output and prepares for its body and its answer.
@@ -48,6 +48,7 @@ internal sealed class H1Client
     internal bool TryBegin(Exchange exchange, RequestEdits edits, ReadOnlySpan<byte> destination)
     {
         _scanned = 0;
+        HasReceived = false;
         RequestBody.Begin(Connection, exchange.Request.Body);
         Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
         client = client[..exchange.Downstream.Remote.Format(client)];
@@ -59,6 +60,7 @@ internal sealed class H1Client
     internal ParseStatus ReadHead(Method requestMethod)
     {
         if (Connection.Input.IsEmpty) return ParseStatus.NeedMore;
+        HasReceived = true;
         return ResponseParser.Parse(Connection.Input.Unread, ref _scanned, Head, requestMethod, Limits);
     }
 

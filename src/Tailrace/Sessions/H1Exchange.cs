@@ -58,6 +58,7 @@ internal sealed class H1Exchange : Exchange
         _connection = connection;
         _headOpen = false;
         KeepAlive = true;
+        _responseBody.Begin(connection, BodyKind.None);
         ResetState();
     }
 
