@@ -36,6 +36,9 @@ internal sealed record SimConditions
     /// <summary>The longest time that a delayed segment takes.</summary>
     internal int DelayMsMax { get; init; } = 2000;
 
+    /// <summary>The largest body that this network carries in a few hundred steps.</summary>
+    internal int BodyBytesMax => Math.Min(200_000, 100 * Math.Min(SegmentBytesMax, WindowBytes));
+
     /// <summary>Whether streams may fail without anybody's doing.</summary>
     internal bool IsFaulty => Refused + Silent + Reset > 0;
 

@@ -101,6 +101,7 @@ internal sealed class SimNetwork(SimWorld world)
         if (world.Random.Chance(world.Conditions.ShortRead)) target = target[..world.Random.Between(1, target.Length)];
         var count = pipe.Read(target, Now);
         buffer.Commit(count);
+        handle.Received += count;
         if (count > 0) return IoResult.Success(count);
         buffer.Release();
         if (!IsResetArrived(handle) || handle.HasToldReset) return IoResult.Success(0);
@@ -128,6 +129,7 @@ internal sealed class SimNetwork(SimWorld world)
             if (pipe.IsAbandoned) handle.Incoming!.Reset(Arrival(), world.Random.Chance(500));
             else pipe.Write(bytes[..count], Arrival());
             operation.Advance(count);
+            handle.Sent += count;
         }
         return IoResult.Success(operation.Progress);
     }

@@ -45,6 +45,9 @@ internal sealed class SimWorld : IDisposable
     /// <summary>The most blocks that any reactor has had out at a time.</summary>
     internal int RentedMax { get; private set; }
 
+    /// <summary>Whether something may go wrong by itself: the network fails, or a fault was put in and has happened.</summary>
+    internal bool MayFail => Conditions.IsFaulty || Faults.HasStruck;
+
     /// <summary>Whether the dice put a possible completion off.</summary>
     internal bool IsLate => Random.Chance(Conditions.Late);
 
@@ -113,7 +116,7 @@ internal sealed class SimWorld : IDisposable
         {
             if (!Step()) throw new SimFailure($"stuck: {describe()}");
             if (Clock.Now > limit) throw new SimFailure($"not done after {limitMs} virtual ms: {describe()}");
-            if (Unhandled.Count > 0) throw new SimFailure($"nobody caught {Unhandled[0]}");
+            CheckUnhandled();
         }
     }
 
@@ -132,13 +135,20 @@ internal sealed class SimWorld : IDisposable
             if (reactor.Buffers.Rented > 0) throw new SimFailure($"reactor {reactor.Index}: {reactor.Buffers.Rented} blocks are out");
             if (loop.Timers.Count > 0) throw new SimFailure($"reactor {reactor.Index}: {loop.Timers.Count} deadlines are left");
         }
-        if (Unhandled.Count > 0) throw new SimFailure($"nobody caught {Unhandled[0]}");
+        CheckUnhandled();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var reactor in _reactors) reactor.Dispose();
+    }
+
+    /// <summary>What a checker found inside a method is raised; anything else that nobody caught is a failure itself.</summary>
+    private void CheckUnhandled()
+    {
+        if (Unhandled.Count == 0) return;
+        throw Unhandled[0] is SimFailure found ? found : new SimFailure($"nobody caught {Unhandled[0]}");
     }
 
     private bool Turn(Reactor reactor)

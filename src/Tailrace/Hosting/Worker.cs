@@ -61,6 +61,12 @@ internal sealed class Worker : IDisposable
     internal void Start()
     {
         Reactor.Start();
+        Serve();
+    }
+
+    /// <summary>Begins to accept as soon as the loop runs.</summary>
+    internal void Serve()
+    {
         foreach (var listener in _listeners) Reactor.Loop.Post(listener.Start);
     }
 

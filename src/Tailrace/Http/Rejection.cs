@@ -81,9 +81,6 @@ public enum Rejection : byte
     /// <summary>Chunk extensions exceed their limits.</summary>
     ChunkExtensionsTooLarge,
 
-    /// <summary>A trailer field line is not valid.</summary>
-    BadTrailer,
-
     /// <summary>The trailer section exceeds <see cref="HttpLimits.TrailerBytesMax"/> (431).</summary>
     TrailersTooLarge,
 }

@@ -43,7 +43,6 @@ public static class Rejections
         Rejection.BodyTooLarge => "the body is too large"u8,
         Rejection.BadChunk => "a chunk is malformed"u8,
         Rejection.ChunkExtensionsTooLarge => "the chunk extensions are too large"u8,
-        Rejection.BadTrailer => "a trailer field is malformed"u8,
         Rejection.TrailersTooLarge => "the trailer section is too large"u8,
         _ => "the message is malformed"u8,
     };

@@ -116,17 +116,13 @@ public sealed class SocketConnection : Connection
     /// <inheritdoc/>
     public override void Close(bool reset = false)
     {
-        if (_handle is not { } handle)
-        {
-            Input.Clear();
-            Output.Clear();
-            return;
-        }
+        var handle = _handle;
         _handle = null;
+        if (handle is not null) Reactor.Loop.Close(handle, reset);
         Reactor.Loop.Timers.Remove(this);
-        Reactor.Loop.Close(handle, reset);
         Input.Clear();
         Output.Clear();
+        if (handle is null) return;
         if (_receive.IsPending || _send.IsPending) return;
         if (_receive.IsCompleted) _receive.TakeResult();
         if (_send.IsCompleted) _send.TakeResult();

@@ -58,11 +58,14 @@ internal static class BodyRelay
             {
                 case BodyStep.Data:
                     if (writer.TryCopy(source.Input, count)) continue;
+                    var behind = source.Input.Length - count;
                     var send = writer.SendAsync(source.Input, count);
                     if (!send.IsCompleted) target.SetTimeout(writeTimeoutMs);
                     var sent = await send;
-                    if (sent.IsError) return new RelayResult(RelayEnd.WriteFailed, sent.Error);
-                    continue;
+                    if (!sent.IsError) continue;
+                    // What was given out of the body and has not gone must not be read as the next message.
+                    source.Input.Consume(Math.Max(source.Input.Length - behind, 0));
+                    return new RelayResult(RelayEnd.WriteFailed, sent.Error);
 
                 case BodyStep.NeedMore:
                     if (!target.Output.IsEmpty)

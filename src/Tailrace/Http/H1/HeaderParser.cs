@@ -110,6 +110,8 @@ internal static class HeaderParser
         int stop = ByteScan.NameEnd(input, start);
         if (stop == start && HttpSyntax.IsBlank(input[stop]))
             return Rejection.ObsoleteFold;
+        if (stop == start && input[stop] == Cr)
+            return Rejection.BareCarriageReturn;
         if (stop == start || input[stop] != ':')
             return input[stop] == Lf ? Rejection.BareLineFeed : Rejection.BadHeaderName;
         return input[ByteScan.ValueEnd(input, stop + 1)] switch

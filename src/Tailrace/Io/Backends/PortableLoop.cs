@@ -313,6 +313,7 @@ internal sealed class PortableLoop : EventLoop
             if (received > 0)
             {
                 buffer.Commit(received);
+                handle.Received += received;
                 if (received < wanted) Rearm(handle);
                 return IoResult.Success(received);
             }
@@ -348,6 +349,7 @@ internal sealed class PortableLoop : EventLoop
                 length += body.Length;
             }
             operation.Advance(length);
+            handle.Sent += length;
             transfer.SetBuffer(piece, 0, length);
             transfer.IsInFlight = handle.Socket.SendAsync(transfer);
             if (transfer.IsInFlight) return null;
