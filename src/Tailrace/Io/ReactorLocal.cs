@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Tailrace.Io;
 
-/// <summary>A value for each reactor, made when a reactor first asks: state that handlers keep without sharing it.</summary>
+/// <summary>A value for each reactor, made when it is first asked for: what handlers keep without sharing it.</summary>
 /// <remarks>
 /// One handler serves all workers, each on its own thread; what it remembers between exchanges belongs in one of these.
 /// The values live in their reactors, so nothing is locked and no cache line travels between processors. Make few of

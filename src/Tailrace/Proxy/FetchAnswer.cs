@@ -5,7 +5,7 @@ using Tailrace.Sessions;
 
 namespace Tailrace.Proxy;
 
-/// <summary>The answer to a fetch: its head, and a body that is read in pieces or relayed; or why there is none.</summary>
+/// <summary>The answer to a fetch: its head, and a body that is read in pieces or relayed; or an error.</summary>
 /// <remarks>
 /// Holds a connection until it is disposed of, so begin with <c>using var answer = await ...</c>. A connection whose
 /// answer was read to its end serves the next fetch. Belongs to the reactor that it was fetched on.
@@ -103,8 +103,10 @@ public sealed class FetchAnswer : IDisposable
         return null;
     }
 
-    /// <summary>Answers an exchange with this answer, head and body, at the pace of its client, in constant memory.</summary>
-    /// <remarks>Without an answer to relay the client gets 502, 503 or 504. Ends the answer: nothing can be read after it.</remarks>
+    /// <summary>Answers an exchange with this answer, at the pace of its client, in constant memory.</summary>
+    /// <remarks>
+    /// Without an answer to relay the client gets 502, 503 or 504. Ends the answer: nothing can be read after it.
+    /// </remarks>
     /// <param name="exchange">One whose own answer has not begun.</param>
     public async LoopTask RelayAsync(Exchange exchange)
     {
@@ -118,12 +120,13 @@ public sealed class FetchAnswer : IDisposable
         _hasBegun = true;
         exchange.Upstream = _origin!.Authority;
         exchange.Downstream.AbortWith(upstream.Connection);
-        if (!_origin.Forwarder.TryRelayBuffered(exchange, upstream)) await _origin.Forwarder.RelayAsync(exchange, upstream);
+        var forwarder = _origin.Forwarder;
+        if (!forwarder.TryRelayBuffered(exchange, upstream)) await forwarder.RelayAsync(exchange, upstream);
         exchange.Downstream.AbortWith(null);
         Dispose();
     }
 
-    /// <summary>Gives the connection back: to its pool when the answer has ended, else it is closed. Safe to repeat.</summary>
+    /// <summary>Gives the connection back; one whose answer has not ended is closed. Safe to repeat.</summary>
     public void Dispose()
     {
         if (_upstream is not { } upstream) return;
@@ -139,7 +142,8 @@ public sealed class FetchAnswer : IDisposable
         IoError.TimedOut => FetchError.TimedOut,
         IoError.Refused => FetchError.Refused,
         IoError.Unreachable or IoError.NotPermitted => FetchError.Unreachable,
-        IoError.NoBuffers or IoError.OutOfDescriptors or IoError.OutOfMemory or IoError.AddressNotAvailable => FetchError.LimitReached,
+        IoError.NoBuffers or IoError.OutOfMemory => FetchError.LimitReached,
+        IoError.OutOfDescriptors or IoError.AddressNotAvailable => FetchError.LimitReached,
         _ => FetchError.Closed,
     };
 

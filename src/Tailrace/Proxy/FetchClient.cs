@@ -6,8 +6,8 @@ namespace Tailrace.Proxy;
 
 /// <summary>The HTTP client for handlers: requests of one's own, on the reactor that the handler runs on.</summary>
 /// <remarks>
-/// <para>One object serves all workers, because it keeps nothing outside its <see cref="ReactorLocal{T}"/>: each reactor
-/// has its own origins and idle connections. Make one and keep it.</para>
+/// <para>One object serves all workers, because what it remembers is a <see cref="ReactorLocal{T}"/>: each reactor has
+/// its own origins and idle connections. Make one and keep it.</para>
 /// <para>Built from what the proxy is built from: the same pool, the same connections, the same codec. It follows no
 /// redirects, keeps no cookies and speaks no TLS.</para>
 /// </remarks>
@@ -28,7 +28,8 @@ public sealed class FetchClient
     /// <param name="reactor">The handler's: <see cref="Exchange.Reactor"/>.</param>
     /// <param name="url">An absolute <c>http</c> URL.</param>
     /// <returns>The answer, its body still to be read; or why there is none. Dispose of it.</returns>
-    public LoopTask<FetchAnswer> GetAsync(Reactor reactor, string url) => SendAsync(reactor, new FetchRequest(Method.Get, url));
+    public LoopTask<FetchAnswer> GetAsync(Reactor reactor, string url) =>
+        SendAsync(reactor, new FetchRequest(Method.Get, url));
 
     /// <summary>Makes a request.</summary>
     /// <param name="reactor">The handler's: <see cref="Exchange.Reactor"/>.</param>

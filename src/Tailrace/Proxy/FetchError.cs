@@ -1,6 +1,6 @@
 namespace Tailrace.Proxy;
 
-/// <summary>Why a fetch has no answer, or the answer no end. What others cause is such a value, never an exception.</summary>
+/// <summary>Why a fetch has no answer, or the answer no end: a value, never an exception.</summary>
 public enum FetchError : byte
 {
     /// <summary>It did not fail.</summary>

@@ -5,8 +5,10 @@ using Tailrace.Sessions;
 
 namespace Tailrace.Proxy;
 
-/// <summary>One origin as the fetches of one reactor see it: a cluster of one destination, looked up when needed.</summary>
-/// <remarks>Used on its reactor's thread only; the look-up itself runs elsewhere and comes back through the mailbox.</remarks>
+/// <summary>One origin as the fetches of one reactor see it: a cluster of one destination.</summary>
+/// <remarks>
+/// Used on its reactor's thread only. Names are looked up on .NET's own threads; the result comes through the mailbox.
+/// </remarks>
 internal sealed class FetchOrigin
 {
     /// <summary>How long found addresses are good for. A failed look-up then keeps the ones there are.</summary>
@@ -47,12 +49,12 @@ internal sealed class FetchOrigin
     /// <summary>Closes what is idle; leased connections close when they are given back.</summary>
     internal void Drain() => _cluster.Drain();
 
-    /// <summary>Looks the name up if that is due. Fetches that wait for the same name wait for the same look-up.</summary>
+    /// <summary>Looks the name up if that is due. Fetches that wait for the same name share a look-up.</summary>
     internal async LoopTask<FetchError> ResolveAsync()
     {
         if (_reactor.Loop.Now < _lookupAt) return FetchError.None;
-        var lookup = _lookup ??= Dns.GetHostAddressesAsync(_host)
-            .WaitAsync(TimeSpan.FromMilliseconds(Settings.ConnectTimeoutMs > 0 ? Settings.ConnectTimeoutMs : Timeout.Infinite));
+        var timeoutMs = Settings.ConnectTimeoutMs > 0 ? Settings.ConnectTimeoutMs : Timeout.Infinite;
+        var lookup = _lookup ??= Dns.GetHostAddressesAsync(_host).WaitAsync(TimeSpan.FromMilliseconds(timeoutMs));
         var error = FetchError.None;
         try
         {
@@ -73,7 +75,7 @@ internal sealed class FetchOrigin
         return FetchError.None;
     }
 
-    /// <summary>Leases a connection: an idle one unless that is not wanted, or else a new one to any of the addresses.</summary>
+    /// <summary>Leases a connection: an idle one unless it has to be new, else one to any of the addresses.</summary>
     internal async LoopTask<OpenResult> LeaseAsync(bool wantsFresh)
     {
         if (!wantsFresh && Pool.TryRent(_destination) is { } idle) return new OpenResult(idle, IoError.None);

@@ -8,7 +8,7 @@ namespace Tailrace.Proxy;
 /// <param name="Host">A name in ASCII, or an address without brackets.</param>
 /// <param name="Port">1 to 65535.</param>
 /// <param name="Ip">The address, when the host is one.</param>
-/// <param name="Authority">Host and port as in a Host field: 80 is left out. Lower case, so equal for equal origins.</param>
+/// <param name="Authority">Host and port as in a Host field: 80 is left out. Equal for equal origins.</param>
 /// <param name="Target">Path and query in ASCII.</param>
 internal readonly record struct FetchUrl(string Host, int Port, IPAddress? Ip, string Authority, byte[] Target)
 {

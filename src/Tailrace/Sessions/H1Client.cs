@@ -54,7 +54,8 @@ internal sealed class H1Client
 
     /// <summary>The same for a request of our own; its body, if any, is as long as is said here.</summary>
     internal bool TryBegin(
-        Method method, ReadOnlySpan<byte> target, ReadOnlySpan<byte> host, ReadOnlySpan<byte> fields, long contentLength)
+        Method method, ReadOnlySpan<byte> target, ReadOnlySpan<byte> host, ReadOnlySpan<byte> fields,
+        long contentLength)
     {
         _scanned = 0;
         RequestBody.Begin(Connection, contentLength < 0 ? BodyKind.None : BodyKind.Length);

@@ -179,8 +179,9 @@ internal sealed class H1Exchange : Exchange
     internal override bool TryForward(ResponseHead head, ReadOnlySpan<byte> bytes, ResponseEdits edits)
     {
         Status = head.Status;
-        // A handler may relay the answer to a GET to a HEAD, or the other way round: what counts is what was asked here.
-        if (BodyFraming.HasNoBody(Request.Method, head.Status)) Frame(BodyKind.None, head.Status == 204 ? -1 : head.ContentLength);
+        // A handler may relay what was fetched by GET to a HEAD, or the other way round: what was asked here counts.
+        var noBody = BodyFraming.HasNoBody(Request.Method, head.Status);
+        if (noBody) Frame(BodyKind.None, head.Status == 204 ? -1 : head.ContentLength);
         else if (head.Body == BodyKind.None) Frame(BodyKind.Length, 0);
         else Frame(KindFor(head.ContentLength), head.ContentLength);
         return H1ResponseWriter.TryForward(_connection.Output, head, bytes, _framing, edits, _context.Date());
