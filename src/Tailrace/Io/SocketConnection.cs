@@ -7,6 +7,9 @@ namespace Tailrace.Io;
 /// </remarks>
 public sealed class SocketConnection : Connection
 {
+    /// <summary>How long an answer may take before its client is watched.</summary>
+    private const int WatchAfterMs = 50;
+
     private readonly IoOperation _receive = new();
     private readonly IoOperation _send = new();
     private IoHandle? _handle;
@@ -110,7 +113,10 @@ public sealed class SocketConnection : Connection
     /// <inheritdoc/>
     public override void AbortWith(Connection? other)
     {
-        if (_handle is { } handle) handle.Dependent = (other as SocketConnection)?._handle;
+        if (_handle is not { } handle) return;
+        handle.Dependent = (other as SocketConnection)?._handle;
+        // Most answers come sooner than it pays to listen for the client's leaving.
+        if (other is not null && !Reactor.Loop.IsWatched(handle)) SetTimeout(WatchAfterMs);
     }
 
     /// <inheritdoc/>
@@ -130,9 +136,12 @@ public sealed class SocketConnection : Connection
         Reactor.FreeConnections.Return(this);
     }
 
-    /// <summary>A deadline passed: what is in flight fails as timed out, and its awaiter decides what follows.</summary>
+    /// <summary>
+    /// A deadline passed: what is in flight fails as timed out, and its awaiter decides what follows.
+    /// </summary>
     protected internal override void OnDeadline()
     {
+        if (_handle is { Dependent: not null } handle && !Reactor.Loop.IsWatched(handle)) Reactor.Loop.Watch(handle);
         Reactor.Loop.Cancel(_receive, IoError.TimedOut);
         Reactor.Loop.Cancel(_send, IoError.TimedOut);
     }

@@ -72,7 +72,9 @@ public sealed class BodyWriter
         return true;
     }
 
-    /// <summary>Sends what waits in the output and then <paramref name="count"/> bytes of <paramref name="source"/>.</summary>
+    /// <summary>
+    /// Sends what waits in the output and then <paramref name="count"/> bytes of <paramref name="source"/>.
+    /// </summary>
     public IoTask SendAsync(ByteBuffer source, int count)
     {
         if (_kind == BodyKind.Chunked)

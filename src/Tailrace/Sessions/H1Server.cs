@@ -60,11 +60,13 @@ internal sealed class H1Server
                 if (!TryWait()) break;
                 var received = await connection.FillAsync();
                 if (Arrived(received)) continue;
-                if (_exchange is not null && received.Error == IoError.TimedOut) Refuse(408, "the head took too long"u8);
+                if (_exchange is not null && received.Error == IoError.TimedOut)
+                    Refuse(408, "the head took too long"u8);
                 break;
             }
 
-            // 2. Refuse what has no clear meaning. The framing was decided with the head, before anything else may read.
+            // 2. Refuse what has no clear meaning. The framing was decided with the head, before anything else may
+            // read.
             var exchange = _exchange!;
             if (status == ParseStatus.Rejected)
             {
@@ -134,7 +136,9 @@ internal sealed class H1Server
         return RequestParser.Parse(input.Unread, ref _scanned, _exchange.Request, _context.Settings.Limits);
     }
 
-    /// <summary>Prepares to receive: with nothing received yet, gives all memory back. False when it is time to close.</summary>
+    /// <summary>
+    /// Prepares to receive: with nothing received yet, gives all memory back. False when it is time to close.
+    /// </summary>
     private bool TryWait()
     {
         _connection.Output.Release();
