@@ -82,7 +82,8 @@ public sealed class ForwardHandler : Handler
                 return;
             }
             _pool.Close(upstream);
-            if (!attempts.MayRetry(exchange, upstream, failure))
+            var isReplayable = exchange.Request.Body == BodyKind.None;
+            if (!attempts.MayRetry(exchange.Request.Method, isReplayable, upstream, failure))
             {
                 Answer(exchange, destination, failure);
                 return;
@@ -222,7 +223,7 @@ public sealed class ForwardHandler : Handler
     }
 
     /// <summary>The common case: the whole answer is there, and short.</summary>
-    private bool TryRelayBuffered(Exchange exchange, UpstreamConnection upstream)
+    internal bool TryRelayBuffered(Exchange exchange, UpstreamConnection upstream)
     {
         if (!TryForwardHead(exchange, upstream))
         {
@@ -235,7 +236,8 @@ public sealed class ForwardHandler : Handler
         return true;
     }
 
-    private async LoopTask RelayAsync(Exchange exchange, UpstreamConnection upstream)
+    /// <summary>Any other answer: what is there, and then what comes, at the pace of the client.</summary>
+    internal async LoopTask RelayAsync(Exchange exchange, UpstreamConnection upstream)
     {
         var result = await BodyRelay.RunAsync(
             upstream.Client.Body, upstream.Connection, _settings.IdleTimeoutMs,
