@@ -37,7 +37,9 @@ public sealed class ChunkedTarget : IFuzzTarget
             + (Last == ChunkStep.End ? $" {Consumed}" : "");
     }
 
-    /// <summary>Drives the decoder as a session does: a buffer that grows by a piece and shrinks by what is consumed.</summary>
+    /// <summary>
+    /// Drives the decoder as a session does: a buffer that grows by a piece and shrinks by what is consumed.
+    /// </summary>
     private static Reading Read(byte[] input, HttpLimits limits, Func<int> nextPiece)
     {
         var decoder = default(ChunkedDecoder);
@@ -95,6 +97,8 @@ public sealed class ChunkedTarget : IFuzzTarget
         }
         encoded.Write(ChunkedEncoder.LastChunk);
         Reading again = Read(encoded.ToArray(), HttpLimits.Default, () => random.Next(1, 20));
-        return again.Last == ChunkStep.End && again.Data.AsSpan().SequenceEqual(data) ? null : "encoded again it differs";
+        return again.Last == ChunkStep.End && again.Data.AsSpan().SequenceEqual(data)
+            ? null
+            : "encoded again it differs";
     }
 }

@@ -21,7 +21,8 @@ public sealed class Fuzzer(IFuzzTarget target, int seed)
     public int Runs => _runs;
 
     /// <summary>Every target there is.</summary>
-    public static IReadOnlyList<IFuzzTarget> Targets => [new RequestTarget(), new ResponseTarget(), new ChunkedTarget()];
+    public static IReadOnlyList<IFuzzTarget> Targets =>
+        [new RequestTarget(), new ResponseTarget(), new ChunkedTarget()];
 
     /// <summary>The inputs of a target's corpus folder.</summary>
     public static List<byte[]> LoadCorpus(string name)

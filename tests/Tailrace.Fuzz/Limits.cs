@@ -2,7 +2,9 @@ using Tailrace.Http;
 
 namespace Tailrace.Fuzz;
 
-/// <summary>Limits as some user might set them: mostly the defaults, at times so tight that inputs run into them.</summary>
+/// <summary>
+/// Limits as some user might set them: mostly the defaults, at times so tight that inputs run into them.
+/// </summary>
 internal static class Limits
 {
     public static HttpLimits Pick(Random random) => random.Next(3) != 0

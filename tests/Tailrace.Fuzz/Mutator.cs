@@ -2,14 +2,18 @@ using System.Text;
 
 namespace Tailrace.Fuzz;
 
-/// <summary>Makes new inputs of old ones: small damage, pieces of HTTP in wrong places, and halves of two inputs.</summary>
+/// <summary>
+/// Makes new inputs of old ones: small damage, pieces of HTTP in wrong places, and halves of two inputs.
+/// </summary>
 /// <param name="random">The only source of chance, so that a seed says it all.</param>
 public sealed class Mutator(Random random)
 {
     private static readonly byte[][] Words = new[]
     {
-        "\r\n", "\n", "\r", "\r\n\r\n", "\n\n", "\r\r\n", " ", "\t", ":", ": ", ",", ";", "\"", "\\", "\0", "\x7f", "\xff",
-        "HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "GET ", "POST ", "CONNECT ", "OPTIONS ", "*", "/", "?", "#", "%00", "http://",
+        "\r\n", "\n", "\r", "\r\n\r\n", "\n\n", "\r\r\n", " ", "\t", ":", ": ", ",", ";", "\"", "\\", "\0", "\x7f",
+        "\xff",
+        "HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "GET ", "POST ", "CONNECT ", "OPTIONS ", "*", "/", "?", "#", "%00",
+        "http://",
         "Host: a\r\n", "Content-Length: 5\r\n", "Content-Length: ", "Transfer-Encoding: chunked\r\n",
         "Transfer-Encoding: gzip, chunked\r\n", "Connection: close, x\r\n", "Connection: upgrade\r\nUpgrade: x\r\n",
         "TE: trailers\r\n", "Expect: 100-continue\r\n", "X: y\r\n", "\r\n folded", "chunked", "0\r\n", "0\r\n\r\n",

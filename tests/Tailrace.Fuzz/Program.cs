@@ -44,7 +44,8 @@ Fuzzer.Failure? failure = single is null
     : Fuzzer.Check(target, single, seed);
 if (failure is null)
 {
-    Console.WriteLine($"{target.Name}: {fuzzer.Runs} inputs, seed {seed}, {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s: fine");
+    double elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
+    Console.WriteLine($"{target.Name}: {fuzzer.Runs} inputs, seed {seed}, {elapsed:F1} s: fine");
     return 0;
 }
 Console.WriteLine($"{failure.Message}\n\ninput: {Convert.ToHexString(failure.Input)}\n\nto repeat:");

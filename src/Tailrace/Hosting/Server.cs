@@ -10,8 +10,8 @@ namespace Tailrace.Hosting;
 
 /// <summary>The whole server in one object: options in, workers running, until it is stopped.</summary>
 /// <remarks>
-/// Add handlers by <see cref="Map(string, HandlerDelegate)"/>, then <see cref="Start"/>. Members are safe to call from any
-/// thread, one at a time. Handlers run on the workers' threads.
+/// Add handlers by <see cref="Map(string, HandlerDelegate)"/>, then <see cref="Start"/>. Members are safe to call from
+/// any thread, one at a time. Handlers run on the workers' threads.
 /// </remarks>
 public sealed class Server : IDisposable
 {
@@ -44,7 +44,9 @@ public sealed class Server : IDisposable
     /// <summary>Workers that run.</summary>
     public int WorkerCount => _workers.Count;
 
-    /// <summary>The addresses that are listened on, in the options' order; with real ports where 0 was asked for.</summary>
+    /// <summary>
+    /// The addresses that are listened on, in the options' order; with real ports where 0 was asked for.
+    /// </summary>
     public IReadOnlyList<EndPoint> Addresses => _addresses;
 
     /// <summary>What each worker has counted.</summary>
@@ -95,8 +97,8 @@ public sealed class Server : IDisposable
     }
 
     /// <summary>
-    /// Stops accepting, closes idle connections, lets exchanges in flight end within <paramref name="grace"/>, then closes
-    /// what is left and ends the workers. Statistics stay readable.
+    /// Stops accepting, closes idle connections, lets exchanges in flight end within <paramref name="grace"/>, then
+    /// closes what is left and ends the workers. Statistics stay readable.
     /// </summary>
     public void Stop(TimeSpan grace)
     {
@@ -137,7 +139,8 @@ public sealed class Server : IDisposable
 
     private void WaitUntilIdle(long deadline)
     {
-        while (_workers.Any(worker => worker.Reactor.Counters.Active > 0) && Environment.TickCount64 < deadline) Thread.Sleep(5);
+        while (_workers.Any(worker => worker.Reactor.Counters.Active > 0) && Environment.TickCount64 < deadline)
+            Thread.Sleep(5);
     }
 
     private void CreateWorkers(Snapshot snapshot)
@@ -175,7 +178,7 @@ public sealed class Server : IDisposable
     private void ProbeExclusively(ListenerPlan plan)
     {
         var loop = _workers[0].Reactor.Loop;
-        loop.Close(loop.Listen(plan.Address, new ListenSettings(plan.Backlog, false)));
+        loop.Close(loop.Listen(plan.Address, plan.Socket));
     }
 
     private void Publish(string cluster, int destination, SocketAddress[] addresses)

@@ -1,16 +1,21 @@
 namespace Tailrace.Http;
 
-/// <summary>Judges <c>host[:port]</c>, as it stands in Host, in absolute targets and in CONNECT. Pure; any thread.</summary>
+/// <summary>
+/// Judges <c>host[:port]</c>, as it stands in Host, in absolute targets and in CONNECT. Pure; any thread.
+/// </summary>
 /// <remarks>
-/// RFC 3986 section 3.2 without user information, which RFC 9110 section 4.2.4 tells recipients to treat as an error, and
-/// without commas, which would make one host of a list. No percent-decoding: such a name is matched as it is spelled.
+/// RFC 3986 section 3.2 without user information, which RFC 9110 section 4.2.4 tells recipients to treat as an error,
+/// and without commas, which would make one host of a list. No percent-decoding: such a name is matched as it is
+/// spelled.
 /// </remarks>
 public static class AuthoritySyntax
 {
     private const ulong NameLow = 0x2BFF6FF200000000 & ~(1ul << ',');
     private const ulong NameHigh = 0x47FFFFFE87FFFFFE;
 
-    /// <summary>Whether it is a host that is not empty, optionally with a colon and a port of 0 to 65535 or none.</summary>
+    /// <summary>
+    /// Whether it is a host that is not empty, optionally with a colon and a port of 0 to 65535 or none.
+    /// </summary>
     public static bool IsValid(ReadOnlySpan<byte> authority)
     {
         int host = HostLength(authority);

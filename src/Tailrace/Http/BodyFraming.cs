@@ -12,7 +12,8 @@ namespace Tailrace.Http;
 /// <item><term>Transfer-Encoding and Content-Length</term><description>rejected</description></item>
 /// <item><term>Transfer-Encoding in HTTP/1.0</term><description>rejected</description></item>
 /// <item><term>Transfer-Encoding other than one "chunked"</term><description>rejected</description></item>
-/// <item><term>Content-Length repeated, a list, not a number, beyond 63 bits</term><description>rejected</description></item>
+/// <item><term>Content-Length repeated, a list, not a number, beyond 63
+/// bits</term><description>rejected</description></item>
 /// <item><term>response to HEAD; 1xx, 204, 304; 2xx to CONNECT</term><description>no body</description></item>
 /// <item><term>CONNECT with Transfer-Encoding or a length above 0</term><description>rejected</description></item>
 /// <item><term>Transfer-Encoding</term><description>chunked</description></item>
@@ -35,7 +36,12 @@ public static class BodyFraming
     /// <param name="length">The Content-Length, or -1 when there is none.</param>
     /// <returns><see cref="Rejection.None"/>, or why the message has no safe meaning.</returns>
     public static Rejection ForRequest(
-        Method method, int minorVersion, HeaderTable headers, ReadOnlySpan<byte> head, out BodyKind kind, out long length)
+        Method method,
+        int minorVersion,
+        HeaderTable headers,
+        ReadOnlySpan<byte> head,
+        out BodyKind kind,
+        out long length)
     {
         kind = BodyKind.None;
         length = -1;
@@ -127,8 +133,8 @@ public static class BodyFraming
     }
 
     /// <summary>
-    /// A list that ends in its only "chunked" has clear framing, just a coding that nobody here can decode; anything else
-    /// has no end that two recipients would agree on.
+    /// A list that ends in its only "chunked" has clear framing, just a coding that nobody here can decode; anything
+    /// else has no end that two recipients would agree on.
     /// </summary>
     private static Rejection JudgeCoding(ReadOnlySpan<byte> value)
     {

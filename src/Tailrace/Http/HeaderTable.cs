@@ -6,8 +6,8 @@ namespace Tailrace.Http;
 
 /// <summary>The field lines of one head, in order, as places in the buffer that was parsed.</summary>
 /// <remarks>
-/// Owned by its head and reused with it; used by one reactor. The array is allocated once. Well-known fields are also kept
-/// as a set and by first position, so asking for one is a bit test, and finding it one load.
+/// Owned by its head and reused with it; used by one reactor. The array is allocated once. Well-known fields are also
+/// kept as a set and by first position, so asking for one is a bit test, and finding it one load.
 /// </remarks>
 public sealed class HeaderTable
 {

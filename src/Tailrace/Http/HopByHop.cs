@@ -4,8 +4,9 @@ namespace Tailrace.Http;
 
 /// <summary>Which fields end at this hop and are not forwarded (RFC 9110 section 7.6.1). Pure; any thread.</summary>
 /// <remarks>
-/// Beside the fields that the RFC lists, the proxy authentication fields are taken off: they are meant for the nearest proxy
-/// (RFC 9110 section 11.7), which is this one. Trailer stays: it describes the message, not the connection (section 6.6.2).
+/// Beside the fields that the RFC lists, the proxy authentication fields are taken off: they are meant for the nearest
+/// proxy (RFC 9110 section 11.7), which is this one. Trailer stays: it describes the message, not the connection
+/// (section 6.6.2).
 /// </remarks>
 public static class HopByHop
 {
@@ -35,7 +36,8 @@ public static class HopByHop
         (KnownHeaders.Bit(field.Id) & Always) != 0 || IsNominated(field, head, headers);
 
     /// <summary>
-    /// Whether Connection names the field. Walks the option list, so ask only if a head has <c>HasConnectionOptions</c>.
+    /// Whether Connection names the field. Walks the option list, so ask only if a head has
+    /// <c>HasConnectionOptions</c>.
     /// </summary>
     public static bool IsNominated(in HeaderField field, ReadOnlySpan<byte> head, HeaderTable headers)
     {

@@ -1,9 +1,11 @@
 namespace Tailrace.Http;
 
-/// <summary>How much of a message a peer may make us hold or read. Immutable; shared by all who read one side.</summary>
+/// <summary>
+/// How much of a message a peer may make us hold or read. Immutable; shared by all who read one side.
+/// </summary>
 /// <remarks>
-/// Requests and responses have limits of their own: hand each parser the record of its side. Every limit counts bytes on
-/// the wire, framing included, except where it says otherwise.
+/// Requests and responses have limits of their own: hand each parser the record of its side. Every limit counts bytes
+/// on the wire, framing included, except where it says otherwise.
 /// </remarks>
 public sealed record HttpLimits
 {

@@ -7,7 +7,9 @@ public static class HttpSyntax
     private const ulong TokenLow = 0x03FF6CFA00000000;
     private const ulong TokenHigh = 0x57FFFFFFC7FFFFFE;
 
-    /// <summary>Whether it may stand in a token (method, field name, coding): tchar of RFC 9110 section 5.6.2.</summary>
+    /// <summary>
+    /// Whether it may stand in a token (method, field name, coding): tchar of RFC 9110 section 5.6.2.
+    /// </summary>
     public static bool IsTokenByte(byte value) =>
         value < 128 && ((value < 64 ? TokenLow : TokenHigh) >> (value & 63) & 1) != 0;
 
@@ -36,7 +38,9 @@ public static class HttpSyntax
         return !text.IsEmpty;
     }
 
-    /// <summary>Whether it may be a field value as it is: no control bytes, no blanks around it. May be empty.</summary>
+    /// <summary>
+    /// Whether it may be a field value as it is: no control bytes, no blanks around it. May be empty.
+    /// </summary>
     public static bool IsFieldValue(ReadOnlySpan<byte> text)
     {
         foreach (byte value in text)

@@ -2,8 +2,8 @@ namespace Tailrace.Http;
 
 /// <summary>The fields that the server treats specially or that nearly every message has.</summary>
 /// <remarks>
-/// At most 63 beside <see cref="Other"/>, so that a set of them is one <see cref="ulong"/> (bit = value). The texts stand
-/// in <see cref="KnownHeaders"/>, in the order of this list.
+/// At most 63 beside <see cref="Other"/>, so that a set of them is one <see cref="ulong"/> (bit = value). The texts
+/// stand in <see cref="KnownHeaders"/>, in the order of this list.
 /// </remarks>
 #pragma warning disable CS1591 // The names say it: each is the field of that name.
 public enum KnownHeader : byte

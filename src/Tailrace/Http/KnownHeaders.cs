@@ -7,9 +7,9 @@ namespace Tailrace.Http;
 
 /// <summary>Finds well-known fields by name, and knows their text. Pure; any thread.</summary>
 /// <remarks>
-/// A name is identified by two overlapping 8-byte words, its first and its last, with the case bit set everywhere, plus its
-/// length; the few names longer than 16 bytes compare the middle too. The words hash into a small open table, so a lookup
-/// is two loads, a multiplication and, nearly always, one comparison.
+/// A name is identified by two overlapping 8-byte words, its first and its last, with the case bit set everywhere, plus
+/// its length; the few names longer than 16 bytes compare the middle too. The words hash into a small open table, so a
+/// lookup is two loads, a multiplication and, nearly always, one comparison.
 /// </remarks>
 public static class KnownHeaders
 {

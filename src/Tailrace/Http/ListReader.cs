@@ -1,6 +1,8 @@
 namespace Tailrace.Http;
 
-/// <summary>Walks the elements of a comma-separated field value (RFC 9110 section 5.6.1), without blanks around them.</summary>
+/// <summary>
+/// Walks the elements of a comma-separated field value (RFC 9110 section 5.6.1), without blanks around them.
+/// </summary>
 /// <remarks>Empty elements are skipped. It knows no quoted strings: use it for lists of tokens.</remarks>
 /// <param name="list">The value, or the values of several lines one after the other.</param>
 public ref struct ListReader(ReadOnlySpan<byte> list)

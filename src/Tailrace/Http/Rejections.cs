@@ -3,7 +3,9 @@ namespace Tailrace.Http;
 /// <summary>What to tell a client, and a log, about a <see cref="Rejection"/>. Pure; any thread.</summary>
 public static class Rejections
 {
-    /// <summary>The status that answers a request rejected so. A rejected response is always a 502, by its reader.</summary>
+    /// <summary>
+    /// The status that answers a request rejected so. A rejected response is always a 502, by its reader.
+    /// </summary>
     public static int StatusOf(Rejection rejection) => rejection switch
     {
         Rejection.MethodTooLong or Rejection.UnsupportedTransferEncoding => 501,
@@ -14,7 +16,9 @@ public static class Rejections
         _ => 400,
     };
 
-    /// <summary>The reason in a few words, ASCII, for logs and error bodies; empty for <see cref="Rejection.None"/>.</summary>
+    /// <summary>
+    /// The reason in a few words, ASCII, for logs and error bodies; empty for <see cref="Rejection.None"/>.
+    /// </summary>
     public static ReadOnlySpan<byte> Reason(Rejection rejection) => rejection switch
     {
         Rejection.None => [],

@@ -25,8 +25,8 @@ public sealed class RequestHead : MessageHead
     public TargetForm Form { get; internal set; }
 
     /// <summary>
-    /// The path without query. Empty for CONNECT, and for an absolute target that ends behind its authority, which means
-    /// "/" ("*" for OPTIONS); "*" for the asterisk form.
+    /// The path without query. Empty for CONNECT, and for an absolute target that ends behind its authority, which
+    /// means "/" ("*" for OPTIONS); "*" for the asterisk form.
     /// </summary>
     public ByteSlice Path { get; internal set; }
 
@@ -34,14 +34,14 @@ public sealed class RequestHead : MessageHead
     public ByteSlice Query { get; internal set; }
 
     /// <summary>
-    /// The <c>host[:port]</c> that is meant: that of the target if it has one, else that of Host (RFC 9112 section 3.3).
-    /// Empty only when an HTTP/1.0 request has neither.
+    /// The <c>host[:port]</c> that is meant: that of the target if it has one, else that of Host (RFC 9112 section
+    /// 3.3). Empty only when an HTTP/1.0 request has neither.
     /// </summary>
     public ByteSlice Authority { get; internal set; }
 
     /// <summary>
-    /// Whether the client waits for 100 before it sends its body. False when there is no body to wait for, or in HTTP/1.0,
-    /// where it must be ignored (RFC 9110 section 10.1.1).
+    /// Whether the client waits for 100 before it sends its body. False when there is no body to wait for, or in
+    /// HTTP/1.0, where it must be ignored (RFC 9110 section 10.1.1).
     /// </summary>
     public bool ExpectContinue { get; internal set; }
 

@@ -2,7 +2,9 @@ using Tailrace.Memory;
 
 namespace Tailrace.Io;
 
-/// <summary>Duplex bytes with an input window, an output window and a deadline: a socket, TLS over one, or a simulation.</summary>
+/// <summary>
+/// Duplex bytes with an input window, an output window and a deadline: a socket, TLS over one, or a simulation.
+/// </summary>
 /// <remarks>
 /// Belongs to one reactor. One receive and one send may be in flight, each awaited by one method. Neither buffer holds
 /// memory while the connection waits idle.
@@ -64,7 +66,9 @@ public abstract class Connection : TimerEntry
     /// <summary>Sends all of <see cref="Output"/>.</summary>
     public abstract IoTask FlushAsync();
 
-    /// <summary>Sends all of <see cref="Output"/> and then <paramref name="count"/> bytes of <paramref name="body"/>.</summary>
+    /// <summary>
+    /// Sends all of <see cref="Output"/> and then <paramref name="count"/> bytes of <paramref name="body"/>.
+    /// </summary>
     public abstract IoTask FlushAsync(ByteBuffer body, int count);
 
     /// <summary>Makes the pending flush fail as cancelled.</summary>
@@ -77,7 +81,15 @@ public abstract class Connection : TimerEntry
     /// <param name="reset">Whether the other side is told by a reset instead of an orderly end.</param>
     public abstract void Close(bool reset = false);
 
-    /// <summary>When this connection is reset by its other side, the receive of <paramref name="other"/> fails.</summary>
+    /// <summary>
+    /// Ends it for whoever uses it: what is in flight completes as aborted, and what comes later fails at once. Its
+    /// owner still closes it, and others may hold on to its buffers until then.
+    /// </summary>
+    public abstract void Abort();
+
+    /// <summary>
+    /// When this connection is reset by its other side, the receive of <paramref name="other"/> fails.
+    /// </summary>
     public abstract void AbortWith(Connection? other);
 
     /// <summary>Forgets the other side, before the object serves another connection.</summary>

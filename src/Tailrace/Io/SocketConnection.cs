@@ -7,10 +7,14 @@ namespace Tailrace.Io;
 /// </remarks>
 public sealed class SocketConnection : Connection
 {
+    /// <summary>How long an answer may take before its client is watched.</summary>
+    private const int WatchAfterMs = 50;
+
     private readonly IoOperation _receive = new();
     private readonly IoOperation _send = new();
     private IoHandle? _handle;
     private int _progressSeen;
+    private bool _isAborted;
 
     private SocketConnection(Reactor reactor)
         : base(reactor)
@@ -112,19 +116,32 @@ public sealed class SocketConnection : Connection
     /// <inheritdoc/>
     public override void AbortWith(Connection? other)
     {
-        if (_handle is { } handle) handle.Dependent = (other as SocketConnection)?._handle;
+        if (_handle is not { } handle) return;
+        handle.Dependent = (other as SocketConnection)?._handle;
+        // Most answers come sooner than it pays to listen for the client's leaving.
+        if (other is not null && !Reactor.Loop.IsWatched(handle)) SetTimeout(WatchAfterMs);
+    }
+
+    /// <inheritdoc/>
+    public override void Abort()
+    {
+        if (_handle is not { } handle) return;
+        _handle = null;
+        _isAborted = true;
+        Reactor.Loop.Close(handle, reset: true);
     }
 
     /// <inheritdoc/>
     public override void Close(bool reset = false)
     {
-        var handle = _handle;
+        var wasOpen = _handle is not null || _isAborted;
+        if (_handle is { } handle) Reactor.Loop.Close(handle, reset);
         _handle = null;
-        if (handle is not null) Reactor.Loop.Close(handle, reset);
+        _isAborted = false;
         Reactor.Loop.Timers.Remove(this);
         Input.Clear();
         Output.Clear();
-        if (handle is null) return;
+        if (!wasOpen) return;
         if (_receive.IsPending || _send.IsPending) return;
         if (_receive.IsCompleted) _receive.TakeResult();
         if (_send.IsCompleted) _send.TakeResult();
@@ -132,7 +149,9 @@ public sealed class SocketConnection : Connection
         Reactor.FreeConnections.Return(this);
     }
 
-    /// <summary>A deadline passed: what is in flight fails as timed out, and its awaiter decides what follows.</summary>
+    /// <summary>
+    /// A deadline passed: what is in flight fails as timed out, and its awaiter decides what follows.
+    /// </summary>
     protected internal override void OnDeadline()
     {
         if (_send.IsPending && _send.Progress != _progressSeen)
@@ -141,6 +160,7 @@ public sealed class SocketConnection : Connection
             SetTimeout(TimeoutMs);
             return;
         }
+        if (_handle is { Dependent: not null } handle && !Reactor.Loop.IsWatched(handle)) Reactor.Loop.Watch(handle);
         Reactor.Loop.Cancel(_receive, IoError.TimedOut);
         Reactor.Loop.Cancel(_send, IoError.TimedOut);
     }

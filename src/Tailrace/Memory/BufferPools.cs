@@ -15,7 +15,8 @@ public sealed class BufferPools : IDisposable
         Small = Create(blockBytes);
         Bulk = Create(bulkBytes);
 
-        BufferPool Create(int size) => new(size, (int)Math.Clamp(limitBytes / size, 1, int.MaxValue), retainedBytes / size);
+        BufferPool Create(int size) =>
+            new(size, (int)Math.Clamp(limitBytes / size, 1, int.MaxValue), retainedBytes / size);
     }
 
     /// <summary>Blocks for heads and small bodies.</summary>

@@ -90,7 +90,9 @@ public sealed unsafe class ByteBuffer
         _end = _start + length;
     }
 
-    /// <summary>Consumes the first <paramref name="count"/> unread bytes, but keeps them readable as <see cref="Kept"/>.</summary>
+    /// <summary>
+    /// Consumes the first <paramref name="count"/> unread bytes, but keeps them readable as <see cref="Kept"/>.
+    /// </summary>
     public void Keep(int count)
     {
         Debug.Assert(_keptLength == 0 && (uint)count <= (uint)Length);

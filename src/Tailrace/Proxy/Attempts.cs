@@ -18,7 +18,9 @@ internal struct Attempts(int retries)
     /// <summary>Whether a pooled connection has let the request down: the next one has to be new.</summary>
     internal bool WantsFresh { get; private set; }
 
-    /// <summary>A destination could not be connected to; the request has not been sent, so another may have it.</summary>
+    /// <summary>
+    /// A destination could not be connected to; the request has not been sent, so another may have it.
+    /// </summary>
     internal void OpenFailed(int index, IoError error)
     {
         LastError = error;
@@ -27,8 +29,8 @@ internal struct Attempts(int retries)
 
     /// <summary>
     /// Whether the request is to be sent again: its pooled connection was closed before any byte of an answer, which
-    /// happens when an origin gives up an idle connection just then (RFC 9112 section 9.3.1). Only where sending twice is
-    /// the same as once, and nothing of a body is gone.
+    /// happens when an origin gives up an idle connection just then (RFC 9112 section 9.3.1). Only where sending twice
+    /// is the same as once, and nothing of a body is gone.
     /// </summary>
     internal bool MayRetry(Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure)
     {

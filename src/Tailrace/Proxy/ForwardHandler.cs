@@ -67,7 +67,8 @@ public sealed class ForwardHandler : Handler
             if (failure == UpstreamFailure.NeedMore) failure = FailureOf(default, upstream);
 
             // 4. Relay the answer, or say what went wrong.
-            if (failure == UpstreamFailure.None && !TryRelayBuffered(exchange, upstream)) await RelayAsync(exchange, upstream);
+            if (failure == UpstreamFailure.None && !TryRelayBuffered(exchange, upstream))
+                await RelayAsync(exchange, upstream);
 
             // 5. Give the connection back. Nothing of this exchange may still be at work.
             exchange.Downstream.AbortWith(null);
@@ -98,7 +99,7 @@ public sealed class ForwardHandler : Handler
                 IoError.None => (503, "no destination"),
                 IoError.TimedOut => (504, "connect timed out"),
                 IoError.Refused => (502, "connect refused"),
-                IoError.OutOfDescriptors or IoError.AddressNotAvailable => (503, "no descriptor or port left to connect"),
+                IoError.OutOfDescriptors or IoError.AddressNotAvailable => (503, "no descriptor or port left"),
                 _ => (502, "connect failed"),
             };
             Refuse(exchange, null, status, reason);
@@ -118,13 +119,17 @@ public sealed class ForwardHandler : Handler
         upstream.IsRequestSent = false;
         upstream.Upload = default;
         if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameBytes.Span)) return true;
-        if (_cluster.Reactor.Buffers.IsExhausted) Refuse(exchange, upstream.Destination, 503, "the buffer limit is reached");
-        else Refuse(exchange, upstream.Destination, 431, "the request head does not fit the buffers with what is added to it");
+        var (status, reason) = _cluster.Reactor.Buffers.IsExhausted
+            ? (503, "the buffer limit is reached")
+            : (431, "the head and what is added to it do not fit the buffers");
+        Refuse(exchange, upstream.Destination, status, reason);
         _pool.Close(upstream);
         return false;
     }
 
-    /// <summary>Sends head and body. Completes at once unless the body is still coming or the upstream is slow.</summary>
+    /// <summary>
+    /// Sends head and body. Completes at once unless the body is still coming or the upstream is slow.
+    /// </summary>
     private LoopTask Send(Exchange exchange, UpstreamConnection upstream)
     {
         var connection = upstream.Connection;
@@ -155,7 +160,8 @@ public sealed class ForwardHandler : Handler
         connection.SetTimeout(_settings.FirstByteTimeoutMs);
     }
 
-    private static async LoopTask FinishSendAsync(IoTask flush, UpstreamConnection upstream) => Sent(await flush, upstream);
+    private static async LoopTask FinishSendAsync(IoTask flush, UpstreamConnection upstream) =>
+        Sent(await flush, upstream);
 
     private static void Sent(IoResult sent, UpstreamConnection upstream)
     {
@@ -197,7 +203,8 @@ public sealed class ForwardHandler : Handler
     private bool HasCome(IoResult received, UpstreamConnection upstream)
     {
         if (received is { IsError: false, Bytes: > 0 }) return true;
-        if (received.Error != IoError.TimedOut || upstream.IsRequestSent || upstream.Upload.End != RelayEnd.Complete) return false;
+        if (received.Error != IoError.TimedOut || upstream.IsRequestSent) return false;
+        if (upstream.Upload.End != RelayEnd.Complete) return false;
         // The client is still sending; its own deadline watches over it.
         upstream.Connection.SetTimeout(_settings.FirstByteTimeoutMs);
         return true;
@@ -220,7 +227,8 @@ public sealed class ForwardHandler : Handler
             exchange.Abort();
             return true;
         }
-        if (!BodyRelay.TryRunBuffered(upstream.Client.Body, upstream.Connection.Input, exchange.ResponseBody)) return false;
+        var input = upstream.Connection.Input;
+        if (!BodyRelay.TryRunBuffered(upstream.Client.Body, input, exchange.ResponseBody)) return false;
         exchange.Complete();
         return true;
     }
@@ -244,20 +252,21 @@ public sealed class ForwardHandler : Handler
         _cluster.Failed?.Invoke(upstream.Destination, "the answer was cut short");
     }
 
-    private static UpstreamFailure FailureOf(IoResult received, UpstreamConnection upstream) => upstream.Upload.End switch
-    {
-        RelayEnd.Rejected => UpstreamFailure.RequestRejected,
-        _ when upstream.Upload.Error == IoError.NoBuffers => UpstreamFailure.NoBuffers,
-        RelayEnd.ReadFailed when upstream.Upload.Error == IoError.TimedOut => UpstreamFailure.ClientTimedOut,
-        RelayEnd.ReadFailed or RelayEnd.Truncated => UpstreamFailure.ClientGone,
-        _ => received.Error switch
+    private static UpstreamFailure FailureOf(IoResult received, UpstreamConnection upstream) =>
+        upstream.Upload.End switch
         {
-            IoError.TimedOut => UpstreamFailure.TimedOut,
-            IoError.Aborted => UpstreamFailure.ClientGone,
-            IoError.NoBuffers => UpstreamFailure.NoBuffers,
-            _ => UpstreamFailure.Closed,
-        },
-    };
+            RelayEnd.Rejected => UpstreamFailure.RequestRejected,
+            _ when upstream.Upload.Error == IoError.NoBuffers => UpstreamFailure.NoBuffers,
+            RelayEnd.ReadFailed when upstream.Upload.Error == IoError.TimedOut => UpstreamFailure.ClientTimedOut,
+            RelayEnd.ReadFailed or RelayEnd.Truncated => UpstreamFailure.ClientGone,
+            _ => received.Error switch
+            {
+                IoError.TimedOut => UpstreamFailure.TimedOut,
+                IoError.Aborted => UpstreamFailure.ClientGone,
+                IoError.NoBuffers => UpstreamFailure.NoBuffers,
+                _ => UpstreamFailure.Closed,
+            },
+        };
 
     private void Answer(Exchange exchange, Destination destination, UpstreamFailure failure)
     {
@@ -274,7 +283,8 @@ public sealed class ForwardHandler : Handler
             case UpstreamFailure.RequestRejected:
                 _cluster.Reactor.Counters.Rejected++;
                 exchange.CloseAfterwards();
-                ErrorReply.Write(exchange, Rejections.StatusOf(exchange.RequestBody.Rejection), "the request body is malformed");
+                var status = Rejections.StatusOf(exchange.RequestBody.Rejection);
+                ErrorReply.Write(exchange, status, "the request body is malformed");
                 break;
             case UpstreamFailure.TimedOut:
                 Refuse(exchange, destination, 504, "no answer in time");

@@ -6,11 +6,13 @@ using Tailrace.Memory;
 
 namespace Tailrace.Sessions;
 
-/// <summary>Finds the body of one HTTP/1.1 message in a connection's input; the same for requests and responses.</summary>
+/// <summary>
+/// Finds the body of one HTTP/1.1 message in a connection's input; the same for requests and responses.
+/// </summary>
 /// <remarks>
-/// Pulls nothing by itself: <see cref="Next(out int)"/> says how many body bytes lie at the front of the input, and the caller
-/// consumes exactly those, by copying or by sending them from where they are. Framing bytes never leave this class.
-/// Used on the connection's reactor only, and again for each message.
+/// Pulls nothing by itself: <see cref="Next(out int)"/> says how many body bytes lie at the front of the input, and the
+/// caller consumes exactly those, by copying or by sending them from where they are. Framing bytes never leave this
+/// class. Used on the connection's reactor only, and again for each message.
 /// </remarks>
 public sealed class BodyReader
 {
@@ -59,7 +61,8 @@ public sealed class BodyReader
 
     /// <summary>Looks for body bytes in what has been received.</summary>
     /// <param name="count">
-    /// For <see cref="BodyStep.Data"/>: bytes at the front of the input that the caller has to consume before it asks again.
+    /// For <see cref="BodyStep.Data"/>: bytes at the front of the input that the caller has to consume before it asks
+    /// again.
     /// </param>
     public BodyStep Next(out int count) => Next(int.MaxValue, out count);
 

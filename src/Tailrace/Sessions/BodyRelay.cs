@@ -34,7 +34,9 @@ internal readonly record struct RelayResult(RelayEnd End, IoError Error = IoErro
 /// </remarks>
 internal static class BodyRelay
 {
-    /// <summary>Moves a short body that has been received whole into the target's output, without waiting for anything.</summary>
+    /// <summary>
+    /// Moves a short body that has been received whole into the target's output, without waiting for anything.
+    /// </summary>
     /// <returns>False when it is not such a body; then nothing has been touched.</returns>
     internal static bool TryRunBuffered(BodyReader reader, ByteBuffer source, BodyWriter writer)
     {
@@ -50,7 +52,8 @@ internal static class BodyRelay
 
     /// <summary>Moves a body of any kind and size.</summary>
     internal static async LoopTask<RelayResult> RunAsync(
-        BodyReader reader, Connection source, int readTimeoutMs, BodyWriter writer, Connection target, int writeTimeoutMs)
+        BodyReader reader, Connection source, int readTimeoutMs,
+        BodyWriter writer, Connection target, int writeTimeoutMs)
     {
         while (true)
         {
@@ -88,7 +91,8 @@ internal static class BodyRelay
                         // What waits in the output leaves no room for the end.
                         var gone = await FlushAsync(target, writeTimeoutMs);
                         if (gone.IsError) return new RelayResult(RelayEnd.WriteFailed, gone.Error);
-                        if (!writer.TryEnd(reader.Trailers)) return new RelayResult(RelayEnd.WriteFailed, IoError.NoBuffers);
+                        if (!writer.TryEnd(reader.Trailers))
+                            return new RelayResult(RelayEnd.WriteFailed, IoError.NoBuffers);
                     }
                     reader.TakeTrailers();
                     return new RelayResult(RelayEnd.Complete);

@@ -41,14 +41,17 @@ internal sealed class H1Client
     /// <summary>Whether any byte of the answer has come.</summary>
     internal bool HasReceived => _scanned > 0 || !Connection.Input.IsEmpty;
 
-    /// <summary>Writes a request's head into the connection's output and prepares for its body and its answer.</summary>
+    /// <summary>
+    /// Writes a request's head into the connection's output and prepares for its body and its answer.
+    /// </summary>
     /// <returns>False when the head has no room in the buffers.</returns>
     internal bool TryBegin(Exchange exchange, RequestEdits edits, ReadOnlySpan<byte> destination)
     {
         _scanned = 0;
         RequestBody.Begin(Connection, exchange.Request.Body);
         return H1RequestWriter.TryWrite(
-            Connection.Output, exchange.Request, exchange.RequestBytes, edits, exchange.Downstream.RemoteText, destination);
+            Connection.Output, exchange.Request, exchange.RequestBytes, edits, exchange.Downstream.RemoteText,
+            destination);
     }
 
     /// <summary>Looks for the answer's head in what has been received.</summary>

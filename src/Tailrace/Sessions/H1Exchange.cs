@@ -5,7 +5,9 @@ using Tailrace.Io;
 namespace Tailrace.Sessions;
 
 /// <summary>An exchange over HTTP/1.1: the answer is text in the connection's output.</summary>
-/// <remarks>Taken from the context's free list when a request's first byte comes, given back when it is answered.</remarks>
+/// <remarks>
+/// Taken from the context's free list when a request's first byte comes, given back when it is answered.
+/// </remarks>
 internal sealed class H1Exchange : Exchange
 {
     /// <summary>Body bytes of a request that a server reads and drops to keep the connection.</summary>
@@ -87,7 +89,8 @@ internal sealed class H1Exchange : Exchange
         if (!_headOpen && !IsAborted) throw new InvalidOperationException("the head of the answer is not open");
         if (!HttpSyntax.IsToken(name) || !HttpSyntax.IsFieldValue(value))
             throw new ArgumentException("not a valid field name or value");
-        if (KnownHeaders.Find(name) is KnownHeader.ContentLength or KnownHeader.TransferEncoding or KnownHeader.Connection)
+        var id = KnownHeaders.Find(name);
+        if (id is KnownHeader.ContentLength or KnownHeader.TransferEncoding or KnownHeader.Connection)
             throw new ArgumentException("framing fields are written by the server", nameof(name));
         var output = _connection.Output;
         if (IsAborted || !output.TryReserve(name.Length + value.Length + 4))
@@ -165,10 +168,13 @@ internal sealed class H1Exchange : Exchange
         }
     }
 
-    /// <summary>Receives more of the request's body, saying "100 Continue" first where the client waits for it.</summary>
+    /// <summary>
+    /// Receives more of the request's body, saying "100 Continue" first where the client waits for it.
+    /// </summary>
     internal async LoopTask<IoResult> FillBodyAsync()
     {
-        if (Request.ExpectContinue && RequestBody.Received == 0 && !HasBegun && _connection.Output.TryAppend("HTTP/1.1 100 Continue\r\n\r\n"u8))
+        var isAwaited = Request.ExpectContinue && RequestBody.Received == 0 && !HasBegun;
+        if (isAwaited && _connection.Output.TryAppend("HTTP/1.1 100 Continue\r\n\r\n"u8))
         {
             var flushed = await _connection.FlushAsync();
             if (flushed.IsError) return flushed;

@@ -17,7 +17,9 @@ internal static class H1RequestWriter
     private const ulong AlwaysDropped = HopByHop.Always | 1ul << (int)KnownHeader.ContentLength;
 
     private const ulong XForwardedFields =
-        1ul << (int)KnownHeader.XForwardedFor | 1ul << (int)KnownHeader.XForwardedProto | 1ul << (int)KnownHeader.XForwardedHost;
+        1ul << (int)KnownHeader.XForwardedFor
+        | 1ul << (int)KnownHeader.XForwardedProto
+        | 1ul << (int)KnownHeader.XForwardedHost;
 
     /// <summary>Writes the head.</summary>
     /// <param name="output">Where it goes.</param>
@@ -41,7 +43,8 @@ internal static class H1RequestWriter
         if (!output.TryReserve(head.Length + AddedBytesMax + 3 * host.Length)) return false;
         var writer = new HeadWriter(output.Writable);
         WriteRequestLine(ref writer, head, bytes);
-        var keepsHost = edits.Host == HostPolicy.Keep && head.Form == TargetForm.Origin && head.Headers.Has(KnownHeader.Host);
+        var keepsHost = edits.Host == HostPolicy.Keep && head.Form == TargetForm.Origin
+            && head.Headers.Has(KnownHeader.Host);
         if (!keepsHost) writer.WriteHeader("Host"u8, host);
         CopyFields(ref writer, head, bytes, DroppedBy(edits, keepsHost));
         if (edits.XForwarded != ForwardedPolicy.Off) WriteXForwarded(ref writer, head, bytes, edits, client);
@@ -120,7 +123,8 @@ internal static class H1RequestWriter
         ReadOnlySpan<byte> client)
     {
         writer.Write("X-Forwarded-For: "u8);
-        if (edits.XForwarded == ForwardedPolicy.Append) WriteEarlier(ref writer, head, bytes, KnownHeader.XForwardedFor);
+        if (edits.XForwarded == ForwardedPolicy.Append)
+            WriteEarlier(ref writer, head, bytes, KnownHeader.XForwardedFor);
         writer.Write(client);
         writer.Write("\r\nX-Forwarded-Proto: http\r\n"u8);
         writer.WriteHeader("X-Forwarded-Host"u8, head.Authority.In(bytes));
@@ -138,7 +142,9 @@ internal static class H1RequestWriter
         }
     }
 
-    /// <summary>RFC 7239: one element for this hop. With append, the client's own fields were copied before it.</summary>
+    /// <summary>
+    /// RFC 7239: one element for this hop. With append, the client's own fields were copied before it.
+    /// </summary>
     private static void WriteForwarded(
         ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
         ReadOnlySpan<byte> client)

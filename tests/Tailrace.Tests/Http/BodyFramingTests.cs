@@ -22,7 +22,8 @@ public sealed class BodyFramingTests
     [InlineData("POST", 1, Chunked, BodyKind.Chunked, -1)]
     [InlineData("POST", 1, "transfer-ENCODING: \tcHuNkEd\t \r\n", BodyKind.Chunked, -1)]
     [InlineData("CONNECT", 1, "Content-Length: 0\r\n", BodyKind.Length, 0)]
-    public void A_request_has_the_body_its_fields_say(string method, int minor, string fields, BodyKind kind, long length)
+    public void A_request_has_the_body_its_fields_say(
+        string method, int minor, string fields, BodyKind kind, long length)
     {
         RequestHead head = Wire.Request(RequestWith(method, minor, fields));
         Assert.Equal((kind, length), (head.Body, head.ContentLength));

@@ -2,7 +2,9 @@ using Tailrace.Http;
 
 namespace Tailrace.Tests.Http;
 
-/// <summary>The wide loops against the scalar definitions: every byte, at every place, in inputs around the vector sizes.</summary>
+/// <summary>
+/// The wide loops against the scalar definitions: every byte, at every place, in inputs around the vector sizes.
+/// </summary>
 public sealed class ByteScanTests
 {
     private delegate int Scan(ReadOnlySpan<byte> input, int at);

@@ -41,7 +41,8 @@ public sealed class HopByHopTests
     public void Fields_that_Connection_names_are_removed_in_any_case()
     {
         string[] removed = RemovedOf(
-            "X-Stay: 1\r\nConnection: close, x-HOP , X-Hip\r\nX-Hop: 1\r\nX-Hip: 2\r\nX-Hop-Not: 3\r\n", out RequestHead head);
+            "X-Stay: 1\r\nConnection: close, x-HOP , X-Hip\r\nX-Hop: 1\r\nX-Hip: 2\r\nX-Hop-Not: 3\r\n",
+            out RequestHead head);
         Assert.Equal(["Connection", "X-Hop", "X-Hip"], removed);
         Assert.True(head.HasConnectionOptions);
         Assert.False(head.KeepAlive);

@@ -42,7 +42,11 @@ public sealed class TimerWheelTests
     {
         var wheel = new TimerWheel(0);
         var entry = new Entry(_fired);
-        entry.Then = () => wheel.Set(entry, entry.Deadline == long.MaxValue && _fired.Count < 3 ? 100 * _fired.Count : long.MaxValue);
+        entry.Then = () =>
+        {
+            Assert.Equal(long.MaxValue, entry.Deadline);
+            if (_fired.Count < 3) wheel.Set(entry, 100 * _fired.Count);
+        };
         wheel.Set(entry, 50);
         for (var now = 0; now < 1000; now += 10) wheel.Advance(now);
         Assert.Equal(3, _fired.Count);

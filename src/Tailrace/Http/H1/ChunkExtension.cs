@@ -1,9 +1,11 @@
 namespace Tailrace.Http.H1;
 
-/// <summary>Passes over the extensions of a chunk-size line (RFC 9112 section 7.1.1). Nobody here gives them a meaning.</summary>
+/// <summary>
+/// Passes over the extensions of a chunk-size line (RFC 9112 section 7.1.1). Nobody here gives them a meaning.
+/// </summary>
 /// <remarks>
-/// They are held to the grammar all the same, quoted strings included, because a reader that ends the line elsewhere than
-/// the next one is the classic way to smuggle a request. Blanks around ";" and "=" are read, as the RFC demands of
+/// They are held to the grammar all the same, quoted strings included, because a reader that ends the line elsewhere
+/// than the next one is the classic way to smuggle a request. Blanks around ";" and "=" are read, as the RFC demands of
 /// recipients; blanks before the line's end are not in its grammar.
 /// </remarks>
 internal static class ChunkExtension

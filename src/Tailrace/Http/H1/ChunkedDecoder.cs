@@ -4,11 +4,11 @@ namespace Tailrace.Http.H1;
 
 /// <summary>Takes a chunked body apart (RFC 9112 section 7.1), in place and without copying.</summary>
 /// <remarks>
-/// <para>A mutable value, owned by the reader of one body; <see cref="Reset"/> begins a body. It holds no bytes: framing is
-/// judged where it lies. So a chunk-size line, and the whole trailer section, have to be contiguous in the input, which
-/// their limits keep small.</para>
-/// <para>Strict: CRLF everywhere, at most 16 digits of size, extensions by their grammar, and the CRLF behind the data is
-/// read, not skipped. However the input is split, the same data and the same verdict come out.</para>
+/// <para>A mutable value, owned by the reader of one body; <see cref="Reset"/> begins a body. It holds no bytes:
+/// framing is judged where it lies. So a chunk-size line, and the whole trailer section, have to be contiguous in the
+/// input, which their limits keep small.</para>
+/// <para>Strict: CRLF everywhere, at most 16 digits of size, extensions by their grammar, and the CRLF behind the data
+/// is read, not skipped. However the input is split, the same data and the same verdict come out.</para>
 /// </remarks>
 public struct ChunkedDecoder
 {
@@ -36,8 +36,8 @@ public struct ChunkedDecoder
     public Rejection Rejection { readonly get; private set; }
 
     /// <summary>
-    /// After <see cref="ChunkStep.End"/>: the trailer field lines in that step's input, each with its CRLF, valid by the
-    /// rules for fields, without the final empty line. Forward them through <see cref="TrailerFilter"/>.
+    /// After <see cref="ChunkStep.End"/>: the trailer field lines in that step's input, each with its CRLF, valid by
+    /// the rules for fields, without the final empty line. Forward them through <see cref="TrailerFilter"/>.
     /// </summary>
     public ByteSlice Trailers { readonly get; private set; }
 

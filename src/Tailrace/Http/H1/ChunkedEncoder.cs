@@ -5,8 +5,9 @@ namespace Tailrace.Http.H1;
 
 /// <summary>The framing of a chunked body that is sent (RFC 9112 section 7.1). Pure; any thread.</summary>
 /// <remarks>
-/// A chunk is its header, the data and <see cref="ChunkEnd"/>; a body ends in <see cref="LastChunk"/>, or, with trailers, in
-/// <see cref="LastChunkHeader"/>, the field lines and <see cref="ChunkEnd"/>. No extensions are ever written.
+/// A chunk is its header, the data and <see cref="ChunkEnd"/>; a body ends in <see cref="LastChunk"/>, or, with
+/// trailers, in <see cref="LastChunkHeader"/>, the field lines and <see cref="ChunkEnd"/>. No extensions are ever
+/// written.
 /// </remarks>
 public static class ChunkedEncoder
 {

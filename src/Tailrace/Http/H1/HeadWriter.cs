@@ -2,7 +2,9 @@ using System.Buffers.Text;
 
 namespace Tailrace.Http.H1;
 
-/// <summary>Writes a message head into a span. It never throws: what does not fit is remembered, once, for the end.</summary>
+/// <summary>
+/// Writes a message head into a span. It never throws: what does not fit is remembered, once, for the end.
+/// </summary>
 /// <remarks>
 /// The span belongs to the caller. It writes what it is given: names and values are the caller's to validate
 /// (<see cref="HttpSyntax"/>) where they come from configuration, and are valid already where they were parsed.

@@ -7,11 +7,13 @@ namespace Tailrace.Http.H1;
 /// <summary>Reads field lines: those of request heads, response heads and trailer sections alike.</summary>
 /// <remarks>
 /// <para>Strict where leniency makes two meanings (RFC 9112 sections 2.2, 5.1 and 5.2): a line ends in CRLF and nothing
-/// else, a name is a token with the colon right behind it, a value has no control bytes, no line continues another.</para>
-/// <para>A line is judged once its LF has come, and only by its own bytes. That makes the verdict the same however the
-/// input was split, and the work linear: a line is scanned for its LF as it grows, and parsed once.</para>
-/// <para>The loop knows valid lines only. At the first line that is not, it ends, and <see cref="Judge"/> says whether that
-/// was the empty line, a line that has not come yet, or an error, and which.</para>
+/// else, a name is a token with the colon right behind it, a value has no control bytes, no line continues
+/// another.</para>
+/// <para>A line is judged once its LF has come (what begins like the empty line, once its second byte has), and only by
+/// its own bytes. That makes the verdict the same however the input was split, and the work linear: a line is scanned
+/// for its LF as it grows, and parsed once.</para>
+/// <para>The loop knows valid lines only. At the first line that is not, it ends, and <see cref="Judge"/> says whether
+/// that was the empty line, a line that has not come yet, or an error, and which.</para>
 /// </remarks>
 internal static class HeaderParser
 {
@@ -24,7 +26,8 @@ internal static class HeaderParser
     /// <summary>Reads lines into the head's table until the empty line.</summary>
     /// <param name="input">From the first byte of the head, as much as there is, at most the limit.</param>
     /// <param name="scanned">How much of the input an earlier call has seen.</param>
-    /// <param name="head">Its start line has been read. On completion its next line is the first byte of the body.</param>
+    /// <param name="head">Its start line has been read. On completion its next line is the first byte of the
+    /// body.</param>
     /// <param name="limits">The limits of that side.</param>
     public static ParseStatus Read(ReadOnlySpan<byte> input, int scanned, MessageHead head, HttpLimits limits)
     {
@@ -57,7 +60,9 @@ internal static class HeaderParser
         return Judge(input, at, out lineStart, out rejection);
     }
 
-    /// <summary>Reads the field line that begins at <paramref name="start"/>, if there is one, whole and valid.</summary>
+    /// <summary>
+    /// Reads the field line that begins at <paramref name="start"/>, if there is one, whole and valid.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryReadLine(ReadOnlySpan<byte> input, int start, out HeaderField field)
     {
@@ -84,9 +89,12 @@ internal static class HeaderParser
     public static bool IsLineEnd(ReadOnlySpan<byte> input, int at) =>
         at + 2 <= input.Length && BinaryPrimitives.ReadUInt16LittleEndian(input[at..]) == CrLf;
 
-    /// <summary>Whether the line that an earlier call could not read still has no LF: then nothing has changed.</summary>
+    /// <summary>
+    /// Whether the line that an earlier call could not read still has no LF: then nothing has changed. The second byte
+    /// of an empty line is worth looking at whatever it is.
+    /// </summary>
     private static bool IsStillUnfinished(ReadOnlySpan<byte> input, int lineStart, int scanned) =>
-        scanned > lineStart && !input[scanned..].Contains(Lf);
+        scanned > lineStart && input[lineStart] != Cr && !input[scanned..].Contains(Lf);
 
     /// <summary>Says what stands where no valid line was found.</summary>
     private static ParseStatus Judge(ReadOnlySpan<byte> input, int start, out int lineStart, out Rejection rejection)
@@ -97,6 +105,12 @@ internal static class HeaderParser
         {
             lineStart += 2;
             return ParseStatus.Complete;
+        }
+        if (start + 1 < input.Length && input[start] == Cr)
+        {
+            // Not worth waiting for its LF: every peer sends these two bytes, and then waits for us.
+            rejection = Rejection.BareCarriageReturn;
+            return ParseStatus.Rejected;
         }
         if (!input[start..].Contains(Lf))
             return ParseStatus.NeedMore;
@@ -110,8 +124,6 @@ internal static class HeaderParser
         int stop = ByteScan.NameEnd(input, start);
         if (stop == start && HttpSyntax.IsBlank(input[stop]))
             return Rejection.ObsoleteFold;
-        if (stop == start && input[stop] == Cr)
-            return Rejection.BareCarriageReturn;
         if (stop == start || input[stop] != ':')
             return input[stop] == Lf ? Rejection.BareLineFeed : Rejection.BadHeaderName;
         return input[ByteScan.ValueEnd(input, stop + 1)] switch

@@ -4,8 +4,8 @@ namespace Tailrace.Http.H1;
 
 /// <summary>Reads the request line: method, target, version (RFC 9112 section 3).</summary>
 /// <remarks>
-/// Unlike field lines it is judged byte by byte as it comes, so that what is no HTTP (a TLS hello, say) is turned away at
-/// once. What is finished stands in the head, and is not read again.
+/// Unlike field lines it is judged byte by byte as it comes, so that what is no HTTP (a TLS hello, say) is turned away
+/// at once. What is finished stands in the head, and is not read again.
 /// </remarks>
 internal static class RequestLine
 {

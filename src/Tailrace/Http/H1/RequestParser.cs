@@ -4,9 +4,9 @@ namespace Tailrace.Http.H1;
 
 /// <summary>Reads an HTTP/1 request head (RFC 9112 section 3) from a contiguous buffer. Pure; any thread.</summary>
 /// <remarks>
-/// <para>Restartable: on <see cref="ParseStatus.NeedMore"/> call again with the same bytes and more behind them, the same
-/// <c>scanned</c> and the same head. Where it stopped stands in the head, so a head that drips in byte by byte costs
-/// linear time, and its verdict is that of the whole: each byte is judged from what came before it alone.</para>
+/// <para>Restartable: on <see cref="ParseStatus.NeedMore"/> call again with the same bytes and more behind them, the
+/// same <c>scanned</c> and the same head. Where it stopped stands in the head, so a head that drips in byte by byte
+/// costs linear time, and its verdict is that of the whole: each byte is judged from what came before it alone.</para>
 /// <para>No I/O, no allocation, no exception for any input.</para>
 /// </remarks>
 public static class RequestParser

@@ -3,7 +3,9 @@ using Tailrace.Memory;
 
 namespace Tailrace.Http.H1;
 
-/// <summary>Splits a request target into its parts, by the form that the method allows (RFC 9112 section 3.2).</summary>
+/// <summary>
+/// Splits a request target into its parts, by the form that the method allows (RFC 9112 section 3.2).
+/// </summary>
 internal static class RequestTarget
 {
     /// <summary>Reads the target that the head names; false when it has no form that is allowed.</summary>
@@ -18,7 +20,9 @@ internal static class RequestTarget
         return true;
     }
 
-    /// <summary>Path and query, the path beginning at the given offset. The first question mark is known by then.</summary>
+    /// <summary>
+    /// Path and query, the path beginning at the given offset. The first question mark is known by then.
+    /// </summary>
     private static void SplitAt(RequestHead head, int pathStart)
     {
         int end = head.Target.End;
@@ -43,8 +47,8 @@ internal static class RequestTarget
     }
 
     /// <summary>
-    /// http and https alone: for another scheme this is no proxy. User information is an error, for it is there to make a
-    /// name look like another (RFC 9110 section 4.2.4).
+    /// http and https alone: for another scheme this is no proxy. User information is an error, for it is there to make
+    /// a name look like another (RFC 9110 section 4.2.4).
     /// </summary>
     private static bool ReadAbsolute(ReadOnlySpan<byte> input, RequestHead head)
     {

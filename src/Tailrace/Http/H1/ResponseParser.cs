@@ -2,8 +2,8 @@ namespace Tailrace.Http.H1;
 
 /// <summary>Reads an HTTP/1 response head (RFC 9112 section 4) from a contiguous buffer. Pure; any thread.</summary>
 /// <remarks>
-/// Restartable like <see cref="RequestParser"/>: on <see cref="ParseStatus.NeedMore"/> call again with the same bytes and
-/// more behind them, the same <c>scanned</c> and the same head. No I/O, no allocation, no exception for any input.
+/// Restartable like <see cref="RequestParser"/>: on <see cref="ParseStatus.NeedMore"/> call again with the same bytes
+/// and more behind them, the same <c>scanned</c> and the same head. No I/O, no allocation, no exception for any input.
 /// </remarks>
 public static class ResponseParser
 {
@@ -14,7 +14,8 @@ public static class ResponseParser
     /// <param name="input">All received bytes of the response, from its first.</param>
     /// <param name="scanned">0 for a new response; afterwards what the last call left in it.</param>
     /// <param name="head">Receives the head. Cleared when <paramref name="scanned"/> is 0.</param>
-    /// <param name="requestMethod">The method of the request that is answered: it decides whether there is a body.</param>
+    /// <param name="requestMethod">The method of the request that is answered: it decides whether there is a
+    /// body.</param>
     /// <param name="limits">The origin side's limits.</param>
     public static ParseStatus Parse(
         ReadOnlySpan<byte> input, ref int scanned, ResponseHead head, Method requestMethod, HttpLimits limits)
@@ -40,8 +41,8 @@ public static class ResponseParser
     }
 
     /// <summary>
-    /// The version and the status are judged byte by byte as they come, so that an origin that speaks no HTTP is found out
-    /// at once; the reason, whose content means nothing, when its line has ended.
+    /// The version and the status are judged byte by byte as they come, so that an origin that speaks no HTTP is found
+    /// out at once; the reason, whose content means nothing, when its line has ended.
     /// </summary>
     private static ParseStatus ReadStatusLine(ReadOnlySpan<byte> input, int scanned, ResponseHead head)
     {
@@ -68,8 +69,8 @@ public static class ResponseParser
     }
 
     /// <summary>
-    /// The space before the reason is due even when the reason is empty; many origins leave both out, and nothing depends
-    /// on it.
+    /// The space before the reason is due even when the reason is empty; many origins leave both out, and nothing
+    /// depends on it.
     /// </summary>
     private static ParseStatus ReadReason(ReadOnlySpan<byte> input, ResponseHead head)
     {
@@ -116,8 +117,8 @@ public static class ResponseParser
     }
 
     /// <summary>
-    /// RFC 9110 section 8.6 and RFC 9112 section 6.1 forbid both framing fields in 1xx and 204. An origin that sends them
-    /// anyway may well send the body too, which would be read as the next response.
+    /// RFC 9110 section 8.6 and RFC 9112 section 6.1 forbid both framing fields in 1xx and 204. An origin that sends
+    /// them anyway may well send the body too, which would be read as the next response.
     /// </summary>
     private static bool AnnouncesForbiddenBody(ResponseHead head) =>
         head.Status is < 200 or 204

@@ -9,7 +9,8 @@ internal static class RoundRobin
 {
     /// <summary>The next destination, leaving out those that were tried for this request.</summary>
     /// <param name="destinations">All of them; their credit is this policy's state.</param>
-    /// <param name="tried">A bit for each destination that is not to be taken; those beyond 63 are never left out.</param>
+    /// <param name="tried">A bit for each destination that is not to be taken; those beyond 63 are never left
+    /// out.</param>
     internal static Destination? Pick(Destination[] destinations, ulong tried)
     {
         if (destinations.Length == 1) return (tried & 1) == 0 ? destinations[0] : null;

@@ -106,6 +106,7 @@ public sealed class ChunkedTests
     [InlineData("X-T: 1\r\n 2\r\n\r\n", Rejection.ObsoleteFold)]
     [InlineData("X-T: 1\n\r\n", Rejection.BareLineFeed)]
     [InlineData("\n", Rejection.BareLineFeed)]
+    [InlineData("\rX", Rejection.BareCarriageReturn)]
     [InlineData("X-T: a\0\r\n\r\n", Rejection.BadHeaderValue)]
     public void Trailers_obey_the_rules_of_fields(string trailers, Rejection expected)
     {
@@ -118,7 +119,10 @@ public sealed class ChunkedTests
     {
         var limits = new HttpLimits
         {
-            BodyBytesMax = 5, ChunkExtensionBytesMax = 4, ChunkExtensionTotalBytesMax = 6, TrailerBytesMax = 10,
+            BodyBytesMax = 5,
+            ChunkExtensionBytesMax = 4,
+            ChunkExtensionTotalBytesMax = 6,
+            TrailerBytesMax = 10,
         };
         Assert.Equal(Rejection.None, Reading.Of("5;abc\r\nhello\r\n0;a\r\nX: 345\r\n\r\n", limits).Rejection);
         Assert.Equal(Rejection.BodyTooLarge, Reading.Of("6\r\n", limits).Rejection);

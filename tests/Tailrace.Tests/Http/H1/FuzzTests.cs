@@ -28,9 +28,8 @@ public sealed class FuzzTests
         IFuzzTarget target = Fuzzer.Targets.Single(candidate => candidate.Name == name);
         var fuzzer = new Fuzzer(target, seed);
         Fuzzer.Failure? failure = fuzzer.Run(Runs, TimeSpan.MaxValue);
-        Assert.True(
-            failure is null,
-            $"{failure?.Message}\n--target {name} --seed {failure?.Seed} --input {Convert.ToHexString(failure?.Input ?? [])}");
+        string input = Convert.ToHexString(failure?.Input ?? []);
+        Assert.True(failure is null, $"{failure?.Message}\n--target {name} --seed {failure?.Seed} --input {input}");
         Assert.Equal(Runs, fuzzer.Runs);
     }
 

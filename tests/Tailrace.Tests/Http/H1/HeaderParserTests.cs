@@ -5,6 +5,10 @@ namespace Tailrace.Tests.Http.H1;
 /// <summary>Field lines, which are the same in requests, responses and trailers.</summary>
 public sealed class HeaderParserTests
 {
+    private const string LongName = "A-name-that-is-longer-than-a-vector_and.has_odd~bytes|that^look`like#its!end";
+
+    private const string LongValue = "a value that is longer than any vector of this machine, with\ttabs\tin it";
+
     [Theory]
     [InlineData("X-A:1", "X-A", "1")]
     [InlineData("X-A: 1", "X-A", "1")]
@@ -16,8 +20,8 @@ public sealed class HeaderParserTests
     [InlineData("X-A: a\tb", "X-A", "a\tb")]
     [InlineData("a: ,", "a", ",")]
     [InlineData("X!#$%&'*+-.^_`|~9: 1", "X!#$%&'*+-.^_`|~9", "1")]
-    [InlineData("A-name-that-is-longer-than-any-vector-of-this-machine: 1", "A-name-that-is-longer-than-any-vector-of-this-machine", "1")]
-    [InlineData("X: a value that is longer than any vector of this machine, and that has\ttabs\tin it\t", "X", "a value that is longer than any vector of this machine, and that has\ttabs\tin it")]
+    [InlineData(LongName + ": 1", LongName, "1")]
+    [InlineData("X: " + LongValue + "\t", "X", LongValue)]
     public void A_line_is_a_name_a_colon_and_a_trimmed_value(string line, string name, string value)
     {
         string text = $"GET / HTTP/1.1\r\nHost: h\r\n{line}\r\n\r\n";
@@ -83,6 +87,14 @@ public sealed class HeaderParserTests
         RequestHead head = Wire.Request("GET / HTTP/1.1\r\nX A", out ParseStatus status);
         Assert.Equal((ParseStatus.NeedMore, Rejection.None), (status, head.Rejection));
         AssertRejected("GET / HTTP/1.1\r\nX A\n", Rejection.BadHeaderName);
+    }
+
+    [Fact]
+    public void Nobody_waits_for_the_end_of_a_line_that_begins_with_CR()
+    {
+        Wire.Request("GET / HTTP/1.1\r\nHost: h\r\n\r", out ParseStatus status);
+        Assert.Equal(ParseStatus.NeedMore, status);
+        AssertRejected("GET / HTTP/1.1\r\nHost: h\r\n\rX", Rejection.BareCarriageReturn);
     }
 
     [Fact]

@@ -129,6 +129,6 @@ public sealed class PropertyTests
     private static bool IsPlain(string name) => KnownHeaders.Find(Wire.Bytes(name)) == KnownHeader.Other;
 
     private static Gen<string> Text(string alphabet, int min, int max) =>
-        Gen.Choose(min, max).SelectMany(
-            length => Gen.Elements(alphabet.ToCharArray()).ArrayOf(length).Select(characters => new string(characters)));
+        Gen.Choose(min, max).SelectMany(length =>
+            Gen.Elements(alphabet.ToCharArray()).ArrayOf(length).Select(characters => new string(characters)));
 }

@@ -1,4 +1,5 @@
 using Tailrace.Http;
+using Tailrace.Http.H1;
 
 namespace Tailrace.Tests.Http.H1;
 
@@ -241,8 +242,8 @@ public sealed class RequestParserTests
     public void A_head_is_as_new_for_the_next_request()
     {
         var head = new RequestHead();
-        string full = $"POST http://o:1/p?q HTTP/1.1\r\n{Host}Connection: close, X, upgrade\r\nUpgrade: x\r\nTE: trailers\r\n"
-            + "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+        string full = $"POST http://o:1/p?q HTTP/1.1\r\n{Host}Connection: close, X, upgrade\r\nUpgrade: x\r\n"
+            + "TE: trailers\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
         Read(head, full);
         Assert.True(head.ExpectContinue && head.IsUpgrade && head.TeTrailers && head.HasConnectionOptions);
         Read(head, "OPTIONS * HTTP/1.0\r\n\r\n");
@@ -256,7 +257,7 @@ public sealed class RequestParserTests
     private static void Read(RequestHead head, string text)
     {
         int scanned = 0;
-        ParseStatus status = Tailrace.Http.H1.RequestParser.Parse(Wire.Bytes(text), ref scanned, head, HttpLimits.Default);
+        ParseStatus status = RequestParser.Parse(Wire.Bytes(text), ref scanned, head, HttpLimits.Default);
         Assert.Equal(ParseStatus.Complete, status);
         Assert.Equal(text.Length, scanned);
     }

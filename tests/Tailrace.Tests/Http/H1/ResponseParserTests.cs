@@ -1,4 +1,5 @@
 using Tailrace.Http;
+using Tailrace.Http.H1;
 
 namespace Tailrace.Tests.Http.H1;
 
@@ -97,7 +98,7 @@ public sealed class ResponseParserTests
     private static void Read(ResponseHead head, string text)
     {
         int scanned = 0;
-        ParseStatus status = Tailrace.Http.H1.ResponseParser.Parse(
+        ParseStatus status = ResponseParser.Parse(
             Wire.Bytes(text), ref scanned, head, Method.Get, HttpLimits.Default);
         Assert.Equal(ParseStatus.Complete, status);
         Assert.Equal(text.Length, scanned);
