@@ -15,6 +15,8 @@ internal static class DemoPages
     {
         Add("/", exchange => exchange.Respond(200, "text/html; charset=utf-8", Welcome(server)));
         Add("/hello", exchange => exchange.Respond(200, "Hello from Tailrace!\n"));
+        var proxyPage = new ProxyPage(server);
+        Add("/proxy", proxyPage.AnswerAsync);
 
         void Add(string path, HandlerDelegate handle) =>
             server.Map(new CodeRoute(Handler.From(handle)) { Listener = listener, Path = path });

@@ -43,7 +43,6 @@ public sealed class SocketConnection : Connection
     {
         var connection = Rent(reactor);
         connection._handle = handle;
-        connection.ForgetRemote();
         return connection;
     }
 
@@ -154,13 +153,13 @@ public sealed class SocketConnection : Connection
     /// </summary>
     protected internal override void OnDeadline()
     {
+        if (_handle is { Dependent: not null } handle && !Reactor.Loop.IsWatched(handle)) Reactor.Loop.Watch(handle);
         if (_send.IsPending && _send.Progress != _progressSeen)
         {
             _progressSeen = _send.Progress;
             SetTimeout(TimeoutMs);
             return;
         }
-        if (_handle is { Dependent: not null } handle && !Reactor.Loop.IsWatched(handle)) Reactor.Loop.Watch(handle);
         Reactor.Loop.Cancel(_receive, IoError.TimedOut);
         Reactor.Loop.Cancel(_send, IoError.TimedOut);
     }

@@ -80,7 +80,14 @@ internal static class BodyRelay
                     target.Output.Release();
                     source.Input.Release();
                     source.SetTimeout(readTimeoutMs);
-                    var received = await source.FillAsync();
+                    var fill = source.FillAsync();
+                    if (!fill.IsCompleted && writer.TrySettle())
+                    {
+                        flushed = await FlushAsync(target, writeTimeoutMs);
+                        if (flushed.IsError) return new RelayResult(RelayEnd.WriteFailed, flushed.Error);
+                        target.Output.Release();
+                    }
+                    var received = await fill;
                     if (received.IsError) return new RelayResult(RelayEnd.ReadFailed, received.Error);
                     if (received.Bytes == 0 && !reader.EndOfStream()) return new RelayResult(RelayEnd.Truncated);
                     continue;
@@ -103,11 +110,10 @@ internal static class BodyRelay
         }
     }
 
-    private static async LoopTask<IoResult> FlushAsync(Connection target, int timeoutMs)
+    private static IoTask FlushAsync(Connection target, int timeoutMs)
     {
-        if (target.Output.IsEmpty) return IoResult.Success(0);
         var flush = target.FlushAsync();
         if (!flush.IsCompleted) target.SetTimeout(timeoutMs);
-        return await flush;
+        return flush;
     }
 }

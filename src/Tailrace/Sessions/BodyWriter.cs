@@ -62,7 +62,7 @@ public sealed class BodyWriter
         {
             BeginChunk(piece.Length);
             output.TryAppend(piece);
-            _owesCrlf = true;
+            output.TryAppend(ChunkedEncoder.ChunkEnd);
         }
         else
         {
@@ -92,6 +92,16 @@ public sealed class BodyWriter
         return _connection.FlushAsync(source, count);
     }
 
+    /// <summary>Writes the end of a chunk that was sent without it, when no next one is in sight.</summary>
+    /// <remarks>Many receivers hand a chunk on only when they have seen its end.</remarks>
+    /// <returns>Whether there was one to write.</returns>
+    internal bool TrySettle()
+    {
+        if (!_owesCrlf || !_connection.Output.TryAppend(ChunkedEncoder.ChunkEnd)) return false;
+        _owesCrlf = false;
+        return true;
+    }
+
     /// <summary>Writes what ends the body.</summary>
     /// <param name="trailers">Trailer field lines as received; those that may not pass are left out.</param>
     /// <returns>False when there was no room.</returns>
@@ -111,6 +121,7 @@ public sealed class BodyWriter
     {
         var output = _connection.Output;
         if (_owesCrlf) output.TryAppend(ChunkedEncoder.ChunkEnd);
+        _owesCrlf = false;
         output.Commit(ChunkedEncoder.WriteHeader(count, output.Writable));
     }
 }
