@@ -50,7 +50,12 @@ internal sealed record SimConditions
         {
             // A small window and a long way would be slower than any deadline.
             LatencyMsMax = random.Below(4) == 0 ? 0 : random.Between(0, Math.Min(40, window / 8)),
-            SegmentBytesMax = random.Below(3) switch { 0 => random.Between(1, 20), 1 => 1460, _ => random.Between(20, 65536) },
+            SegmentBytesMax = random.Below(3) switch
+            {
+                0 => random.Between(1, 20),
+                1 => 1460,
+                _ => random.Between(20, 65536),
+            },
             WindowBytes = window,
             Late = random.Below(3) * 300,
             ShortRead = random.Below(3) * 300,

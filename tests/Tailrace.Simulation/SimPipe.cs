@@ -25,7 +25,9 @@ internal sealed class SimPipe
     /// <summary>The reading side has closed: what is sent goes nowhere.</summary>
     internal bool IsAbandoned { get; private set; }
 
-    /// <summary>Sends bytes that arrive at <paramref name="instant"/>, or later if earlier ones are still under way.</summary>
+    /// <summary>
+    /// Sends bytes that arrive at <paramref name="instant"/>, or later if earlier ones are still under way.
+    /// </summary>
     internal void Write(ReadOnlySpan<byte> bytes, long instant)
     {
         _lastArrival = Math.Max(_lastArrival, instant);

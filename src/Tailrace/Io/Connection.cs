@@ -65,6 +65,12 @@ public abstract class Connection : TimerEntry
     public abstract void Close(bool reset = false);
 
     /// <summary>
+    /// Ends it for whoever uses it: what is in flight completes as aborted, and what comes later fails at once. Its
+    /// owner still closes it, and others may hold on to its buffers until then.
+    /// </summary>
+    public abstract void Abort();
+
+    /// <summary>
     /// When this connection is reset by its other side, the receive of <paramref name="other"/> fails.
     /// </summary>
     public abstract void AbortWith(Connection? other);

@@ -14,6 +14,7 @@ public sealed class SocketConnection : Connection
     private readonly IoOperation _send = new();
     private IoHandle? _handle;
     private int _progressSeen;
+    private bool _isAborted;
 
     private SocketConnection(Reactor reactor)
         : base(reactor)
@@ -121,15 +122,25 @@ public sealed class SocketConnection : Connection
     }
 
     /// <inheritdoc/>
+    public override void Abort()
+    {
+        if (_handle is not { } handle) return;
+        _handle = null;
+        _isAborted = true;
+        Reactor.Loop.Close(handle, reset: true);
+    }
+
+    /// <inheritdoc/>
     public override void Close(bool reset = false)
     {
-        var handle = _handle;
+        var wasOpen = _handle is not null || _isAborted;
+        if (_handle is { } handle) Reactor.Loop.Close(handle, reset);
         _handle = null;
-        if (handle is not null) Reactor.Loop.Close(handle, reset);
+        _isAborted = false;
         Reactor.Loop.Timers.Remove(this);
         Input.Clear();
         Output.Clear();
-        if (handle is null) return;
+        if (!wasOpen) return;
         if (_receive.IsPending || _send.IsPending) return;
         if (_receive.IsCompleted) _receive.TakeResult();
         if (_send.IsCompleted) _send.TakeResult();

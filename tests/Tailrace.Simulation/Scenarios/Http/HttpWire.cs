@@ -113,7 +113,8 @@ internal sealed class HttpWire(SimWorld world, SocketConnection connection, int 
     /// <param name="payload">Whose bytes they are.</param>
     /// <param name="limit">After how many bytes to stop.</param>
     /// <param name="trailers">Trailer fields of a chunked body.</param>
-    internal async LoopTask<bool> SendBodyAsync(PlanFraming framing, int length, long payload, int limit, string trailers)
+    internal async LoopTask<bool> SendBodyAsync(
+        PlanFraming framing, int length, long payload, int limit, string trailers)
     {
         if (framing == PlanFraming.None) return true;
         if (IsClosed) return false;
@@ -122,7 +123,8 @@ internal sealed class HttpWire(SimWorld world, SocketConnection connection, int 
             if (offset >= limit) return true;
             var part = Math.Min(Math.Min(length - offset, limit - offset), world.Random.Between(1, 8192));
             var isChunked = framing == PlanFraming.Chunked;
-            if (isChunked) connection.Output.TryAppend(Encoding.ASCII.GetBytes($"{part:x}{(part % 7 == 0 ? ";a=b" : "")}\r\n"));
+            var extension = part % 7 == 0 ? ";a=b" : "";
+            if (isChunked) connection.Output.TryAppend(Encoding.ASCII.GetBytes($"{part:x}{extension}\r\n"));
             if (!connection.Output.TryReserve(part + 2)) throw new SimFailure("the output holds more than one piece");
             SimPayload.Fill(connection.Output.Writable[..part], payload, offset);
             connection.Output.Commit(part);
