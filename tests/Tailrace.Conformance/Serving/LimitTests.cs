@@ -75,7 +75,7 @@ public sealed class LimitTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Descriptors(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
-        scenario.AddOrigin(Reply.Of("x"));
+        scenario.Routes = [new RouteOptions { Respond = new RespondOptions { Body = "x" } }];
         Assert.Equal("x", scenario.Exchange(Reply.Get()).Text);
         var clients = Enumerable.Range(0, 10).Select(_ => Wire.Open()).ToArray();
         var turns = 0L;
