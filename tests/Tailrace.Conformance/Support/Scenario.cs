@@ -161,15 +161,16 @@ internal sealed class Scenario
 
     private Server Start()
     {
+        // A cluster has destinations; a scenario without any is about handlers and fixed replies.
+        var hasOrigins = _destinations.Count > 0;
+        var clusters = new Dictionary<string, ClusterOptions>(Options.Clusters);
+        if (hasOrigins) clusters.Add("origins", Cluster with { Destinations = _destinations });
         var options = Options with
         {
             Engine = _engine,
             Listeners = [Listener],
-            Routes = Routes,
-            Clusters = new Dictionary<string, ClusterOptions>(Options.Clusters)
-            {
-                ["origins"] = Cluster with { Destinations = _destinations },
-            },
+            Routes = [.. Routes.Where(route => hasOrigins || route.Cluster != "origins")],
+            Clusters = clusters,
         };
         _log = new Log(LogLevel.Info, LogFormat.Text, Log);
         _server = new Server(options, _log);
