@@ -11,7 +11,7 @@ public readonly struct NetAddress : IEquatable<NetAddress>
     /// <summary>The longest text of an address without its port.</summary>
     public const int TextLengthMax = 46;
 
-    /// <summary>Every octet in decimal with a dot behind it: addresses are written for each forwarded request.</summary>
+    /// <summary>Every octet in decimal with a dot behind it: an address is written for each request.</summary>
     private static readonly (uint Text, int Length)[] s_octets = BuildOctets();
 
     private readonly ulong _high;

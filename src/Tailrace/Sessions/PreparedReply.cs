@@ -5,7 +5,7 @@ using Tailrace.Http.H1;
 namespace Tailrace.Sessions;
 
 /// <summary>A whole answer that is always the same, checked and serialised once.</summary>
-/// <remarks>Immutable; one object may answer on all workers. Date and persistence are added for each exchange.</remarks>
+/// <remarks>Immutable; one object may answer on all workers. Date and persistence are added each time.</remarks>
 public sealed class PreparedReply
 {
     private readonly byte[] _head;

@@ -169,7 +169,7 @@ internal sealed class Scenario
         {
             Engine = _engine,
             Listeners = [Listener],
-            Routes = [.. Routes.Where(route => hasOrigins || route.Cluster != "origins")],
+            Routes = hasOrigins ? Routes : Answering([.. Routes.Where(route => route.Cluster != "origins")]),
             Clusters = clusters,
         };
         _log = new Log(LogLevel.Info, LogFormat.Text, Log);
@@ -179,6 +179,9 @@ internal sealed class Scenario
         Assert.Equal(_engine.ToString(), _server.Engine.ToString());
         return _server;
     }
+
+    private IReadOnlyList<RouteOptions> Answering(RouteOptions[] routes) =>
+        routes.Length > 0 || Map is not null ? routes : [new RouteOptions { Respond = new RespondOptions() }];
 
     private void Close()
     {
