@@ -33,10 +33,10 @@ internal sealed class SimPipe
         Held += bytes.Length;
     }
 
-    /// <summary>Ends the direction behind what was sent.</summary>
+    /// <summary>Ends the direction behind what was sent; one that was reset has no end any more.</summary>
     internal void End(long instant)
     {
-        if (!IsEnded) EndsAt = _lastArrival = Math.Max(_lastArrival, instant);
+        if (!IsEnded && !IsReset) EndsAt = _lastArrival = Math.Max(_lastArrival, instant);
     }
 
     /// <summary>Resets the direction.</summary>
@@ -46,7 +46,10 @@ internal sealed class SimPipe
     {
         if (IsReset) return;
         ResetsAt = overtakes ? instant : Math.Max(_lastArrival, instant);
-        if (overtakes) Discard();
+        if (!overtakes) return;
+        // An end that is still to come goes with the bytes before it.
+        EndsAt = long.MaxValue;
+        Discard();
     }
 
     /// <summary>The reading side has closed.</summary>

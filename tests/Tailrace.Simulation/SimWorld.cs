@@ -46,7 +46,13 @@ internal sealed class SimWorld : IDisposable
     internal int RentedMax { get; private set; }
 
     /// <summary>Whether something may go wrong by itself: the network fails, or a fault was put in and has happened.</summary>
-    internal bool MayFail => Conditions.IsFaulty || Faults.HasStruck;
+    internal bool MayFail => Conditions.IsFaulty || Faults.HasStruck || IsAborting;
+
+    /// <summary>The server has begun to stop: new connections and idle ones are refused, and what has begun goes on.</summary>
+    internal bool IsStopping { get; set; }
+
+    /// <summary>The server has given up what was still going on.</summary>
+    internal bool IsAborting { get; set; }
 
     /// <summary>Whether the dice put a possible completion off.</summary>
     internal bool IsLate => Random.Chance(Conditions.Late);

@@ -52,6 +52,9 @@ public sealed class Server : IDisposable
     /// <summary>What each worker has counted.</summary>
     public IReadOnlyList<Counters> Statistics => [.. _workers.Select(worker => worker.Reactor.Counters)];
 
+    /// <summary>The workers, in order. For tests.</summary>
+    internal IReadOnlyList<Worker> Workers => _workers;
+
     /// <summary>Access log records that did not fit the queue.</summary>
     public long AccessLogDropped => _accessLog?.Dropped ?? 0;
 

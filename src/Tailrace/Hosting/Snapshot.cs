@@ -65,7 +65,8 @@ internal sealed record ListenerPlan(
 
 /// <summary>A route for one host pattern as workers build it.</summary>
 internal sealed record RoutePlan(
-    string Host, string Path, bool IsPrefix, string Cluster, RespondOptions? Respond, RequestEdits Edits)
+    string Host, string Path, bool IsPrefix, string Cluster, RespondOptions? Respond, RequestEdits Edits,
+    ResponseEdits ResponseEdits)
 {
     internal static IEnumerable<RoutePlan> From(RouteOptions options, ForwardedOptions forwarded)
     {
@@ -82,10 +83,12 @@ internal sealed record RoutePlan(
             },
             FixedHost = Encoding.ASCII.GetBytes(options.HostHeader),
         };
+        var responseEdits = new ResponseEdits { Via = forwarded.Via };
         IEnumerable<string> hosts = options.Match.Host.Count > 0 ? options.Match.Host : [""];
         var isPrefix = options.Match.Path.Length == 0;
         var path = isPrefix ? options.Match.PathPrefix : options.Match.Path;
-        return hosts.Select(host => new RoutePlan(host, path, isPrefix, options.Cluster, options.Respond, edits));
+        return hosts.Select(host =>
+            new RoutePlan(host, path, isPrefix, options.Cluster, options.Respond, edits, responseEdits));
     }
 
     private static ForwardedPolicy PolicyOf(ForwardedMode mode) => mode switch

@@ -119,5 +119,5 @@ internal sealed class Worker : IDisposable
 
     private Handler BuildHandler(RoutePlan route) => route.Respond is { } respond
         ? new FixedReply(respond.Status, respond.ContentType, Encoding.UTF8.GetBytes(respond.Body))
-        : new ForwardHandler(_clusters[route.Cluster], route.Edits);
+        : new ForwardHandler(_clusters[route.Cluster], route.Edits, route.ResponseEdits);
 }

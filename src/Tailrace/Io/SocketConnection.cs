@@ -13,6 +13,7 @@ public sealed class SocketConnection : Connection
     private readonly IoOperation _receive = new();
     private readonly IoOperation _send = new();
     private IoHandle? _handle;
+    private int _progressSeen;
 
     private SocketConnection(Reactor reactor)
         : base(reactor)
@@ -41,7 +42,6 @@ public sealed class SocketConnection : Connection
     {
         var connection = Rent(reactor);
         connection._handle = handle;
-        connection.ForgetRemote();
         return connection;
     }
 
@@ -53,6 +53,7 @@ public sealed class SocketConnection : Connection
     internal IoTask ConnectAsync(System.Net.SocketAddress address)
     {
         _send.Opened = null;
+        _send.Progress = _progressSeen = 0;
         var task = Reactor.Loop.ConnectAsync(address, _send);
         _handle = _send.Opened;
         _send.Opened = null;
@@ -97,7 +98,7 @@ public sealed class SocketConnection : Connection
         if (_handle is not { } handle) return new IoTask(IoResult.Failure(IoError.Aborted));
         _send.Body = body;
         _send.BodyLength = count;
-        _send.Progress = 0;
+        _send.Progress = _progressSeen = 0;
         return Reactor.Loop.SendAsync(handle, _send);
     }
 
@@ -142,6 +143,12 @@ public sealed class SocketConnection : Connection
     protected internal override void OnDeadline()
     {
         if (_handle is { Dependent: not null } handle && !Reactor.Loop.IsWatched(handle)) Reactor.Loop.Watch(handle);
+        if (_send.IsPending && _send.Progress != _progressSeen)
+        {
+            _progressSeen = _send.Progress;
+            SetTimeout(TimeoutMs);
+            return;
+        }
         Reactor.Loop.Cancel(_receive, IoError.TimedOut);
         Reactor.Loop.Cancel(_send, IoError.TimedOut);
     }

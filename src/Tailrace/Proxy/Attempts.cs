@@ -1,5 +1,6 @@
 using Tailrace.Http;
 using Tailrace.Io;
+using Tailrace.Proxy.Balancing;
 
 namespace Tailrace.Proxy;
 
@@ -8,8 +9,11 @@ internal struct Attempts(int retries)
 {
     private int _retries = retries;
 
-    /// <summary>A bit for each destination that could not be connected to.</summary>
+    /// <summary>A bit for each destination that is out of the question; the last is for all from there on.</summary>
     internal ulong Tried { get; private set; }
+
+    /// <summary>Whether a destination has as many connections as it may.</summary>
+    internal bool HasMetLimit { get; private set; }
 
     /// <summary>Why the last connect failed.</summary>
     internal IoError LastError { get; private set; }
@@ -23,7 +27,14 @@ internal struct Attempts(int retries)
     internal void OpenFailed(int index, IoError error)
     {
         LastError = error;
-        Tried = index < 64 ? Tried | 1ul << index : ulong.MaxValue;
+        Tried |= RoundRobin.BitOf(index);
+    }
+
+    /// <summary>A destination has as many connections as it may; another may have the request.</summary>
+    internal void LimitReached(int index)
+    {
+        HasMetLimit = true;
+        Tried |= RoundRobin.BitOf(index);
     }
 
     /// <summary>

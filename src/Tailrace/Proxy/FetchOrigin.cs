@@ -30,7 +30,7 @@ internal sealed class FetchOrigin
         _lookupAt = url.Ip is null ? 0 : long.MaxValue;
         _destination = new Destination(url.Authority, 1, url.Ip is { } ip ? Serialize([ip]) : []);
         _cluster = new Cluster(reactor, settings, [_destination]);
-        Forwarder = new ForwardHandler(_cluster, new RequestEdits());
+        Forwarder = new ForwardHandler(_cluster, new RequestEdits(), new ResponseEdits());
     }
 
     /// <summary>Host and port.</summary>

@@ -13,14 +13,16 @@ public sealed class ForwardHandler : Handler
     private readonly UpstreamPool _pool;
     private readonly ClusterSettings _settings;
     private readonly RequestEdits _edits;
+    private readonly ResponseEdits _responseEdits;
 
     /// <summary>Creates the handler of one route on one worker.</summary>
-    public ForwardHandler(Cluster cluster, RequestEdits edits)
+    public ForwardHandler(Cluster cluster, RequestEdits edits, ResponseEdits responseEdits)
     {
         _cluster = cluster;
         _pool = cluster.Pool;
         _settings = cluster.Settings;
         _edits = edits;
+        _responseEdits = responseEdits;
     }
 
     /// <inheritdoc/>
@@ -38,7 +40,7 @@ public sealed class ForwardHandler : Handler
                 upstream = opened.Upstream;
                 if (upstream is null)
                 {
-                    attempts.OpenFailed(Array.IndexOf(_cluster.Destinations, destination), opened.Error);
+                    attempts.OpenFailed(IndexOf(destination), opened.Error);
                     continue;
                 }
             }
@@ -92,35 +94,38 @@ public sealed class ForwardHandler : Handler
 
     private Destination? Choose(Exchange exchange, ref Attempts attempts)
     {
-        var destination = RoundRobin.Pick(_cluster.Destinations, attempts.Tried);
-        if (destination is null)
+        while (RoundRobin.Pick(_cluster.Destinations, attempts.Tried) is { } destination)
         {
-            var (status, reason) = attempts.LastError switch
+            if (destination.Idle.Count == 0 && !_pool.MayConnect(destination))
             {
-                IoError.None => (503, "no destination"),
-                IoError.TimedOut => (504, "connect timed out"),
-                IoError.Refused => (502, "connect refused"),
-                IoError.OutOfDescriptors or IoError.AddressNotAvailable => (503, "no descriptor or port left"),
-                _ => (502, "connect failed"),
-            };
-            Refuse(exchange, null, status, reason);
-            return null;
+                attempts.LimitReached(IndexOf(destination));
+                continue;
+            }
+            exchange.Upstream = destination.NameBytes;
+            return destination;
         }
-        if (destination.Idle.Count == 0 && !_pool.MayConnect(destination))
+        var (status, reason) = attempts.LastError switch
         {
-            Refuse(exchange, destination, 503, "connection limit reached");
-            return null;
-        }
-        exchange.Upstream = destination.NameBytes;
-        return destination;
+            IoError.None => (503, attempts.HasMetLimit ? "connection limit reached" : "no destination"),
+            IoError.TimedOut => (504, "connect timed out"),
+            IoError.Refused => (502, "connect refused"),
+            IoError.OutOfDescriptors or IoError.AddressNotAvailable => (503, "no descriptor or port left"),
+            _ => (502, "connect failed"),
+        };
+        Refuse(exchange, null, status, reason);
+        return null;
     }
+
+    private int IndexOf(Destination destination) => Array.IndexOf(_cluster.Destinations, destination);
 
     private bool TryBegin(Exchange exchange, UpstreamConnection upstream)
     {
         upstream.IsRequestSent = false;
         upstream.Upload = default;
         if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameBytes.Span)) return true;
-        Refuse(exchange, upstream.Destination, 431, "the head and what is added to it do not fit the buffers");
+        var destination = upstream.Destination;
+        if (_cluster.Reactor.Buffers.IsExhausted) Refuse(exchange, destination, 503, "the buffer limit is reached");
+        else Refuse(exchange, destination, 431, "the head and what is added to it do not fit the buffers");
         _pool.Close(upstream);
         return false;
     }
@@ -212,7 +217,7 @@ public sealed class ForwardHandler : Handler
     {
         var client = upstream.Client;
         if (!upstream.IsRequestSent) exchange.CloseAfterwards();
-        if (!exchange.TryForward(client.Head, client.HeadBytes, _settings.ResponseEdits)) return false;
+        if (!exchange.TryForward(client.Head, client.HeadBytes, _responseEdits)) return false;
         client.BeginBody();
         return true;
     }
@@ -255,6 +260,7 @@ public sealed class ForwardHandler : Handler
         upstream.Upload.End switch
         {
             RelayEnd.Rejected => UpstreamFailure.RequestRejected,
+            _ when upstream.Upload.Error == IoError.NoBuffers => UpstreamFailure.NoBuffers,
             RelayEnd.ReadFailed when upstream.Upload.Error == IoError.TimedOut => UpstreamFailure.ClientTimedOut,
             RelayEnd.ReadFailed or RelayEnd.Truncated => UpstreamFailure.ClientGone,
             _ => received.Error switch

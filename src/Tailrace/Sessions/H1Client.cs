@@ -39,8 +39,8 @@ internal sealed class H1Client
     /// <summary>Writes the request's body.</summary>
     internal BodyWriter RequestBody { get; } = new();
 
-    /// <summary>Whether any byte of the answer has come.</summary>
-    internal bool HasReceived => _scanned > 0 || !Connection.Input.IsEmpty;
+    /// <summary>Whether any byte of an answer has come, be it an interim one.</summary>
+    internal bool HasReceived { get; private set; }
 
     /// <summary>
     /// Writes a request's head into the connection's output and prepares for its body and its answer.
@@ -49,10 +49,12 @@ internal sealed class H1Client
     internal bool TryBegin(Exchange exchange, RequestEdits edits, ReadOnlySpan<byte> destination)
     {
         _scanned = 0;
+        HasReceived = false;
         RequestBody.Begin(Connection, exchange.Request.Body);
+        Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
+        client = client[..exchange.Downstream.Remote.Format(client)];
         return H1RequestWriter.TryWrite(
-            Connection.Output, exchange.Request, exchange.RequestBytes, edits, exchange.Downstream.RemoteText,
-            destination);
+            Connection.Output, exchange.Request, exchange.RequestBytes, edits, client, destination);
     }
 
     /// <summary>The same for a request of our own; its body, if any, is as long as is said here.</summary>
@@ -61,6 +63,7 @@ internal sealed class H1Client
         long contentLength)
     {
         _scanned = 0;
+        HasReceived = false;
         RequestBody.Begin(Connection, contentLength < 0 ? BodyKind.None : BodyKind.Length);
         return H1RequestWriter.TryWrite(Connection.Output, method, target, host, fields, contentLength);
     }
@@ -69,6 +72,7 @@ internal sealed class H1Client
     internal ParseStatus ReadHead(Method requestMethod)
     {
         if (Connection.Input.IsEmpty) return ParseStatus.NeedMore;
+        HasReceived = true;
         return ResponseParser.Parse(Connection.Input.Unread, ref _scanned, Head, requestMethod, Limits);
     }
 

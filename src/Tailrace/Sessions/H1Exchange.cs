@@ -58,6 +58,7 @@ internal sealed class H1Exchange : Exchange
         _connection = connection;
         _headOpen = false;
         KeepAlive = true;
+        _responseBody.Begin(connection, BodyKind.None);
         ResetState();
     }
 
@@ -78,9 +79,32 @@ internal sealed class H1Exchange : Exchange
         }
         var writer = new HeadWriter(output.Writable);
         writer.WriteStatusLine(status);
-        writer.WriteHeader("Date"u8, _context.Date());
+        _context.WriteDate(ref writer);
         output.Commit(writer.Length);
         _headOpen = true;
+    }
+
+    /// <inheritdoc/>
+    public override void Respond(PreparedReply reply)
+    {
+        if (HasBegun) throw new InvalidOperationException("the answer has begun already");
+        Status = reply.Status;
+        var body = Request.Method == Method.Head ? default : reply.Body;
+        Frame(body.IsEmpty ? BodyKind.None : BodyKind.Length, -1);
+        var output = _connection.Output;
+        if (!output.TryReserve(reply.Head.Length + body.Length + 128))
+        {
+            Abort();
+            return;
+        }
+        var writer = new HeadWriter(output.Writable);
+        writer.Write(reply.Head);
+        _context.WriteDate(ref writer);
+        _framing.Write(ref writer);
+        writer.WriteCrlf();
+        output.Commit(writer.Length);
+        _responseBody.TryAppend(body);
+        Complete();
     }
 
     /// <inheritdoc/>
@@ -190,7 +214,7 @@ internal sealed class H1Exchange : Exchange
         if (noBody) Frame(BodyKind.None, head.Status == 204 ? -1 : head.ContentLength);
         else if (head.Body == BodyKind.None) Frame(BodyKind.Length, 0);
         else Frame(KindFor(head.ContentLength), head.ContentLength);
-        return H1ResponseWriter.TryForward(_connection.Output, head, bytes, _framing, edits, _context.Date());
+        return H1ResponseWriter.TryForward(_connection.Output, head, bytes, _framing, edits, _context);
     }
 
     /// <inheritdoc/>

@@ -245,7 +245,7 @@ internal sealed class H1Server
     private void Refuse(int status, ReadOnlySpan<byte> reason)
     {
         Counters.CountAnswer(status);
-        ErrorReply.WriteFinal(_connection.Output, status, reason, _context.Date());
+        ErrorReply.WriteFinal(_connection.Output, status, reason, _context);
         if (_context.AccessLog is { } log) AccessRecorder.WriteRefusal(log, _connection, status);
     }
 

@@ -8,7 +8,7 @@ using Tailrace.Telemetry;
 namespace Tailrace.Simulation.Scenarios;
 
 /// <summary>Clients, one worker of the real proxy, and origins: the whole product on a simulated network.</summary>
-internal sealed class ProxyScenario(string name, bool faulty, bool flawed) : Scenario(name, faulty)
+internal sealed class ProxyScenario(string name, bool faulty, bool flawed, bool stops = false) : Scenario(name, faulty)
 {
     private const int BlocksOfConnection = 2;
 
@@ -35,13 +35,10 @@ internal sealed class ProxyScenario(string name, bool faulty, bool flawed) : Sce
         var clients = new HttpClients(world, outside, entry);
         var count = Math.Min(plans.Count, world.Random.Between(1, 4));
         for (var i = 0; i < count; i++) clients.Start(plans.Where(plan => plan.Id % count == i));
+        if (stops) Stop(world, worker, clients, Watch);
         world.RunUntil(() => Watch() && clients.AreDone, limitMs: 3_600_000, clients.ToString);
 
-        world.Start(proxy, () =>
-        {
-            worker.Drain();
-            return LoopTask.Completed;
-        });
+        Call(world, proxy, worker.Drain);
         foreach (var origin in origins) origin.Reactor.Loop.Close(origin.Listener);
         world.CheckClean();
         var counters = proxy.Counters;
@@ -57,6 +54,26 @@ internal sealed class ProxyScenario(string name, bool faulty, bool flawed) : Sce
             return true;
         }
     }
+
+    /// <summary>Stops the worker at any moment, in one way or another, as the server does.</summary>
+    private static void Stop(SimWorld world, Worker worker, HttpClients clients, Func<bool> watch)
+    {
+        var at = world.Clock.Now + world.Random.Below(2000);
+        world.RunUntil(() => watch() && (clients.AreDone || world.Clock.Now >= at), limitMs: 3_600_000, clients.ToString);
+        world.IsStopping = true;
+        Call(world, worker.Reactor, worker.Drain);
+        if (world.Random.Chance(500)) return;
+        at = world.Clock.Now + world.Random.Below(2000);
+        world.RunUntil(() => watch() && (clients.AreDone || world.Clock.Now >= at), limitMs: 3_600_000, clients.ToString);
+        world.IsAborting = true;
+        Call(world, worker.Reactor, worker.Abort);
+    }
+
+    private static void Call(SimWorld world, Reactor reactor, Action call) => world.Start(reactor, () =>
+    {
+        call();
+        return LoopTask.Completed;
+    });
 
     private List<HttpPlan> DrawPlans(SimWorld world)
     {

@@ -16,7 +16,7 @@ internal sealed class HttpOrigin(SimWorld world, Reactor reactor, IReadOnlyList<
             var plan = Find(head);
             if (!await AnswerAsync(wire, plan, head)) break;
         }
-        connection.Close();
+        wire.Close();
     }
 
     private HttpPlan Find(HttpHead head)
@@ -92,7 +92,7 @@ internal sealed class HttpOrigin(SimWorld world, Reactor reactor, IReadOnlyList<
             if (cuts)
             {
                 // What ends by the connection's end cannot be told from a whole body, unless it is reset.
-                wire.Connection.Close(reset: flaw == OriginFlaw.ResetBody || plan.AnswerFraming == PlanFraming.UntilClose);
+                wire.Close(reset: flaw == OriginFlaw.ResetBody || plan.AnswerFraming == PlanFraming.UntilClose);
                 return false;
             }
         }

@@ -18,8 +18,19 @@ internal sealed class HttpWire(SimWorld world, SocketConnection connection, int 
     /// <summary>The connection.</summary>
     internal SocketConnection Connection => connection;
 
+    /// <summary>Whether the connection has been closed; it may be another's then.</summary>
+    internal bool IsClosed { get; private set; }
+
     /// <summary>What the last receive came to.</summary>
     internal IoResult Last { get; private set; }
+
+    /// <summary>Closes the connection, once.</summary>
+    internal void Close(bool reset = false)
+    {
+        if (IsClosed) return;
+        IsClosed = true;
+        connection.Close(reset);
+    }
 
     /// <summary>Reads a head; null when the stream ends or fails before it is whole.</summary>
     internal async LoopTask<HttpHead?> ReadHeadAsync()
@@ -84,6 +95,7 @@ internal sealed class HttpWire(SimWorld world, SocketConnection connection, int 
     /// <summary>Sends text in any number of pieces.</summary>
     internal async LoopTask<bool> SendAsync(string text)
     {
+        if (IsClosed) return false;
         var bytes = Encoding.Latin1.GetBytes(text);
         for (var sent = 0; sent < bytes.Length;)
         {
@@ -104,6 +116,7 @@ internal sealed class HttpWire(SimWorld world, SocketConnection connection, int 
     internal async LoopTask<bool> SendBodyAsync(PlanFraming framing, int length, long payload, int limit, string trailers)
     {
         if (framing == PlanFraming.None) return true;
+        if (IsClosed) return false;
         for (var offset = 0; offset < length;)
         {
             if (offset >= limit) return true;
@@ -124,7 +137,7 @@ internal sealed class HttpWire(SimWorld world, SocketConnection connection, int 
     {
         connection.SetTimeout(timeoutMs);
         var sent = await connection.FlushAsync();
-        connection.Output.Release();
+        if (!IsClosed) connection.Output.Release();
         return !sent.IsError;
     }
 
@@ -145,6 +158,7 @@ internal sealed class HttpWire(SimWorld world, SocketConnection connection, int 
 
     private async LoopTask<bool> MoreAsync()
     {
+        if (IsClosed) return false;
         connection.Input.Release();
         connection.SetTimeout(timeoutMs);
         Last = await connection.FillAsync();
