@@ -26,9 +26,12 @@ internal static class ByteScan
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int NameEnd(ReadOnlySpan<byte> input, int at)
     {
-        if (at <= input.Length - Vector256<byte>.Count)
+        // Near the end the last thirty-two bytes are looked at, without those already passed.
+        int from = Math.Min(at, input.Length - Vector256<byte>.Count);
+        if (from >= 0)
         {
-            uint stops = NameStop.Stops(Vector256.Create(input[at..])).ExtractMostSignificantBits();
+            ulong stops = NameStop.Stops(Vector256.Create(input[from..])).ExtractMostSignificantBits();
+            stops >>= at - from;
             int stop = at + BitOperations.TrailingZeroCount(stops);
             if (stops != 0 && input[stop] == ':')
                 return stop;
@@ -70,6 +73,15 @@ internal static class ByteScan
                 return input[stop] != '\t' ? stop : ValueEndSlow(input, stop + 1);
             }
             at += Vector256<byte>.Count;
+        }
+        int last = input.Length - Vector256<byte>.Count;
+        if (last >= 0)
+        {
+            ulong rest = ValueStop.Stops(Vector256.Create(input[last..])).ExtractMostSignificantBits();
+            rest >>= at - last;
+            int stop = at + BitOperations.TrailingZeroCount(rest);
+            if (rest != 0 && input[stop] != '\t')
+                return stop;
         }
         return ValueEndSlow(input, at);
     }
