@@ -8,8 +8,6 @@ using Tailrace.Sessions;
 
 var address = args.Length > 0 ? args[0] : "127.0.0.1:8080";
 var options = new TailraceOptions { Listeners = [new ListenerOptions { Address = address }] };
-foreach (var problem in Validator.Validate(options, hasHandlers: true)) Console.Error.WriteLine(problem);
-
 using var server = new Server(options);
 
 // Whole, and always the same: prepared once.
