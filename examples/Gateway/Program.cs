@@ -17,7 +17,12 @@ var options = new TailraceOptions
     },
 };
 // One for all workers: each of them keeps its own connections.
-var client = new FetchClient(new ClusterSettings { Name = "gateway", ConnectTimeoutMs = 1_000, FirstByteTimeoutMs = 2_000 });
+var client = new FetchClient(new ClusterSettings
+{
+    Name = "gateway",
+    ConnectTimeoutMs = 1_000,
+    FirstByteTimeoutMs = 2_000,
+});
 
 using var server = new Server(options);
 

@@ -63,6 +63,7 @@ internal sealed class H1Client
         long contentLength)
     {
         _scanned = 0;
+        HasReceived = false;
         RequestBody.Begin(Connection, contentLength < 0 ? BodyKind.None : BodyKind.Length);
         return H1RequestWriter.TryWrite(Connection.Output, method, target, host, fields, contentLength);
     }
