@@ -22,7 +22,7 @@ public sealed class Fuzzer(IFuzzTarget target, int seed)
 
     /// <summary>Every target there is.</summary>
     public static IReadOnlyList<IFuzzTarget> Targets =>
-        [new RequestTarget(), new ResponseTarget(), new ChunkedTarget()];
+        [new RequestHeadTarget(), new ResponseHeadTarget(), new ChunkedBodyTarget()];
 
     /// <summary>The inputs of a target's corpus folder.</summary>
     public static List<byte[]> LoadCorpus(string name)

@@ -3,37 +3,40 @@ using System.Globalization;
 using Tailrace.Fuzz;
 
 // Tailrace.Fuzz --target request|response|chunked [--seconds N] [--seed S]    look for a failure
-// Tailrace.Fuzz --target NAME --input HEX --seed S                            repeat one
+// Tailrace.Fuzz --target NAME --seed S --input HEX                            repeat one
 
-string? name = null;
+IFuzzTarget? target = null;
 int seconds = 10;
 int seed = Environment.TickCount;
 byte[]? single = null;
-for (int i = 0; i + 1 < args.Length; i += 2)
+bool isUnderstood = args.Length % 2 == 0;
+for (int i = 0; i + 1 < args.Length && isUnderstood; i += 2)
 {
     string value = args[i + 1];
     switch (args[i])
     {
         case "--target":
-            name = value;
+            target = Fuzzer.Targets.FirstOrDefault(candidate => candidate.Name == value);
             break;
         case "--seconds":
-            seconds = int.Parse(value, CultureInfo.InvariantCulture);
+            isUnderstood = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out seconds);
             break;
         case "--seed":
-            seed = int.Parse(value, CultureInfo.InvariantCulture);
+            isUnderstood = int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out seed);
             break;
         case "--input":
-            single = Convert.FromHexString(value);
+            isUnderstood = value.Length % 2 == 0 && value.All(char.IsAsciiHexDigit);
+            single = isUnderstood ? Convert.FromHexString(value) : null;
+            break;
+        default:
+            isUnderstood = false;
             break;
     }
 }
-IFuzzTarget? target = Fuzzer.Targets.FirstOrDefault(candidate => candidate.Name == name);
-if (target is null)
+if (target is null || !isUnderstood)
 {
-    Console.Error.WriteLine(
-        $"usage: Tailrace.Fuzz --target {string.Join('|', Fuzzer.Targets.Select(candidate => candidate.Name))}"
-        + " [--seconds N] [--seed S] [--input HEX]");
+    string names = string.Join('|', Fuzzer.Targets.Select(candidate => candidate.Name));
+    Console.Error.WriteLine($"usage: Tailrace.Fuzz --target {names} [--seconds N] [--seed S] [--input HEX]");
     return 2;
 }
 
@@ -45,10 +48,10 @@ Fuzzer.Failure? failure = single is null
 if (failure is null)
 {
     double elapsed = Stopwatch.GetElapsedTime(start).TotalSeconds;
-    Console.WriteLine($"{target.Name}: {fuzzer.Runs} inputs, seed {seed}, {elapsed:F1} s: fine");
+    Console.WriteLine($"{target.Name}: {(single is null ? fuzzer.Runs : 1)} inputs, seed {seed}, {elapsed:F1} s: fine");
     return 0;
 }
-Console.WriteLine($"{failure.Message}\n\ninput: {Convert.ToHexString(failure.Input)}\n\nto repeat:");
+Console.WriteLine($"{failure.Message}\n\nto repeat:");
 Console.WriteLine(
     $"dotnet run -c Release --project tests/Tailrace.Fuzz -- --target {target.Name} --seed {failure.Seed}"
     + $" --input {Convert.ToHexString(failure.Input)}");

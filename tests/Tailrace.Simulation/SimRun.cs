@@ -33,8 +33,10 @@ internal sealed class SimRun
         get
         {
             var fault = Faults.FailOperation > 0 ? $" --fail-operation {Faults.FailOperation}" : "";
-            if (Faults.StarveTurn > 0) fault += $" --starve-turn {Faults.StarveTurn} --starve-after {Faults.StarveAfter}";
-            return $"dotnet run -c Release --project tests/Tailrace.Simulation -- --scenario {Scenario.Name} --seed {Seed}{fault}";
+            if (Faults.StarveTurn > 0)
+                fault += $" --starve-turn {Faults.StarveTurn} --starve-after {Faults.StarveAfter}";
+            return "dotnet run -c Release --project tests/Tailrace.Simulation --"
+                + $" --scenario {Scenario.Name} --seed {Seed}{fault}";
         }
     }
 

@@ -26,7 +26,9 @@ internal sealed class FailureLog(Log log, int worker)
             _states[key] = state with { Suppressed = state.Suppressed + 1 };
             return;
         }
-        log.Warn(message, ("about", subject), ("worker", worker), ("suppressed", state.Suppressed));
+        var suppressed = state.Suppressed;
+        if (suppressed == 0) log.Warn(message, ("about", subject), ("worker", worker));
+        else log.Warn(message, ("about", subject), ("worker", worker), ("suppressed", suppressed));
         _states[key] = new State(now + IntervalMs, 0);
     }
 

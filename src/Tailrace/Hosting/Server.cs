@@ -15,6 +15,8 @@ namespace Tailrace.Hosting;
 /// </remarks>
 public sealed class Server : IDisposable
 {
+    private static readonly TimeSpan ResolveAtStart = TimeSpan.FromSeconds(5);
+
     private readonly TailraceOptions _options;
     private readonly Log _log;
     private readonly AccessLog? _accessLog;
@@ -74,10 +76,14 @@ public sealed class Server : IDisposable
     }
 
     /// <summary>Opens the listeners and starts the workers.</summary>
-    /// <exception cref="StartException">A listener or the engine cannot be had; nothing is left open.</exception>
+    /// <exception cref="StartException">
+    /// The options are not valid, or a listener or the engine cannot be had; nothing is left open.
+    /// </exception>
     public void Start()
     {
         if (_workers.Count > 0) throw new InvalidOperationException("the server runs already");
+        var problems = Validator.Validate(_options, _codeRoutes.Count > 0);
+        if (problems.Count > 0) throw new StartException(string.Join(Environment.NewLine, problems));
         try
         {
             Engine = Loops.Choose(Wanted(_options.Engine), out var reason);
@@ -86,7 +92,8 @@ public sealed class Server : IDisposable
             CreateWorkers(snapshot);
             OpenListeners(snapshot);
             _resolution = new Resolution(snapshot.Clusters, Publish, _log);
-            _resolution.ResolveAsync().GetAwaiter().GetResult();
+            // A name server that hangs must not keep the rest from starting: its answers are taken when they come.
+            _resolution.ResolveAsync().Wait(ResolveAtStart);
             _resolution.Start(_options.Resolve.Interval);
             foreach (var worker in _workers) worker.Start();
         }
@@ -95,6 +102,7 @@ public sealed class Server : IDisposable
             DisposeWorkers();
             throw new StartException(ListenErrors.Describe(failure), failure);
         }
+        WarnOfDescriptors();
         _log.Info("started", ("engine", Engine), ("because", EngineReason), ("workers", _workers.Count),
             ("pinned", _options.Pin), ("listening", string.Join(", ", _addresses)));
     }
@@ -131,6 +139,15 @@ public sealed class Server : IDisposable
     }
 
     private bool _isStopped;
+
+    private void WarnOfDescriptors()
+    {
+        var allowed = Loops.RaiseDescriptorLimit();
+        var wanted = _options.Listeners.Sum(listener => (long)listener.MaxConnections);
+        if (allowed >= wanted) return;
+        _log.Warn("fewer file descriptors than connections are allowed; raise 'ulimit -n' or lower max_connections",
+            ("descriptors", allowed), ("max_connections", wanted));
+    }
 
     private static Engine Wanted(EngineChoice choice) => choice switch
     {

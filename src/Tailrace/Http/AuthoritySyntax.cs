@@ -1,3 +1,5 @@
+using Tailrace.Memory;
+
 namespace Tailrace.Http;
 
 /// <summary>
@@ -16,10 +18,17 @@ public static class AuthoritySyntax
     /// <summary>
     /// Whether it is a host that is not empty, optionally with a colon and a port of 0 to 65535 or none.
     /// </summary>
-    public static bool IsValid(ReadOnlySpan<byte> authority)
+    public static bool IsValid(ReadOnlySpan<byte> authority) => IsValid(authority, new(0, authority.Length));
+
+    /// <summary>The same for a part of a buffer. What lies behind it lets a short name be scanned by vectors.</summary>
+    internal static bool IsValid(ReadOnlySpan<byte> bytes, ByteSlice authority)
     {
-        int host = HostLength(authority);
-        return host > 0 && IsPortSuffix(authority[host..]);
+        if (authority.IsEmpty)
+            return false;
+        int hostEnd = bytes[authority.Offset] == '['
+            ? authority.Offset + HostLength(authority.In(bytes))
+            : Math.Min(ByteScan.HostEnd(bytes, authority.Offset), authority.End);
+        return hostEnd > authority.Offset && IsPortSuffix(bytes[hostEnd..authority.End]);
     }
 
     /// <summary>Whether it is a host with a port, as CONNECT wants it (RFC 9112 section 3.2.3).</summary>

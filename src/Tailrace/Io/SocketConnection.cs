@@ -13,6 +13,8 @@ public sealed class SocketConnection : Connection
     private readonly IoOperation _receive = new();
     private readonly IoOperation _send = new();
     private IoHandle? _handle;
+    private int _progressSeen;
+    private bool _isAborted;
 
     private SocketConnection(Reactor reactor)
         : base(reactor)
@@ -41,7 +43,6 @@ public sealed class SocketConnection : Connection
     {
         var connection = Rent(reactor);
         connection._handle = handle;
-        connection.ForgetRemote();
         return connection;
     }
 
@@ -53,6 +54,7 @@ public sealed class SocketConnection : Connection
     internal IoTask ConnectAsync(System.Net.SocketAddress address)
     {
         _send.Opened = null;
+        _send.Progress = _progressSeen = 0;
         var task = Reactor.Loop.ConnectAsync(address, _send);
         _handle = _send.Opened;
         _send.Opened = null;
@@ -97,7 +99,7 @@ public sealed class SocketConnection : Connection
         if (_handle is not { } handle) return new IoTask(IoResult.Failure(IoError.Aborted));
         _send.Body = body;
         _send.BodyLength = count;
-        _send.Progress = 0;
+        _send.Progress = _progressSeen = 0;
         return Reactor.Loop.SendAsync(handle, _send);
     }
 
@@ -120,15 +122,25 @@ public sealed class SocketConnection : Connection
     }
 
     /// <inheritdoc/>
+    public override void Abort()
+    {
+        if (_handle is not { } handle) return;
+        _handle = null;
+        _isAborted = true;
+        Reactor.Loop.Close(handle, reset: true);
+    }
+
+    /// <inheritdoc/>
     public override void Close(bool reset = false)
     {
-        var handle = _handle;
+        var wasOpen = _handle is not null || _isAborted;
+        if (_handle is { } handle) Reactor.Loop.Close(handle, reset);
         _handle = null;
-        if (handle is not null) Reactor.Loop.Close(handle, reset);
+        _isAborted = false;
         Reactor.Loop.Timers.Remove(this);
         Input.Clear();
         Output.Clear();
-        if (handle is null) return;
+        if (!wasOpen) return;
         if (_receive.IsPending || _send.IsPending) return;
         if (_receive.IsCompleted) _receive.TakeResult();
         if (_send.IsCompleted) _send.TakeResult();
@@ -142,6 +154,12 @@ public sealed class SocketConnection : Connection
     protected internal override void OnDeadline()
     {
         if (_handle is { Dependent: not null } handle && !Reactor.Loop.IsWatched(handle)) Reactor.Loop.Watch(handle);
+        if (_send.IsPending && _send.Progress != _progressSeen)
+        {
+            _progressSeen = _send.Progress;
+            SetTimeout(TimeoutMs);
+            return;
+        }
         Reactor.Loop.Cancel(_receive, IoError.TimedOut);
         Reactor.Loop.Cancel(_send, IoError.TimedOut);
     }

@@ -28,6 +28,9 @@ public sealed class BufferPools : IDisposable
     /// <summary>Blocks of either size that are out.</summary>
     public int Rented => Small.Rented + Bulk.Rented;
 
+    /// <summary>Whether a block of some size could not be had at the moment.</summary>
+    public bool IsExhausted => Small.Rented == Small.Limit || Bulk.Rented == Bulk.Limit;
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -1,7 +1,6 @@
 using Tailrace.Http;
 using Tailrace.Io;
 using Tailrace.Proxy.Balancing;
-using Tailrace.Sessions;
 
 namespace Tailrace.Proxy;
 
@@ -41,13 +40,16 @@ internal struct Attempts(int retries)
     /// <summary>
     /// Whether the request is to be sent again: its pooled connection was closed before any byte of an answer, which
     /// happens when an origin gives up an idle connection just then (RFC 9112 section 9.3.1). Only where sending twice
-    /// is the same as once, and nothing of a body is gone.
+    /// is the same as once, and what was sent can be had again.
     /// </summary>
-    internal bool MayRetry(Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure)
+    /// <param name="method">The request's method.</param>
+    /// <param name="isReplayable">Whether nothing of its body is gone.</param>
+    /// <param name="upstream">The connection that failed.</param>
+    /// <param name="failure">How.</param>
+    internal bool MayRetry(Method method, bool isReplayable, UpstreamConnection upstream, UpstreamFailure failure)
     {
         if (failure != UpstreamFailure.Closed || !upstream.IsReused || upstream.Client.HasReceived) return false;
-        if (_retries == 0 || exchange.Request.Body != BodyKind.None) return false;
-        if (!Methods.IsIdempotent(exchange.Request.Method)) return false;
+        if (_retries == 0 || !isReplayable || !Methods.IsIdempotent(method)) return false;
         _retries--;
         WantsFresh = true;
         return true;

@@ -82,7 +82,8 @@ public sealed class ForwardHandler : Handler
                 return;
             }
             _pool.Close(upstream);
-            if (!attempts.MayRetry(exchange, upstream, failure))
+            var isReplayable = exchange.Request.Body == BodyKind.None;
+            if (!attempts.MayRetry(exchange.Request.Method, isReplayable, upstream, failure))
             {
                 Answer(exchange, destination, failure);
                 return;
@@ -122,7 +123,9 @@ public sealed class ForwardHandler : Handler
         upstream.IsRequestSent = false;
         upstream.Upload = default;
         if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameBytes.Span)) return true;
-        Refuse(exchange, upstream.Destination, 431, "the head and what is added to it do not fit the buffers");
+        var destination = upstream.Destination;
+        if (_cluster.Reactor.Buffers.IsExhausted) Refuse(exchange, destination, 503, "the buffer limit is reached");
+        else Refuse(exchange, destination, 431, "the head and what is added to it do not fit the buffers");
         _pool.Close(upstream);
         return false;
     }
@@ -220,7 +223,7 @@ public sealed class ForwardHandler : Handler
     }
 
     /// <summary>The common case: the whole answer is there, and short.</summary>
-    private bool TryRelayBuffered(Exchange exchange, UpstreamConnection upstream)
+    internal bool TryRelayBuffered(Exchange exchange, UpstreamConnection upstream)
     {
         if (!TryForwardHead(exchange, upstream))
         {
@@ -233,7 +236,8 @@ public sealed class ForwardHandler : Handler
         return true;
     }
 
-    private async LoopTask RelayAsync(Exchange exchange, UpstreamConnection upstream)
+    /// <summary>Any other answer: what is there, and then what comes, at the pace of the client.</summary>
+    internal async LoopTask RelayAsync(Exchange exchange, UpstreamConnection upstream)
     {
         var result = await BodyRelay.RunAsync(
             upstream.Client.Body, upstream.Connection, _settings.IdleTimeoutMs,
@@ -256,6 +260,7 @@ public sealed class ForwardHandler : Handler
         upstream.Upload.End switch
         {
             RelayEnd.Rejected => UpstreamFailure.RequestRejected,
+            _ when upstream.Upload.Error == IoError.NoBuffers => UpstreamFailure.NoBuffers,
             RelayEnd.ReadFailed when upstream.Upload.Error == IoError.TimedOut => UpstreamFailure.ClientTimedOut,
             RelayEnd.ReadFailed or RelayEnd.Truncated => UpstreamFailure.ClientGone,
             _ => received.Error switch

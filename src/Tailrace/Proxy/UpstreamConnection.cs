@@ -36,8 +36,12 @@ internal sealed class UpstreamConnection : LoopContinuation
     /// <summary>How the sending of the request's body ended.</summary>
     internal RelayResult Upload { get; set; }
 
-    /// <summary>Whether the request's body can never be completed: the client left, or broke the rules.</summary>
-    internal bool HasUploadFailed => Upload.End is RelayEnd.ReadFailed or RelayEnd.Truncated or RelayEnd.Rejected;
+    /// <summary>
+    /// Whether the request's body can never be completed: the client left or broke the rules, or memory ran out.
+    /// </summary>
+    internal bool HasUploadFailed =>
+        Upload.End is RelayEnd.ReadFailed or RelayEnd.Truncated or RelayEnd.Rejected
+        || Upload.Error == IoError.NoBuffers;
 
     /// <summary>Whether the request has been sent whole.</summary>
     internal bool IsRequestSent { get; set; }

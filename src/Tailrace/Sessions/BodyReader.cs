@@ -76,6 +76,25 @@ public sealed class BodyReader
         return _chunkLeft > 0 ? NextOfChunk(limit, out count) : NextChunked(limit, out count);
     }
 
+    /// <summary>Takes body bytes that have been received; at the end also the trailers, which are dropped.</summary>
+    /// <param name="destination">Where they go; not empty.</param>
+    /// <param name="count">How many there were.</param>
+    public BodyStep Take(Span<byte> destination, out int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(destination.Length);
+        var step = Next(destination.Length, out count);
+        if (step == BodyStep.Data)
+        {
+            _input.Unread[..count].CopyTo(destination);
+            _input.Consume(count);
+        }
+        else if (step == BodyStep.End)
+        {
+            TakeTrailers();
+        }
+        return step;
+    }
+
     /// <summary>Tells that the other side ended the stream.</summary>
     /// <returns>Whether that is the body's proper end.</returns>
     public bool EndOfStream()

@@ -62,9 +62,13 @@ internal static class BodyRelay
                 case BodyStep.Data:
                     if (writer.TryCopy(source.Input, count)) continue;
                     var behind = source.Input.Length - count;
-                    var send = writer.SendAsync(source.Input, count);
-                    if (!send.IsCompleted) target.SetTimeout(writeTimeoutMs);
-                    var sent = await send;
+                    var sent = writer.HasRoom ? default : await FlushAsync(target, writeTimeoutMs);
+                    if (!sent.IsError)
+                    {
+                        var send = writer.SendAsync(source.Input, count);
+                        if (!send.IsCompleted) target.SetTimeout(writeTimeoutMs);
+                        sent = await send;
+                    }
                     if (!sent.IsError) continue;
                     // What was given out of the body and has not gone must not be read as the next message.
                     source.Input.Consume(Math.Max(source.Input.Length - behind, 0));
@@ -90,7 +94,13 @@ internal static class BodyRelay
 
                 case BodyStep.End:
                     if (!writer.TryEnd(reader.Trailers))
-                        return new RelayResult(RelayEnd.WriteFailed, IoError.NoBuffers);
+                    {
+                        // What waits in the output leaves no room for the end.
+                        var gone = await FlushAsync(target, writeTimeoutMs);
+                        if (gone.IsError) return new RelayResult(RelayEnd.WriteFailed, gone.Error);
+                        if (!writer.TryEnd(reader.Trailers))
+                            return new RelayResult(RelayEnd.WriteFailed, IoError.NoBuffers);
+                    }
                     reader.TakeTrailers();
                     return new RelayResult(RelayEnd.Complete);
 

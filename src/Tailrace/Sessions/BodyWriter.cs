@@ -73,6 +73,11 @@ public sealed class BodyWriter
     }
 
     /// <summary>
+    /// Whether the output has room for what surrounds a piece that <see cref="SendAsync"/> sends; else flush first.
+    /// </summary>
+    internal bool HasRoom => _kind != BodyKind.Chunked || _connection.Output.TryReserve(ChunkOverhead);
+
+    /// <summary>
     /// Sends what waits in the output and then <paramref name="count"/> bytes of <paramref name="source"/>.
     /// </summary>
     public IoTask SendAsync(ByteBuffer source, int count)

@@ -102,6 +102,9 @@ public abstract class Exchange
         return LoopTask.Completed;
     }
 
+    /// <summary>Answers whole with something that was prepared.</summary>
+    public abstract void Respond(PreparedReply reply);
+
     /// <summary>Answers whole with text in UTF-8.</summary>
     public LoopTask Respond(int status, string text)
     {

@@ -1,6 +1,7 @@
 using Tailrace.Http;
 using Tailrace.Http.H1;
 using Tailrace.Io;
+using Tailrace.Memory;
 
 namespace Tailrace.Sessions;
 
@@ -50,9 +51,21 @@ internal sealed class H1Client
         _scanned = 0;
         HasReceived = false;
         RequestBody.Begin(Connection, exchange.Request.Body);
+        Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
+        client = client[..exchange.Downstream.Remote.Format(client)];
         return H1RequestWriter.TryWrite(
-            Connection.Output, exchange.Request, exchange.RequestBytes, edits, exchange.Downstream.RemoteText,
-            destination);
+            Connection.Output, exchange.Request, exchange.RequestBytes, edits, client, destination);
+    }
+
+    /// <summary>The same for a request of our own; its body, if any, is as long as is said here.</summary>
+    internal bool TryBegin(
+        Method method, ReadOnlySpan<byte> target, ReadOnlySpan<byte> host, ReadOnlySpan<byte> fields,
+        long contentLength)
+    {
+        _scanned = 0;
+        HasReceived = false;
+        RequestBody.Begin(Connection, contentLength < 0 ? BodyKind.None : BodyKind.Length);
+        return H1RequestWriter.TryWrite(Connection.Output, method, target, host, fields, contentLength);
     }
 
     /// <summary>Looks for the answer's head in what has been received.</summary>
@@ -71,9 +84,11 @@ internal sealed class H1Client
     }
 
     /// <summary>Consumes the head and prepares to read the body.</summary>
-    internal void BeginBody()
+    /// <param name="keepsHead">Whether the head's bytes stay readable as <see cref="ByteBuffer.Kept"/>.</param>
+    internal void BeginBody(bool keepsHead = false)
     {
-        Connection.Input.Consume(Head.Length);
+        if (keepsHead) Connection.Input.Keep(Head.Length);
+        else Connection.Input.Consume(Head.Length);
         Body.Begin(Connection.Input, Head.Body, Head.ContentLength, Limits);
     }
 

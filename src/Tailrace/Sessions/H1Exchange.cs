@@ -79,9 +79,32 @@ internal sealed class H1Exchange : Exchange
         }
         var writer = new HeadWriter(output.Writable);
         writer.WriteStatusLine(status);
-        writer.WriteHeader("Date"u8, _context.Date());
+        _context.WriteDate(ref writer);
         output.Commit(writer.Length);
         _headOpen = true;
+    }
+
+    /// <inheritdoc/>
+    public override void Respond(PreparedReply reply)
+    {
+        if (HasBegun) throw new InvalidOperationException("the answer has begun already");
+        Status = reply.Status;
+        var body = Request.Method == Method.Head ? default : reply.Body;
+        Frame(body.IsEmpty ? BodyKind.None : BodyKind.Length, -1);
+        var output = _connection.Output;
+        if (!output.TryReserve(reply.Head.Length + body.Length + 128))
+        {
+            Abort();
+            return;
+        }
+        var writer = new HeadWriter(output.Writable);
+        writer.Write(reply.Head);
+        _context.WriteDate(ref writer);
+        _framing.Write(ref writer);
+        writer.WriteCrlf();
+        output.Commit(writer.Length);
+        _responseBody.TryAppend(body);
+        Complete();
     }
 
     /// <inheritdoc/>
@@ -145,18 +168,12 @@ internal sealed class H1Exchange : Exchange
     /// <inheritdoc/>
     public override async LoopTask<IoResult> ReadAsync(Memory<byte> destination)
     {
-        var input = _connection.Input;
         while (true)
         {
-            switch (RequestBody.Next(destination.Length, out var count))
+            switch (RequestBody.Take(destination.Span, out var count))
             {
-                case BodyStep.Data:
-                    input.Unread[..count].CopyTo(destination.Span);
-                    input.Consume(count);
+                case BodyStep.Data or BodyStep.End:
                     return IoResult.Success(count);
-                case BodyStep.End:
-                    RequestBody.TakeTrailers();
-                    return IoResult.Success(0);
                 case BodyStep.Rejected:
                     Abort();
                     return IoResult.Failure(IoError.Other);
@@ -192,9 +209,12 @@ internal sealed class H1Exchange : Exchange
     internal override bool TryForward(ResponseHead head, ReadOnlySpan<byte> bytes, ResponseEdits edits)
     {
         Status = head.Status;
-        var kind = head.Body is BodyKind.Chunked or BodyKind.UntilClose ? KindFor(-1) : head.Body;
-        Frame(kind, head.Status == 204 ? -1 : head.ContentLength);
-        return H1ResponseWriter.TryForward(_connection.Output, head, bytes, _framing, edits, _context.Date());
+        // A handler may relay what was fetched by GET to a HEAD, or the other way round: what was asked here counts.
+        var noBody = BodyFraming.HasNoBody(Request.Method, head.Status);
+        if (noBody) Frame(BodyKind.None, head.Status == 204 ? -1 : head.ContentLength);
+        else if (head.Body == BodyKind.None) Frame(BodyKind.Length, 0);
+        else Frame(KindFor(head.ContentLength), head.ContentLength);
+        return H1ResponseWriter.TryForward(_connection.Output, head, bytes, _framing, edits, _context);
     }
 
     /// <inheritdoc/>

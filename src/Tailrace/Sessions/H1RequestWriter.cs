@@ -59,6 +59,30 @@ internal static class H1RequestWriter
         return true;
     }
 
+    /// <summary>Writes the head of a request of our own.</summary>
+    /// <param name="output">Where it goes.</param>
+    /// <param name="method">A method that has a name.</param>
+    /// <param name="target">Path and query, valid.</param>
+    /// <param name="host">Host and port, valid.</param>
+    /// <param name="fields">Further field lines, valid, each with its CRLF; none about framing.</param>
+    /// <param name="contentLength">Bytes of the body, or -1 for a request that has none.</param>
+    /// <returns>False when it has no room in the buffers.</returns>
+    internal static bool TryWrite(
+        ByteBuffer output, Method method, ReadOnlySpan<byte> target, ReadOnlySpan<byte> host, ReadOnlySpan<byte> fields,
+        long contentLength)
+    {
+        if (!output.TryReserve(target.Length + host.Length + fields.Length + AddedBytesMax)) return false;
+        var writer = new HeadWriter(output.Writable);
+        writer.WriteRequestLine(Methods.Text(method), target);
+        writer.WriteHeader("Host"u8, host);
+        writer.Write(fields);
+        if (contentLength >= 0) writer.WriteHeader("Content-Length"u8, contentLength);
+        writer.WriteCrlf();
+        if (writer.Overflowed) return false;
+        output.Commit(writer.Length);
+        return true;
+    }
+
     /// <summary>Absolute-form becomes origin-form, and the version ours; the rest is the client's.</summary>
     private static void WriteRequestLine(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes)
     {

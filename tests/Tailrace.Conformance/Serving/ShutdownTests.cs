@@ -29,7 +29,7 @@ public sealed class ShutdownTests
         idle.ExpectEnd();
         silent.ExpectEnd();
         Wait.Until(() => IsRefused(address), "new clients are let in");
-        Assert.Equal(1, scenario.Counters.Active);
+        Wait.Until(() => scenario.Counters.Active == 1, "idle clients are still counted");
         go.Set();
         var answer = busy.ReadAnswer();
         Assert.Equal("finished", answer.Text);

@@ -161,15 +161,16 @@ internal sealed class Scenario
 
     private Server Start()
     {
+        // A cluster has destinations; a scenario without any is about handlers and fixed replies.
+        var hasOrigins = _destinations.Count > 0;
+        var clusters = new Dictionary<string, ClusterOptions>(Options.Clusters);
+        if (hasOrigins) clusters.Add("origins", Cluster with { Destinations = _destinations });
         var options = Options with
         {
             Engine = _engine,
             Listeners = [Listener],
-            Routes = Routes,
-            Clusters = new Dictionary<string, ClusterOptions>(Options.Clusters)
-            {
-                ["origins"] = Cluster with { Destinations = _destinations },
-            },
+            Routes = hasOrigins ? Routes : Answering([.. Routes.Where(route => route.Cluster != "origins")]),
+            Clusters = clusters,
         };
         _log = new Log(LogLevel.Info, LogFormat.Text, Log);
         _server = new Server(options, _log);
@@ -178,6 +179,9 @@ internal sealed class Scenario
         Assert.Equal(_engine.ToString(), _server.Engine.ToString());
         return _server;
     }
+
+    private IReadOnlyList<RouteOptions> Answering(RouteOptions[] routes) =>
+        routes.Length > 0 || Map is not null ? routes : [new RouteOptions { Respond = new RespondOptions() }];
 
     private void Close()
     {

@@ -8,9 +8,10 @@ using Tailrace.Telemetry;
 namespace Tailrace.Simulation.Scenarios;
 
 /// <summary>Clients, one worker of the real proxy, and origins: the whole product on a simulated network.</summary>
-internal sealed class ProxyScenario(string name, bool faulty, bool flawed) : Scenario(name, faulty)
+internal sealed class ProxyScenario(string name, bool faulty, bool flawed, bool stops = false) : Scenario(name, faulty)
 {
     private const int BlocksOfConnection = 2;
+    private const int LimitMs = 3_600_000;
 
     /// <summary>One log for all runs: it has a thread.</summary>
     private static readonly Log s_log = new(LogLevel.Error, output: TextWriter.Null);
@@ -28,35 +29,59 @@ internal sealed class ProxyScenario(string name, bool faulty, bool flawed) : Sce
         var snapshot = Snapshot.Build(Configure(world, origins.Count));
         using var worker = new Worker(proxy, snapshot, s_log);
         proxy.Loop.Unhandled = world.Unhandled.Add;
-        var entry = worker.Listen(snapshot.Listeners[0], snapshot.Listeners[0].Address, shared: false, [], accessLog: null);
+        var plan = snapshot.Listeners[0];
+        var entry = worker.Listen(plan, plan.Address, shared: false, [], accessLog: null);
         for (var i = 0; i < origins.Count; i++) worker.SetAddresses("origins", i, [origins[i].Address.Serialize()]);
         worker.Serve();
 
         var clients = new HttpClients(world, outside, entry);
         var count = Math.Min(plans.Count, world.Random.Between(1, 4));
         for (var i = 0; i < count; i++) clients.Start(plans.Where(plan => plan.Id % count == i));
-        world.RunUntil(() => Watch() && clients.AreDone, limitMs: 3_600_000, clients.ToString);
+        if (stops) Stop(world, worker, clients, Watch);
+        world.RunUntil(() => Watch() && clients.AreDone, LimitMs, clients.ToString);
 
-        world.Start(proxy, () =>
-        {
-            worker.Drain();
-            return LoopTask.Completed;
-        });
+        Call(world, proxy, worker.Drain);
         foreach (var origin in origins) origin.Reactor.Loop.Close(origin.Listener);
         world.CheckClean();
         var counters = proxy.Counters;
         Require(counters.Active == 0, $"{counters.Active} connections are counted as open");
         Require(counters.UpstreamIdle == 0, $"{counters.UpstreamIdle} upstream connections are counted as idle");
-        Require(snapshot.Listeners[0].Budget.Taken == 0, $"{snapshot.Listeners[0].Budget.Taken} connections are not given back");
+        Require(plan.Budget.Taken == 0, $"{plan.Budget.Taken} connections are not given back");
 
         bool Watch()
         {
             var open = ((SimLoop)proxy.Loop).OpenHandles;
-            Require(proxy.Buffers.Rented <= open * BlocksOfConnection, $"{proxy.Buffers.Rented} blocks for {open} connections");
+            var rented = proxy.Buffers.Rented;
+            // What was aborted gives its blocks back when its owner gets to it.
+            Require(world.IsAborting || rented <= open * BlocksOfConnection, $"{rented} blocks for {open} descriptors");
             Require(proxy.Counters.UnhandledErrors == 0, "a handler failed");
             return true;
         }
     }
+
+    /// <summary>Stops the worker at any moment, in one way or another, as the server does.</summary>
+    private static void Stop(SimWorld world, Worker worker, HttpClients clients, Func<bool> watch)
+    {
+        RunForAWhile();
+        world.IsStopping = true;
+        Call(world, worker.Reactor, worker.Drain);
+        if (world.Random.Chance(500)) return;
+        RunForAWhile();
+        world.IsAborting = true;
+        Call(world, worker.Reactor, worker.Abort);
+
+        void RunForAWhile()
+        {
+            var end = world.Clock.Now + world.Random.Below(2000);
+            world.RunUntil(() => watch() && (clients.AreDone || world.Clock.Now >= end), LimitMs, clients.ToString);
+        }
+    }
+
+    private static void Call(SimWorld world, Reactor reactor, Action call) => world.Start(reactor, () =>
+    {
+        call();
+        return LoopTask.Completed;
+    });
 
     private List<HttpPlan> DrawPlans(SimWorld world)
     {
@@ -65,15 +90,15 @@ internal sealed class ProxyScenario(string name, bool faulty, bool flawed) : Sce
         return plans;
     }
 
-    private static List<(Reactor Reactor, IoHandle Listener, EndPoint Address)> OpenOrigins(SimWorld world, List<HttpPlan> plans)
+    private static List<OpenOrigin> OpenOrigins(SimWorld world, List<HttpPlan> plans)
     {
-        var origins = new List<(Reactor, IoHandle, EndPoint)>();
+        var origins = new List<OpenOrigin>();
         for (var i = world.Random.Between(1, 2); i > 0; i--)
         {
             var reactor = world.CreateReactor();
             var origin = new HttpOrigin(world, reactor, plans);
             var listener = StreamServer.Listen(world, reactor, origin.ServeAsync);
-            origins.Add((reactor, listener, reactor.Loop.LocalAddress(listener)));
+            origins.Add(new OpenOrigin(reactor, listener, reactor.Loop.LocalAddress(listener)));
         }
         return origins;
     }
@@ -100,7 +125,11 @@ internal sealed class ProxyScenario(string name, bool faulty, bool flawed) : Sce
         {
             ["origins"] = new()
             {
-                Destinations = [.. Enumerable.Range(1, origins).Select(i => new DestinationOptions { Address = $"http://10.0.1.{i}:80" })],
+                Destinations =
+                [
+                    .. Enumerable.Range(1, origins)
+                        .Select(i => new DestinationOptions { Address = $"http://10.0.1.{i}" }),
+                ],
                 Limits = new ClusterLimits { Head = 3072 },
                 Timeouts = new ClusterTimeouts
                 {
@@ -108,7 +137,11 @@ internal sealed class ProxyScenario(string name, bool faulty, bool flawed) : Sce
                     FirstByte = TimeSpan.FromSeconds(5),
                     Idle = TimeSpan.FromSeconds(5),
                 },
-                Pool = new PoolOptions { IdlePerDestination = world.Random.Below(4), IdleTimeout = TimeSpan.FromSeconds(3) },
+                Pool = new PoolOptions
+                {
+                    IdlePerDestination = world.Random.Below(4),
+                    IdleTimeout = TimeSpan.FromSeconds(3),
+                },
             },
         },
     };
@@ -117,4 +150,6 @@ internal sealed class ProxyScenario(string name, bool faulty, bool flawed) : Sce
     {
         if (!condition) throw new SimFailure(what);
     }
+
+    private sealed record OpenOrigin(Reactor Reactor, IoHandle Listener, EndPoint Address);
 }

@@ -27,7 +27,8 @@ internal sealed class RelayScenario(string name, bool faulty) : Scenario(name, f
         StreamServer.Close(relay, entry);
         StreamServer.Close(origin, echo);
         world.CheckClean();
-        if (peak > count * 2 * BlocksOfConnection) throw new SimFailure($"the relay held {peak} blocks for {count} clients");
+        if (peak > count * 2 * BlocksOfConnection)
+            throw new SimFailure($"the relay held {peak} blocks for {count} clients");
 
         bool Watch()
         {

@@ -15,6 +15,7 @@ internal abstract class Scenario(string name, bool faulty)
         new ProxyScenario("proxy", faulty: false, flawed: false),
         new ProxyScenario("proxy-flawed", faulty: false, flawed: true),
         new ProxyScenario("proxy-faulty", faulty: true, flawed: true),
+        new ProxyScenario("proxy-stop", faulty: false, flawed: false, stops: true),
     ];
 
     /// <summary>What it is called on the command line.</summary>

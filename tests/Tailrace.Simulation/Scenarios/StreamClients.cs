@@ -4,7 +4,9 @@ using Tailrace.Io;
 namespace Tailrace.Simulation.Scenarios;
 
 /// <summary>Clients that send bytes of their own over a stream and expect the same back.</summary>
-/// <remarks>Where nothing fails they get all of it; where something may fail they get a part from the beginning.</remarks>
+/// <remarks>
+/// Where nothing fails they get all of it; where something may fail they get a part from the beginning.
+/// </remarks>
 internal sealed class StreamClients(SimWorld world, Reactor reactor, EndPoint target, int count)
 {
     private const int TimeoutMs = 60_000;

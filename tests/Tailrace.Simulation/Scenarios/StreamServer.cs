@@ -17,7 +17,8 @@ internal static class StreamServer
     /// <summary>Closes the listener; its method ends.</summary>
     internal static void Close(Reactor reactor, IoHandle listener) => reactor.Loop.Close(listener);
 
-    private static async LoopTask AcceptAsync(Reactor reactor, IoHandle listener, Func<SocketConnection, LoopTask> serve)
+    private static async LoopTask AcceptAsync(
+        Reactor reactor, IoHandle listener, Func<SocketConnection, LoopTask> serve)
     {
         var accept = new IoOperation();
         while (true)

@@ -22,7 +22,8 @@ internal sealed class LoopRig : IDisposable
     {
         if (engine == "sim")
         {
-            var world = new SimWorld(seed: 1, _ => new SimConditions { Late = 0, SegmentBytesMax = 8192, WindowBytes = 1 << 20 });
+            var conditions = new SimConditions { Late = 0, SegmentBytesMax = 8192, WindowBytes = 1 << 20 };
+            var world = new SimWorld(seed: 1, _ => conditions);
             Reactor = world.CreateReactor("127.0.0.1", limitBytes, 4096, 16384);
             _step = () => world.Step();
         }

@@ -3,7 +3,9 @@ using Tailrace.Simulation.Scenarios;
 
 namespace Tailrace.Tests.Simulation;
 
-/// <summary>Every scenario with seeds that never change and with new ones; what fails is printed as a command.</summary>
+/// <summary>
+/// Every scenario with seeds that never change and with new ones; what fails is printed as a command.
+/// </summary>
 public sealed class SimulationTests(ITestOutputHelper output)
 {
     private const int FixedSeeds = 200;

@@ -90,7 +90,7 @@ public static class RequestParser
             return head.MinorVersion == 0 ? Rejection.None : Rejection.MissingHost;
         if ((head.Headers.Repeated & KnownHeaders.Bit(KnownHeader.Host)) != 0)
             return Rejection.DuplicateHost;
-        if (!AuthoritySyntax.IsValid(host.Value.In(bytes)))
+        if (!AuthoritySyntax.IsValid(bytes, host.Value))
             return Rejection.BadHost;
         if (head.Authority.IsEmpty)
             head.Authority = host.Value;

@@ -37,6 +37,7 @@ internal sealed class HttpClients(SimWorld world, Reactor reactor, EndPoint targ
                 continue;
             }
             connection.Close();
+            if (world.IsStopping) break;
             if (!world.MayFail) throw new SimFailure($"a client cannot connect: {connected.Error}");
             await pause.For(100);
         }

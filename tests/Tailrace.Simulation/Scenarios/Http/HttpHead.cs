@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Tailrace.Simulation.Scenarios.Http;
 
-/// <summary>A message head as this side of the simulation reads it: a second opinion, not the product's parser.</summary>
+/// <summary>
+/// A message head as this side of the simulation reads it: a second opinion, not the product's parser.
+/// </summary>
 internal sealed class HttpHead
 {
     private readonly List<(string Name, string Value)> _fields = [];
@@ -49,7 +51,7 @@ internal sealed class HttpHead
         length = 0;
         if (Find("Transfer-Encoding") is { } coding)
         {
-            if (!coding.Equals("chunked", StringComparison.OrdinalIgnoreCase)) throw new SimFailure($"coding '{coding}'");
+            if (coding != "chunked") throw new SimFailure($"coding '{coding}'");
             return PlanFraming.Chunked;
         }
         if (Find("Content-Length") is not { } text) return isRequest ? PlanFraming.None : PlanFraming.UntilClose;

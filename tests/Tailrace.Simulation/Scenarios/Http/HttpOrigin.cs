@@ -2,7 +2,9 @@ using Tailrace.Io;
 
 namespace Tailrace.Simulation.Scenarios.Http;
 
-/// <summary>An origin that answers each exchange as its plan says, right or wrong, and checks what the proxy asks.</summary>
+/// <summary>
+/// An origin that answers each exchange as its plan says, right or wrong, and checks what the proxy asks.
+/// </summary>
 internal sealed class HttpOrigin(SimWorld world, Reactor reactor, IReadOnlyList<HttpPlan> plans)
 {
     private const int TimeoutMs = 300_000;
@@ -16,7 +18,7 @@ internal sealed class HttpOrigin(SimWorld world, Reactor reactor, IReadOnlyList<
             var plan = Find(head);
             if (!await AnswerAsync(wire, plan, head)) break;
         }
-        connection.Close();
+        wire.Close();
     }
 
     private HttpPlan Find(HttpHead head)
@@ -45,8 +47,7 @@ internal sealed class HttpOrigin(SimWorld world, Reactor reactor, IReadOnlyList<
             if (!await SendAnswerAsync(wire, plan, flaw)) return false;
             return await ReadRequestAsync(wire, plan, head);
         }
-        if (plan.ExpectsContinue && head.Find("Expect") is not null && !await wire.SendAsync("HTTP/1.1 100 Continue\r\n\r\n"))
-            return false;
+        if (head.Find("Expect") is not null && !await wire.SendAsync("HTTP/1.1 100 Continue\r\n\r\n")) return false;
         if (!await ReadRequestAsync(wire, plan, head)) return false;
         var pause = new SimPause(reactor.Loop);
         if (plan.DelayMs > 0) await pause.For(plan.DelayMs);
@@ -57,7 +58,7 @@ internal sealed class HttpOrigin(SimWorld world, Reactor reactor, IReadOnlyList<
             Require(await wire.ReadHeadAsync() is null, plan, "a request came behind one that was not answered");
             return false;
         }
-        if (plan.HasInterim && !await wire.SendAsync("HTTP/1.1 103 Early Hints\r\nLink: </style>; rel=preload\r\n\r\n")) return false;
+        if (plan.HasInterim && !await wire.SendAsync("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n")) return false;
         return await SendAnswerAsync(wire, plan, flaw);
     }
 
@@ -75,8 +76,9 @@ internal sealed class HttpOrigin(SimWorld world, Reactor reactor, IReadOnlyList<
     private async LoopTask<bool> SendAnswerAsync(HttpWire wire, HttpPlan plan, OriginFlaw flaw)
     {
         var closes = plan.OriginCloses || plan.IsOriginHttp10 || flaw is OriginFlaw.EarlyAnswer;
-        var head = $"HTTP/1.{(plan.IsOriginHttp10 ? 0 : 1)} {plan.Status} As Planned\r\nX-Id: {plan.Id}\r\n{plan.Filler}"
-            + "X-Drop: of this hop\r\nConnection: X-Drop" + (closes ? ", close\r\n" : "\r\n");
+        var head = $"HTTP/1.{(plan.IsOriginHttp10 ? 0 : 1)} {plan.Status} As Planned\r\n"
+            + $"X-Id: {plan.Id}\r\n{plan.Filler}X-Drop: of this hop\r\n"
+            + (closes ? "Connection: X-Drop, close\r\n" : "Connection: X-Drop\r\n");
         if (plan.AnswerFraming == PlanFraming.Length) head += $"Content-Length: {plan.AnswerBytes}\r\n";
         if (plan.AnswerFraming == PlanFraming.Chunked) head += "Transfer-Encoding: chunked\r\n";
         head += "\r\n";
@@ -88,11 +90,12 @@ internal sealed class HttpOrigin(SimWorld world, Reactor reactor, IReadOnlyList<
             var cuts = flaw is OriginFlaw.CutBody or OriginFlaw.ResetBody;
             var limit = cuts ? Math.Min(plan.FlawAt, plan.AnswerBytes - 1) : int.MaxValue;
             var trailers = plan.HasTrailers ? $"X-Trailer: {plan.Id}\r\n" : "";
-            if (!await wire.SendBodyAsync(plan.AnswerFraming, plan.AnswerBytes, plan.AnswerPayload, limit, trailers)) return false;
+            if (!await wire.SendBodyAsync(plan.AnswerFraming, plan.AnswerBytes, plan.AnswerPayload, limit, trailers))
+                return false;
             if (cuts)
             {
                 // What ends by the connection's end cannot be told from a whole body, unless it is reset.
-                wire.Connection.Close(reset: flaw == OriginFlaw.ResetBody || plan.AnswerFraming == PlanFraming.UntilClose);
+                wire.Close(reset: flaw == OriginFlaw.ResetBody || plan.AnswerFraming == PlanFraming.UntilClose);
                 return false;
             }
         }

@@ -35,7 +35,9 @@ internal enum ClientFlaw
 }
 
 /// <summary>One exchange as it is meant to go: what is asked, what is answered, and who does what wrong.</summary>
-/// <remarks>Client and origin both follow it, so that each can check what the proxy made of the other's bytes.</remarks>
+/// <remarks>
+/// Client and origin both follow it, so that each can check what the proxy made of the other's bytes.
+/// </remarks>
 internal sealed class HttpPlan
 {
     private const int FillerFieldsMax = 8;
@@ -101,7 +103,9 @@ internal sealed class HttpPlan
     internal bool IsBodyless => Method == "HEAD" || Status is 204 or 304;
 
     /// <summary>How often the origin may see it: twice only where that is the same as once.</summary>
-    internal int ArrivalsMax => (Resends + 1) * (RequestFraming == PlanFraming.None && Method is not ("POST" or "PATCH") ? 2 : 1);
+    internal int ArrivalsMax => (Resends + 1) * (IsReplayable ? 2 : 1);
+
+    private bool IsReplayable => RequestFraming == PlanFraming.None && Method is not ("POST" or "PATCH");
 
     /// <summary>How often the client has sent it again, not knowing what became of it.</summary>
     internal int Resends { get; set; }
@@ -119,7 +123,13 @@ internal sealed class HttpPlan
         var isHttp10 = random.Chance(80);
         var hasBody = random.Chance(400);
         var status = random.Below(8) switch { 0 => 204, 1 => 304, 2 => 404, 3 => 503, _ => 200 };
-        var answer = random.Below(5) switch { 0 => PlanFraming.Chunked, 1 => PlanFraming.UntilClose, 2 => PlanFraming.Chunked, _ => PlanFraming.Length };
+        var answer = random.Below(5) switch
+        {
+            0 or 1 => PlanFraming.Chunked,
+            2 => PlanFraming.UntilClose,
+            _ => PlanFraming.Length,
+        };
+        var request = isHttp10 || random.Chance(500) ? PlanFraming.Length : PlanFraming.Chunked;
         if (status is 204 or 304) answer = PlanFraming.None;
         var isOriginHttp10 = answer is PlanFraming.UntilClose or PlanFraming.Length && random.Chance(100);
         var bodyMax = world.Conditions.BodyBytesMax;
@@ -129,7 +139,7 @@ internal sealed class HttpPlan
             IsHttp10 = isHttp10,
             ExpectsContinue = hasBody && !isHttp10 && random.Chance(200),
             ClosesAfterwards = random.Chance(100),
-            RequestFraming = !hasBody ? PlanFraming.None : isHttp10 || random.Chance(500) ? PlanFraming.Length : PlanFraming.Chunked,
+            RequestFraming = hasBody ? request : PlanFraming.None,
             RequestBytes = hasBody ? random.Length(bodyMax) : 0,
             Status = status,
             AnswerFraming = answer,
@@ -152,8 +162,8 @@ internal sealed class HttpPlan
 
     /// <inheritdoc/>
     public override string ToString() =>
-        $"exchange {Id} ({Method}{(IsHttp10 ? " 1.0" : "")} {RequestFraming}:{RequestBytes} -> {Status} {AnswerFraming}:{AnswerBytes}"
-        + $", origin {OriginFlaw}, client {ClientFlaw}, at {FlawAt})";
+        $"exchange {Id} ({Method}{(IsHttp10 ? " 1.0" : "")} {RequestFraming}:{RequestBytes}"
+        + $" -> {Status} {AnswerFraming}:{AnswerBytes}, origin {OriginFlaw}, client {ClientFlaw}, at {FlawAt})";
 
     private static string DrawFiller(SimRandom random)
     {

@@ -18,8 +18,19 @@ internal sealed class HttpWire(SimWorld world, SocketConnection connection, int 
     /// <summary>The connection.</summary>
     internal SocketConnection Connection => connection;
 
+    /// <summary>Whether the connection has been closed; it may be another's then.</summary>
+    internal bool IsClosed { get; private set; }
+
     /// <summary>What the last receive came to.</summary>
     internal IoResult Last { get; private set; }
+
+    /// <summary>Closes the connection, once.</summary>
+    internal void Close(bool reset = false)
+    {
+        if (IsClosed) return;
+        IsClosed = true;
+        connection.Close(reset);
+    }
 
     /// <summary>Reads a head; null when the stream ends or fails before it is whole.</summary>
     internal async LoopTask<HttpHead?> ReadHeadAsync()
@@ -84,6 +95,7 @@ internal sealed class HttpWire(SimWorld world, SocketConnection connection, int 
     /// <summary>Sends text in any number of pieces.</summary>
     internal async LoopTask<bool> SendAsync(string text)
     {
+        if (IsClosed) return false;
         var bytes = Encoding.Latin1.GetBytes(text);
         for (var sent = 0; sent < bytes.Length;)
         {
@@ -101,15 +113,18 @@ internal sealed class HttpWire(SimWorld world, SocketConnection connection, int 
     /// <param name="payload">Whose bytes they are.</param>
     /// <param name="limit">After how many bytes to stop.</param>
     /// <param name="trailers">Trailer fields of a chunked body.</param>
-    internal async LoopTask<bool> SendBodyAsync(PlanFraming framing, int length, long payload, int limit, string trailers)
+    internal async LoopTask<bool> SendBodyAsync(
+        PlanFraming framing, int length, long payload, int limit, string trailers)
     {
         if (framing == PlanFraming.None) return true;
+        if (IsClosed) return false;
         for (var offset = 0; offset < length;)
         {
             if (offset >= limit) return true;
             var part = Math.Min(Math.Min(length - offset, limit - offset), world.Random.Between(1, 8192));
             var isChunked = framing == PlanFraming.Chunked;
-            if (isChunked) connection.Output.TryAppend(Encoding.ASCII.GetBytes($"{part:x}{(part % 7 == 0 ? ";a=b" : "")}\r\n"));
+            var extension = part % 7 == 0 ? ";a=b" : "";
+            if (isChunked) connection.Output.TryAppend(Encoding.ASCII.GetBytes($"{part:x}{extension}\r\n"));
             if (!connection.Output.TryReserve(part + 2)) throw new SimFailure("the output holds more than one piece");
             SimPayload.Fill(connection.Output.Writable[..part], payload, offset);
             connection.Output.Commit(part);
@@ -124,7 +139,7 @@ internal sealed class HttpWire(SimWorld world, SocketConnection connection, int 
     {
         connection.SetTimeout(timeoutMs);
         var sent = await connection.FlushAsync();
-        connection.Output.Release();
+        if (!IsClosed) connection.Output.Release();
         return !sent.IsError;
     }
 
@@ -145,6 +160,7 @@ internal sealed class HttpWire(SimWorld world, SocketConnection connection, int 
 
     private async LoopTask<bool> MoreAsync()
     {
+        if (IsClosed) return false;
         connection.Input.Release();
         connection.SetTimeout(timeoutMs);
         Last = await connection.FillAsync();

@@ -6,7 +6,7 @@ using Tailrace.Memory;
 namespace Tailrace.Fuzz;
 
 /// <summary>Chunked bodies: taken apart whole and in pieces, and put together again.</summary>
-public sealed class ChunkedTarget : IFuzzTarget
+public sealed class ChunkedBodyTarget : IFuzzTarget
 {
     /// <inheritdoc />
     public string Name => "chunked";
