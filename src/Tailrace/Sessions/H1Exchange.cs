@@ -203,7 +203,12 @@ internal sealed class H1Exchange : Exchange
     }
 
     /// <inheritdoc/>
-    public override void CloseAfterwards() => KeepAlive = false;
+    public override void CloseAfterwards()
+    {
+        KeepAlive = false;
+        // The client is told as long as the head is open.
+        if (_headOpen) _framing = _framing with { KeepAlive = false };
+    }
 
     /// <inheritdoc/>
     internal override bool TryForward(ResponseHead head, ReadOnlySpan<byte> bytes, ResponseEdits edits)

@@ -16,6 +16,10 @@ internal abstract class Scenario(string name, bool faulty)
         new ProxyScenario("proxy-flawed", faulty: false, flawed: true),
         new ProxyScenario("proxy-faulty", faulty: true, flawed: true),
         new ProxyScenario("proxy-stop", faulty: false, flawed: false, stops: true),
+        new HandlerScenario("handler", faulty: false, flawed: false),
+        new HandlerScenario("handler-flawed", faulty: false, flawed: true),
+        new HandlerScenario("handler-faulty", faulty: true, flawed: true),
+        new HandlerScenario("handler-stop", faulty: false, flawed: false, stops: true),
     ];
 
     /// <summary>What it is called on the command line.</summary>

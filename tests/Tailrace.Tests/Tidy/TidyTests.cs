@@ -127,6 +127,8 @@ public sealed class TidyTests
     {
         AssertNone(ShapeRules.Check(Library("Io/A.cs", new string('x', ShapeRules.ColumnsMax))));
         AssertOne(ShapeRules.Check(Library("Io/A.cs", new string('x', ShapeRules.ColumnsMax + 1))), "121 columns");
+        var test = new SourceFile("tests/A.cs", new string('x', ShapeRules.TestColumnsMax + 1));
+        AssertOne(ShapeRules.Check(test), "161 columns");
     }
 
     [Theory]

@@ -124,15 +124,14 @@ public struct ChunkedDecoder
         length = 0;
         ulong size = 0;
         int digits = 0;
-        while (digits < input.Length && digits <= SizeDigitsMax && char.IsAsciiHexDigit((char)input[digits]))
+        while (digits < input.Length && digits < SizeDigitsMax && char.IsAsciiHexDigit((char)input[digits]))
             size = size << 4 | (uint)HexValue(input[digits++]);
-        if (digits > SizeDigitsMax)
-            return Reject(Rejection.BadChunk);
         if (digits == input.Length)
             return ParseStatus.NeedMore;
         if (digits == 0)
             return Reject(Rejection.BadChunk);
         int end = digits;
+        // One digit too many ends up here as well, and is no extension.
         if (input[digits] != '\r')
         {
             ParseStatus status = ReadExtensions(input[digits..], out int extensions);

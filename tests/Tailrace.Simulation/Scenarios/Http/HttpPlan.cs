@@ -117,7 +117,7 @@ internal sealed class HttpPlan
     internal long AnswerPayload => Id * 2 + 1;
 
     /// <summary>Draws a plan.</summary>
-    internal static HttpPlan Draw(SimWorld world, long id, bool flawed)
+    internal static HttpPlan Draw(SimWorld world, long id, bool flawedClient, bool flawedOrigin)
     {
         var random = world.Random;
         var isHttp10 = random.Chance(80);
@@ -150,8 +150,8 @@ internal sealed class HttpPlan
             OriginCloses = answer == PlanFraming.UntilClose || random.Chance(100),
             DelayMs = random.Chance(200) ? random.Below(1000) : 0,
             ReadsSlowly = random.Chance(100),
-            OriginFlaw = flawed && random.Chance(250) ? (OriginFlaw)random.Between(1, 8) : OriginFlaw.None,
-            ClientFlaw = flawed && random.Chance(250) ? (ClientFlaw)random.Between(1, 5) : ClientFlaw.None,
+            OriginFlaw = flawedOrigin && random.Chance(250) ? (OriginFlaw)random.Between(1, 8) : OriginFlaw.None,
+            ClientFlaw = flawedClient && random.Chance(250) ? (ClientFlaw)random.Between(1, 5) : ClientFlaw.None,
             FlawAt = random.Length(bodyMax),
             RecoversOnRetry = random.Chance(500),
             Filler = DrawFiller(random),

@@ -30,6 +30,7 @@ internal sealed class HttpSession
     private bool _mayContinue;
     private bool _isOver;
     private bool _isAnnounced;
+    private bool _hasBrokenOff;
 
     internal HttpSession(SimWorld world, SocketConnection connection, Queue<HttpPlan> todo)
     {
@@ -78,6 +79,7 @@ internal sealed class HttpSession
             _reading.End();
             var goesOn = await SendAsync(plan);
             _sending = null;
+            _hasBrokenOff = !goesOn;
             if (!goesOn || plan.ClosesAfterwards || plan.IsHttp10) return;
         }
         _reading.End();
@@ -154,7 +156,8 @@ internal sealed class HttpSession
             if (_wire.IsClosed) return false;
             Require(_wire.Last.Error != IoError.TimedOut, plan, "no answer, and no end of the connection");
             if (!_world.IsStopping) RequireFailure(plan, $"no answer: {_wire.Last}");
-            var mayBeCut = _wire.Last.IsError || _world.MayFail || _world.IsStopping;
+            // A reset is told once: the writing side may have been told.
+            var mayBeCut = _wire.Last.IsError || _hasBrokenOff || _world.MayFail || _world.IsStopping;
             Require(mayBeCut || _connection.Input.IsEmpty, plan, "a head was cut off without a reset");
             _sent.Dequeue();
             return false;

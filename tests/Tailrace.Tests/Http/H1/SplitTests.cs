@@ -52,6 +52,21 @@ public sealed class SplitTests
         }
     }
 
+    [Fact]
+    public void Waiting_for_the_end_of_a_reason_looks_at_no_byte_twice()
+    {
+        byte[] received = Wire.Bytes("HTTP/1.1 200 a long reason\r\n\r\n");
+        var head = new ResponseHead();
+        int scanned = 0;
+        foreach (int length in (int[])[18, 20])
+        {
+            ParseStatus status = ResponseParser.Parse(
+                received.AsSpan(0, length), ref scanned, head, Method.Get, HttpLimits.Default);
+            Assert.Equal(ParseStatus.NeedMore, status);
+            received[15] = (byte)'\n';
+        }
+    }
+
     private static string ReadRequest(byte[] input, int cut) => ReadRequest(input, [cut, input.Length]);
 
     private static string ReadRequest(byte[] input, IEnumerable<int> lengths)
