@@ -4,7 +4,7 @@ namespace Tailrace.Hosting;
 
 /// <summary>Logs what goes wrong on one worker, each thing at most once a second.</summary>
 /// <remarks>Used on the worker's thread only; the log itself never makes it wait.</remarks>
-internal sealed class FailureLog(Log log, int worker)
+internal sealed class FailureLog(Log log, int worker, Func<long> clock)
 {
     private const long IntervalMs = 1000;
     private const int KindsMax = 256;
@@ -15,7 +15,7 @@ internal sealed class FailureLog(Log log, int worker)
     internal void Warn(string message, string subject)
     {
         var key = (message, subject);
-        var now = Environment.TickCount64;
+        var now = clock();
         if (!_states.TryGetValue(key, out var state))
         {
             if (_states.Count == KindsMax) _states.Clear();

@@ -23,7 +23,7 @@ internal sealed class Worker : IDisposable
     internal Worker(Reactor reactor, Snapshot snapshot, Log log)
     {
         Reactor = reactor;
-        _failures = new FailureLog(log, reactor.Index);
+        _failures = new FailureLog(log, reactor.Index, () => reactor.Loop.Now);
         reactor.Loop.Unhandled = exception =>
         {
             reactor.Counters.UnhandledErrors++;

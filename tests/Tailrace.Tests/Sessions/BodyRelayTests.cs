@@ -6,79 +6,221 @@ using Tailrace.Tests.Io;
 
 namespace Tailrace.Tests.Sessions;
 
+/// <summary>Bodies that move from one connection to another, and what stops them.</summary>
 public sealed class BodyRelayTests
 {
-    private const int TimeoutMs = 60_000;
+    private const int Timeout = 20_000;
 
-    public static TheoryData<string> Engines => LoopRig.Engines;
+    public static TheoryData<BodyKind, BodyKind, int> Sizes =>
+        [.. from source in new[] { BodyKind.Length, BodyKind.Chunked, BodyKind.UntilClose }
+            from target in new[] { BodyKind.Length, BodyKind.Chunked, BodyKind.UntilClose, BodyKind.None }
+            from size in new[] { 0, 1, 4095, 4096, 4097, 16384, 200_000 }
+            select (source, target, size)];
 
-    [Theory, MemberData(nameof(Engines))]
-    public void After_a_failed_write_nothing_of_the_body_is_left_to_be_read_as_a_message(string engine)
+    [Theory, MemberData(nameof(Sizes))]
+    public void All_of_it_arrives(BodyKind source, BodyKind target, int size) => WithRig(async rig =>
     {
-        using var rig = new LoopRig(engine);
-        rig.Run(async () =>
+        var content = Content(size);
+        var sending = rig.SendAsync(Frame(source, content), end: source == BodyKind.UntilClose);
+        var receiving = rig.ReceiveAsync();
+        var result = await rig.RelayAsync(source, size, target);
+        Assert.Equal(new RelayResult(RelayEnd.Complete), result);
+        await rig.FinishAsync();
+        await sending;
+        var received = await receiving;
+        Assert.Equal(target == BodyKind.None ? "" : content, target == BodyKind.Chunked ? Decode(received) : received);
+        Assert.Equal(target == BodyKind.None ? 0 : size, rig.Writer.Written);
+    });
+
+    [Theory]
+    [InlineData(BodyKind.Length)]
+    [InlineData(BodyKind.Chunked)]
+    public void A_stream_that_ends_early_is_truncated(BodyKind kind) => WithRig(async rig =>
+    {
+        var sending = rig.SendAsync(Frame(kind, Content(100))[..50], end: true);
+        Assert.Equal(new RelayResult(RelayEnd.Truncated), await rig.RelayAsync(kind, 100, BodyKind.Chunked));
+        await sending;
+    });
+
+    [Fact]
+    public void A_chunk_that_breaks_the_rules_is_rejected() => WithRig(async rig =>
+    {
+        var sending = rig.SendAsync("5\r\nhelloworld", end: false);
+        Assert.Equal(new RelayResult(RelayEnd.Rejected), await rig.RelayAsync(BodyKind.Chunked, -1, BodyKind.Chunked));
+        await sending;
+    });
+
+    [Fact]
+    public void A_reset_source_is_a_failed_read() => WithRig(async rig =>
+    {
+        rig.Sender.Close(reset: true);
+        var result = await rig.RelayAsync(BodyKind.Length, 100, BodyKind.Length);
+        Assert.Equal(new RelayResult(RelayEnd.ReadFailed, IoError.Reset), result);
+    });
+
+    [Fact]
+    public void A_source_that_pauses_too_long_is_a_failed_read() => WithRig(async rig =>
+    {
+        var result = await rig.RelayAsync(BodyKind.Length, 100, BodyKind.Length, readTimeoutMs: 20);
+        Assert.Equal(new RelayResult(RelayEnd.ReadFailed, IoError.TimedOut), result);
+    });
+
+    [Fact]
+    public void A_target_that_does_not_read_is_a_failed_write() => WithRig(async rig =>
+    {
+        var sending = rig.SendAsync(Content(20 << 20), end: false);
+        var result = await rig.RelayAsync(BodyKind.Length, 20 << 20, BodyKind.Length, writeTimeoutMs: 50);
+        Assert.Equal(new RelayResult(RelayEnd.WriteFailed, IoError.TimedOut), result);
+        rig.Source.Close(reset: true);
+        await sending;
+    });
+
+    [Fact]
+    public void The_end_of_a_large_chunk_does_not_wait_for_the_next() => WithRig(async rig =>
+    {
+        var content = Content(BodyWriter.CopyMax + 1);
+        var sending = rig.SendAsync($"{content.Length:x}\r\n{content}\r\n", end: false);
+        var relaying = rig.RelayAsync(BodyKind.Chunked, -1, BodyKind.Chunked);
+        while (!rig.Receiver.Input.Unread.EndsWith("\r\n"u8) || rig.Receiver.Input.Length < content.Length)
+            Assert.True((await rig.Receiver.FillAsync()).Bytes > 0);
+        rig.Source.CancelFill();
+        Assert.Equal(new RelayResult(RelayEnd.ReadFailed, IoError.Cancelled), await relaying);
+        await sending;
+    });
+
+    [Theory]
+    [InlineData("hello", 5, true)]
+    [InlineData("hello and more", 5, true)]
+    [InlineData("hell", 5, false)]
+    [InlineData("", 0, true)]
+    public void What_is_there_whole_needs_no_waiting(string buffered, long length, bool expected) => WithRig(rig =>
+    {
+        Assert.True(rig.Source.Input.TryAppend(Encoding.Latin1.GetBytes(buffered)));
+        rig.Begin(BodyKind.Length, length, BodyKind.Length);
+        Assert.Equal(expected, BodyRelay.TryRunBuffered(rig.Reader, rig.Source.Input, rig.Writer));
+        var moved = expected ? (int)length : 0;
+        Assert.Equal(buffered[..moved], Encoding.Latin1.GetString(rig.Target.Output.Unread));
+        Assert.Equal(buffered[moved..], Encoding.Latin1.GetString(rig.Source.Input.Unread));
+        Assert.Equal(expected, rig.Reader.IsEnded);
+        return LoopTask.Completed;
+    });
+
+    private static void WithRig(Func<RelayRig, LoopTask> body)
+    {
+        using var loop = new LoopRig("epoll");
+        loop.Run(async () =>
         {
-            var (client, downstream) = await rig.PairAsync();
-            var (upstream, origin) = await rig.PairAsync();
-            // Fill the way to the origin, so that the write of the body has to wait, and then fails.
-            while (upstream.Output.TryReserve(8192))
-            {
-                upstream.Output.Commit(8192);
-                var flush = upstream.FlushAsync();
-                if (flush.IsCompleted) continue;
-                upstream.CancelFlush();
-                Assert.Equal(IoError.Cancelled, (await flush).Error);
-                break;
-            }
-            upstream.Output.Clear();
-            await LoopRig.SendAsync(client, new string('b', 8000) + "GET / HTTP/1.1");
-            while (downstream.Input.Length < 8014) Assert.False((await downstream.FillAsync()).IsError);
-
-            var (reader, writer) = (new BodyReader(), new BodyWriter());
-            reader.Begin(downstream.Input, BodyKind.Length, 8000, HttpLimits.Default);
-            writer.Begin(upstream, BodyKind.Length);
-            var relay = BodyRelay.RunAsync(reader, downstream, TimeoutMs, writer, upstream, TimeoutMs);
-            Assert.False(relay.IsCompleted);
-            upstream.CancelFlush();
-            Assert.Equal(new RelayResult(RelayEnd.WriteFailed, IoError.Cancelled), await relay);
-            Assert.Equal("GET / HTTP/1.1", Encoding.ASCII.GetString(downstream.Input.Unread));
-
-            foreach (var connection in new[] { client, downstream, upstream, origin }) connection.Close(reset: true);
+            var rig = await RelayRig.OpenAsync(loop);
+            await body(rig);
+            rig.Close();
+            await loop.TurnsAsync(3);
         });
     }
 
-    [Theory, MemberData(nameof(Engines))]
-    public void An_output_without_room_for_a_chunks_framing_is_sent_first(string engine)
+    private static string Content(int size) => string.Create(size, 0, (span, _) =>
     {
-        using var rig = new LoopRig(engine);
-        rig.Run(async () =>
+        for (var i = 0; i < span.Length; i++) span[i] = (char)('a' + (i * 7 + i / 26) % 26);
+    });
+
+    private static string Frame(BodyKind kind, string content)
+    {
+        if (kind != BodyKind.Chunked) return content;
+        var wire = new StringBuilder();
+        for (int at = 0, size = 1; at < content.Length; at += size, size = size * 5 % 10_007)
         {
-            var (source, downstream) = await rig.PairAsync();
-            var (upstream, target) = await rig.PairAsync();
-            // A bulk block but for ten bytes.
-            var waiting = rig.Reactor.Buffers.Bulk.BlockSize - 10;
-            Assert.True(upstream.Output.TryReserve(waiting));
-            upstream.Output.Commit(waiting);
-            await LoopRig.SendAsync(source, "body");
+            var piece = content.AsSpan(at, Math.Min(size, content.Length - at));
+            wire.Append($"{piece.Length:x}\r\n").Append(piece).Append("\r\n");
+        }
+        return wire.Append("0\r\n\r\n").ToString();
+    }
 
-            var (reader, writer) = (new BodyReader(), new BodyWriter());
-            reader.Begin(downstream.Input, BodyKind.Length, 4, HttpLimits.Default);
-            writer.Begin(upstream, BodyKind.Chunked);
-            Assert.False((await downstream.FillAsync()).IsError);
-            var result = await BodyRelay.RunAsync(reader, downstream, TimeoutMs, writer, upstream, TimeoutMs);
-            Assert.Equal(RelayEnd.Complete, result.End);
-            Assert.False((await upstream.FlushAsync()).IsError);
-            upstream.ShutdownSend();
-            var received = new StringBuilder();
-            while ((await target.FillAsync()).Bytes > 0)
+    private static string Decode(string wire)
+    {
+        var content = new StringBuilder();
+        while (true)
+        {
+            var line = wire.IndexOf("\r\n", StringComparison.Ordinal);
+            var size = Convert.ToInt32(wire[..line], 16);
+            if (size == 0)
             {
-                received.Append(Encoding.ASCII.GetString(target.Input.Unread));
-                target.Input.Clear();
+                Assert.Equal("0\r\n\r\n", wire);
+                return content.ToString();
             }
-            Assert.EndsWith("4\r\nbody\r\n0\r\n\r\n", received.ToString());
-            Assert.Equal(waiting + "4\r\nbody\r\n0\r\n\r\n".Length, received.Length);
+            content.Append(wire, line + 2, size);
+            Assert.Equal("\r\n", wire.Substring(line + 2 + size, 2));
+            wire = wire[(line + size + 4)..];
+        }
+    }
 
-            foreach (var connection in new[] { source, downstream, upstream, target }) connection.Close();
-        });
+    /// <summary>Sender, source, target and receiver, in the way of the bytes.</summary>
+    private sealed class RelayRig(
+        LoopRig loop, SocketConnection sender, SocketConnection source, SocketConnection target, SocketConnection receiver)
+    {
+        internal SocketConnection Sender => sender;
+
+        internal SocketConnection Source => source;
+
+        internal SocketConnection Target => target;
+
+        internal SocketConnection Receiver => receiver;
+
+        internal BodyReader Reader { get; } = new();
+
+        internal BodyWriter Writer { get; } = new();
+
+        internal static async LoopTask<RelayRig> OpenAsync(LoopRig loop)
+        {
+            var (sender, source) = await loop.PairAsync();
+            var (target, receiver) = await loop.PairAsync();
+            return new RelayRig(loop, sender, source, target, receiver);
+        }
+
+        internal void Begin(BodyKind kind, long length, BodyKind targetKind)
+        {
+            Reader.Begin(source.Input, kind, length, HttpLimits.Default);
+            Writer.Begin(target, targetKind);
+        }
+
+        internal LoopTask<RelayResult> RelayAsync(
+            BodyKind kind, long length, BodyKind targetKind, int readTimeoutMs = Timeout, int writeTimeoutMs = Timeout)
+        {
+            Begin(kind, length, targetKind);
+            return BodyRelay.RunAsync(Reader, source, readTimeoutMs, Writer, target, writeTimeoutMs);
+        }
+
+        /// <summary>Sends what the relay left in the output, and ends the stream.</summary>
+        internal async LoopTask FinishAsync()
+        {
+            Assert.False((await target.FlushAsync()).IsError);
+            target.ShutdownSend();
+        }
+
+        internal async LoopTask SendAsync(string wire, bool end)
+        {
+            var bytes = Encoding.Latin1.GetBytes(wire);
+            for (var at = 0; at < bytes.Length; at += 8192)
+            {
+                Assert.True(sender.Output.TryAppend(bytes.AsSpan(at, Math.Min(8192, bytes.Length - at))));
+                if ((await sender.FlushAsync()).IsError) return;
+                await loop.Loop.YieldAsync();
+            }
+            if (end) sender.ShutdownSend();
+        }
+
+        internal async LoopTask<string> ReceiveAsync()
+        {
+            var all = new StringBuilder();
+            while ((await receiver.FillAsync()) is { IsError: false, Bytes: > 0 })
+            {
+                all.Append(Encoding.Latin1.GetString(receiver.Input.Unread));
+                receiver.Input.Clear();
+            }
+            return all.ToString();
+        }
+
+        internal void Close()
+        {
+            foreach (var connection in new[] { sender, source, target, receiver }) connection.Close();
+        }
     }
 }

@@ -1,0 +1,105 @@
+using System.Text;
+using Tailrace.Http;
+using Tailrace.Memory;
+using Tailrace.Sessions;
+
+namespace Tailrace.Tests.Sessions;
+
+/// <summary>The head of an upstream's answer that a client gets.</summary>
+public sealed class H1ResponseWriterTests
+{
+    private static readonly H1Framing s_length = new(BodyKind.Length, 5, true, 1);
+
+    private static readonly string[] s_fields =
+    [
+        "Date: today", "Server: x", "Content-Type: text/html", "Connection: x-hop", "Connection: Close", "X-Hop: 1",
+        "Keep-Alive: timeout=5", "Set-Cookie: a=b", "set-cookie: c=d", "Content-Length: 5", "Proxy-Authenticate: Basic",
+        "Upgrade: h2c", "Via: 1.1 x", "ETag: \"x\"", "X-Empty:",
+    ];
+
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\n")]
+    [InlineData("HTTP/1.0 200 Fine\r\n", "HTTP/1.1 200 Fine\r\n")]
+    [InlineData("HTTP/1.1 299 \r\n", "HTTP/1.1 299 \r\n")]
+    [InlineData("HTTP/1.1 404\r\n", "HTTP/1.1 404 \r\n")]
+    [InlineData("HTTP/1.1 200 caf\u00e9\r\n", "HTTP/1.1 200 caf\u00e9\r\n")]
+    public void The_status_line_is_the_upstreams_in_our_version(string line, string expected) => Assert.Equal(
+        $"{expected}Date: d\r\nContent-Length: 5\r\n\r\n", Write($"{line}Date: d\r\nContent-Length: 5\r\n\r\n", s_length));
+
+    [Theory]
+    [InlineData(BodyKind.Length, 5, true, 1, "Content-Length: 5\r\n")]
+    [InlineData(BodyKind.Length, 0, false, 1, "Content-Length: 0\r\nConnection: close\r\n")]
+    [InlineData(BodyKind.Length, 5, true, 0, "Content-Length: 5\r\nConnection: keep-alive\r\n")]
+    [InlineData(BodyKind.Chunked, -1, true, 1, "Transfer-Encoding: chunked\r\n")]
+    [InlineData(BodyKind.UntilClose, -1, false, 0, "Connection: close\r\n")]
+    [InlineData(BodyKind.None, -1, true, 1, "")]
+    [InlineData(BodyKind.None, 1000, true, 1, "Content-Length: 1000\r\n")]
+    public void The_framing_is_ours(BodyKind kind, long length, bool keepAlive, int minor, string expected) => Assert.Equal(
+        $"HTTP/1.1 200 OK\r\nDate: d\r\n{expected}\r\n",
+        Write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nDate: d\r\n\r\n", new H1Framing(kind, length, keepAlive, minor)));
+
+    [Fact]
+    public void A_date_is_added_where_there_is_none() =>
+        Assert.Equal("HTTP/1.1 200 OK\r\nDate: now\r\nContent-Length: 5\r\n\r\n", Write("HTTP/1.1 200 OK\r\n\r\n", s_length));
+
+    [Theory]
+    [InlineData("HTTP/1.1", "1.1")]
+    [InlineData("HTTP/1.0", "1.0")]
+    public void Via_names_the_version_that_was_received(string version, string expected) => Assert.Equal(
+        $"HTTP/1.1 200 OK\r\nDate: d\r\nVia: {expected} tailrace\r\nContent-Length: 5\r\n\r\n",
+        Write($"{version} 200 OK\r\nDate: d\r\n\r\n", s_length, new ResponseEdits { Via = true }));
+
+    [Fact]
+    public void Copying_in_runs_is_copying_line_by_line()
+    {
+        var random = new Random(11);
+        string[] dropped = ["connection", "keep-alive", "content-length", "proxy-authenticate", "upgrade"];
+        for (var round = 0; round < 3000; round++)
+        {
+            var lines = s_fields.Where(_ => random.Next(2) == 0).ToArray();
+            random.Shuffle(lines);
+            var isNominated = lines.Contains("Connection: x-hop");
+            var kept = lines.Where(line => line[..line.IndexOf(':')].ToLowerInvariant() is var name
+                && !dropped.Contains(name) && !(isNominated && name == "x-hop")).ToList();
+            if (!lines.Contains("Date: today")) kept.Add("Date: now");
+            kept.Add("Content-Length: 5");
+            Assert.Equal(
+                $"HTTP/1.1 200 OK\r\n{Join(kept)}\r\n", Write($"HTTP/1.1 200 OK\r\n{Join(lines)}\r\n", s_length));
+        }
+
+        static string Join(IEnumerable<string> lines) => string.Concat(lines.Select(line => line + "\r\n"));
+    }
+
+    [Fact]
+    public void An_interim_answer_has_neither_framing_nor_date()
+    {
+        using var pools = new BufferPools(4096, 16384, 1 << 20);
+        var output = new ByteBuffer(pools);
+        var head = Heads.Response("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\nConnection: x\r\nX: 1\r\n\r\n", out var bytes);
+        Assert.True(H1ResponseWriter.TryForwardInterim(output, head, bytes));
+        Assert.Equal("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", Encoding.Latin1.GetString(output.Unread));
+        output.Clear();
+    }
+
+    [Fact]
+    public void What_does_not_fit_is_refused_and_nothing_is_written()
+    {
+        using var pools = new BufferPools(64, 128, 1024);
+        var output = new ByteBuffer(pools);
+        var head = Heads.Response($"HTTP/1.1 200 OK\r\nX: {new string('x', 200)}\r\n\r\n", out var bytes);
+        Assert.False(H1ResponseWriter.TryForward(output, head, bytes, s_length, new ResponseEdits(), "now"u8));
+        Assert.False(H1ResponseWriter.TryForwardInterim(output, head, bytes));
+        Assert.True(output.IsEmpty);
+    }
+
+    private static string Write(string response, H1Framing framing, ResponseEdits? edits = null)
+    {
+        using var pools = new BufferPools(4096, 16384, 1 << 20);
+        var output = new ByteBuffer(pools);
+        var head = Heads.Response(response, out var bytes);
+        Assert.True(H1ResponseWriter.TryForward(output, head, bytes, framing, edits ?? new ResponseEdits(), "now"u8));
+        var text = Encoding.Latin1.GetString(output.Unread);
+        output.Clear();
+        return text;
+    }
+}
