@@ -39,7 +39,7 @@ def wrk(name, port, scenario, connections, seconds, cpu, script=None):
         if found:
             raise BenchError(f'{name} in {scenario.name}: {found.group(0)}. No table: such answers may be cheaper.')
     counts = re.search(r'(\d+) requests in [\d.]+\w+, ([\d.]+\w+) read', text)
-    p99 = re.search(r'99%\s+(\S+)', text)
+    p99 = re.search(r'^\s+99%\s+(\S+)', text, re.M)
     rate = re.search(r'Requests/sec:\s+([\d.]+)', text)
     if run.returncode or not (counts and p99 and rate) or counts.group(1) == '0':
         raise BenchError(f'{name} in {scenario.name}: wrk gave no result:\n{text}{run.stderr}')

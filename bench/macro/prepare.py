@@ -81,7 +81,8 @@ def environment(tools, options):
     found = {
         'kernel': ' '.join((os.uname().sysname, os.uname().release, os.uname().machine)),
         'cpu': f"{model.group(1) if model else 'unknown'}, {len(os.sched_getaffinity(0))} usable",
-        'load before': ' '.join(f'{x:.2f}' for x in os.getloadavg()),
+        'load before': ' '.join(f'{x:.2f}' for x in os.getloadavg())
+                       + (' (other work is running: do not quote these figures)' if os.getloadavg()[0] > 1 else ''),
         'nginx': first_line(['nginx', '-v']), 'haproxy': first_line(['haproxy', '-v']), 'wrk': first_line(['wrk', '-v']),
         'commit': first_line(['git', '-C', ROOT, 'describe', '--always', '--dirty']),
     }

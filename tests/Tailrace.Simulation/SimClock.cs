@@ -1,7 +1,9 @@
 namespace Tailrace.Simulation;
 
 /// <summary>Virtual time: it moves when the world says so, and never back.</summary>
-/// <remarks>It keeps the instants at which something will have become possible, so that idle time can be skipped.</remarks>
+/// <remarks>
+/// It keeps the instants at which something will have become possible, so that idle time can be skipped.
+/// </remarks>
 internal sealed class SimClock
 {
     private readonly PriorityQueue<long, long> _instants = new();

@@ -36,19 +36,32 @@ internal sealed record SimConditions
     /// <summary>The longest time that a delayed segment takes.</summary>
     internal int DelayMsMax { get; init; } = 2000;
 
-    /// <summary>Whether streams may fail without anybody's doing.</summary>
-    internal bool IsFaulty => Refused + Silent + Reset > 0;
+    /// <summary>The largest body that this network carries in a few hundred steps.</summary>
+    internal int BodyBytesMax => Math.Min(200_000, 100 * Math.Min(SegmentBytesMax, WindowBytes));
+
+    /// <summary>Whether streams may fail, or miss deadlines, without anybody's doing.</summary>
+    internal bool IsFaulty => Refused + Silent + Reset + Delayed > 0;
 
     /// <summary>A network that splits, delays and reorders, but loses nothing.</summary>
-    internal static SimConditions Lossless(SimRandom random) => new()
+    internal static SimConditions Lossless(SimRandom random)
     {
-        LatencyMsMax = random.Below(4) == 0 ? 0 : random.Between(0, 40),
-        SegmentBytesMax = random.Below(3) switch { 0 => random.Between(1, 20), 1 => 1460, _ => random.Between(20, 65536) },
-        WindowBytes = random.Below(3) switch { 0 => random.Between(1, 300), 1 => 16 << 10, _ => 256 << 10 },
-        Late = random.Below(3) * 300,
-        ShortRead = random.Below(3) * 300,
-        Busy = random.Below(3) * 200,
-    };
+        var window = random.Below(3) switch { 0 => random.Between(16, 300), 1 => 16 << 10, _ => 256 << 10 };
+        return new SimConditions
+        {
+            // A small window and a long way would be slower than any deadline.
+            LatencyMsMax = random.Below(4) == 0 ? 0 : random.Between(0, Math.Min(40, window / 8)),
+            SegmentBytesMax = random.Below(3) switch
+            {
+                0 => random.Between(1, 20),
+                1 => 1460,
+                _ => random.Between(20, 65536),
+            },
+            WindowBytes = window,
+            Late = random.Below(3) * 300,
+            ShortRead = random.Below(3) * 300,
+            Busy = random.Below(3) * 200,
+        };
+    }
 
     /// <summary>A network on which anything may also fail.</summary>
     internal static SimConditions Faulty(SimRandom random) => Lossless(random) with

@@ -6,7 +6,9 @@ internal sealed class SimFaults
     /// <summary>Which operation fails, counted from 1; 0 for none.</summary>
     internal long FailOperation { get; init; }
 
-    /// <summary>In which turn of the watched reactor its pools give no more blocks, counted from 1; 0 for none.</summary>
+    /// <summary>
+    /// In which turn of the watched reactor its pools give no more blocks, counted from 1; 0 for none.
+    /// </summary>
     internal long StarveTurn { get; init; }
 
     /// <summary>How many blocks they still give in that turn.</summary>

@@ -101,6 +101,7 @@ internal sealed class SimNetwork(SimWorld world)
         if (world.Random.Chance(world.Conditions.ShortRead)) target = target[..world.Random.Between(1, target.Length)];
         var count = pipe.Read(target, Now);
         buffer.Commit(count);
+        handle.Received += count;
         if (count > 0) return IoResult.Success(count);
         buffer.Release();
         if (!IsResetArrived(handle) || handle.HasToldReset) return IoResult.Success(0);
@@ -121,13 +122,16 @@ internal sealed class SimNetwork(SimWorld world)
         if (pipe.IsEnded || pipe.IsReset || IsResetArrived(handle)) return IoResult.Failure(IoError.BrokenPipe);
         while (operation.Buffer!.Length + operation.BodyLength > 0)
         {
-            var bytes = operation.Buffer.IsEmpty ? operation.Body!.Unread[..operation.BodyLength] : operation.Buffer.Unread;
+            var head = operation.Buffer.Unread;
+            var bytes = head.IsEmpty ? operation.Body!.Unread[..operation.BodyLength] : head;
             var room = pipe.IsAbandoned ? int.MaxValue : world.Conditions.WindowBytes - pipe.Held;
-            var count = Math.Min(Math.Min(bytes.Length, room), world.Random.Between(1, world.Conditions.SegmentBytesMax));
+            var segment = world.Random.Between(1, world.Conditions.SegmentBytesMax);
+            var count = Math.Min(Math.Min(bytes.Length, room), segment);
             if (count <= 0) return null;
             if (pipe.IsAbandoned) handle.Incoming!.Reset(Arrival(), world.Random.Chance(500));
             else pipe.Write(bytes[..count], Arrival());
             operation.Advance(count);
+            handle.Sent += count;
         }
         return IoResult.Success(operation.Progress);
     }
@@ -162,7 +166,8 @@ internal sealed class SimNetwork(SimWorld world)
 
     private long Arrival()
     {
-        var delayed = world.Random.Chance(world.Conditions.Delayed);
-        return world.Clock.After(world.Random.Below(1 + (delayed ? world.Conditions.DelayMsMax : world.Conditions.LatencyMsMax)));
+        var isDelayed = world.Random.Chance(world.Conditions.Delayed);
+        var longest = isDelayed ? world.Conditions.DelayMsMax : world.Conditions.LatencyMsMax;
+        return world.Clock.After(world.Random.Between(0, longest));
     }
 }

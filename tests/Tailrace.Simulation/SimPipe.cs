@@ -25,7 +25,9 @@ internal sealed class SimPipe
     /// <summary>The reading side has closed: what is sent goes nowhere.</summary>
     internal bool IsAbandoned { get; private set; }
 
-    /// <summary>Sends bytes that arrive at <paramref name="instant"/>, or later if earlier ones are still under way.</summary>
+    /// <summary>
+    /// Sends bytes that arrive at <paramref name="instant"/>, or later if earlier ones are still under way.
+    /// </summary>
     internal void Write(ReadOnlySpan<byte> bytes, long instant)
     {
         _lastArrival = Math.Max(_lastArrival, instant);
@@ -33,10 +35,10 @@ internal sealed class SimPipe
         Held += bytes.Length;
     }
 
-    /// <summary>Ends the direction behind what was sent.</summary>
+    /// <summary>Ends the direction behind what was sent; one that was reset has no end any more.</summary>
     internal void End(long instant)
     {
-        if (!IsEnded) EndsAt = _lastArrival = Math.Max(_lastArrival, instant);
+        if (!IsEnded && !IsReset) EndsAt = _lastArrival = Math.Max(_lastArrival, instant);
     }
 
     /// <summary>Resets the direction.</summary>
@@ -46,7 +48,10 @@ internal sealed class SimPipe
     {
         if (IsReset) return;
         ResetsAt = overtakes ? instant : Math.Max(_lastArrival, instant);
-        if (overtakes) Discard();
+        if (!overtakes) return;
+        // An end that is still to come goes with the bytes before it.
+        EndsAt = long.MaxValue;
+        Discard();
     }
 
     /// <summary>The reading side has closed.</summary>

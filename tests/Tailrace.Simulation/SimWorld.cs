@@ -45,6 +45,19 @@ internal sealed class SimWorld : IDisposable
     /// <summary>The most blocks that any reactor has had out at a time.</summary>
     internal int RentedMax { get; private set; }
 
+    /// <summary>
+    /// Whether something may go wrong by itself: the network fails, or a fault was put in and has happened.
+    /// </summary>
+    internal bool MayFail => Conditions.IsFaulty || Faults.HasStruck || IsAborting;
+
+    /// <summary>
+    /// The server has begun to stop: new connections and idle ones are refused, and what has begun goes on.
+    /// </summary>
+    internal bool IsStopping { get; set; }
+
+    /// <summary>The server has given up what was still going on.</summary>
+    internal bool IsAborting { get; set; }
+
     /// <summary>Whether the dice put a possible completion off.</summary>
     internal bool IsLate => Random.Chance(Conditions.Late);
 
@@ -105,7 +118,9 @@ internal sealed class SimWorld : IDisposable
         return true;
     }
 
-    /// <summary>Steps until <paramref name="done"/>; fails when nothing moves any more or virtual time runs out.</summary>
+    /// <summary>
+    /// Steps until <paramref name="done"/>; fails when nothing moves any more or virtual time runs out.
+    /// </summary>
     internal void RunUntil(Func<bool> done, int limitMs, Func<string> describe)
     {
         var limit = Clock.Now + limitMs;
@@ -113,7 +128,7 @@ internal sealed class SimWorld : IDisposable
         {
             if (!Step()) throw new SimFailure($"stuck: {describe()}");
             if (Clock.Now > limit) throw new SimFailure($"not done after {limitMs} virtual ms: {describe()}");
-            if (Unhandled.Count > 0) throw new SimFailure($"nobody caught {Unhandled[0]}");
+            CheckUnhandled();
         }
     }
 
@@ -128,17 +143,31 @@ internal sealed class SimWorld : IDisposable
         foreach (var reactor in _reactors)
         {
             var loop = (SimLoop)reactor.Loop;
-            if (loop.OpenHandles > 0) throw new SimFailure($"reactor {reactor.Index}: {loop.OpenHandles} descriptors are open");
-            if (reactor.Buffers.Rented > 0) throw new SimFailure($"reactor {reactor.Index}: {reactor.Buffers.Rented} blocks are out");
-            if (loop.Timers.Count > 0) throw new SimFailure($"reactor {reactor.Index}: {loop.Timers.Count} deadlines are left");
+            CheckZero(loop.OpenHandles, "descriptors are open");
+            CheckZero(reactor.Buffers.Rented, "blocks are out");
+            CheckZero(loop.Timers.Count, "deadlines are left");
+
+            void CheckZero(int count, string what)
+            {
+                if (count > 0) throw new SimFailure($"reactor {reactor.Index}: {count} {what}");
+            }
         }
-        if (Unhandled.Count > 0) throw new SimFailure($"nobody caught {Unhandled[0]}");
+        CheckUnhandled();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         foreach (var reactor in _reactors) reactor.Dispose();
+    }
+
+    /// <summary>
+    /// What a checker found inside a method is raised; anything else that nobody caught is a failure itself.
+    /// </summary>
+    private void CheckUnhandled()
+    {
+        if (Unhandled.Count == 0) return;
+        throw Unhandled[0] is SimFailure found ? found : new SimFailure($"nobody caught {Unhandled[0]}");
     }
 
     private bool Turn(Reactor reactor)

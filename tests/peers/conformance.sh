@@ -8,7 +8,7 @@ conformance() {
     serve "$suite-proxy" "$binary" proxy --listen "127.0.0.1:$front" --to "http://127.0.0.1:$back" \
       --workers 1 --engine "$engine"
     await "$front" || true
-    check "$suite: the $engine loop runs" eval "has \"\$(cat '$scratch/$suite-proxy.log')\" '\\b$engine\\b'"
+    check "$suite: the $engine loop runs" logs "$suite-proxy" "engine.*\\b$engine\\b"
     timeout 300 python3 "$root/tests/Tailrace.Conformance/suites/$suite.py" "127.0.0.1:$front" \
       --backend "127.0.0.1:$back" >"$scratch/$suite.log" 2>&1 </dev/null &
     pids+=($!)

@@ -98,6 +98,16 @@ await() {
   return 1
 }
 
+# logs NAME PATTERN: whether a server that was started under this name says so, soon (logs are written behind the work).
+logs() {
+  local i
+  for ((i = 0; i < 50; i++)); do
+    grep -qiE -- "$2" "$scratch/$1.log" && return 0
+    sleep 0.1
+  done
+  has "$(cat "$scratch/$1.log")" "$2"
+}
+
 # get URL [CURL-OPTIONS...]: the body, or failure when the answer is no 2xx.
 get() { curl --silent --show-error --fail --max-time 15 --noproxy '*' "$@"; }
 

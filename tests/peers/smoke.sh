@@ -83,7 +83,7 @@ smoke_proxy() {
   origin_pid=$pid
   serve proxy "$binary" proxy --listen "127.0.0.1:$port" --to "http://127.0.0.1:$origin" --engine "$engine"
   await "$origin" && await "$port" || true
-  check "proxy: says which engine runs" eval "has \"\$(cat '$scratch/proxy.log')\" '\\b$engine\\b'"
+  check "proxy: says which engine runs" logs proxy "engine.*\\b$engine\\b"
   check "proxy: GET" get "$url/"
   check "proxy: POST" eval "has \"\$(get -d hello '$url/echo')\" POST"
   check "proxy: a large upload" eval "head -c 5000000 /dev/zero | get --data-binary @- '$url/echo' | grep -q 5000000"
@@ -134,7 +134,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$binary" echo --listen "127.0.0.1:$port"
     code=0
     ended "$server" || code=$?
     check "SIG$signal: ends with code 0" same "$code" 0
-    check "SIG$signal: prints statistics" eval "has \"\$(cat '$scratch/stop-$signal.log')\" '[Rr]equests'"
+    check "SIG$signal: prints statistics" logs "stop-$signal" requests
   done
 }
 

@@ -1,6 +1,6 @@
 using System.Net;
-using System.Reflection;
 using System.Text;
+using Tailrace.Cli.Commands;
 using Tailrace.Hosting;
 using Tailrace.Io;
 using Tailrace.Sessions;
@@ -15,6 +15,8 @@ internal static class DemoPages
     {
         Add("/", exchange => exchange.Respond(200, "text/html; charset=utf-8", Welcome(server)));
         Add("/hello", exchange => exchange.Respond(200, "Hello from Tailrace!\n"));
+        var proxyPage = new ProxyPage(server);
+        Add("/proxy", proxyPage.AnswerAsync);
 
         void Add(string path, HandlerDelegate handle) =>
             server.Map(new CodeRoute(Handler.From(handle)) { Listener = listener, Path = path });
@@ -26,7 +28,8 @@ internal static class DemoPages
         var proxy = server.Addresses[0];
         output.WriteLine($"""
 
-            Tailrace {Version} runs: engine {server.Engine} ({server.EngineReason}), {server.WorkerCount} worker(s).
+            Tailrace {CommandTree.Version} runs.
+              engine  {server.Engine} ({server.EngineReason}), {server.WorkerCount} worker(s)
               proxy   http://{proxy}
               origin  http://{server.Addresses[1]}
 
@@ -43,9 +46,6 @@ internal static class DemoPages
         output.Flush();
     }
 
-    private static string Version =>
-        typeof(Server).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "";
-
     private static byte[] Welcome(Server server) => Encoding.UTF8.GetBytes($$"""
         <!doctype html>
         <html lang="en">
@@ -53,14 +53,15 @@ internal static class DemoPages
         <meta name="viewport" content="width=device-width">
         <title>Tailrace</title>
         <style>
-          body { font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 3rem auto; padding: 0 1rem; color: #1d2733; }
+          body { font: 1rem/1.5 system-ui, sans-serif; color: #1d2733; }
+          body { max-width: 40rem; margin: 3rem auto; padding: 0 1rem; }
           code { background: #eef2f6; padding: .1rem .3rem; border-radius: .2rem; }
           td { padding-right: 1.5rem; }
         </style>
         <h1>Welcome to Tailrace</h1>
         <p>This page is answered in C#, on the event loop that accepted your connection.</p>
         <table>
-          <tr><td>Version</td><td>{{Version}}</td></tr>
+          <tr><td>Version</td><td>{{CommandTree.Version}}</td></tr>
           <tr><td>Engine</td><td>{{server.Engine}} ({{WebUtility.HtmlEncode(server.EngineReason)}})</td></tr>
           <tr><td>Workers</td><td>{{server.WorkerCount}}</td></tr>
         </table>

@@ -151,6 +151,7 @@ internal static class EchoPages
     {
         var path = exchange.Path;
         var text = path[(path.LastIndexOf((byte)'/') + 1)..];
-        return Utf8Parser.TryParse(text, out number, out var used) && used == text.Length && number >= 0 && number <= maximum;
+        return Utf8Parser.TryParse(text, out number, out var used) && used == text.Length
+            && number >= 0 && number <= maximum;
     }
 }

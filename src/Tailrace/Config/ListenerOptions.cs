@@ -22,7 +22,13 @@ public sealed record ListenerOptions
     public int Backlog { get; init; } = 4096;
 
     /// <summary>
-    /// Connections open at once, over all workers; above it, new ones are closed. Default: <c>65536</c>.
+    /// Whether the kernel holds a connection back until its first bytes are there, for about a second (Linux's
+    /// <c>TCP_DEFER_ACCEPT</c>, tcp(7)): a connection is accepted and answered in one turn. Default: <c>true</c>.
+    /// </summary>
+    public bool DeferAccept { get; init; } = true;
+
+    /// <summary>
+    /// Connections open at once, over all workers; above it, new ones wait to be accepted. Default: <c>65536</c>.
     /// </summary>
     public int MaxConnections { get; init; } = 65536;
 

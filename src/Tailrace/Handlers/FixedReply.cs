@@ -3,24 +3,18 @@ using Tailrace.Sessions;
 
 namespace Tailrace.Handlers;
 
-/// <summary>Answers every request with the same status and body.</summary>
+/// <summary>Answers every request with the same reply.</summary>
 /// <remarks>Immutable; one object may serve all workers.</remarks>
-public sealed class FixedReply : Handler
+/// <param name="reply">What to answer.</param>
+public sealed class FixedReply(PreparedReply reply) : Handler
 {
-    private readonly int _status;
-    private readonly string _contentType;
-    private readonly byte[] _body;
-
-    /// <summary>Creates the handler.</summary>
+    /// <summary>Creates the handler of a reply given in parts.</summary>
     /// <param name="status">From 200 to 599.</param>
     /// <param name="contentType">The media type; empty for none.</param>
     /// <param name="body">At most <see cref="Exchange.PieceBytesMax"/> bytes.</param>
     public FixedReply(int status, string contentType, ReadOnlySpan<byte> body)
+        : this(new PreparedReply(status, contentType, body))
     {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(body.Length, Exchange.PieceBytesMax);
-        _status = status;
-        _contentType = contentType;
-        _body = body.ToArray();
     }
 
     /// <summary>The answer to what matches no route.</summary>
@@ -30,5 +24,9 @@ public sealed class FixedReply : Handler
     public override bool IsImmediate => true;
 
     /// <inheritdoc/>
-    public override LoopTask HandleAsync(Exchange exchange) => exchange.Respond(_status, _contentType, _body);
+    public override LoopTask HandleAsync(Exchange exchange)
+    {
+        exchange.Respond(reply);
+        return LoopTask.Completed;
+    }
 }

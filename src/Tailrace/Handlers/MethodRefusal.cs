@@ -3,7 +3,9 @@ using Tailrace.Sessions;
 
 namespace Tailrace.Handlers;
 
-/// <summary>Refuses CONNECT and TRACE: no tunnel is offered, and nobody's request is echoed (RFC 9110 section 9.3.8).</summary>
+/// <summary>
+/// Refuses CONNECT and TRACE: no tunnel is offered, and nobody's request is echoed (RFC 9110 section 9.3.8).
+/// </summary>
 public sealed class MethodRefusal : Handler
 {
     /// <summary>The one object: it has no state.</summary>

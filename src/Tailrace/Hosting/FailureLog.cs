@@ -2,7 +2,7 @@ using Tailrace.Telemetry;
 
 namespace Tailrace.Hosting;
 
-/// <summary>Logs what goes wrong on one worker, each thing at most once a second, with a count of what was left out.</summary>
+/// <summary>Logs what goes wrong on one worker, each thing at most once a second.</summary>
 /// <remarks>Used on the worker's thread only; the log itself never makes it wait.</remarks>
 internal sealed class FailureLog(Log log, int worker)
 {
@@ -26,8 +26,9 @@ internal sealed class FailureLog(Log log, int worker)
             _states[key] = state with { Suppressed = state.Suppressed + 1 };
             return;
         }
-        if (state.Suppressed > 0) log.Warn(message, ("about", subject), ("worker", worker), ("suppressed", state.Suppressed));
-        else log.Warn(message, ("about", subject), ("worker", worker));
+        var suppressed = state.Suppressed;
+        if (suppressed == 0) log.Warn(message, ("about", subject), ("worker", worker));
+        else log.Warn(message, ("about", subject), ("worker", worker), ("suppressed", suppressed));
         _states[key] = new State(now + IntervalMs, 0);
     }
 

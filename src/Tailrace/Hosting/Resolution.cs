@@ -58,15 +58,19 @@ internal sealed class Resolution : IDisposable
         var address = entry.Plan.Address;
         try
         {
-            IPAddress[] found = address.Ip is { } ip ? [ip] : await Dns.GetHostAddressesAsync(address.Host, _stop.Token);
+            IPAddress[] found = address.Ip is { } ip
+                ? [ip]
+                : await Dns.GetHostAddressesAsync(address.Host, _stop.Token);
             if (entry.Known.SequenceEqual(found)) return;
             entry.Known = found;
             entry.HasFailed = false;
-            _publish(entry.Cluster, entry.Index, [.. found.Select(known => new IPEndPoint(known, address.Port).Serialize())]);
+            SocketAddress[] addresses = [.. found.Select(known => new IPEndPoint(known, address.Port).Serialize())];
+            _publish(entry.Cluster, entry.Index, addresses);
         }
         catch (SocketException failure)
         {
-            if (!entry.HasFailed) _log.Warn("cannot resolve a destination", ("host", address.Host), ("reason", failure.Message));
+            if (!entry.HasFailed)
+                _log.Warn("cannot resolve a destination", ("host", address.Host), ("reason", failure.SocketErrorCode));
             entry.HasFailed = true;
         }
     }

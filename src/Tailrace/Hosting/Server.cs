@@ -10,11 +10,13 @@ namespace Tailrace.Hosting;
 
 /// <summary>The whole server in one object: options in, workers running, until it is stopped.</summary>
 /// <remarks>
-/// Add handlers by <see cref="Map(string, HandlerDelegate)"/>, then <see cref="Start"/>. Members are safe to call from any
-/// thread, one at a time. Handlers run on the workers' threads.
+/// Add handlers by <see cref="Map(string, HandlerDelegate)"/>, then <see cref="Start"/>. Members are safe to call from
+/// any thread, one at a time. Handlers run on the workers' threads.
 /// </remarks>
 public sealed class Server : IDisposable
 {
+    private static readonly TimeSpan ResolveAtStart = TimeSpan.FromSeconds(5);
+
     private readonly TailraceOptions _options;
     private readonly Log _log;
     private readonly AccessLog? _accessLog;
@@ -44,11 +46,16 @@ public sealed class Server : IDisposable
     /// <summary>Workers that run.</summary>
     public int WorkerCount => _workers.Count;
 
-    /// <summary>The addresses that are listened on, in the options' order; with real ports where 0 was asked for.</summary>
+    /// <summary>
+    /// The addresses that are listened on, in the options' order; with real ports where 0 was asked for.
+    /// </summary>
     public IReadOnlyList<EndPoint> Addresses => _addresses;
 
     /// <summary>What each worker has counted.</summary>
     public IReadOnlyList<Counters> Statistics => [.. _workers.Select(worker => worker.Reactor.Counters)];
+
+    /// <summary>The workers, in order. For tests.</summary>
+    internal IReadOnlyList<Worker> Workers => _workers;
 
     /// <summary>Access log records that did not fit the queue.</summary>
     public long AccessLogDropped => _accessLog?.Dropped ?? 0;
@@ -69,10 +76,14 @@ public sealed class Server : IDisposable
     }
 
     /// <summary>Opens the listeners and starts the workers.</summary>
-    /// <exception cref="StartException">A listener or the engine cannot be had; nothing is left open.</exception>
+    /// <exception cref="StartException">
+    /// The options are not valid, or a listener or the engine cannot be had; nothing is left open.
+    /// </exception>
     public void Start()
     {
         if (_workers.Count > 0) throw new InvalidOperationException("the server runs already");
+        var problems = Validator.Validate(_options, _codeRoutes.Count > 0);
+        if (problems.Count > 0) throw new StartException(string.Join(Environment.NewLine, problems));
         try
         {
             Engine = Loops.Choose(Wanted(_options.Engine), out var reason);
@@ -81,7 +92,8 @@ public sealed class Server : IDisposable
             CreateWorkers(snapshot);
             OpenListeners(snapshot);
             _resolution = new Resolution(snapshot.Clusters, Publish, _log);
-            _resolution.ResolveAsync().GetAwaiter().GetResult();
+            // A name server that hangs must not keep the rest from starting: its answers are taken when they come.
+            _resolution.ResolveAsync().Wait(ResolveAtStart);
             _resolution.Start(_options.Resolve.Interval);
             foreach (var worker in _workers) worker.Start();
         }
@@ -90,13 +102,14 @@ public sealed class Server : IDisposable
             DisposeWorkers();
             throw new StartException(ListenErrors.Describe(failure), failure);
         }
+        WarnOfDescriptors();
         _log.Info("started", ("engine", Engine), ("because", EngineReason), ("workers", _workers.Count),
             ("pinned", _options.Pin), ("listening", string.Join(", ", _addresses)));
     }
 
     /// <summary>
-    /// Stops accepting, closes idle connections, lets exchanges in flight end within <paramref name="grace"/>, then closes
-    /// what is left and ends the workers. Statistics stay readable.
+    /// Stops accepting, closes idle connections, lets exchanges in flight end within <paramref name="grace"/>, then
+    /// closes what is left and ends the workers. Statistics stay readable.
     /// </summary>
     public void Stop(TimeSpan grace)
     {
@@ -127,6 +140,15 @@ public sealed class Server : IDisposable
 
     private bool _isStopped;
 
+    private void WarnOfDescriptors()
+    {
+        var allowed = Loops.RaiseDescriptorLimit();
+        var wanted = _options.Listeners.Sum(listener => (long)listener.MaxConnections);
+        if (allowed >= wanted) return;
+        _log.Warn("fewer file descriptors than connections are allowed; raise 'ulimit -n' or lower max_connections",
+            ("descriptors", allowed), ("max_connections", wanted));
+    }
+
     private static Engine Wanted(EngineChoice choice) => choice switch
     {
         EngineChoice.IoUring => Engine.IoUring,
@@ -137,7 +159,8 @@ public sealed class Server : IDisposable
 
     private void WaitUntilIdle(long deadline)
     {
-        while (_workers.Any(worker => worker.Reactor.Counters.Active > 0) && Environment.TickCount64 < deadline) Thread.Sleep(5);
+        while (_workers.Any(worker => worker.Reactor.Counters.Active > 0) && Environment.TickCount64 < deadline)
+            Thread.Sleep(5);
     }
 
     private void CreateWorkers(Snapshot snapshot)
@@ -175,7 +198,7 @@ public sealed class Server : IDisposable
     private void ProbeExclusively(ListenerPlan plan)
     {
         var loop = _workers[0].Reactor.Loop;
-        loop.Close(loop.Listen(plan.Address, new ListenSettings(plan.Backlog, false)));
+        loop.Close(loop.Listen(plan.Address, plan.Socket));
     }
 
     private void Publish(string cluster, int destination, SocketAddress[] addresses)

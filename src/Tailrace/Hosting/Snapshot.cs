@@ -31,7 +31,8 @@ internal sealed class Snapshot
 
 /// <summary>A listener as workers build it.</summary>
 internal sealed record ListenerPlan(
-    string Name, IPEndPoint Address, int Backlog, ConnectionBudget Budget, ServerSettings Settings, IReadOnlyList<RoutePlan> Routes)
+    string Name, IPEndPoint Address, ListenSettings Socket, ConnectionBudget Budget, ServerSettings Settings,
+    IReadOnlyList<RoutePlan> Routes)
 {
     internal static ListenerPlan From(ListenerOptions options, TailraceOptions root)
     {
@@ -54,13 +55,18 @@ internal sealed record ListenerPlan(
         };
         var name = options.Name.Length > 0 ? options.Name : options.Address;
         return new ListenerPlan(
-            name, new IPEndPoint(address.Address, address.Port), options.Backlog, new ConnectionBudget(options.MaxConnections),
-            settings, [.. routes.SelectMany(route => RoutePlan.From(route, options.Forwarded))]);
+            name, new IPEndPoint(address.Address, address.Port),
+            new ListenSettings(options.Backlog, Deferred: options.DeferAccept),
+            new ConnectionBudget(options.MaxConnections),
+            settings,
+            [.. routes.SelectMany(route => RoutePlan.From(route, options.Forwarded))]);
     }
 }
 
 /// <summary>A route for one host pattern as workers build it.</summary>
-internal sealed record RoutePlan(string Host, string Path, bool IsPrefix, string Cluster, RespondOptions? Respond, RequestEdits Edits)
+internal sealed record RoutePlan(
+    string Host, string Path, bool IsPrefix, string Cluster, RespondOptions? Respond, RequestEdits Edits,
+    ResponseEdits ResponseEdits)
 {
     internal static IEnumerable<RoutePlan> From(RouteOptions options, ForwardedOptions forwarded)
     {
@@ -77,10 +83,12 @@ internal sealed record RoutePlan(string Host, string Path, bool IsPrefix, string
             },
             FixedHost = Encoding.ASCII.GetBytes(options.HostHeader),
         };
+        var responseEdits = new ResponseEdits { Via = forwarded.Via };
         IEnumerable<string> hosts = options.Match.Host.Count > 0 ? options.Match.Host : [""];
         var isPrefix = options.Match.Path.Length == 0;
         var path = isPrefix ? options.Match.PathPrefix : options.Match.Path;
-        return hosts.Select(host => new RoutePlan(host, path, isPrefix, options.Cluster, options.Respond, edits));
+        return hosts.Select(host =>
+            new RoutePlan(host, path, isPrefix, options.Cluster, options.Respond, edits, responseEdits));
     }
 
     private static ForwardedPolicy PolicyOf(ForwardedMode mode) => mode switch
@@ -117,7 +125,8 @@ internal sealed record DestinationPlan(DestinationAddress Address, int Weight)
 
     internal static DestinationPlan From(DestinationOptions options)
     {
-        if (!DestinationAddress.TryParse(options.Address, out var address, out var error)) throw new StartException(error);
+        if (!DestinationAddress.TryParse(options.Address, out var address, out var error))
+            throw new StartException(error);
         return new DestinationPlan(address, options.Weight);
     }
 }

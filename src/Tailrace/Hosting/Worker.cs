@@ -10,7 +10,9 @@ using Tailrace.Telemetry;
 namespace Tailrace.Hosting;
 
 /// <summary>One reactor with everything that serves on it: listeners, routes, clusters.</summary>
-/// <remarks>Built before its thread starts; after that, members marked so are called by posting to the reactor.</remarks>
+/// <remarks>
+/// Built before its thread starts; after that, members marked so are called by posting to the reactor.
+/// </remarks>
 internal sealed class Worker : IDisposable
 {
     private readonly FailureLog _failures;
@@ -35,9 +37,10 @@ internal sealed class Worker : IDisposable
     /// <summary>Opens a listener and prepares to serve on it.</summary>
     /// <exception cref="IoException">The address cannot be listened on.</exception>
     internal EndPoint Listen(
-        ListenerPlan plan, IPEndPoint address, bool shared, IEnumerable<CodeRoute> codeRoutes, AccessLogWriter? accessLog)
+        ListenerPlan plan, IPEndPoint address, bool shared, IEnumerable<CodeRoute> codeRoutes,
+        AccessLogWriter? accessLog)
     {
-        var handle = Reactor.Loop.Listen(address, new ListenSettings(plan.Backlog, shared));
+        var handle = Reactor.Loop.Listen(address, plan.Socket with { Shared = shared });
         var routes = BuildRoutes(plan, codeRoutes);
         var context = new ServerContext(Reactor, plan.Settings, Route, accessLog)
         {
@@ -48,7 +51,8 @@ internal sealed class Worker : IDisposable
         _listeners.Add(new Listener(Reactor, handle, plan.Budget, context.Serve)
         {
             Paused = error => _failures.Warn(
-                error == IoError.None ? "connection limit reached, accepting pauses" : $"accepting pauses: {error}", plan.Name),
+                error == IoError.None ? "connection limit reached, accepting pauses" : $"accepting pauses: {error}",
+                plan.Name),
         });
         return Reactor.Loop.LocalAddress(handle);
 
@@ -61,6 +65,12 @@ internal sealed class Worker : IDisposable
     internal void Start()
     {
         Reactor.Start();
+        Serve();
+    }
+
+    /// <summary>Begins to accept as soon as the loop runs.</summary>
+    internal void Serve()
+    {
         foreach (var listener in _listeners) Reactor.Loop.Post(listener.Start);
     }
 
@@ -90,7 +100,8 @@ internal sealed class Worker : IDisposable
         var destinations = plan.Destinations.Select(d => new Destination(d.Name, d.Weight, [])).ToArray();
         return new Cluster(Reactor, plan.Settings, destinations)
         {
-            Failed = (destination, reason) => _failures.Warn($"upstream: {reason}", destination?.Name ?? plan.Settings.Name),
+            Failed = (destination, reason) =>
+                _failures.Warn($"upstream: {reason}", destination?.Name ?? plan.Settings.Name),
         };
     }
 
@@ -108,5 +119,5 @@ internal sealed class Worker : IDisposable
 
     private Handler BuildHandler(RoutePlan route) => route.Respond is { } respond
         ? new FixedReply(respond.Status, respond.ContentType, Encoding.UTF8.GetBytes(respond.Body))
-        : new ForwardHandler(_clusters[route.Cluster], route.Edits);
+        : new ForwardHandler(_clusters[route.Cluster], route.Edits, route.ResponseEdits);
 }

@@ -17,8 +17,6 @@ internal static class ByteScan
 {
     private interface IStopClass
     {
-        static abstract bool IsStop(byte value);
-
         static abstract Vector256<byte> Stops(Vector256<byte> bytes);
     }
 
@@ -28,9 +26,12 @@ internal static class ByteScan
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int NameEnd(ReadOnlySpan<byte> input, int at)
     {
-        if (at <= input.Length - Vector256<byte>.Count)
+        // Near the end the last thirty-two bytes are looked at, without those already passed.
+        int from = Math.Min(at, input.Length - Vector256<byte>.Count);
+        if (from >= 0)
         {
-            uint stops = NameStop.Stops(Vector256.Create(input[at..])).ExtractMostSignificantBits();
+            ulong stops = NameStop.Stops(Vector256.Create(input[from..])).ExtractMostSignificantBits();
+            stops >>= at - from;
             int stop = at + BitOperations.TrailingZeroCount(stops);
             if (stops != 0 && input[stop] == ':')
                 return stop;
@@ -73,6 +74,15 @@ internal static class ByteScan
             }
             at += Vector256<byte>.Count;
         }
+        int last = input.Length - Vector256<byte>.Count;
+        if (last >= 0)
+        {
+            ulong rest = ValueStop.Stops(Vector256.Create(input[last..])).ExtractMostSignificantBits();
+            rest >>= at - last;
+            int stop = at + BitOperations.TrailingZeroCount(rest);
+            if (rest != 0 && input[stop] != '\t')
+                return stop;
+        }
         return ValueEndSlow(input, at);
     }
 
@@ -110,23 +120,30 @@ internal static class ByteScan
                 return at + BitOperations.TrailingZeroCount(stops);
             at += Vector256<byte>.Count;
         }
-        if (last < 0)
-        {
-            while (at < input.Length && !TClass.IsStop(input[at]))
-                at++;
-            return at;
-        }
+        if (last < 0) return FindInShort<TClass>(input, at);
         // The last thirty-two bytes again, without those already passed.
         ulong rest = TClass.Stops(Vector256.Create(input[last..])).ExtractMostSignificantBits();
         rest >>= at - last;
         return rest != 0 ? at + BitOperations.TrailingZeroCount(rest) : input.Length;
     }
 
+    /// <summary>
+    /// The same for an input shorter than a vector: behind its copy lie zeroes, which every class stops at.
+    /// </summary>
+    private static int FindInShort<TClass>(ReadOnlySpan<byte> input, int at)
+        where TClass : struct, IStopClass
+    {
+        if (at >= input.Length) return at;
+        Span<byte> copy = stackalloc byte[Vector256<byte>.Count];
+        copy.Clear();
+        input[at..].CopyTo(copy);
+        uint stops = TClass.Stops(Vector256.Create<byte>(copy)).ExtractMostSignificantBits();
+        return at + BitOperations.TrailingZeroCount(stops);
+    }
+
     /// <summary>Everything but letters, digits and hyphen.</summary>
     private readonly struct NameStop : IStopClass
     {
-        public static bool IsStop(byte value) => !char.IsAsciiLetterOrDigit((char)value) && value != '-';
-
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<byte> Stops(Vector256<byte> bytes)
         {
@@ -141,8 +158,6 @@ internal static class ByteScan
     /// <summary>Everything but letters, digits, hyphen and dot.</summary>
     private readonly struct HostStop : IStopClass
     {
-        public static bool IsStop(byte value) => NameStop.IsStop(value) && value != '.';
-
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<byte> Stops(Vector256<byte> bytes) =>
             Vector256.AndNot(NameStop.Stops(bytes), Vector256.Equals(bytes, Vector256.Create((byte)'.')));
@@ -151,8 +166,6 @@ internal static class ByteScan
     /// <summary>The control bytes, the tab among them.</summary>
     private readonly struct ValueStop : IStopClass
     {
-        public static bool IsStop(byte value) => value is < 0x20 or 0x7F;
-
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<byte> Stops(Vector256<byte> bytes) =>
             Vector256.LessThan(bytes, Vector256.Create((byte)0x20))
@@ -162,8 +175,6 @@ internal static class ByteScan
     /// <summary>Everything but visible ASCII, and the two characters that end a part of a URI.</summary>
     private readonly struct TargetStop : IStopClass
     {
-        public static bool IsStop(byte value) => !HttpSyntax.IsTargetByte(value) || value == '?';
-
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<byte> Stops(Vector256<byte> bytes) =>
             Vector256.GreaterThanOrEqual(bytes - Vector256.Create((byte)0x21), Vector256.Create((byte)(0x7F - 0x21)))

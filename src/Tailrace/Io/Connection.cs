@@ -2,16 +2,15 @@ using Tailrace.Memory;
 
 namespace Tailrace.Io;
 
-/// <summary>Duplex bytes with an input window, an output window and a deadline: a socket, TLS over one, or a simulation.</summary>
+/// <summary>
+/// Duplex bytes with an input window, an output window and a deadline: a socket, TLS over one, or a simulation.
+/// </summary>
 /// <remarks>
 /// Belongs to one reactor. One receive and one send may be in flight, each awaited by one method. Neither buffer holds
 /// memory while the connection waits idle.
 /// </remarks>
 public abstract class Connection : TimerEntry
 {
-    private byte[]? _remoteText;
-    private int _remoteTextLength;
-
     /// <summary>Creates a connection of <paramref name="reactor"/>.</summary>
     protected Connection(Reactor reactor)
     {
@@ -32,20 +31,6 @@ public abstract class Connection : TimerEntry
     /// <summary>The other side's address.</summary>
     public abstract NetAddress Remote { get; }
 
-    /// <summary>The other side's address without its port, in ASCII.</summary>
-    public ReadOnlySpan<byte> RemoteText
-    {
-        get
-        {
-            if (_remoteTextLength == 0)
-            {
-                _remoteText ??= new byte[NetAddress.TextLengthMax];
-                _remoteTextLength = Remote.Format(_remoteText);
-            }
-            return _remoteText.AsSpan(0, _remoteTextLength);
-        }
-    }
-
     /// <summary>Whether it has been closed on this side.</summary>
     public abstract bool IsClosed { get; }
 
@@ -64,7 +49,9 @@ public abstract class Connection : TimerEntry
     /// <summary>Sends all of <see cref="Output"/>.</summary>
     public abstract IoTask FlushAsync();
 
-    /// <summary>Sends all of <see cref="Output"/> and then <paramref name="count"/> bytes of <paramref name="body"/>.</summary>
+    /// <summary>
+    /// Sends all of <see cref="Output"/> and then <paramref name="count"/> bytes of <paramref name="body"/>.
+    /// </summary>
     public abstract IoTask FlushAsync(ByteBuffer body, int count);
 
     /// <summary>Makes the pending flush fail as cancelled.</summary>
@@ -77,15 +64,27 @@ public abstract class Connection : TimerEntry
     /// <param name="reset">Whether the other side is told by a reset instead of an orderly end.</param>
     public abstract void Close(bool reset = false);
 
-    /// <summary>When this connection is reset by its other side, the receive of <paramref name="other"/> fails.</summary>
+    /// <summary>
+    /// Ends it for whoever uses it: what is in flight completes as aborted, and what comes later fails at once. Its
+    /// owner still closes it, and others may hold on to its buffers until then.
+    /// </summary>
+    public abstract void Abort();
+
+    /// <summary>
+    /// When this connection is reset by its other side, the receive of <paramref name="other"/> fails.
+    /// </summary>
     public abstract void AbortWith(Connection? other);
 
-    /// <summary>Forgets the other side, before the object serves another connection.</summary>
-    protected void ForgetRemote() => _remoteTextLength = 0;
+    /// <summary>Milliseconds that were given last.</summary>
+    protected int TimeoutMs { get; private set; }
 
-    /// <summary>Gives operations in flight so many milliseconds from now; 0 means no limit.</summary>
+    /// <summary>
+    /// Gives operations in flight so many milliseconds from now; 0 means no limit. A send that moves on is given the
+    /// same time again: the limit is meant for one that is stuck.
+    /// </summary>
     public void SetTimeout(int milliseconds)
     {
+        TimeoutMs = milliseconds;
         if (milliseconds > 0) Reactor.Loop.Timers.Set(this, Reactor.Loop.Now + milliseconds);
         else Reactor.Loop.Timers.Clear(this);
     }

@@ -14,7 +14,9 @@ public sealed class ConnectionBudget
     /// <summary>Connections that are taken.</summary>
     public int Taken => Volatile.Read(ref _taken);
 
-    /// <summary>Whether none is left. Workers that ask at the same moment may overshoot by one each. Any thread.</summary>
+    /// <summary>
+    /// Whether none is left. Workers that ask at the same moment may overshoot by one each. Any thread.
+    /// </summary>
     public bool IsExhausted => _limit != 0 && Taken >= _limit;
 
     /// <summary>Takes one. Any thread.</summary>

@@ -62,12 +62,14 @@ public abstract class EventLoop : IDisposable
     /// <summary>Accepts one connection; the handle is in <see cref="IoOperation.Opened"/>.</summary>
     public abstract IoTask AcceptAsync(IoHandle listener, IoOperation operation);
 
-    /// <summary>Connects a stream; the handle is in <see cref="IoOperation.Opened"/>, also while it is pending.</summary>
+    /// <summary>
+    /// Connects a stream; the handle is in <see cref="IoOperation.Opened"/>, also while it is pending.
+    /// </summary>
     public abstract IoTask ConnectAsync(SocketAddress address, IoOperation operation);
 
     /// <summary>
-    /// Receives into <see cref="IoOperation.Buffer"/>, which takes a block only when bytes are there. Completes with the
-    /// count, 0 at the end of the stream, or an error.
+    /// Receives into <see cref="IoOperation.Buffer"/>, which takes a block only when bytes are there. Completes with
+    /// the count, 0 at the end of the stream, or an error.
     /// </summary>
     public abstract IoTask ReceiveAsync(IoHandle handle, IoOperation operation);
 
@@ -84,6 +86,16 @@ public abstract class EventLoop : IDisposable
     /// <param name="handle">The descriptor; not to be used again.</param>
     /// <param name="reset">Whether the other side is told by a reset instead of an orderly end.</param>
     public abstract void Close(IoHandle handle, bool reset = false);
+
+    /// <summary>
+    /// Whether the loop would hear of a reset of this stream now. Back ends may begin to listen only at a wait.
+    /// </summary>
+    public virtual bool IsWatched(IoHandle handle) => true;
+
+    /// <summary>Begins to listen for a reset of this stream.</summary>
+    public virtual void Watch(IoHandle handle)
+    {
+    }
 
     /// <summary>Fails a pending operation; does nothing to one that is not pending or is failing already.</summary>
     public abstract void Cancel(IoOperation operation, IoError error);

@@ -2,7 +2,9 @@ using System.Net;
 
 namespace Tailrace.Io;
 
-/// <summary>A start-up error of the network: an address that cannot be listened on, an engine that cannot run.</summary>
+/// <summary>
+/// A start-up error of the network: an address that cannot be listened on, an engine that cannot run.
+/// </summary>
 public sealed class IoException : Exception
 {
     /// <summary>An address that cannot be listened on.</summary>

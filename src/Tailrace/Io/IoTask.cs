@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Tailrace.Io;
 
-/// <summary>The awaitable of an operation: a result that is there already, or the operation that will have it.</summary>
+/// <summary>
+/// The awaitable of an operation: a result that is there already, or the operation that will have it.
+/// </summary>
 /// <remarks>Await it at most once, on the loop's thread. Allocates nothing.</remarks>
 public readonly struct IoTask
 {
@@ -44,7 +46,8 @@ public readonly struct IoTask
         public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
 
         /// <inheritdoc/>
-        public void UnsafeOnCompleted(Action continuation) => _task._operation!.Watch(new ActionContinuation(continuation));
+        public void UnsafeOnCompleted(Action continuation) =>
+            _task._operation!.Watch(new ActionContinuation(continuation));
 
         void ILoopAwaiter.OnCompleted(LoopContinuation continuation) => _task._operation!.Watch(continuation);
     }

@@ -3,7 +3,9 @@ namespace Tailrace.Io;
 /// <summary>Something that a loop runs later on its own thread: a suspended method, a watcher, a posted call.</summary>
 public abstract class LoopContinuation
 {
-    /// <summary>Runs it. Called by the loop, at the top of a turn and never from inside another call of the loop.</summary>
+    /// <summary>
+    /// Runs it. Called by the loop, at the top of a turn and never from inside another call of the loop.
+    /// </summary>
     internal abstract void Resume();
 }
 

@@ -4,7 +4,9 @@ using System.Runtime.ExceptionServices;
 
 namespace Tailrace.Io;
 
-/// <summary>What a suspended <see cref="LoopTask"/> refers to: its completion, its failure, and who awaits it.</summary>
+/// <summary>
+/// What a suspended <see cref="LoopTask"/> refers to: its completion, its failure, and who awaits it.
+/// </summary>
 /// <remarks>Used on one thread. Ends exactly once, then belongs to its free list again.</remarks>
 internal abstract class LoopPromise : LoopContinuation
 {
@@ -100,7 +102,9 @@ internal sealed class FailedPromise<T> : LoopPromise<T>
     protected override void Recycle() { }
 }
 
-/// <summary>The box of one suspended async method: its state machine, reused through a free list of its own type.</summary>
+/// <summary>
+/// The box of one suspended async method: its state machine, reused through a free list of its own type.
+/// </summary>
 internal sealed class LoopBox<TStateMachine, T> : LoopPromise<T>
     where TStateMachine : IAsyncStateMachine
 {

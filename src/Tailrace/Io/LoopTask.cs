@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Tailrace.Io;
 
-/// <summary>The result of an async method that runs on one loop's thread: straight-line code without allocation.</summary>
+/// <summary>
+/// The result of an async method that runs on one loop's thread: straight-line code without allocation.
+/// </summary>
 /// <remarks>
 /// A method that completes without suspending costs nothing. One that suspends moves its state into a box from a
 /// per-thread free list of the method's own type; the box goes back when the result is taken. Continuations run inline,
@@ -46,7 +48,8 @@ public readonly struct LoopTask
         public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
 
         /// <inheritdoc/>
-        public void UnsafeOnCompleted(Action continuation) => _promise!.OnCompleted(new ActionContinuation(continuation));
+        public void UnsafeOnCompleted(Action continuation) =>
+            _promise!.OnCompleted(new ActionContinuation(continuation));
 
         void ILoopAwaiter.OnCompleted(LoopContinuation continuation) => _promise!.OnCompleted(continuation);
     }

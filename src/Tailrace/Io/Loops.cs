@@ -47,6 +47,10 @@ public static class Loops
         return all;
     }
 
+    /// <summary>Allows the process as many file descriptors as it may have, and says how many.</summary>
+    internal static long RaiseDescriptorLimit() =>
+        OperatingSystem.IsLinux() ? DescriptorLimit.Raise() : long.MaxValue;
+
     /// <summary>Pins the calling thread to one processor where the system can.</summary>
     internal static void PinCurrentThread(int processor)
     {

@@ -11,6 +11,9 @@ public readonly struct NetAddress : IEquatable<NetAddress>
     /// <summary>The longest text of an address without its port.</summary>
     public const int TextLengthMax = 46;
 
+    /// <summary>Every octet in decimal with a dot behind it: an address is written for each request.</summary>
+    private static readonly (uint Text, int Length)[] s_octets = BuildOctets();
+
     private readonly ulong _high;
     private readonly ulong _low;
 
@@ -99,13 +102,28 @@ public readonly struct NetAddress : IEquatable<NetAddress>
         var length = 0;
         for (var shift = 24; shift >= 0; shift -= 8)
         {
-            if (shift != 24) text[length++] = (byte)'.';
-            var octet = (int)(address >> shift & 0xFF);
-            if (octet >= 100) text[length++] = (byte)('0' + octet / 100);
-            if (octet >= 10) text[length++] = (byte)('0' + octet / 10 % 10);
-            text[length++] = (byte)('0' + octet % 10);
+            // Four bytes are written for each octet, and those beyond its dot written over by the next.
+            var octet = s_octets[(byte)(address >> shift)];
+            BinaryPrimitives.WriteUInt32LittleEndian(text[length..], octet.Text);
+            length += octet.Length;
         }
-        return length;
+        return length - 1;
+    }
+
+    private static (uint Text, int Length)[] BuildOctets()
+    {
+        var octets = new (uint, int)[256];
+        Span<byte> text = stackalloc byte[4];
+        for (var value = 0; value < octets.Length; value++)
+        {
+            var length = 0;
+            if (value >= 100) text[length++] = (byte)('0' + value / 100);
+            if (value >= 10) text[length++] = (byte)('0' + value / 10 % 10);
+            text[length++] = (byte)('0' + value % 10);
+            text[length++] = (byte)'.';
+            octets[value] = (BinaryPrimitives.ReadUInt32LittleEndian(text), length);
+        }
+        return octets;
     }
 
     private int FormatIPv6(Span<byte> text)

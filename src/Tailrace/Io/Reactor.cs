@@ -36,6 +36,9 @@ public sealed class Reactor : IDisposable
     /// <summary>What it has counted.</summary>
     public Counters Counters { get; } = new();
 
+    /// <summary>The values of <see cref="ReactorLocal{T}"/>, by whose they are.</summary>
+    internal Dictionary<object, object> Locals { get; } = [];
+
     internal FreeList<SocketConnection> FreeConnections { get; } = new(1 << 14);
 
     /// <summary>Starts the thread.</summary>

@@ -7,9 +7,14 @@ namespace Tailrace.Io;
 /// </remarks>
 public sealed class SocketConnection : Connection
 {
+    /// <summary>How long an answer may take before its client is watched.</summary>
+    private const int WatchAfterMs = 50;
+
     private readonly IoOperation _receive = new();
     private readonly IoOperation _send = new();
     private IoHandle? _handle;
+    private int _progressSeen;
+    private bool _isAborted;
 
     private SocketConnection(Reactor reactor)
         : base(reactor)
@@ -38,7 +43,6 @@ public sealed class SocketConnection : Connection
     {
         var connection = Rent(reactor);
         connection._handle = handle;
-        connection.ForgetRemote();
         return connection;
     }
 
@@ -50,6 +54,7 @@ public sealed class SocketConnection : Connection
     internal IoTask ConnectAsync(System.Net.SocketAddress address)
     {
         _send.Opened = null;
+        _send.Progress = _progressSeen = 0;
         var task = Reactor.Loop.ConnectAsync(address, _send);
         _handle = _send.Opened;
         _send.Opened = null;
@@ -94,7 +99,7 @@ public sealed class SocketConnection : Connection
         if (_handle is not { } handle) return new IoTask(IoResult.Failure(IoError.Aborted));
         _send.Body = body;
         _send.BodyLength = count;
-        _send.Progress = 0;
+        _send.Progress = _progressSeen = 0;
         return Reactor.Loop.SendAsync(handle, _send);
     }
 
@@ -110,23 +115,32 @@ public sealed class SocketConnection : Connection
     /// <inheritdoc/>
     public override void AbortWith(Connection? other)
     {
-        if (_handle is { } handle) handle.Dependent = (other as SocketConnection)?._handle;
+        if (_handle is not { } handle) return;
+        handle.Dependent = (other as SocketConnection)?._handle;
+        // Most answers come sooner than it pays to listen for the client's leaving.
+        if (other is not null && !Reactor.Loop.IsWatched(handle)) SetTimeout(WatchAfterMs);
+    }
+
+    /// <inheritdoc/>
+    public override void Abort()
+    {
+        if (_handle is not { } handle) return;
+        _handle = null;
+        _isAborted = true;
+        Reactor.Loop.Close(handle, reset: true);
     }
 
     /// <inheritdoc/>
     public override void Close(bool reset = false)
     {
-        if (_handle is not { } handle)
-        {
-            Input.Clear();
-            Output.Clear();
-            return;
-        }
+        var wasOpen = _handle is not null || _isAborted;
+        if (_handle is { } handle) Reactor.Loop.Close(handle, reset);
         _handle = null;
+        _isAborted = false;
         Reactor.Loop.Timers.Remove(this);
-        Reactor.Loop.Close(handle, reset);
         Input.Clear();
         Output.Clear();
+        if (!wasOpen) return;
         if (_receive.IsPending || _send.IsPending) return;
         if (_receive.IsCompleted) _receive.TakeResult();
         if (_send.IsCompleted) _send.TakeResult();
@@ -134,9 +148,18 @@ public sealed class SocketConnection : Connection
         Reactor.FreeConnections.Return(this);
     }
 
-    /// <summary>A deadline passed: what is in flight fails as timed out, and its awaiter decides what follows.</summary>
+    /// <summary>
+    /// A deadline passed: what is in flight fails as timed out, and its awaiter decides what follows.
+    /// </summary>
     protected internal override void OnDeadline()
     {
+        if (_handle is { Dependent: not null } handle && !Reactor.Loop.IsWatched(handle)) Reactor.Loop.Watch(handle);
+        if (_send.IsPending && _send.Progress != _progressSeen)
+        {
+            _progressSeen = _send.Progress;
+            SetTimeout(TimeoutMs);
+            return;
+        }
         Reactor.Loop.Cancel(_receive, IoError.TimedOut);
         Reactor.Loop.Cancel(_send, IoError.TimedOut);
     }

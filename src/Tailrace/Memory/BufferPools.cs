@@ -15,7 +15,8 @@ public sealed class BufferPools : IDisposable
         Small = Create(blockBytes);
         Bulk = Create(bulkBytes);
 
-        BufferPool Create(int size) => new(size, (int)Math.Clamp(limitBytes / size, 1, int.MaxValue), retainedBytes / size);
+        BufferPool Create(int size) =>
+            new(size, (int)Math.Clamp(limitBytes / size, 1, int.MaxValue), retainedBytes / size);
     }
 
     /// <summary>Blocks for heads and small bodies.</summary>
@@ -26,6 +27,9 @@ public sealed class BufferPools : IDisposable
 
     /// <summary>Blocks of either size that are out.</summary>
     public int Rented => Small.Rented + Bulk.Rented;
+
+    /// <summary>Whether a block of some size could not be had at the moment.</summary>
+    public bool IsExhausted => Small.Rented == Small.Limit || Bulk.Rented == Bulk.Limit;
 
     /// <inheritdoc/>
     public void Dispose()

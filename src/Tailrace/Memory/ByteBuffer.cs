@@ -55,12 +55,8 @@ public sealed unsafe class ByteBuffer
     /// <returns>False when the pool's limit is reached or no block is that large.</returns>
     public bool TryReserve(int minimum)
     {
-        if (_block == null) return TryRent(minimum);
-        if (_end < _capacity && _capacity - _end >= minimum) return true;
-        var held = _keptLength + Length;
-        if (_end == _capacity && _capacity < _pools.Bulk.BlockSize && TryGrow()) return _capacity - held >= minimum;
-        Compact();
-        return _capacity - _end >= minimum || (TryGrow() && _capacity - _end >= minimum);
+        if (_capacity - _end >= minimum && _end < _capacity) return true;
+        return _block == null ? TryRent(minimum) : TryMakeRoom(minimum);
     }
 
     /// <summary>Appends bytes that were written to <see cref="Writable"/>.</summary>
@@ -94,7 +90,9 @@ public sealed unsafe class ByteBuffer
         _end = _start + length;
     }
 
-    /// <summary>Consumes the first <paramref name="count"/> unread bytes, but keeps them readable as <see cref="Kept"/>.</summary>
+    /// <summary>
+    /// Consumes the first <paramref name="count"/> unread bytes, but keeps them readable as <see cref="Kept"/>.
+    /// </summary>
     public void Keep(int count)
     {
         Debug.Assert(_keptLength == 0 && (uint)count <= (uint)Length);
@@ -125,10 +123,22 @@ public sealed unsafe class ByteBuffer
     /// <summary>Lengths are never negative here; the span's own check is left out.</summary>
     private Span<byte> Span(int offset, int length) => MemoryMarshal.CreateSpan(ref *(_block + offset), length);
 
+    private bool TryMakeRoom(int minimum)
+    {
+        var held = _keptLength + Length;
+        if (_end == _capacity && _capacity < _pools.Bulk.BlockSize && TryGrow()) return _capacity - held >= minimum;
+        Compact();
+        return _capacity - _end >= minimum || (TryGrow() && _capacity - _end >= minimum);
+    }
+
     private bool TryRent(int minimum)
     {
-        var pool = minimum <= _pools.Small.BlockSize ? _pools.Small : _pools.Bulk;
-        if (minimum > pool.BlockSize) return false;
+        var pool = _pools.Small;
+        if (minimum > pool.BlockSize)
+        {
+            pool = _pools.Bulk;
+            if (minimum > pool.BlockSize) return false;
+        }
         _block = pool.TryRent();
         if (_block == null) return false;
         _capacity = pool.BlockSize;

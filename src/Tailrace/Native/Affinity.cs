@@ -9,6 +9,7 @@ internal static unsafe class Affinity
     internal static List<int> Read()
     {
         var mask = stackalloc ulong[MaskWords];
+        new Span<ulong>(mask, MaskWords).Clear();
         var processors = new List<int>();
         if (Libc.sched_getaffinity(0, MaskWords * sizeof(ulong), mask) < 0) return processors;
         for (var i = 0; i < MaskWords * 64; i++)
@@ -22,6 +23,7 @@ internal static unsafe class Affinity
     internal static void Pin(int processor)
     {
         var mask = stackalloc ulong[MaskWords];
+        new Span<ulong>(mask, MaskWords).Clear();
         mask[processor / 64 % MaskWords] = 1UL << (processor % 64);
         Libc.sched_setaffinity(0, MaskWords * sizeof(ulong), mask);
     }

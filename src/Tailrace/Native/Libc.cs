@@ -71,6 +71,12 @@ internal static unsafe partial class Libc
     internal static partial int epoll_wait(int epoll, byte* events, int maximum, int timeoutMs);
 
     [LibraryImport(Library)]
+    internal static partial int getrlimit(int resource, ulong* limits);
+
+    [LibraryImport(Library)]
+    internal static partial int setrlimit(int resource, ulong* limits);
+
+    [LibraryImport(Library)]
     internal static partial int sched_setaffinity(int thread, nuint size, ulong* mask);
 
     [LibraryImport(Library)]

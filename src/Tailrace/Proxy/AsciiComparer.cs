@@ -12,7 +12,8 @@ internal sealed class AsciiComparer : IEqualityComparer<byte[]>, IAlternateEqual
 
     private AsciiComparer(bool ignoreCase) => _ignoreCase = ignoreCase;
 
-    public bool Equals(byte[]? x, byte[]? y) => x == y || (x is not null && y is not null && Equals((ReadOnlySpan<byte>)x, y));
+    public bool Equals(byte[]? x, byte[]? y) =>
+        x == y || (x is not null && y is not null && Equals((ReadOnlySpan<byte>)x, y));
 
     public int GetHashCode(byte[] obj) => GetHashCode((ReadOnlySpan<byte>)obj);
 

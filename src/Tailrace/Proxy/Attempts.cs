@@ -1,6 +1,6 @@
 using Tailrace.Http;
 using Tailrace.Io;
-using Tailrace.Sessions;
+using Tailrace.Proxy.Balancing;
 
 namespace Tailrace.Proxy;
 
@@ -9,8 +9,11 @@ internal struct Attempts(int retries)
 {
     private int _retries = retries;
 
-    /// <summary>A bit for each destination that could not be connected to.</summary>
+    /// <summary>A bit for each destination that is out of the question; the last is for all from there on.</summary>
     internal ulong Tried { get; private set; }
+
+    /// <summary>Whether a destination has as many connections as it may.</summary>
+    internal bool HasMetLimit { get; private set; }
 
     /// <summary>Why the last connect failed.</summary>
     internal IoError LastError { get; private set; }
@@ -18,23 +21,35 @@ internal struct Attempts(int retries)
     /// <summary>Whether a pooled connection has let the request down: the next one has to be new.</summary>
     internal bool WantsFresh { get; private set; }
 
-    /// <summary>A destination could not be connected to; the request has not been sent, so another may have it.</summary>
+    /// <summary>
+    /// A destination could not be connected to; the request has not been sent, so another may have it.
+    /// </summary>
     internal void OpenFailed(int index, IoError error)
     {
         LastError = error;
-        Tried = index < 64 ? Tried | 1ul << index : ulong.MaxValue;
+        Tried |= RoundRobin.BitOf(index);
+    }
+
+    /// <summary>A destination has as many connections as it may; another may have the request.</summary>
+    internal void LimitReached(int index)
+    {
+        HasMetLimit = true;
+        Tried |= RoundRobin.BitOf(index);
     }
 
     /// <summary>
     /// Whether the request is to be sent again: its pooled connection was closed before any byte of an answer, which
-    /// happens when an origin gives up an idle connection just then (RFC 9112 section 9.3.1). Only where sending twice is
-    /// the same as once, and nothing of a body is gone.
+    /// happens when an origin gives up an idle connection just then (RFC 9112 section 9.3.1). Only where sending twice
+    /// is the same as once, and what was sent can be had again.
     /// </summary>
-    internal bool MayRetry(Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure)
+    /// <param name="method">The request's method.</param>
+    /// <param name="isReplayable">Whether nothing of its body is gone.</param>
+    /// <param name="upstream">The connection that failed.</param>
+    /// <param name="failure">How.</param>
+    internal bool MayRetry(Method method, bool isReplayable, UpstreamConnection upstream, UpstreamFailure failure)
     {
         if (failure != UpstreamFailure.Closed || !upstream.IsReused || upstream.Client.HasReceived) return false;
-        if (_retries == 0 || exchange.Request.Body != BodyKind.None) return false;
-        if (!Methods.IsIdempotent(exchange.Request.Method)) return false;
+        if (_retries == 0 || !isReplayable || !Methods.IsIdempotent(method)) return false;
         _retries--;
         WantsFresh = true;
         return true;

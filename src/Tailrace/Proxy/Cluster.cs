@@ -20,7 +20,9 @@ public sealed class Cluster
     /// <summary>How its upstreams are treated.</summary>
     public ClusterSettings Settings { get; }
 
-    /// <summary>Told of requests that failed because of the cluster: the destination, or null, and the reason.</summary>
+    /// <summary>
+    /// Told of requests that failed because of the cluster: the destination, or null, and the reason.
+    /// </summary>
     public Action<Destination?, string>? Failed { get; set; }
 
     internal Reactor Reactor { get; }
@@ -38,6 +40,8 @@ public sealed class Cluster
         Pool.CloseStale(_destinations[index]);
     }
 
-    /// <summary>Closes what is idle; leased connections close when they are given back. On the reactor's thread.</summary>
+    /// <summary>
+    /// Closes what is idle; leased connections close when they are given back. On the reactor's thread.
+    /// </summary>
     public void Drain() => Pool.Drain();
 }

@@ -1,5 +1,4 @@
 using Tailrace.Http;
-using Tailrace.Sessions;
 
 namespace Tailrace.Proxy;
 
@@ -32,7 +31,4 @@ public sealed record ClusterSettings
 
     /// <summary>Limits of the upstreams' answers.</summary>
     public HttpLimits Limits { get; init; } = HttpLimits.Default;
-
-    /// <summary>How answers are edited.</summary>
-    public ResponseEdits ResponseEdits { get; init; } = new();
 }

@@ -13,14 +13,16 @@ public sealed class ForwardHandler : Handler
     private readonly UpstreamPool _pool;
     private readonly ClusterSettings _settings;
     private readonly RequestEdits _edits;
+    private readonly ResponseEdits _responseEdits;
 
     /// <summary>Creates the handler of one route on one worker.</summary>
-    public ForwardHandler(Cluster cluster, RequestEdits edits)
+    public ForwardHandler(Cluster cluster, RequestEdits edits, ResponseEdits responseEdits)
     {
         _cluster = cluster;
         _pool = cluster.Pool;
         _settings = cluster.Settings;
         _edits = edits;
+        _responseEdits = responseEdits;
     }
 
     /// <inheritdoc/>
@@ -38,7 +40,7 @@ public sealed class ForwardHandler : Handler
                 upstream = opened.Upstream;
                 if (upstream is null)
                 {
-                    attempts.OpenFailed(Array.IndexOf(_cluster.Destinations, destination), opened.Error);
+                    attempts.OpenFailed(IndexOf(destination), opened.Error);
                     continue;
                 }
             }
@@ -67,7 +69,8 @@ public sealed class ForwardHandler : Handler
             if (failure == UpstreamFailure.NeedMore) failure = FailureOf(default, upstream);
 
             // 4. Relay the answer, or say what went wrong.
-            if (failure == UpstreamFailure.None && !TryRelayBuffered(exchange, upstream)) await RelayAsync(exchange, upstream);
+            if (failure == UpstreamFailure.None && !TryRelayBuffered(exchange, upstream))
+                await RelayAsync(exchange, upstream);
 
             // 5. Give the connection back. Nothing of this exchange may still be at work.
             exchange.Downstream.AbortWith(null);
@@ -79,7 +82,8 @@ public sealed class ForwardHandler : Handler
                 return;
             }
             _pool.Close(upstream);
-            if (!attempts.MayRetry(exchange, upstream, failure))
+            var isReplayable = exchange.Request.Body == BodyKind.None;
+            if (!attempts.MayRetry(exchange.Request.Method, isReplayable, upstream, failure))
             {
                 Answer(exchange, destination, failure);
                 return;
@@ -90,40 +94,45 @@ public sealed class ForwardHandler : Handler
 
     private Destination? Choose(Exchange exchange, ref Attempts attempts)
     {
-        var destination = RoundRobin.Pick(_cluster.Destinations, attempts.Tried);
-        if (destination is null)
+        while (RoundRobin.Pick(_cluster.Destinations, attempts.Tried) is { } destination)
         {
-            var (status, reason) = attempts.LastError switch
+            if (destination.Idle.Count == 0 && !_pool.MayConnect(destination))
             {
-                IoError.None => (503, "no destination"),
-                IoError.TimedOut => (504, "connect timed out"),
-                IoError.Refused => (502, "connect refused"),
-                IoError.OutOfDescriptors or IoError.AddressNotAvailable => (503, "no descriptor or port left to connect"),
-                _ => (502, "connect failed"),
-            };
-            Refuse(exchange, null, status, reason);
-            return null;
+                attempts.LimitReached(IndexOf(destination));
+                continue;
+            }
+            exchange.Upstream = destination.NameBytes;
+            return destination;
         }
-        if (destination.Idle.Count == 0 && !_pool.MayConnect(destination))
+        var (status, reason) = attempts.LastError switch
         {
-            Refuse(exchange, destination, 503, "connection limit reached");
-            return null;
-        }
-        exchange.Upstream = destination.NameBytes;
-        return destination;
+            IoError.None => (503, attempts.HasMetLimit ? "connection limit reached" : "no destination"),
+            IoError.TimedOut => (504, "connect timed out"),
+            IoError.Refused => (502, "connect refused"),
+            IoError.OutOfDescriptors or IoError.AddressNotAvailable => (503, "no descriptor or port left"),
+            _ => (502, "connect failed"),
+        };
+        Refuse(exchange, null, status, reason);
+        return null;
     }
+
+    private int IndexOf(Destination destination) => Array.IndexOf(_cluster.Destinations, destination);
 
     private bool TryBegin(Exchange exchange, UpstreamConnection upstream)
     {
         upstream.IsRequestSent = false;
         upstream.Upload = default;
         if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameBytes.Span)) return true;
-        Refuse(exchange, upstream.Destination, 431, "the request head does not fit the buffers with what is added to it");
+        var destination = upstream.Destination;
+        if (_cluster.Reactor.Buffers.IsExhausted) Refuse(exchange, destination, 503, "the buffer limit is reached");
+        else Refuse(exchange, destination, 431, "the head and what is added to it do not fit the buffers");
         _pool.Close(upstream);
         return false;
     }
 
-    /// <summary>Sends head and body. Completes at once unless the body is still coming or the upstream is slow.</summary>
+    /// <summary>
+    /// Sends head and body. Completes at once unless the body is still coming or the upstream is slow.
+    /// </summary>
     private LoopTask Send(Exchange exchange, UpstreamConnection upstream)
     {
         var connection = upstream.Connection;
@@ -154,7 +163,8 @@ public sealed class ForwardHandler : Handler
         connection.SetTimeout(_settings.FirstByteTimeoutMs);
     }
 
-    private static async LoopTask FinishSendAsync(IoTask flush, UpstreamConnection upstream) => Sent(await flush, upstream);
+    private static async LoopTask FinishSendAsync(IoTask flush, UpstreamConnection upstream) =>
+        Sent(await flush, upstream);
 
     private static void Sent(IoResult sent, UpstreamConnection upstream)
     {
@@ -196,7 +206,8 @@ public sealed class ForwardHandler : Handler
     private bool HasCome(IoResult received, UpstreamConnection upstream)
     {
         if (received is { IsError: false, Bytes: > 0 }) return true;
-        if (received.Error != IoError.TimedOut || upstream.IsRequestSent || upstream.Upload.End != RelayEnd.Complete) return false;
+        if (received.Error != IoError.TimedOut || upstream.IsRequestSent) return false;
+        if (upstream.Upload.End != RelayEnd.Complete) return false;
         // The client is still sending; its own deadline watches over it.
         upstream.Connection.SetTimeout(_settings.FirstByteTimeoutMs);
         return true;
@@ -206,25 +217,27 @@ public sealed class ForwardHandler : Handler
     {
         var client = upstream.Client;
         if (!upstream.IsRequestSent) exchange.CloseAfterwards();
-        if (!exchange.TryForward(client.Head, client.HeadBytes, _settings.ResponseEdits)) return false;
+        if (!exchange.TryForward(client.Head, client.HeadBytes, _responseEdits)) return false;
         client.BeginBody();
         return true;
     }
 
     /// <summary>The common case: the whole answer is there, and short.</summary>
-    private bool TryRelayBuffered(Exchange exchange, UpstreamConnection upstream)
+    internal bool TryRelayBuffered(Exchange exchange, UpstreamConnection upstream)
     {
         if (!TryForwardHead(exchange, upstream))
         {
             exchange.Abort();
             return true;
         }
-        if (!BodyRelay.TryRunBuffered(upstream.Client.Body, upstream.Connection.Input, exchange.ResponseBody)) return false;
+        var input = upstream.Connection.Input;
+        if (!BodyRelay.TryRunBuffered(upstream.Client.Body, input, exchange.ResponseBody)) return false;
         exchange.Complete();
         return true;
     }
 
-    private async LoopTask RelayAsync(Exchange exchange, UpstreamConnection upstream)
+    /// <summary>Any other answer: what is there, and then what comes, at the pace of the client.</summary>
+    internal async LoopTask RelayAsync(Exchange exchange, UpstreamConnection upstream)
     {
         var result = await BodyRelay.RunAsync(
             upstream.Client.Body, upstream.Connection, _settings.IdleTimeoutMs,
@@ -243,19 +256,21 @@ public sealed class ForwardHandler : Handler
         _cluster.Failed?.Invoke(upstream.Destination, "the answer was cut short");
     }
 
-    private static UpstreamFailure FailureOf(IoResult received, UpstreamConnection upstream) => upstream.Upload.End switch
-    {
-        RelayEnd.Rejected => UpstreamFailure.RequestRejected,
-        RelayEnd.ReadFailed when upstream.Upload.Error == IoError.TimedOut => UpstreamFailure.ClientTimedOut,
-        RelayEnd.ReadFailed or RelayEnd.Truncated => UpstreamFailure.ClientGone,
-        _ => received.Error switch
+    private static UpstreamFailure FailureOf(IoResult received, UpstreamConnection upstream) =>
+        upstream.Upload.End switch
         {
-            IoError.TimedOut => UpstreamFailure.TimedOut,
-            IoError.Aborted => UpstreamFailure.ClientGone,
-            IoError.NoBuffers => UpstreamFailure.NoBuffers,
-            _ => UpstreamFailure.Closed,
-        },
-    };
+            RelayEnd.Rejected => UpstreamFailure.RequestRejected,
+            _ when upstream.Upload.Error == IoError.NoBuffers => UpstreamFailure.NoBuffers,
+            RelayEnd.ReadFailed when upstream.Upload.Error == IoError.TimedOut => UpstreamFailure.ClientTimedOut,
+            RelayEnd.ReadFailed or RelayEnd.Truncated => UpstreamFailure.ClientGone,
+            _ => received.Error switch
+            {
+                IoError.TimedOut => UpstreamFailure.TimedOut,
+                IoError.Aborted => UpstreamFailure.ClientGone,
+                IoError.NoBuffers => UpstreamFailure.NoBuffers,
+                _ => UpstreamFailure.Closed,
+            },
+        };
 
     private void Answer(Exchange exchange, Destination destination, UpstreamFailure failure)
     {
@@ -272,7 +287,8 @@ public sealed class ForwardHandler : Handler
             case UpstreamFailure.RequestRejected:
                 _cluster.Reactor.Counters.Rejected++;
                 exchange.CloseAfterwards();
-                ErrorReply.Write(exchange, Rejections.StatusOf(exchange.RequestBody.Rejection), "the request body is malformed");
+                var status = Rejections.StatusOf(exchange.RequestBody.Rejection);
+                ErrorReply.Write(exchange, status, "the request body is malformed");
                 break;
             case UpstreamFailure.TimedOut:
                 Refuse(exchange, destination, 504, "no answer in time");

@@ -6,11 +6,12 @@ namespace Tailrace.Proxy;
 
 /// <summary>Finds the handler of a request by host and path.</summary>
 /// <remarks>
-/// <para>Immutable once built; one for each listener and worker. The most specific host that has a matching path wins: an
-/// exact host, then wildcards from the longest to the shortest, then routes for any host. Within a host an exact path
-/// comes before prefixes, and a longer prefix before a shorter one. A prefix matches whole segments: <c>/api</c> covers
-/// <c>/api</c> and <c>/api/users</c>, not <c>/apix</c>.</para>
-/// <para>Hosts are compared without regard to case, port and a final dot; paths byte for byte, as the client sent them.</para>
+/// <para>Immutable once built; one for each listener and worker. The most specific host that has a matching path wins:
+/// an exact host, then wildcards from the longest to the shortest, then routes for any host. Within a host an exact
+/// path comes before prefixes, and a longer prefix before a shorter one. A prefix matches whole segments: <c>/api</c>
+/// covers <c>/api</c> and <c>/api/users</c>, not <c>/apix</c>.</para>
+/// <para>Hosts are compared without regard to case, port and a final dot; paths byte for byte, as the client sent
+/// them.</para>
 /// </remarks>
 public sealed class RouteTable
 {
@@ -110,8 +111,10 @@ public sealed class RouteTable
 
         private readonly record struct Prefix(byte[] Path, Handler Handler)
         {
-            internal bool Matches(ReadOnlySpan<byte> path) => path.StartsWith(Path)
-                && (Path.Length == 0 || Path[^1] == (byte)'/' || path.Length == Path.Length || path[Path.Length] == (byte)'/');
+            internal bool Matches(ReadOnlySpan<byte> path) => path.StartsWith(Path) && EndsSegment(path);
+
+            private bool EndsSegment(ReadOnlySpan<byte> path) =>
+                Path.Length == 0 || Path[^1] == '/' || path.Length == Path.Length || path[Path.Length] == '/';
         }
     }
 }

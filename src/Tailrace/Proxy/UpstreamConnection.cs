@@ -4,13 +4,16 @@ using Tailrace.Sessions;
 
 namespace Tailrace.Proxy;
 
-/// <summary>A connection to a destination with the HTTP client on it; while it is idle, a watcher of its own end.</summary>
+/// <summary>
+/// A connection to a destination with the HTTP client on it; while it is idle, a watcher of its own end.
+/// </summary>
 /// <remarks>Leased to one exchange at a time, else in its pool. Used on its reactor's thread only.</remarks>
 internal sealed class UpstreamConnection : LoopContinuation
 {
     private readonly UpstreamPool _pool;
 
-    internal UpstreamConnection(UpstreamPool pool, Destination destination, SocketAddress address, SocketConnection connection)
+    internal UpstreamConnection(
+        UpstreamPool pool, Destination destination, SocketAddress address, SocketConnection connection)
     {
         _pool = pool;
         Destination = destination;
@@ -33,12 +36,18 @@ internal sealed class UpstreamConnection : LoopContinuation
     /// <summary>How the sending of the request's body ended.</summary>
     internal RelayResult Upload { get; set; }
 
-    /// <summary>Whether the request's body can never be completed: the client left, or broke the rules.</summary>
-    internal bool HasUploadFailed => Upload.End is RelayEnd.ReadFailed or RelayEnd.Truncated or RelayEnd.Rejected;
+    /// <summary>
+    /// Whether the request's body can never be completed: the client left or broke the rules, or memory ran out.
+    /// </summary>
+    internal bool HasUploadFailed =>
+        Upload.End is RelayEnd.ReadFailed or RelayEnd.Truncated or RelayEnd.Rejected
+        || Upload.Error == IoError.NoBuffers;
 
     /// <summary>Whether the request has been sent whole.</summary>
     internal bool IsRequestSent { get; set; }
 
-    /// <summary>The armed receive of an idle connection completed: it was closed, timed out, or sent what nobody asked for.</summary>
+    /// <summary>
+    /// The armed receive of an idle connection completed: it was closed, timed out, or sent what nobody asked for.
+    /// </summary>
     internal override void Resume() => _pool.Evict(this);
 }

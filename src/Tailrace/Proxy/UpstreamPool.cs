@@ -73,10 +73,10 @@ internal sealed class UpstreamPool
         Counters.UpstreamIdle++;
     }
 
-    /// <summary>Opens a connection; the result says why it could not.</summary>
+    /// <summary>Opens a connection; the result says why it could not, with no error when there is nowhere to.</summary>
     internal async LoopTask<OpenResult> OpenAsync(Destination destination)
     {
-        if (destination.NextAddress() is not { } address) return new OpenResult(null, IoError.Unreachable);
+        if (destination.NextAddress() is not { } address) return new OpenResult(null, IoError.None);
         destination.ConnectionCount++;
         var connection = SocketConnection.Rent(_reactor);
         var connect = connection.ConnectAsync(address);

@@ -10,6 +10,7 @@ internal static class AccessRecorder
 {
     internal static void Write(AccessLogWriter log, H1Exchange exchange)
     {
+        Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
         var request = exchange.Request;
         var bytes = exchange.RequestBytes;
         var entry = new AccessEntry
@@ -20,7 +21,7 @@ internal static class AccessRecorder
             BytesReceived = request.Length + exchange.RequestBody.Received,
             // 499 as in the field's other logs: the client left before it had its answer.
             Status = exchange.IsAborted ? 499 : exchange.Status,
-            Client = exchange.Downstream.RemoteText,
+            Client = client[..exchange.Downstream.Remote.Format(client)],
             Method = request.MethodText.In(bytes),
             Target = request.Target.In(bytes),
             Protocol = request.MinorVersion == 0 ? "HTTP/1.0"u8 : "HTTP/1.1"u8,
@@ -34,11 +35,12 @@ internal static class AccessRecorder
 
     internal static void WriteRefusal(AccessLogWriter log, Connection connection, int status)
     {
+        Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
         var entry = new AccessEntry
         {
             UnixMilliseconds = connection.Reactor.Loop.UnixMilliseconds,
             Status = status,
-            Client = connection.RemoteText,
+            Client = client[..connection.Remote.Format(client)],
         };
         log.TryWrite(entry);
     }

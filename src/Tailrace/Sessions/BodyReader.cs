@@ -6,11 +6,13 @@ using Tailrace.Memory;
 
 namespace Tailrace.Sessions;
 
-/// <summary>Finds the body of one HTTP/1.1 message in a connection's input; the same for requests and responses.</summary>
+/// <summary>
+/// Finds the body of one HTTP/1.1 message in a connection's input; the same for requests and responses.
+/// </summary>
 /// <remarks>
-/// Pulls nothing by itself: <see cref="Next(out int)"/> says how many body bytes lie at the front of the input, and the caller
-/// consumes exactly those, by copying or by sending them from where they are. Framing bytes never leave this class.
-/// Used on the connection's reactor only, and again for each message.
+/// Pulls nothing by itself: <see cref="Next(out int)"/> says how many body bytes lie at the front of the input, and the
+/// caller consumes exactly those, by copying or by sending them from where they are. Framing bytes never leave this
+/// class. Used on the connection's reactor only, and again for each message.
 /// </remarks>
 public sealed class BodyReader
 {
@@ -59,7 +61,8 @@ public sealed class BodyReader
 
     /// <summary>Looks for body bytes in what has been received.</summary>
     /// <param name="count">
-    /// For <see cref="BodyStep.Data"/>: bytes at the front of the input that the caller has to consume before it asks again.
+    /// For <see cref="BodyStep.Data"/>: bytes at the front of the input that the caller has to consume before it asks
+    /// again.
     /// </param>
     public BodyStep Next(out int count) => Next(int.MaxValue, out count);
 
@@ -71,6 +74,25 @@ public sealed class BodyReader
         if (Rejection != Rejection.None) return BodyStep.Rejected;
         if (Kind != BodyKind.Chunked) return NextPlain(limit, out count);
         return _chunkLeft > 0 ? NextOfChunk(limit, out count) : NextChunked(limit, out count);
+    }
+
+    /// <summary>Takes body bytes that have been received; at the end also the trailers, which are dropped.</summary>
+    /// <param name="destination">Where they go; not empty.</param>
+    /// <param name="count">How many there were.</param>
+    public BodyStep Take(Span<byte> destination, out int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(destination.Length);
+        var step = Next(destination.Length, out count);
+        if (step == BodyStep.Data)
+        {
+            _input.Unread[..count].CopyTo(destination);
+            _input.Consume(count);
+        }
+        else if (step == BodyStep.End)
+        {
+            TakeTrailers();
+        }
+        return step;
     }
 
     /// <summary>Tells that the other side ended the stream.</summary>

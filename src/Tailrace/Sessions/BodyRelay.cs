@@ -34,7 +34,9 @@ internal readonly record struct RelayResult(RelayEnd End, IoError Error = IoErro
 /// </remarks>
 internal static class BodyRelay
 {
-    /// <summary>Moves a short body that has been received whole into the target's output, without waiting for anything.</summary>
+    /// <summary>
+    /// Moves a short body that has been received whole into the target's output, without waiting for anything.
+    /// </summary>
     /// <returns>False when it is not such a body; then nothing has been touched.</returns>
     internal static bool TryRunBuffered(BodyReader reader, ByteBuffer source, BodyWriter writer)
     {
@@ -50,7 +52,8 @@ internal static class BodyRelay
 
     /// <summary>Moves a body of any kind and size.</summary>
     internal static async LoopTask<RelayResult> RunAsync(
-        BodyReader reader, Connection source, int readTimeoutMs, BodyWriter writer, Connection target, int writeTimeoutMs)
+        BodyReader reader, Connection source, int readTimeoutMs,
+        BodyWriter writer, Connection target, int writeTimeoutMs)
     {
         while (true)
         {
@@ -58,30 +61,46 @@ internal static class BodyRelay
             {
                 case BodyStep.Data:
                     if (writer.TryCopy(source.Input, count)) continue;
-                    var send = writer.SendAsync(source.Input, count);
-                    if (!send.IsCompleted) target.SetTimeout(writeTimeoutMs);
-                    var sent = await send;
-                    if (sent.IsError) return new RelayResult(RelayEnd.WriteFailed, sent.Error);
-                    continue;
+                    var behind = source.Input.Length - count;
+                    var sent = writer.HasRoom ? default : await FlushAsync(target, writeTimeoutMs);
+                    if (!sent.IsError)
+                    {
+                        var send = writer.SendAsync(source.Input, count);
+                        if (!send.IsCompleted) target.SetTimeout(writeTimeoutMs);
+                        sent = await send;
+                    }
+                    if (!sent.IsError) continue;
+                    // What was given out of the body and has not gone must not be read as the next message.
+                    source.Input.Consume(Math.Max(source.Input.Length - behind, 0));
+                    return new RelayResult(RelayEnd.WriteFailed, sent.Error);
 
                 case BodyStep.NeedMore:
-                    if (!target.Output.IsEmpty)
-                    {
-                        var flush = target.FlushAsync();
-                        if (!flush.IsCompleted) target.SetTimeout(writeTimeoutMs);
-                        var flushed = await flush;
-                        if (flushed.IsError) return new RelayResult(RelayEnd.WriteFailed, flushed.Error);
-                    }
+                    var flushed = await FlushAsync(target, writeTimeoutMs);
+                    if (flushed.IsError) return new RelayResult(RelayEnd.WriteFailed, flushed.Error);
                     target.Output.Release();
                     source.Input.Release();
                     source.SetTimeout(readTimeoutMs);
-                    var received = await source.FillAsync();
+                    var fill = source.FillAsync();
+                    if (!fill.IsCompleted && writer.TrySettle())
+                    {
+                        flushed = await FlushAsync(target, writeTimeoutMs);
+                        if (flushed.IsError) return new RelayResult(RelayEnd.WriteFailed, flushed.Error);
+                        target.Output.Release();
+                    }
+                    var received = await fill;
                     if (received.IsError) return new RelayResult(RelayEnd.ReadFailed, received.Error);
                     if (received.Bytes == 0 && !reader.EndOfStream()) return new RelayResult(RelayEnd.Truncated);
                     continue;
 
                 case BodyStep.End:
-                    if (!writer.TryEnd(reader.Trailers)) return new RelayResult(RelayEnd.WriteFailed, IoError.NoBuffers);
+                    if (!writer.TryEnd(reader.Trailers))
+                    {
+                        // What waits in the output leaves no room for the end.
+                        var gone = await FlushAsync(target, writeTimeoutMs);
+                        if (gone.IsError) return new RelayResult(RelayEnd.WriteFailed, gone.Error);
+                        if (!writer.TryEnd(reader.Trailers))
+                            return new RelayResult(RelayEnd.WriteFailed, IoError.NoBuffers);
+                    }
                     reader.TakeTrailers();
                     return new RelayResult(RelayEnd.Complete);
 
@@ -89,5 +108,12 @@ internal static class BodyRelay
                     return new RelayResult(RelayEnd.Rejected);
             }
         }
+    }
+
+    private static IoTask FlushAsync(Connection target, int timeoutMs)
+    {
+        var flush = target.FlushAsync();
+        if (!flush.IsCompleted) target.SetTimeout(timeoutMs);
+        return flush;
     }
 }

@@ -62,7 +62,7 @@ public sealed class BodyWriter
         {
             BeginChunk(piece.Length);
             output.TryAppend(piece);
-            _owesCrlf = true;
+            output.TryAppend(ChunkedEncoder.ChunkEnd);
         }
         else
         {
@@ -72,7 +72,14 @@ public sealed class BodyWriter
         return true;
     }
 
-    /// <summary>Sends what waits in the output and then <paramref name="count"/> bytes of <paramref name="source"/>.</summary>
+    /// <summary>
+    /// Whether the output has room for what surrounds a piece that <see cref="SendAsync"/> sends; else flush first.
+    /// </summary>
+    internal bool HasRoom => _kind != BodyKind.Chunked || _connection.Output.TryReserve(ChunkOverhead);
+
+    /// <summary>
+    /// Sends what waits in the output and then <paramref name="count"/> bytes of <paramref name="source"/>.
+    /// </summary>
     public IoTask SendAsync(ByteBuffer source, int count)
     {
         if (_kind == BodyKind.Chunked)
@@ -83,6 +90,16 @@ public sealed class BodyWriter
         }
         Written += count;
         return _connection.FlushAsync(source, count);
+    }
+
+    /// <summary>Writes the end of a chunk that was sent without it, when no next one is in sight.</summary>
+    /// <remarks>Many receivers hand a chunk on only when they have seen its end.</remarks>
+    /// <returns>Whether there was one to write.</returns>
+    internal bool TrySettle()
+    {
+        if (!_owesCrlf || !_connection.Output.TryAppend(ChunkedEncoder.ChunkEnd)) return false;
+        _owesCrlf = false;
+        return true;
     }
 
     /// <summary>Writes what ends the body.</summary>
@@ -104,6 +121,7 @@ public sealed class BodyWriter
     {
         var output = _connection.Output;
         if (_owesCrlf) output.TryAppend(ChunkedEncoder.ChunkEnd);
+        _owesCrlf = false;
         output.Commit(ChunkedEncoder.WriteHeader(count, output.Writable));
     }
 }

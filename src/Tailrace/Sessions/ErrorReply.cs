@@ -24,15 +24,15 @@ public static class ErrorReply
     /// <param name="output">Where it goes.</param>
     /// <param name="status">From 400 to 599.</param>
     /// <param name="reason">What the client did wrong, in a few words.</param>
-    /// <param name="date">The Date field's value.</param>
-    internal static void WriteFinal(ByteBuffer output, int status, ReadOnlySpan<byte> reason, ReadOnlySpan<byte> date)
+    /// <param name="context">Has the Date.</param>
+    internal static void WriteFinal(ByteBuffer output, int status, ReadOnlySpan<byte> reason, ServerContext context)
     {
         if (!output.TryReserve(2 * BodyBytesMax)) return;
         Span<byte> body = stackalloc byte[BodyBytesMax];
         var length = Compose(body, status, reason);
         var writer = new HeadWriter(output.Writable);
         writer.WriteStatusLine(status);
-        writer.WriteHeader("Date"u8, date);
+        context.WriteDate(ref writer);
         writer.Write("Content-Type: text/plain\r\n"u8);
         writer.WriteHeader("Content-Length"u8, length);
         writer.Write("Connection: close\r\n\r\n"u8);

@@ -6,10 +6,10 @@ namespace Tailrace.Sessions;
 
 /// <summary>One request and its answer, whatever version of HTTP carries it. What handlers see.</summary>
 /// <remarks>
-/// <para>Lives on one reactor and is used on its thread only; borrowed by the handler until its task completes, and used
-/// again for another request after that. Spans that it gives are valid until the next await.</para>
-/// <para>An answer is begun, given its fields, and ended, in that order. <see cref="Respond(int, string, ReadOnlySpan{byte})"/>
-/// does all of it at once.</para>
+/// <para>Lives on one reactor and is used on its thread only; borrowed by the handler until its task completes, and
+/// used again for another request after that. Spans that it gives are valid until the next await.</para>
+/// <para>An answer is begun, given its fields, and ended, in that order.
+/// <see cref="Respond(int, string, ReadOnlySpan{byte})"/> does all of it at once.</para>
 /// </remarks>
 public abstract class Exchange
 {
@@ -102,6 +102,9 @@ public abstract class Exchange
         return LoopTask.Completed;
     }
 
+    /// <summary>Answers whole with something that was prepared.</summary>
+    public abstract void Respond(PreparedReply reply);
+
     /// <summary>Answers whole with text in UTF-8.</summary>
     public LoopTask Respond(int status, string text)
     {
@@ -112,7 +115,8 @@ public abstract class Exchange
     /// <summary>Takes body bytes of the request, receiving when there are none yet.</summary>
     /// <param name="destination">Where they go.</param>
     /// <returns>
-    /// The count, 0 at the body's end, or a failure: the client is gone, too slow, or broke the rules. Fits bodies of any size.
+    /// The count, 0 at the body's end, or a failure: the client is gone, too slow, or broke the rules. Fits bodies of
+    /// any size.
     /// </returns>
     public abstract LoopTask<IoResult> ReadAsync(Memory<byte> destination);
 

@@ -1,6 +1,7 @@
 using Tailrace.Http;
 using Tailrace.Http.H1;
 using Tailrace.Io;
+using Tailrace.Memory;
 
 namespace Tailrace.Sessions;
 
@@ -38,23 +39,40 @@ internal sealed class H1Client
     /// <summary>Writes the request's body.</summary>
     internal BodyWriter RequestBody { get; } = new();
 
-    /// <summary>Whether any byte of the answer has come.</summary>
-    internal bool HasReceived => _scanned > 0 || !Connection.Input.IsEmpty;
+    /// <summary>Whether any byte of an answer has come, be it an interim one.</summary>
+    internal bool HasReceived { get; private set; }
 
-    /// <summary>Writes a request's head into the connection's output and prepares for its body and its answer.</summary>
+    /// <summary>
+    /// Writes a request's head into the connection's output and prepares for its body and its answer.
+    /// </summary>
     /// <returns>False when the head has no room in the buffers.</returns>
     internal bool TryBegin(Exchange exchange, RequestEdits edits, ReadOnlySpan<byte> destination)
     {
         _scanned = 0;
+        HasReceived = false;
         RequestBody.Begin(Connection, exchange.Request.Body);
+        Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
+        client = client[..exchange.Downstream.Remote.Format(client)];
         return H1RequestWriter.TryWrite(
-            Connection.Output, exchange.Request, exchange.RequestBytes, edits, exchange.Downstream.RemoteText, destination);
+            Connection.Output, exchange.Request, exchange.RequestBytes, edits, client, destination);
+    }
+
+    /// <summary>The same for a request of our own; its body, if any, is as long as is said here.</summary>
+    internal bool TryBegin(
+        Method method, ReadOnlySpan<byte> target, ReadOnlySpan<byte> host, ReadOnlySpan<byte> fields,
+        long contentLength)
+    {
+        _scanned = 0;
+        HasReceived = false;
+        RequestBody.Begin(Connection, contentLength < 0 ? BodyKind.None : BodyKind.Length);
+        return H1RequestWriter.TryWrite(Connection.Output, method, target, host, fields, contentLength);
     }
 
     /// <summary>Looks for the answer's head in what has been received.</summary>
     internal ParseStatus ReadHead(Method requestMethod)
     {
         if (Connection.Input.IsEmpty) return ParseStatus.NeedMore;
+        HasReceived = true;
         return ResponseParser.Parse(Connection.Input.Unread, ref _scanned, Head, requestMethod, Limits);
     }
 
@@ -66,9 +84,11 @@ internal sealed class H1Client
     }
 
     /// <summary>Consumes the head and prepares to read the body.</summary>
-    internal void BeginBody()
+    /// <param name="keepsHead">Whether the head's bytes stay readable as <see cref="ByteBuffer.Kept"/>.</param>
+    internal void BeginBody(bool keepsHead = false)
     {
-        Connection.Input.Consume(Head.Length);
+        if (keepsHead) Connection.Input.Keep(Head.Length);
+        else Connection.Input.Consume(Head.Length);
         Body.Begin(Connection.Input, Head.Body, Head.ContentLength, Limits);
     }
 

@@ -5,7 +5,9 @@ using Tailrace.Io;
 namespace Tailrace.Sessions;
 
 /// <summary>An exchange over HTTP/1.1: the answer is text in the connection's output.</summary>
-/// <remarks>Taken from the context's free list when a request's first byte comes, given back when it is answered.</remarks>
+/// <remarks>
+/// Taken from the context's free list when a request's first byte comes, given back when it is answered.
+/// </remarks>
 internal sealed class H1Exchange : Exchange
 {
     /// <summary>Body bytes of a request that a server reads and drops to keep the connection.</summary>
@@ -56,6 +58,7 @@ internal sealed class H1Exchange : Exchange
         _connection = connection;
         _headOpen = false;
         KeepAlive = true;
+        _responseBody.Begin(connection, BodyKind.None);
         ResetState();
     }
 
@@ -76,9 +79,32 @@ internal sealed class H1Exchange : Exchange
         }
         var writer = new HeadWriter(output.Writable);
         writer.WriteStatusLine(status);
-        writer.WriteHeader("Date"u8, _context.Date());
+        _context.WriteDate(ref writer);
         output.Commit(writer.Length);
         _headOpen = true;
+    }
+
+    /// <inheritdoc/>
+    public override void Respond(PreparedReply reply)
+    {
+        if (HasBegun) throw new InvalidOperationException("the answer has begun already");
+        Status = reply.Status;
+        var body = Request.Method == Method.Head ? default : reply.Body;
+        Frame(body.IsEmpty ? BodyKind.None : BodyKind.Length, -1);
+        var output = _connection.Output;
+        if (!output.TryReserve(reply.Head.Length + body.Length + 128))
+        {
+            Abort();
+            return;
+        }
+        var writer = new HeadWriter(output.Writable);
+        writer.Write(reply.Head);
+        _context.WriteDate(ref writer);
+        _framing.Write(ref writer);
+        writer.WriteCrlf();
+        output.Commit(writer.Length);
+        _responseBody.TryAppend(body);
+        Complete();
     }
 
     /// <inheritdoc/>
@@ -87,7 +113,8 @@ internal sealed class H1Exchange : Exchange
         if (!_headOpen && !IsAborted) throw new InvalidOperationException("the head of the answer is not open");
         if (!HttpSyntax.IsToken(name) || !HttpSyntax.IsFieldValue(value))
             throw new ArgumentException("not a valid field name or value");
-        if (KnownHeaders.Find(name) is KnownHeader.ContentLength or KnownHeader.TransferEncoding or KnownHeader.Connection)
+        var id = KnownHeaders.Find(name);
+        if (id is KnownHeader.ContentLength or KnownHeader.TransferEncoding or KnownHeader.Connection)
             throw new ArgumentException("framing fields are written by the server", nameof(name));
         var output = _connection.Output;
         if (IsAborted || !output.TryReserve(name.Length + value.Length + 4))
@@ -141,18 +168,12 @@ internal sealed class H1Exchange : Exchange
     /// <inheritdoc/>
     public override async LoopTask<IoResult> ReadAsync(Memory<byte> destination)
     {
-        var input = _connection.Input;
         while (true)
         {
-            switch (RequestBody.Next(destination.Length, out var count))
+            switch (RequestBody.Take(destination.Span, out var count))
             {
-                case BodyStep.Data:
-                    input.Unread[..count].CopyTo(destination.Span);
-                    input.Consume(count);
+                case BodyStep.Data or BodyStep.End:
                     return IoResult.Success(count);
-                case BodyStep.End:
-                    RequestBody.TakeTrailers();
-                    return IoResult.Success(0);
                 case BodyStep.Rejected:
                     Abort();
                     return IoResult.Failure(IoError.Other);
@@ -165,10 +186,13 @@ internal sealed class H1Exchange : Exchange
         }
     }
 
-    /// <summary>Receives more of the request's body, saying "100 Continue" first where the client waits for it.</summary>
+    /// <summary>
+    /// Receives more of the request's body, saying "100 Continue" first where the client waits for it.
+    /// </summary>
     internal async LoopTask<IoResult> FillBodyAsync()
     {
-        if (Request.ExpectContinue && RequestBody.Received == 0 && !HasBegun && _connection.Output.TryAppend("HTTP/1.1 100 Continue\r\n\r\n"u8))
+        var isAwaited = Request.ExpectContinue && RequestBody.Received == 0 && !HasBegun;
+        if (isAwaited && _connection.Output.TryAppend("HTTP/1.1 100 Continue\r\n\r\n"u8))
         {
             var flushed = await _connection.FlushAsync();
             if (flushed.IsError) return flushed;
@@ -179,15 +203,23 @@ internal sealed class H1Exchange : Exchange
     }
 
     /// <inheritdoc/>
-    public override void CloseAfterwards() => KeepAlive = false;
+    public override void CloseAfterwards()
+    {
+        KeepAlive = false;
+        // The client is told as long as the head is open.
+        if (_headOpen) _framing = _framing with { KeepAlive = false };
+    }
 
     /// <inheritdoc/>
     internal override bool TryForward(ResponseHead head, ReadOnlySpan<byte> bytes, ResponseEdits edits)
     {
         Status = head.Status;
-        var kind = head.Body is BodyKind.Chunked or BodyKind.UntilClose ? KindFor(-1) : head.Body;
-        Frame(kind, head.Status == 204 ? -1 : head.ContentLength);
-        return H1ResponseWriter.TryForward(_connection.Output, head, bytes, _framing, edits, _context.Date());
+        // A handler may relay what was fetched by GET to a HEAD, or the other way round: what was asked here counts.
+        var noBody = BodyFraming.HasNoBody(Request.Method, head.Status);
+        if (noBody) Frame(BodyKind.None, head.Status == 204 ? -1 : head.ContentLength);
+        else if (head.Body == BodyKind.None) Frame(BodyKind.Length, 0);
+        else Frame(KindFor(head.ContentLength), head.ContentLength);
+        return H1ResponseWriter.TryForward(_connection.Output, head, bytes, _framing, edits, _context);
     }
 
     /// <inheritdoc/>

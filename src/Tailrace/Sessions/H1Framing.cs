@@ -3,7 +3,7 @@ using Tailrace.Http.H1;
 
 namespace Tailrace.Sessions;
 
-/// <summary>How the body of an HTTP/1.1 answer is framed and what becomes of the connection; written as fields.</summary>
+/// <summary>How the body of an HTTP/1.1 answer is framed, and what becomes of the connection, as fields.</summary>
 /// <param name="Body">The framing of the bytes that follow.</param>
 /// <param name="Length">
 /// The Content-Length to write, or -1 for none. With no body it says what a GET would have had.

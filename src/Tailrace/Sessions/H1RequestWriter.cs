@@ -17,7 +17,9 @@ internal static class H1RequestWriter
     private const ulong AlwaysDropped = HopByHop.Always | 1ul << (int)KnownHeader.ContentLength;
 
     private const ulong XForwardedFields =
-        1ul << (int)KnownHeader.XForwardedFor | 1ul << (int)KnownHeader.XForwardedProto | 1ul << (int)KnownHeader.XForwardedHost;
+        1ul << (int)KnownHeader.XForwardedFor
+        | 1ul << (int)KnownHeader.XForwardedProto
+        | 1ul << (int)KnownHeader.XForwardedHost;
 
     /// <summary>Writes the head.</summary>
     /// <param name="output">Where it goes.</param>
@@ -41,7 +43,8 @@ internal static class H1RequestWriter
         if (!output.TryReserve(head.Length + AddedBytesMax + 3 * host.Length)) return false;
         var writer = new HeadWriter(output.Writable);
         WriteRequestLine(ref writer, head, bytes);
-        var keepsHost = edits.Host == HostPolicy.Keep && head.Form == TargetForm.Origin && head.Headers.Has(KnownHeader.Host);
+        var keepsHost = edits.Host == HostPolicy.Keep && head.Form == TargetForm.Origin
+            && head.Headers.Has(KnownHeader.Host);
         if (!keepsHost) writer.WriteHeader("Host"u8, host);
         CopyFields(ref writer, head, bytes, DroppedBy(edits, keepsHost));
         if (edits.XForwarded != ForwardedPolicy.Off) WriteXForwarded(ref writer, head, bytes, edits, client);
@@ -50,6 +53,30 @@ internal static class H1RequestWriter
         if (head.TeTrailers) writer.Write("TE: trailers\r\nConnection: TE\r\n"u8);
         if (head.Body == BodyKind.Chunked) writer.Write("Transfer-Encoding: chunked\r\n"u8);
         else if (head.ContentLength >= 0) writer.WriteHeader("Content-Length"u8, head.ContentLength);
+        writer.WriteCrlf();
+        if (writer.Overflowed) return false;
+        output.Commit(writer.Length);
+        return true;
+    }
+
+    /// <summary>Writes the head of a request of our own.</summary>
+    /// <param name="output">Where it goes.</param>
+    /// <param name="method">A method that has a name.</param>
+    /// <param name="target">Path and query, valid.</param>
+    /// <param name="host">Host and port, valid.</param>
+    /// <param name="fields">Further field lines, valid, each with its CRLF; none about framing.</param>
+    /// <param name="contentLength">Bytes of the body, or -1 for a request that has none.</param>
+    /// <returns>False when it has no room in the buffers.</returns>
+    internal static bool TryWrite(
+        ByteBuffer output, Method method, ReadOnlySpan<byte> target, ReadOnlySpan<byte> host, ReadOnlySpan<byte> fields,
+        long contentLength)
+    {
+        if (!output.TryReserve(target.Length + host.Length + fields.Length + AddedBytesMax)) return false;
+        var writer = new HeadWriter(output.Writable);
+        writer.WriteRequestLine(Methods.Text(method), target);
+        writer.WriteHeader("Host"u8, host);
+        writer.Write(fields);
+        if (contentLength >= 0) writer.WriteHeader("Content-Length"u8, contentLength);
         writer.WriteCrlf();
         if (writer.Overflowed) return false;
         output.Commit(writer.Length);
@@ -120,7 +147,8 @@ internal static class H1RequestWriter
         ReadOnlySpan<byte> client)
     {
         writer.Write("X-Forwarded-For: "u8);
-        if (edits.XForwarded == ForwardedPolicy.Append) WriteEarlier(ref writer, head, bytes, KnownHeader.XForwardedFor);
+        if (edits.XForwarded == ForwardedPolicy.Append)
+            WriteEarlier(ref writer, head, bytes, KnownHeader.XForwardedFor);
         writer.Write(client);
         writer.Write("\r\nX-Forwarded-Proto: http\r\n"u8);
         writer.WriteHeader("X-Forwarded-Host"u8, head.Authority.In(bytes));
@@ -138,7 +166,9 @@ internal static class H1RequestWriter
         }
     }
 
-    /// <summary>RFC 7239: one element for this hop. With append, the client's own fields were copied before it.</summary>
+    /// <summary>
+    /// RFC 7239: one element for this hop. With append, the client's own fields were copied before it.
+    /// </summary>
     private static void WriteForwarded(
         ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
         ReadOnlySpan<byte> client)

@@ -33,6 +33,7 @@ internal sealed class H1Server
     private long _requests;
     private bool _isIdle;
     private bool _isHeadTimed;
+    private bool _isOver;
 
     internal H1Server(ServerContext context) => _context = context;
 
@@ -60,11 +61,13 @@ internal sealed class H1Server
                 if (!TryWait()) break;
                 var received = await connection.FillAsync();
                 if (Arrived(received)) continue;
-                if (_exchange is not null && received.Error == IoError.TimedOut) Refuse(408, "the head took too long"u8);
+                if (_exchange is not null && received.Error == IoError.TimedOut)
+                    Refuse(408, "the head took too long"u8);
                 break;
             }
 
-            // 2. Refuse what has no clear meaning. The framing was decided with the head, before anything else may read.
+            // 2. Refuse what has no clear meaning. The framing was decided with the head, before anything else may
+            // read.
             var exchange = _exchange!;
             if (status == ParseStatus.Rejected)
             {
@@ -107,12 +110,13 @@ internal sealed class H1Server
     }
 
     /// <summary>Closes the connection at once; whatever it waits for fails.</summary>
-    internal void Abort() => _connection.Close(reset: true);
+    internal void Abort() => _connection.Abort();
 
     private void Open(Connection connection)
     {
         _connection = connection;
         _requests = 0;
+        _isOver = false;
         _context.Add(this);
         Counters.Accepted++;
         Counters.Active++;
@@ -134,7 +138,9 @@ internal sealed class H1Server
         return RequestParser.Parse(input.Unread, ref _scanned, _exchange.Request, _context.Settings.Limits);
     }
 
-    /// <summary>Prepares to receive: with nothing received yet, gives all memory back. False when it is time to close.</summary>
+    /// <summary>
+    /// Prepares to receive: with nothing received yet, gives all memory back. False when it is time to close.
+    /// </summary>
     private bool TryWait()
     {
         _connection.Output.Release();
@@ -156,6 +162,7 @@ internal sealed class H1Server
     {
         _isIdle = false;
         if (received is { IsError: false, Bytes: > 0 }) return true;
+        _isOver = received.Error != IoError.TimedOut;
         if (_exchange is not null && received.Error == IoError.TimedOut) Counters.DownstreamTimeouts++;
         return false;
     }
@@ -241,7 +248,7 @@ internal sealed class H1Server
     private void Refuse(int status, ReadOnlySpan<byte> reason)
     {
         Counters.CountAnswer(status);
-        ErrorReply.WriteFinal(_connection.Output, status, reason, _context.Date());
+        ErrorReply.WriteFinal(_connection.Output, status, reason, _context);
         if (_context.AccessLog is { } log) AccessRecorder.WriteRefusal(log, _connection, status);
     }
 
@@ -251,11 +258,11 @@ internal sealed class H1Server
         var connection = _connection;
         var isAborted = _exchange is { IsAborted: true };
         var isReset = isAborted && _exchange!.HasBegun;
-        if (!isAborted && !connection.IsClosed && !connection.Output.IsEmpty)
+        if (!isAborted && !_isOver && !connection.IsClosed)
         {
             var sent = await FlushAsync();
             // Closing with unread bytes makes a reset, and a reset destroys what the client has not read yet.
-            if (!sent.IsError && HasUnread()) await LingerAsync();
+            if (!sent.IsError && MayHaveUnread()) await LingerAsync();
         }
         CountTraffic();
         connection.Close(isReset);
@@ -267,8 +274,14 @@ internal sealed class H1Server
         _context.FreeSessions.Return(this);
     }
 
-    private bool HasUnread() =>
-        !_connection.Input.IsEmpty || _exchange is { HasBegun: false } or { RequestBody.IsEnded: false };
+    /// <summary>
+    /// Whether the client may have sent more than was read: a body, or a request that it did not know to be one too
+    /// many.
+    /// </summary>
+    private bool MayHaveUnread() =>
+        !_connection.Input.IsEmpty || _context.IsDraining
+        || _exchange is { HasBegun: false } or { RequestBody.IsEnded: false }
+            or { KeepAlive: false, Request.KeepAlive: true };
 
     private async LoopTask LingerAsync()
     {

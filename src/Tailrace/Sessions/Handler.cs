@@ -12,7 +12,9 @@ public abstract class Handler
     /// <summary>Whether it always answers without waiting, so that pipelined answers may leave together.</summary>
     public virtual bool IsImmediate => false;
 
-    /// <summary>Answers the exchange. Runs on the exchange's reactor; the exchange is borrowed until completion.</summary>
+    /// <summary>
+    /// Answers the exchange. Runs on the exchange's reactor; the exchange is borrowed until completion.
+    /// </summary>
     public abstract LoopTask HandleAsync(Exchange exchange);
 
     /// <summary>A handler from a delegate.</summary>

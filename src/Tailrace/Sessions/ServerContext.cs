@@ -1,4 +1,5 @@
 using Tailrace.Http;
+using Tailrace.Http.H1;
 using Tailrace.Io;
 using Tailrace.Memory;
 using Tailrace.Telemetry;
@@ -9,9 +10,11 @@ namespace Tailrace.Sessions;
 /// <remarks>Used on its reactor's thread only.</remarks>
 public sealed class ServerContext
 {
-    private readonly byte[] _date = new byte[HttpDate.Length];
+    private readonly byte[] _dateLine = [.. DateName, .. new byte[HttpDate.Length], .. "\r\n"u8];
     private long _dateSecond = -1;
     private H1Server? _sessions;
+
+    private static ReadOnlySpan<byte> DateName => "Date: "u8;
 
     /// <summary>Creates the context.</summary>
     /// <param name="reactor">Where its sessions live.</param>
@@ -76,16 +79,16 @@ public sealed class ServerContext
         for (var session = _sessions; session is not null; session = session.Next) session.Abort();
     }
 
-    /// <summary>The Date field's value, formatted once a second.</summary>
-    internal ReadOnlySpan<byte> Date()
+    /// <summary>Writes the Date field, which is formatted once a second.</summary>
+    internal void WriteDate(ref HeadWriter writer)
     {
         var second = Reactor.Loop.UnixMilliseconds / 1000;
         if (second != _dateSecond)
         {
             _dateSecond = second;
-            HttpDate.Format(second, _date);
+            HttpDate.Format(second, _dateLine.AsSpan(DateName.Length, HttpDate.Length));
         }
-        return _date;
+        writer.Write(_dateLine);
     }
 
     internal void Add(H1Server session)

@@ -7,7 +7,7 @@ namespace Tailrace.Tests.Io;
 /// <summary>What every back end does with streams: the same suite on each, over loopback sockets.</summary>
 public sealed class EventLoopStreamTests
 {
-    public static TheoryData<string> Engines => LoopRig.Engines;
+    public static TheoryData<string> Engines => [.. LoopRig.Engines.Select(row => row.Data), "sim"];
 
     [Theory, MemberData(nameof(Engines))]
     public void Bytes_go_there_and_back(string engine)
@@ -24,6 +24,34 @@ public sealed class EventLoopStreamTests
             Assert.Equal(0, (await server.FillAsync()).Bytes);
             server.Close();
         });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void Traffic_is_counted_until_it_is_asked_for(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            await LoopRig.SendAsync(client, "four");
+            await LoopRig.ExpectAsync(server, "four");
+            Assert.Equal((0, 4), client.TakeTraffic());
+            Assert.Equal((4, 0), server.TakeTraffic());
+            Assert.Equal((0, 0), client.TakeTraffic());
+            client.Close();
+            server.Close();
+            Assert.Equal((0, 0), server.TakeTraffic());
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void Closing_a_connection_that_never_was_one_withdraws_its_deadline(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        var connection = SocketConnection.Rent(rig.Reactor);
+        connection.SetTimeout(60_000);
+        connection.Close();
+        Assert.Equal(0, rig.Loop.Timers.Count);
     }
 
     [Theory, MemberData(nameof(Engines))]

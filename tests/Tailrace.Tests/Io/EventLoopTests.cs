@@ -140,7 +140,8 @@ public sealed class EventLoopTests
         {
             var listener = rig.Listen(IPAddress.IPv6Any);
             var port = ((IPEndPoint)rig.Loop.LocalAddress(listener)).Port;
-            foreach (var (target, shown) in new[] { (IPAddress.Loopback, "127.0.0.1:"), (IPAddress.IPv6Loopback, "[::1]:") })
+            var targets = new[] { (IPAddress.Loopback, "127.0.0.1:"), (IPAddress.IPv6Loopback, "[::1]:") };
+            foreach (var (target, shown) in targets)
             {
                 var client = SocketConnection.Rent(rig.Reactor);
                 var connecting = client.ConnectAsync(new IPEndPoint(target, port).Serialize());

@@ -10,8 +10,10 @@ public sealed class NetAddressTests
     [Theory]
     [InlineData("0.0.0.0"), InlineData("127.0.0.1"), InlineData("255.255.255.255"), InlineData("10.20.200.9")]
     [InlineData("::"), InlineData("::1"), InlineData("1::"), InlineData("1::2"), InlineData("2001:db8::1:0:0:1")]
-    [InlineData("2001:db8:0:1:1:1:1:1"), InlineData("1:2:3:4:5:6:7:8"), InlineData("1:0:0:2::"), InlineData("fe80::a:b0:c00:d000")]
-    public void It_is_written_as_people_write_it(string text) => Assert.Equal(text, Format(NetAddress.From(EndPoint(text))));
+    [InlineData("2001:db8:0:1:1:1:1:1"), InlineData("1:2:3:4:5:6:7:8"), InlineData("1:0:0:2::")]
+    [InlineData("fe80::a:b0:c00:d000")]
+    public void It_is_written_as_people_write_it(string text) =>
+        Assert.Equal(text, Format(NetAddress.From(EndPoint(text))));
 
     [Fact]
     public void A_mapped_IPv4_address_is_shown_as_IPv4()

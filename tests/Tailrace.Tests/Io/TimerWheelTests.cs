@@ -42,7 +42,11 @@ public sealed class TimerWheelTests
     {
         var wheel = new TimerWheel(0);
         var entry = new Entry(_fired);
-        entry.Then = () => wheel.Set(entry, entry.Deadline == long.MaxValue && _fired.Count < 3 ? 100 * _fired.Count : long.MaxValue);
+        entry.Then = () =>
+        {
+            Assert.Equal(long.MaxValue, entry.Deadline);
+            if (_fired.Count < 3) wheel.Set(entry, 100 * _fired.Count);
+        };
         wheel.Set(entry, 50);
         for (var now = 0; now < 1000; now += 10) wheel.Advance(now);
         Assert.Equal(3, _fired.Count);
@@ -75,87 +79,100 @@ public sealed class TimerWheelTests
 
     private static void RunModel(int seed)
     {
-        var random = new Random(seed);
-        long now = random.Next(100_000);
-        var wheel = new TimerWheel(now);
-        var fired = new List<Entry>();
-        var entries = Enumerable.Range(0, 20).Select(_ => new Entry(fired)).ToArray();
-        var deadlines = new Dictionary<Entry, long>();
-        foreach (var entry in entries)
+        var model = new Model(seed);
+        for (var step = 0; step < 400; step++) model.Step();
+        model.End();
+    }
+
+    /// <summary>A wheel and, beside it, the plain list of deadlines that it has to agree with.</summary>
+    private sealed class Model
+    {
+        private readonly int _seed;
+        private readonly Random _random;
+        private readonly TimerWheel _wheel;
+        private readonly Entry[] _entries;
+        private readonly Dictionary<Entry, long> _deadlines = [];
+        private long _now;
+
+        internal Model(int seed)
         {
-            // Some entries act on others while they fire.
-            entry.Then = () =>
-            {
-                if (random.Next(3) > 0) return;
-                var other = entries[random.Next(entries.Length)];
-                if (random.Next(2) == 0) Set(other, now + random.Next(20_000));
-                else Withdraw(other);
-            };
+            _seed = seed;
+            _random = new Random(seed);
+            _now = _random.Next(100_000);
+            _wheel = new TimerWheel(_now);
+            _entries = [.. Enumerable.Range(0, 20).Select(_ => new Entry([]))];
+            foreach (var entry in _entries) entry.Then = () => Fired(entry);
         }
-        for (var step = 0; step < 400; step++)
+
+        internal void Step()
         {
-            var entry = entries[random.Next(entries.Length)];
-            switch (random.Next(4))
+            var entry = _entries[_random.Next(_entries.Length)];
+            switch (_random.Next(4))
             {
                 case 0:
-                    Set(entry, now + random.Next(random.Next(2) == 0 ? 100 : 20_000));
+                    Set(entry, _now + _random.Next(_random.Next(2) == 0 ? 100 : 20_000));
                     break;
                 case 1:
                     Withdraw(entry);
                     break;
                 default:
-                    Move(random.Next(4) == 0 ? random.Next(20_000) : random.Next(30));
+                    Move(_random.Next(4) == 0 ? _random.Next(20_000) : _random.Next(30));
                     break;
             }
         }
-        foreach (var entry in entries) wheel.Clear(entry);
-        deadlines.Clear();
-        Move(20_000);
-        Assert.Equal(0, wheel.Count);
 
-        void Set(Entry entry, long deadline)
+        internal void End()
         {
-            wheel.Set(entry, deadline);
-            deadlines[entry] = deadline;
+            foreach (var entry in _entries) _wheel.Clear(entry);
+            _deadlines.Clear();
+            Move(20_000);
+            Assert.Equal(0, _wheel.Count);
         }
 
-        void Withdraw(Entry entry)
+        private void Fired(Entry entry)
         {
-            if (random.Next(2) == 0) wheel.Clear(entry);
-            else wheel.Remove(entry);
-            deadlines.Remove(entry);
+            Assert.True(_deadlines.Remove(entry, out var deadline), $"seed {_seed}: fired without a deadline");
+            Assert.True(deadline <= _now, $"seed {_seed}: fired early");
+            // Some entries act on others while they fire.
+            if (_random.Next(3) > 0) return;
+            var other = _entries[_random.Next(_entries.Length)];
+            if (_random.Next(2) == 0) Set(other, _now + _random.Next(20_000));
+            else Withdraw(other);
         }
 
-        void Move(int milliseconds)
+        private void Set(Entry entry, long deadline)
         {
-            var timeout = wheel.NextTimeout(now);
-            if (deadlines.Count > 0)
+            _wheel.Set(entry, deadline);
+            _deadlines[entry] = deadline;
+        }
+
+        private void Withdraw(Entry entry)
+        {
+            if (_random.Next(2) == 0) _wheel.Clear(entry);
+            else _wheel.Remove(entry);
+            _deadlines.Remove(entry);
+        }
+
+        private void Move(int milliseconds)
+        {
+            if (_deadlines.Count > 0)
             {
-                var first = Math.Max(deadlines.Values.Min(), now);
-                Assert.InRange(timeout, 0, (int)Math.Max(first + TimerWheel.TickMs - now, 0));
+                var first = Math.Max(_deadlines.Values.Min(), _now);
+                Assert.InRange(_wheel.NextTimeout(_now), 0, (int)Math.Max(first + TimerWheel.TickMs - _now, 0));
             }
-            now += milliseconds;
-            fired.Clear();
-            foreach (var entry in entries) entry.OnFire = () =>
-            {
-                Assert.True(deadlines.Remove(entry, out var deadline), $"seed {seed}: fired without a deadline");
-                Assert.True(deadline <= now, $"seed {seed}: fired early");
-            };
-            wheel.Advance(now);
-            foreach (var (_, deadline) in deadlines)
-                Assert.True(deadline + TimerWheel.TickMs > now, $"seed {seed}: deadline {deadline} missed at {now}");
+            _now += milliseconds;
+            _wheel.Advance(_now);
+            foreach (var (_, deadline) in _deadlines)
+                Assert.True(deadline + TimerWheel.TickMs > _now, $"seed {_seed}: {deadline} missed at {_now}");
         }
     }
 
     private sealed class Entry(List<Entry> fired) : TimerEntry
     {
-        internal Action? OnFire { get; set; }
-
         internal Action? Then { get; set; }
 
         protected internal override void OnDeadline()
         {
-            OnFire?.Invoke();
             fired.Add(this);
             Then?.Invoke();
         }

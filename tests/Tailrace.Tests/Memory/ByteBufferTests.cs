@@ -153,7 +153,8 @@ public sealed class ByteBufferTests : IDisposable
                     if (kept.Length == 0 && model.Count == 0) Assert.False(buffer.HasBlock);
                     break;
             }
-            Assert.True(model.Count == buffer.Length && buffer.IsEmpty == (model.Count == 0), $"seed {seed} step {step}");
+            Assert.Equal((seed, step, model.Count), (seed, step, buffer.Length));
+            Assert.Equal(model.Count == 0, buffer.IsEmpty);
             Assert.True(buffer.Unread.SequenceEqual(model.ToArray()), $"seed {seed} step {step}: unread");
             Assert.True(buffer.Kept.SequenceEqual(kept), $"seed {seed} step {step}: kept");
         }

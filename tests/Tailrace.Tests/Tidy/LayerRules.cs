@@ -14,7 +14,7 @@ internal sealed partial class LayerRules
         ["Native"] = [],
         ["Memory"] = [],
         ["Config"] = [],
-        ["Telemetry"] = ["Memory"],
+        ["Telemetry"] = ["Memory", "Config"],
         ["Io"] = ["Native", "Memory", "Telemetry"],
         ["Io/Backends"] = ["Native", "Memory", "Telemetry", "Io"],
         ["Tls"] = ["Native", "Memory", "Io"],

@@ -23,6 +23,9 @@ internal static class Repository
                 .Where(child => !s_skipped.Contains(Path.GetFileName(child)))
                 .SelectMany(Files));
 
+    /// <summary>Whether a file or folder of that relative path exists.</summary>
+    public static bool Exists(string path) => Path.Exists(Path.Combine(Root, path));
+
     /// <summary>A full path as the repository names it, with forward slashes.</summary>
     public static string Relative(string path) => Path.GetRelativePath(Root, path).Replace('\\', '/');
 

@@ -38,6 +38,13 @@ public sealed class TidyTests
             .Select(path => new SourceFile(Repository.Relative(path), File.ReadAllText(path)))
             .SelectMany(WordRules.CheckText));
 
+    [Fact]
+    public void Documents_name_what_exists() => AssertNone(
+        Repository.Files(Repository.Root)
+            .Where(path => path.EndsWith(".md", StringComparison.Ordinal))
+            .Select(path => new SourceFile(Repository.Relative(path), File.ReadAllText(path)))
+            .SelectMany(new DocRules(Repository.Sources("src/Tailrace.Cli"), Repository.Exists).Check));
+
     [Theory]
     [InlineData("Http/H1/Parser.cs", "using Tailrace.Io;", "Http/H1 may not use Io")]
     [InlineData("Http/Method.cs", "var x = Io.Reactor.Index;", "Http may not use Io")]
@@ -120,6 +127,8 @@ public sealed class TidyTests
     {
         AssertNone(ShapeRules.Check(Library("Io/A.cs", new string('x', ShapeRules.ColumnsMax))));
         AssertOne(ShapeRules.Check(Library("Io/A.cs", new string('x', ShapeRules.ColumnsMax + 1))), "121 columns");
+        var test = new SourceFile("tests/A.cs", new string('x', ShapeRules.TestColumnsMax + 1));
+        AssertOne(ShapeRules.Check(test), "161 columns");
     }
 
     [Theory]
@@ -158,6 +167,26 @@ public sealed class TidyTests
     [InlineData("in /wor", "k/main")]
     public void What_is_left_open_is_found(string one, string two) =>
         Assert.Single(WordRules.CheckText(Library("Io/A.cs", one + two)));
+
+    [Theory]
+    [InlineData("`tailrace prxy`", "tailrace has no 'prxy'")]
+    [InlineData("```\ntailrace proxy --lissten :80\n```", "tailrace has no '--lissten'")]
+    [InlineData("```\ndotnet run --project src/Tailrace.Cli -- dmeo\n```", "tailrace has no 'dmeo'")]
+    [InlineData("see `docs/none.md`", "there is no docs/none.md")]
+    [InlineData("see [this](none.md)", "the link leads nowhere: none.md")]
+    public void A_document_that_errs_is_found(string text, string finding) =>
+        AssertOne(Documents().Check(new SourceFile("docs/a.md", text)), finding);
+
+    [Theory]
+    [InlineData("`tailrace` and `tailrace proxy --listen :80` and `--whatever`, by the tailrace process")]
+    [InlineData("```\ndotnet run -c Release --project src/Tailrace.Cli -- proxy --listen :80   # not --this\n```")]
+    [InlineData("[this](a.md) and [that](https://example.com/none) and `docs/a.md` and `docs/NAME.md`")]
+    public void A_document_that_does_not_is_not(string text) =>
+        AssertNone(Documents().Check(new SourceFile("docs/a.md", text)));
+
+    private static DocRules Documents() => new(
+        [new SourceFile("src/Tailrace.Cli/A.cs", "new Command(\"proxy\"); new Option<string>(\"--listen\");")],
+        path => path == "docs/a.md");
 
     private static SourceFile Library(string path, string code) => new(SourceFile.Library + path, code);
 

@@ -62,8 +62,11 @@ internal static class ListenerSchema
             "Connections that the kernel may hold for each worker before they are accepted; net.core.somaxconn still "
             + "applies.",
             new NumberKind<int>(1, 1 << 20), o => o.Backlog, (o, v) => o with { Backlog = v }),
+        new Field<ListenerOptions, bool>("defer_accept",
+            "Whether the kernel holds a connection back until its first bytes are there, for about a second (Linux).",
+            ProcessSchema.Flag, o => o.DeferAccept, (o, v) => o with { DeferAccept = v }),
         new Field<ListenerOptions, int>("max_connections",
-            "Connections open at once, over all workers; above it, new ones are closed.",
+            "Connections open at once, over all workers; above it, new ones wait to be accepted.",
             new NumberKind<int>(1, 10_000_000), o => o.MaxConnections, (o, v) => o with { MaxConnections = v }),
         new Field<ListenerOptions, long>("requests_per_connection",
             "Requests after which a connection is closed; 0: no limit.",

@@ -12,8 +12,13 @@ internal static class ProtocolVersion
     /// <summary>Reads the version at the start of the input, judging byte by byte as they come.</summary>
     public static ParseStatus Read(ReadOnlySpan<byte> input, out int major, out int minor, out Rejection rejection)
     {
-        major = minor = 0;
         rejection = Rejection.None;
+        if (input.StartsWith("HTTP/1.1"u8))
+        {
+            major = minor = 1;
+            return ParseStatus.Complete;
+        }
+        major = minor = 0;
         int length = Math.Min(input.Length, Length);
         for (int i = 0; i < length; i++)
         {

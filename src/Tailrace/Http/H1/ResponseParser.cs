@@ -53,9 +53,12 @@ public static class ResponseParser
             return status;
         if (major != 1)
             return head.Reject(Rejection.UnsupportedVersion);
-        for (int i = ProtocolVersion.Length; i < Math.Min(input.Length, StatusEnd); i++)
+        int judged = Math.Min(input.Length, StatusEnd);
+        if (judged > ProtocolVersion.Length && input[ProtocolVersion.Length] != ' ')
+            return head.Reject(Rejection.BadStatusLine);
+        for (int i = StatusAt; i < judged; i++)
         {
-            if (i < StatusAt ? input[i] != ' ' : !char.IsAsciiDigit((char)input[i]))
+            if (!char.IsAsciiDigit((char)input[i]))
                 return head.Reject(Rejection.BadStatusLine);
         }
         if (input.Length < StatusEnd || !input[Math.Max(scanned, StatusEnd)..].Contains((byte)'\n'))

@@ -6,7 +6,9 @@ internal sealed class EpollHandle : IoHandle
     /// <summary>The descriptor; -1 when closed.</summary>
     internal int Descriptor = -1;
 
-    /// <summary>Tells this use of the descriptor's number from earlier ones in events that are still under way.</summary>
+    /// <summary>
+    /// Tells this use of the descriptor's number from earlier ones in events that are still under way.
+    /// </summary>
     internal uint Generation;
 
     /// <summary>A receive may find something: an event said so and no short read has denied it since.</summary>
@@ -23,4 +25,18 @@ internal sealed class EpollHandle : IoHandle
 
     /// <summary>The operation that waits to send is a connect.</summary>
     internal bool IsConnecting;
+
+    /// <summary>Whether the loop hears of it.</summary>
+    internal bool IsRegistered;
+
+    /// <summary>Begins a new use: nothing has been heard, so both directions are worth a try.</summary>
+    internal void Reset(int descriptor, uint generation)
+    {
+        Descriptor = descriptor;
+        Generation = generation;
+        IsReadable = IsWritable = true;
+        IsEnding = IsListener = IsConnecting = IsClosed = IsRegistered = false;
+        Remote = default;
+        Received = Sent = 0;
+    }
 }

@@ -9,10 +9,12 @@ namespace Tailrace.Io.Backends;
 
 /// <summary>Completions from readiness: Linux's epoll(7), edge-triggered.</summary>
 /// <remarks>
-/// Each descriptor is registered once, for both directions, and never again. An operation is tried at once when the
-/// last that was heard of the descriptor allows it, and otherwise waits for the event. A receive that got less than it
-/// asked for has emptied the socket, so the next one waits without asking; only after a hang-up is the end read for.
-/// An event carries the descriptor's number and a generation, so that one meant for an earlier use is dropped.
+/// Each descriptor is registered once, for both directions, and never again: when something first has to wait for it. A
+/// connection whose request is there when it is accepted may be answered and closed without. An operation is tried at
+/// once when the last that was heard of the descriptor allows it, and otherwise waits for the event. A receive that got
+/// less than it asked for has emptied the socket, so the next one waits without asking; only after a hang-up is the end
+/// read for. An event carries the descriptor's number and a generation, so that one meant for an earlier use is
+/// dropped.
 /// </remarks>
 internal sealed unsafe class EpollLoop : EventLoop
 {
@@ -55,10 +57,12 @@ internal sealed unsafe class EpollLoop : EventLoop
     public override IoHandle Listen(EndPoint address, ListenSettings settings)
     {
         var fd = LinuxSockets.Listen(address, settings);
-        var handle = Register(fd);
-        if (handle is null) throw new IoException(IoError.OutOfMemory, address);
+        var handle = Open(fd);
         handle.IsListener = true;
-        return handle;
+        handle.IsReadable = false;
+        if (TryRegister(handle)) return handle;
+        Close(handle);
+        throw new IoException(IoError.OutOfMemory, address);
     }
 
     /// <inheritdoc/>
@@ -83,19 +87,12 @@ internal sealed unsafe class EpollLoop : EventLoop
     {
         var errno = LinuxSockets.Connect(address, out var fd);
         if (fd < 0) return new IoTask(LinuxSockets.FailureOf(errno));
-        var handle = Register(fd);
-        if (handle is null)
-        {
-            Libc.close(fd);
-            return new IoTask(IoResult.Failure(IoError.OutOfMemory));
-        }
+        var handle = Open(fd);
         operation.Opened = handle;
-        if (errno == 0)
-        {
-            handle.IsWritable = true;
-            return new IoTask(IoResult.Success(0));
-        }
+        handle.IsReadable = false;
+        if (errno == 0) return new IoTask(IoResult.Success(0));
         if (errno != Errno.InProgress) return new IoTask(LinuxSockets.FailureOf(errno));
+        if (!TryRegister(handle)) return new IoTask(IoResult.Failure(IoError.OutOfMemory));
         handle.IsWritable = false;
         handle.IsConnecting = true;
         handle.Sending = operation;
@@ -112,6 +109,7 @@ internal sealed unsafe class EpollLoop : EventLoop
             if (result is { } done) return new IoTask(done);
         }
         Debug.Assert(handle.Receiving is null, "one receive at a time");
+        if (!TryRegister(handle)) return new IoTask(IoResult.Failure(IoError.OutOfMemory));
         handle.Receiving = operation;
         return operation.Begin(handle);
     }
@@ -126,6 +124,7 @@ internal sealed unsafe class EpollLoop : EventLoop
             if (result is { } done) return new IoTask(done);
         }
         Debug.Assert(handle.Sending is null, "one send at a time");
+        if (!TryRegister(handle)) return new IoTask(IoResult.Failure(IoError.OutOfMemory));
         handle.Sending = operation;
         return operation.Begin(handle);
     }
@@ -152,6 +151,12 @@ internal sealed unsafe class EpollLoop : EventLoop
         handle.IsClosed = true;
         _freeHandles.Return(handle);
     }
+
+    /// <inheritdoc/>
+    public override bool IsWatched(IoHandle stream) => Of(stream).IsRegistered;
+
+    /// <inheritdoc/>
+    public override void Watch(IoHandle stream) => TryRegister(Of(stream));
 
     /// <inheritdoc/>
     public override void Cancel(IoOperation operation, IoError error)
@@ -248,12 +253,7 @@ internal sealed unsafe class EpollLoop : EventLoop
             listener.IsReadable = false;
             return null;
         }
-        var handle = Register(fd);
-        if (handle is null)
-        {
-            Libc.close(fd);
-            return IoResult.Failure(IoError.OutOfMemory);
-        }
+        var handle = Open(fd);
         handle.Remote = LinuxSockets.ReadAddress(address);
         operation.Opened = handle;
         return IoResult.Success(0);
@@ -316,24 +316,25 @@ internal sealed unsafe class EpollLoop : EventLoop
         return Libc.sendmsg(fd, &message, SocketAbi.MsgNoSignal);
     }
 
-    private EpollHandle? Register(int fd)
+    private EpollHandle Open(int fd)
     {
         if (fd >= _handles.Length) Array.Resize(ref _handles, Math.Max(fd + 1, _handles.Length * 2));
         var handle = _freeHandles.TryTake() ?? new EpollHandle();
-        handle.Descriptor = fd;
-        handle.Generation = ++_generation;
-        handle.IsReadable = handle.IsEnding = handle.IsListener = handle.IsConnecting = handle.IsClosed = false;
-        handle.IsWritable = true;
-        handle.Remote = default;
-        handle.Received = handle.Sent = 0;
+        handle.Reset(fd, ++_generation);
         _handles[fd] = handle;
+        return handle;
+    }
+
+    /// <summary>Registers the descriptor, once in its life, when something first has to wait for it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryRegister(EpollHandle handle) => handle.IsRegistered || Register(handle);
+
+    private bool Register(EpollHandle handle)
+    {
         var entry = stackalloc byte[16];
-        Epoll.Fill(entry, Interest, (ulong)handle.Generation << 32 | (uint)fd);
-        if (Libc.epoll_ctl(_epoll, Epoll.Add, fd, entry) == 0) return handle;
-        _handles[fd] = null;
-        handle.Descriptor = -1;
-        _freeHandles.Return(handle);
-        return null;
+        Epoll.Fill(entry, Interest, (ulong)handle.Generation << 32 | (uint)handle.Descriptor);
+        handle.IsRegistered = Libc.epoll_ctl(_epoll, Epoll.Add, handle.Descriptor, entry) == 0;
+        return handle.IsRegistered;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

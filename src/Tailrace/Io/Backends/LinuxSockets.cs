@@ -4,20 +4,26 @@ using Tailrace.Native;
 
 namespace Tailrace.Io.Backends;
 
-/// <summary>Opening, naming and configuring Linux sockets: what the Linux back ends share off their hot paths.</summary>
+/// <summary>
+/// Opening, naming and configuring Linux sockets: what the Linux back ends share off their hot paths.
+/// </summary>
 internal static unsafe class LinuxSockets
 {
+    /// <summary>The kernel rounds this up to one retransmission of its SYN-ACK: about a second.</summary>
+    private const int DeferSeconds = 1;
+
     /// <summary>Opens a listener. Options set on it are inherited by what it accepts.</summary>
     internal static int Listen(EndPoint address, ListenSettings settings)
     {
         var raw = address.Serialize();
-        var fd = Libc.socket((int)NativeFamily(raw.Family), SocketAbi.SockStream | SocketAbi.SockNonblock | SocketAbi.SockCloexec, 0);
+        var fd = OpenStream(raw.Family);
         if (fd < 0) throw StartError(address);
         SetOption(fd, SocketAbi.SolSocket, SocketAbi.SoReuseAddr, 1);
         if (raw.Family is not AddressFamily.Unix)
         {
             if (settings.Shared) SetOption(fd, SocketAbi.SolSocket, SocketAbi.SoReusePort, 1);
             SetOption(fd, SocketAbi.IpProtoTcp, SocketAbi.TcpNoDelay, 1);
+            if (settings.Deferred) SetOption(fd, SocketAbi.IpProtoTcp, SocketAbi.TcpDeferAccept, DeferSeconds);
         }
         // [::] takes IPv4 too; any other IPv6 address is only itself.
         if (address is IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } ip)
@@ -57,7 +63,7 @@ internal static unsafe class LinuxSockets
     /// <returns>0 when connected, <see cref="Errno.InProgress"/>, or another errno.</returns>
     internal static int Connect(SocketAddress address, out int fd)
     {
-        fd = Libc.socket((int)NativeFamily(address.Family), SocketAbi.SockStream | SocketAbi.SockNonblock | SocketAbi.SockCloexec, 0);
+        fd = OpenStream(address.Family);
         if (fd < 0) return Libc.Errno;
         if (address.Family is not AddressFamily.Unix) SetOption(fd, SocketAbi.IpProtoTcp, SocketAbi.TcpNoDelay, 1);
         fixed (byte* bytes = address.Buffer.Span)
@@ -102,6 +108,9 @@ internal static unsafe class LinuxSockets
     };
 
     internal static IoResult FailureOf(int errno) => IoResult.Failure(ErrorOf(errno));
+
+    private static int OpenStream(AddressFamily family) =>
+        Libc.socket(NativeFamily(family), SocketAbi.SockStream | SocketAbi.SockNonblock | SocketAbi.SockCloexec, 0);
 
     private static void SetOption(int fd, int level, int name, int value) =>
         Libc.setsockopt(fd, level, name, &value, sizeof(int));

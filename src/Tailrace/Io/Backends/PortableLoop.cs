@@ -35,7 +35,8 @@ internal sealed class PortableLoop : EventLoop
 
     /// <summary>Creates the loop.</summary>
     /// <param name="eventsMax">The most completions taken in one turn.</param>
-    /// <param name="sharesListeners">Whether the system spreads connections over sockets with SO_REUSEPORT (Linux).</param>
+    /// <param name="sharesListeners">Whether the system spreads connections over sockets with SO_REUSEPORT
+    /// (Linux).</param>
     internal PortableLoop(int eventsMax, bool sharesListeners)
     {
         _eventsMax = eventsMax;
@@ -291,7 +292,9 @@ internal sealed class PortableLoop : EventLoop
         }
     }
 
-    /// <summary>Whether a readable stream has an error to tell: some systems leave it for a receive of some bytes.</summary>
+    /// <summary>
+    /// Whether a readable stream has an error to tell: some systems leave it for a receive of some bytes.
+    /// </summary>
     private static bool HasFailed(PortableHandle handle)
     {
         Span<byte> peeked = stackalloc byte[1];
@@ -313,6 +316,7 @@ internal sealed class PortableLoop : EventLoop
             if (received > 0)
             {
                 buffer.Commit(received);
+                handle.Received += received;
                 if (received < wanted) Rearm(handle);
                 return IoResult.Success(received);
             }
@@ -348,6 +352,7 @@ internal sealed class PortableLoop : EventLoop
                 length += body.Length;
             }
             operation.Advance(length);
+            handle.Sent += length;
             transfer.SetBuffer(piece, 0, length);
             transfer.IsInFlight = handle.Socket.SendAsync(transfer);
             if (transfer.IsInFlight) return null;

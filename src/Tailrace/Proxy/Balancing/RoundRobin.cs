@@ -7,9 +7,12 @@ namespace Tailrace.Proxy.Balancing;
 /// </remarks>
 internal static class RoundRobin
 {
+    /// <summary>The bit that leaves a destination out. Those from the 64th on share one, so attempts end.</summary>
+    internal static ulong BitOf(int index) => 1ul << Math.Min(index, 63);
+
     /// <summary>The next destination, leaving out those that were tried for this request.</summary>
     /// <param name="destinations">All of them; their credit is this policy's state.</param>
-    /// <param name="tried">A bit for each destination that is not to be taken; those beyond 63 are never left out.</param>
+    /// <param name="tried">The <see cref="BitOf"/> of each destination that is not to be taken.</param>
     internal static Destination? Pick(Destination[] destinations, ulong tried)
     {
         if (destinations.Length == 1) return (tried & 1) == 0 ? destinations[0] : null;
@@ -17,7 +20,7 @@ internal static class RoundRobin
         var total = 0;
         for (var i = 0; i < destinations.Length; i++)
         {
-            if (i < 64 && (tried >> i & 1) != 0) continue;
+            if ((tried & BitOf(i)) != 0) continue;
             var candidate = destinations[i];
             total += candidate.Weight;
             candidate.Credit += candidate.Weight;

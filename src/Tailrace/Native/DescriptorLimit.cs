@@ -1,0 +1,19 @@
+namespace Tailrace.Native;
+
+/// <summary>How many file descriptors the process may have (getrlimit(2), RLIMIT_NOFILE, Linux).</summary>
+internal static unsafe class DescriptorLimit
+{
+    private const int NumberOfFiles = 7;
+
+    /// <summary>Raises the soft limit to the hard one.</summary>
+    /// <returns>The limit in force, or <see cref="long.MaxValue"/> when it cannot be read or has no bound.</returns>
+    internal static long Raise()
+    {
+        var limits = stackalloc ulong[2];
+        if (Libc.getrlimit(NumberOfFiles, limits) < 0) return long.MaxValue;
+        var soft = limits[0];
+        limits[0] = limits[1];
+        if (Libc.setrlimit(NumberOfFiles, limits) == 0) soft = limits[1];
+        return (long)Math.Min(soft, long.MaxValue);
+    }
+}

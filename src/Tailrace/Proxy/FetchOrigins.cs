@@ -1,0 +1,45 @@
+using Tailrace.Io;
+
+namespace Tailrace.Proxy;
+
+/// <summary>The origins that the fetches of one reactor have met lately.</summary>
+/// <remarks>Bounded: whoever lets clients choose the host must not run out of memory by it.</remarks>
+internal sealed class FetchOrigins(Reactor reactor, ClusterSettings settings)
+{
+    internal const int CountMax = 256;
+
+    private readonly Dictionary<string, FetchOrigin> _origins = [];
+
+    internal int Count => _origins.Count;
+
+    /// <summary>The origin of a URL. One that is new takes the place of the one not asked for longest.</summary>
+    internal FetchOrigin Of(FetchUrl url)
+    {
+        if (!_origins.TryGetValue(url.Authority, out var origin))
+        {
+            if (_origins.Count == CountMax) DropOldest();
+            origin = new FetchOrigin(reactor, settings, url);
+            _origins.Add(url.Authority, origin);
+        }
+        origin.UsedAt = reactor.Loop.Now;
+        return origin;
+    }
+
+    /// <summary>Closes all idle connections, and forgets the origins.</summary>
+    internal void Drain()
+    {
+        foreach (var origin in _origins.Values) origin.Drain();
+        _origins.Clear();
+    }
+
+    private void DropOldest()
+    {
+        var (oldest, usedAt) = ("", long.MaxValue);
+        foreach (var (authority, origin) in _origins)
+        {
+            if (origin.UsedAt < usedAt) (oldest, usedAt) = (authority, origin.UsedAt);
+        }
+        _origins[oldest].Drain();
+        _origins.Remove(oldest);
+    }
+}

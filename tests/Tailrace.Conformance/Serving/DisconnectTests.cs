@@ -1,0 +1,179 @@
+using Tailrace.Config;
+using Tailrace.Conformance.Support;
+
+namespace Tailrace.Conformance.Serving;
+
+/// <summary>Clients that disappear: at any byte of their request, and at any time of the answer.</summary>
+public sealed class DisconnectTests
+{
+    public static TheoryData<EngineChoice, string> Requests =>
+        [.. from engine in new[] { EngineChoice.Epoll, EngineChoice.Portable }
+            from request in new[]
+            {
+                Reply.Get("/path", "Accept: */*\r\n"),
+                Reply.Post("hello"),
+                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX: y\r\n\r\n",
+            }
+            select (engine, request)];
+
+    [Theory, MemberData(nameof(Requests))]
+    public void At_any_byte_of_the_request(EngineChoice engine, string request) => Scenario.Run(engine, scenario =>
+    {
+        var origin = scenario.AddOrigin(message => Reply.Of(message.Text));
+        for (var length = 0; length < request.Length; length++)
+        {
+            foreach (var isReset in new[] { false, true })
+            {
+                using var client = Wire.Connect(scenario.Address);
+                client.Send(request[..length]);
+                if (isReset) client.Reset();
+            }
+        }
+        // The server still serves, and took no part of a request for a whole one.
+        Assert.Equal(200, scenario.Exchange(request).Status);
+        scenario.WaitUntilIdle();
+        Assert.Single(origin.Requests);
+    });
+
+    [Theory, MemberData(nameof(Requests))]
+    public void At_any_byte_of_the_request_while_the_origin_sees_it(EngineChoice engine, string request) => Scenario.Run(engine, scenario =>
+    {
+        var head = request.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4;
+        var origin = scenario.AddOrigin(message => Reply.Of(message.Text));
+        for (var length = head; length < request.Length; length++)
+        {
+            using var client = Wire.Connect(scenario.Address);
+            client.Send(request[..length]);
+            Wait.Until(() => scenario.Counters.UpstreamConnects == length - head + 1, "the request has not begun");
+            if (length % 2 == 0) client.Reset();
+        }
+        Assert.Equal(200, scenario.Exchange(request).Status);
+        scenario.WaitUntilIdle();
+        Assert.Single(origin.Requests);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Before_the_first_byte(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Listener = scenario.Listener with { DeferAccept = false };
+        for (var i = 0; i < 20; i++)
+        {
+            using var client = Wire.Connect(scenario.Address);
+            if (i % 2 == 0) client.Reset();
+        }
+        Assert.Equal(503, scenario.Exchange(Reply.Get()).Status);
+        scenario.WaitUntilIdle();
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void While_the_origin_thinks(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        using var gone = new ManualResetEventSlim();
+        var origin = scenario.AddOrigin(wire =>
+        {
+            wire.ReadRequest();
+            Assert.False(wire.HasMore());
+            gone.Set();
+        });
+        using var client = scenario.Connect();
+        client.Send(Reply.Get());
+        Wait.Until(() => origin.Accepts == 1, "no connect");
+        client.Reset();
+        // The origin is told that nobody waits any more.
+        Assert.True(gone.Wait(30_000));
+        scenario.WaitUntilIdle();
+        Assert.Equal(1, scenario.Counters.DownstreamAborts);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void While_the_answer_streams(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        var piece = new byte[64 << 10];
+        scenario.AddOrigin(wire =>
+        {
+            wire.ReadRequest();
+            wire.Send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+            while (true) wire.SendChunk(piece);
+        });
+        foreach (var length in new[] { 0, 1, 100, 5_000, 70_000, 3_000_000 })
+        {
+            foreach (var isReset in new[] { false, true })
+            {
+                using var client = Wire.Connect(scenario.Address);
+                client.Send(Reply.Get());
+                client.ReadHead();
+                client.ReadExactly(length);
+                if (isReset) client.Reset();
+            }
+        }
+        scenario.WaitUntilIdle();
+        Wait.Until(() => scenario.Ask(reactor => reactor.Buffers.Rented) == 0, "blocks are out");
+        Assert.Equal(12, scenario.Counters.DownstreamAborts);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void While_our_own_handler_answers(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Map = server => server.Map("/", async exchange =>
+        {
+            exchange.Begin(200);
+            var piece = new byte[16 << 10];
+            while (!(await exchange.WriteAsync(piece)).IsError)
+            {
+            }
+        });
+        foreach (var isReset in new[] { false, true })
+        {
+            using var client = Wire.Connect(scenario.Address);
+            client.Send(Reply.Get());
+            client.ReadExactly(100_000);
+            if (isReset) client.Reset();
+        }
+        scenario.WaitUntilIdle();
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_client_that_ends_sending_still_gets_its_answer(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        using var go = new ManualResetEventSlim();
+        var origin = scenario.AddOrigin(_ =>
+        {
+            go.Wait(30_000);
+            return Reply.Of("late");
+        });
+        using var client = scenario.Connect();
+        client.Send(Reply.Get());
+        client.EndSending();
+        Wait.Until(() => origin.Requests.Count == 1, "the request has not arrived");
+        go.Set();
+        Assert.Equal("late", client.ReadAnswer().Text);
+        client.ExpectEnd();
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Many_at_once_with_many_origins(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Options = scenario.Options with { Workers = 2 };
+        scenario.AddOrigin(wire =>
+        {
+            while (wire.HasMore())
+            {
+                wire.ReadRequest();
+                wire.Send(Reply.Of(new string('x', 3000)));
+            }
+        });
+        var address = scenario.Address;
+        Crowd.Run(8, index =>
+        {
+            for (var i = 0; i < 40; i++)
+            {
+                using var client = Wire.Connect(address);
+                client.Send(Reply.Get() + Reply.Post("abc"));
+                if ((i + index) % 3 == 0) continue;
+                Assert.Equal(3000, client.ReadAnswer().Body.Length);
+                if ((i + index) % 3 == 1) client.Reset();
+            }
+        });
+        scenario.WaitUntilIdle();
+    });
+}

@@ -1,0 +1,102 @@
+using Tailrace.Config;
+using Tailrace.Conformance.Support;
+
+namespace Tailrace.Conformance.Serving;
+
+/// <summary>How many connections and requests a listener takes.</summary>
+public sealed class LimitTests
+{
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Requests_of_a_connection(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Listener = scenario.Listener with { RequestsPerConnection = 3 };
+        scenario.AddOrigin(Reply.Of("x"));
+        using var client = scenario.Connect();
+        for (var i = 1; i <= 3; i++)
+        {
+            client.Send(Reply.Get());
+            Assert.Equal(i == 3, client.ReadAnswer().IsLast);
+        }
+        client.ExpectEnd();
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Connections_of_a_listener(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Listener = scenario.Listener with { MaxConnections = 2, DeferAccept = false };
+        scenario.AddOrigin(Reply.Of("x"));
+        var first = scenario.Connect();
+        var second = scenario.Connect();
+        Wait.Until(() => scenario.Counters.Active == 2, "not both are connected");
+        // A third one waits in the kernel's queue, and is served as soon as there is room.
+        using var third = scenario.Connect();
+        third.Send(Reply.Get());
+        scenario.WaitForLog("connection limit reached");
+        Assert.Equal(2, scenario.Counters.Accepted);
+        first.Send(Reply.Get());
+        Assert.Equal("x", first.ReadAnswer().Text);
+        second.Dispose();
+        Assert.Equal("x", third.ReadAnswer().Text);
+        Assert.Equal(2, scenario.Counters.Active);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void The_limit_is_that_of_all_workers(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Options = scenario.Options with { Workers = 3 };
+        scenario.Listener = scenario.Listener with { MaxConnections = 4, DeferAccept = false };
+        var clients = Enumerable.Range(0, 24).Select(_ => scenario.Connect()).ToArray();
+        scenario.WaitForLog("connection limit reached");
+        // Workers that look at the same moment may each take one too many.
+        Wait.Until(() => scenario.Counters.Active >= 4, "too few are taken");
+        Assert.InRange(scenario.Counters.Active, 4, 6);
+        foreach (var client in clients) client.Dispose();
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Memory_for_blocks(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Options = scenario.Options with { Buffers = new BufferOptions { Max = 1 } };
+        scenario.AddOrigin(Reply.Of("x"));
+        using var client = scenario.Connect();
+        client.Send(Reply.Get());
+        // With one block there is room for the request, and none for anything else: whatever happens, it ends.
+        try
+        {
+            Assert.InRange(client.ReadAnswer().Status, 400, 599);
+        }
+        catch (IOException)
+        {
+            // There was no room for an answer.
+        }
+        scenario.WaitUntilIdle();
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Descriptors(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Routes = [new RouteOptions { Respond = new RespondOptions { Body = "x" } }];
+        Assert.Equal("x", scenario.Exchange(Reply.Get()).Text);
+        var clients = Enumerable.Range(0, 10).Select(_ => Wire.Open()).ToArray();
+        var turns = 0L;
+        using (new DescriptorShortage())
+        {
+            // Their descriptors are there already; the server's ends of the connections would be new ones.
+            foreach (var client in clients)
+            {
+                client.ConnectTo(scenario.Address);
+                client.Send(Reply.Get());
+            }
+            scenario.WaitForLog("accepting pauses: OutOfDescriptors");
+            turns = scenario.Ask(reactor => reactor.Loop.Turns);
+            Wait.Until(() => scenario.Counters.AcceptErrors >= 3, "it does not try again");
+            Assert.InRange(scenario.Ask(reactor => reactor.Loop.Turns) - turns, 1, 100);
+        }
+        foreach (var client in clients)
+        {
+            Assert.Equal("x", client.ReadAnswer().Text);
+            client.Dispose();
+        }
+        Assert.InRange(scenario.Log.With("accepting pauses").Count(), 1, 5);
+    });
+}

@@ -1,0 +1,107 @@
+using System.Net;
+using System.Net.Sockets;
+using Tailrace.Config;
+using Tailrace.Conformance.Support;
+using Tailrace.Hosting;
+
+namespace Tailrace.Conformance.Serving;
+
+/// <summary>Starting where somebody else is, and stopping with requests in flight.</summary>
+public sealed class ShutdownTests
+{
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Requests_in_flight_end_and_idle_clients_go(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Listener = scenario.Listener with { DeferAccept = false };
+        using var go = new ManualResetEventSlim();
+        var origin = scenario.AddOrigin(_ =>
+        {
+            go.Wait(30_000);
+            return Reply.Of("finished");
+        });
+        var (address, idle, silent, busy) = (scenario.Address, scenario.Connect(), scenario.Connect(), scenario.Connect());
+        idle.Send("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n");
+        idle.ReadAnswer();
+        busy.Send(Reply.Get());
+        Wait.Until(() => origin.Requests.Count == 1, "the request has not arrived");
+        var stopping = new Thread(() => scenario.StopAndCheck());
+        stopping.Start();
+        idle.ExpectEnd();
+        silent.ExpectEnd();
+        Wait.Until(() => IsRefused(address), "new clients are let in");
+        Wait.Until(() => scenario.Counters.Active == 1, "idle clients are still counted");
+        go.Set();
+        var answer = busy.ReadAnswer();
+        Assert.Equal("finished", answer.Text);
+        Assert.True(answer.IsLast);
+        busy.ExpectEnd();
+        stopping.Join();
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void What_does_not_end_in_time_is_ended(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        var origin = scenario.AddOrigin(wire =>
+        {
+            wire.ReadRequest();
+            wire.ReadToEnd();
+        });
+        using var client = scenario.Connect();
+        client.Send(Reply.Get());
+        Wait.Until(() => origin.Accepts == 1, "the request has not arrived");
+        scenario.StopAndCheck(graceSeconds: 0);
+        Assert.ThrowsAny<IOException>(() => client.ReadAnswer());
+        scenario.WaitForLog("closing connections that did not end in time");
+    });
+
+    [Theory]
+    [InlineData(EngineChoice.Epoll, 1)]
+    [InlineData(EngineChoice.Epoll, 2)]
+    [InlineData(EngineChoice.Portable, 1)]
+    [InlineData(EngineChoice.Portable, 2)]
+    public void A_busy_port_is_named_with_its_holder(EngineChoice engine, int workers)
+    {
+        var descriptors = Descriptors.Count();
+        using (var holder = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
+        {
+            holder.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            holder.Listen();
+            var address = holder.LocalEndPoint!.ToString()!;
+            using var server = new Server(new TailraceOptions
+            {
+                Engine = engine,
+                Workers = workers,
+                Listeners = [new ListenerOptions { Address = "127.0.0.1:0" }, new ListenerOptions { Address = address }],
+            });
+            var failure = Assert.Throws<StartException>(server.Start);
+            Assert.Contains($"cannot listen on {address}: the address is in use by ", failure.Message, StringComparison.Ordinal);
+            Assert.Contains($"(process {Environment.ProcessId})", failure.Message, StringComparison.Ordinal);
+        }
+        Wait.Until(() => Descriptors.Count() <= descriptors, "descriptors are open");
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void The_start_line_says_what_runs(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Options = scenario.Options with { Workers = 2 };
+        var address = scenario.Address;
+        scenario.WaitForLog("started");
+        var line = Assert.Single(scenario.Log.With("started"));
+        Assert.Contains($"engine={engine}", line, StringComparison.Ordinal);
+        Assert.Contains("workers=2", line, StringComparison.Ordinal);
+        Assert.Contains($"listening={address}", line, StringComparison.Ordinal);
+    });
+
+    private static bool IsRefused(IPEndPoint address)
+    {
+        try
+        {
+            using var client = Wire.Connect(address);
+            return false;
+        }
+        catch (SocketException)
+        {
+            return true;
+        }
+    }
+}

@@ -1,0 +1,2 @@
+// Scenarios count the descriptors of the process.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
