@@ -56,7 +56,7 @@ public sealed class LimitTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Memory_for_blocks(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
-        scenario.Options = scenario.Options with { Buffers = new BufferOptions { Max = 1 } };
+        scenario.Options = scenario.Options with { Buffers = new BufferOptions { Block = 1 << 20, BulkBlock = 1 << 20, Max = 1 << 20 } };
         scenario.AddOrigin(Reply.Of("x"));
         using var client = scenario.Connect();
         client.Send(Reply.Get());

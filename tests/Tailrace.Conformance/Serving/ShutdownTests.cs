@@ -72,6 +72,7 @@ public sealed class ShutdownTests
                 Engine = engine,
                 Workers = workers,
                 Listeners = [new ListenerOptions { Address = "127.0.0.1:0" }, new ListenerOptions { Address = address }],
+                Routes = [new RouteOptions { Respond = new RespondOptions() }],
             });
             var failure = Assert.Throws<StartException>(server.Start);
             Assert.Contains($"cannot listen on {address}: the address is in use by ", failure.Message, StringComparison.Ordinal);

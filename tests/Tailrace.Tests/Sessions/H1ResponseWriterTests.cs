@@ -87,7 +87,7 @@ public sealed class H1ResponseWriterTests
         using var pools = new BufferPools(64, 128, 1024);
         var output = new ByteBuffer(pools);
         var head = Heads.Response($"HTTP/1.1 200 OK\r\nX: {new string('x', 200)}\r\n\r\n", out var bytes);
-        Assert.False(H1ResponseWriter.TryForward(output, head, bytes, s_length, new ResponseEdits(), "now"u8));
+        Assert.False(H1ResponseWriter.TryForward(output, head, bytes, s_length, new ResponseEdits(), "Date: now\r\n"u8));
         Assert.False(H1ResponseWriter.TryForwardInterim(output, head, bytes));
         Assert.True(output.IsEmpty);
     }
@@ -97,7 +97,7 @@ public sealed class H1ResponseWriterTests
         using var pools = new BufferPools(4096, 16384, 1 << 20);
         var output = new ByteBuffer(pools);
         var head = Heads.Response(response, out var bytes);
-        Assert.True(H1ResponseWriter.TryForward(output, head, bytes, framing, edits ?? new ResponseEdits(), "now"u8));
+        Assert.True(H1ResponseWriter.TryForward(output, head, bytes, framing, edits ?? new ResponseEdits(), "Date: now\r\n"u8));
         var text = Encoding.Latin1.GetString(output.Unread);
         output.Clear();
         return text;
