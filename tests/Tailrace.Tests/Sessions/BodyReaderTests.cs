@@ -26,7 +26,7 @@ public sealed class BodyReaderTests : IDisposable
     };
 
     [Theory, MemberData(nameof(Bodies))]
-    public void It_is_found_however_it_is_split(BodyKind kind, long length, string wire, string content, string trailers)
+    public void However_it_is_split(BodyKind kind, long length, string wire, string content, string trailers)
     {
         var bar = wire.IndexOf('|');
         wire = wire.Remove(bar, 1);
@@ -85,7 +85,7 @@ public sealed class BodyReaderTests : IDisposable
     [InlineData("fffffffffffffffff\r\n", Rejection.BadChunk)]
     [InlineData("7\r\n1234567\r\n", Rejection.BodyTooLarge)]
     [InlineData("3\r\n123\r\n4\r\n1234\r\n", Rejection.BodyTooLarge)]
-    [InlineData("0\r\nno field\r\n\r\n", Rejection.BadTrailer)]
+    [InlineData("0\r\nno field\r\n\r\n", Rejection.BadHeaderName)]
     public void What_breaks_the_rules_is_rejected_and_stays_so(string wire, Rejection expected)
     {
         _reader.Begin(_input, BodyKind.Chunked, -1, new HttpLimits { BodyBytesMax = 6 });
