@@ -73,4 +73,12 @@ public sealed class KnownHeadersTests
         }
         Assert.Equal(KnownHeader.Other, KnownHeaders.Find([]));
     }
+
+    [Theory]
+    [InlineData("tee")]
+    [InlineData("connectinnection")]
+    [InlineData("Keep-Alieep-Alive")]
+    [InlineData("TransferXXEncoding")]
+    public void A_name_with_the_first_and_last_bytes_of_another_is_another_name(string name) =>
+        Assert.Equal(KnownHeader.Other, KnownHeaders.Find(Wire.Bytes(name)));
 }

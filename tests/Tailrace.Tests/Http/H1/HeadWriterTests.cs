@@ -53,5 +53,10 @@ public sealed class HeadWriterTests
             Assert.True(writer.Overflowed, $"{size} bytes were enough");
             Assert.Equal(size, writer.Length);
         }
+        byte[] output = new byte[5];
+        var full = new HeadWriter(output);
+        full.Write("too long"u8);
+        full.Write("fits"u8);
+        Assert.Equal(new byte[5], output);
     }
 }

@@ -1,0 +1,106 @@
+using Tailrace.Io;
+using Tailrace.Simulation;
+
+namespace Tailrace.Tests.Io;
+
+public sealed class SocketConnectionTests
+{
+    public static TheoryData<string> Engines => LoopRig.Engines;
+
+    [Theory, MemberData(nameof(Engines))]
+    public void An_aborted_connection_stays_its_owners_until_it_is_closed(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            await LoopRig.SendAsync(client, "kept");
+            Assert.Equal(4, (await server.FillAsync()).Bytes);
+            var pending = server.FillAsync();
+            server.Abort();
+            server.Abort();
+            Assert.True(server.IsClosed);
+            Assert.Equal(4, server.Input.Length);
+            Assert.Equal(IoError.Aborted, (await pending).Error);
+            Assert.Equal(IoError.Aborted, (await server.FillAsync()).Error);
+            Assert.Equal(IoError.Reset, (await client.FillAsync()).Error);
+            Assert.Equal(0, rig.Reactor.FreeConnections.Count);
+            server.Close();
+            Assert.Equal(1, rig.Reactor.FreeConnections.Count);
+            Assert.True(server.Input.IsEmpty);
+            client.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void A_closed_connection_is_used_again(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            server.Close();
+            client.Close();
+            var (again, other) = await rig.PairAsync();
+            Assert.Equal(
+                new HashSet<SocketConnection> { client, server }, new HashSet<SocketConnection> { again, other });
+            await LoopRig.SendAsync(again, "anew");
+            await LoopRig.ExpectAsync(other, "anew");
+            again.Close();
+            other.Close();
+        });
+    }
+
+    [Fact]
+    public void A_send_that_moves_is_not_timed_out_and_one_that_is_stuck_is()
+    {
+        const int timeoutMs = 1000;
+        using var world = new SimWorld(1, _ => new SimConditions { WindowBytes = 100, Late = 0, Busy = 0 });
+        var reactor = world.CreateReactor();
+        var isDone = false;
+        world.Start(reactor, RunAsync);
+        world.RunUntil(() => isDone, limitMs: 1_000_000, () => "the send goes on for ever");
+        world.CheckClean();
+
+        async LoopTask RunAsync()
+        {
+            var (client, server) = await PairAsync();
+            Assert.True(client.Output.TryAppend(new byte[3000]));
+            client.SetTimeout(timeoutMs);
+            var sending = client.FlushAsync();
+            var began = reactor.Loop.Now;
+            var pause = new SimPause(reactor.Loop);
+            // Slowly: some hundred bytes each half second.
+            while (!sending.IsCompleted)
+            {
+                Assert.True((await server.FillAsync()).Bytes > 0);
+                server.Input.Clear();
+                await pause.For(timeoutMs / 2);
+            }
+            Assert.Equal(3000, (await sending).Bytes);
+            Assert.True(reactor.Loop.Now - began > 3 * timeoutMs);
+
+            // Not at all: at most the time that is left, and then one more.
+            Assert.True(client.Output.TryAppend(new byte[3000]));
+            client.SetTimeout(timeoutMs);
+            began = reactor.Loop.Now;
+            Assert.Equal(IoError.TimedOut, (await client.FlushAsync()).Error);
+            Assert.InRange(reactor.Loop.Now - began, timeoutMs, 3 * timeoutMs);
+            client.Close(reset: true);
+            server.Close();
+            isDone = true;
+        }
+
+        async LoopTask<(SocketConnection, SocketConnection)> PairAsync()
+        {
+            var listener = reactor.Loop.Listen(new System.Net.IPEndPoint(0, 0), new ListenSettings(1, false));
+            var client = SocketConnection.Rent(reactor);
+            var connecting = client.ConnectAsync(reactor.Loop.LocalAddress(listener).Serialize());
+            var accept = new IoOperation();
+            Assert.False((await reactor.Loop.AcceptAsync(listener, accept)).IsError);
+            Assert.False((await connecting).IsError);
+            reactor.Loop.Close(listener);
+            return (client, SocketConnection.Adopt(reactor, accept.Opened!));
+        }
+    }
+}
