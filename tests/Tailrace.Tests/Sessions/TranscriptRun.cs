@@ -73,7 +73,7 @@ internal sealed partial class TranscriptRun : IDisposable
     /// <summary>Plays it.</summary>
     /// <param name="transcript">What has to happen.</param>
     /// <param name="options">Its configuration.</param>
-    /// <param name="isSplit">Whether what a step sends is split before the byte with an index, counted over all.</param>
+    /// <param name="isSplit">Whether what is sent is split before the byte with an index, counted over all.</param>
     internal static void Play(Transcript transcript, TailraceOptions options, Predicate<int> isSplit)
     {
         using var run = new TranscriptRun(options);
