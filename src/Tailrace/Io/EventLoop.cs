@@ -122,6 +122,8 @@ public abstract class EventLoop : IDisposable
         try
         {
             while (!_stopping) Turn(-1);
+            // What was posted before the stop is run as well.
+            Turn(0);
         }
         finally
         {

@@ -16,7 +16,7 @@ internal static class H1RequestWriter
 
     private const ulong AlwaysDropped = HopByHop.Always | 1ul << (int)KnownHeader.ContentLength;
 
-    /// <summary>What says where a client is, and what it asked for, and is only worth something from a known hop.</summary>
+    /// <summary>What says where a client is and what it asked for: worth something from a known hop only.</summary>
     private const ulong ForgedFields =
         1ul << (int)KnownHeader.XForwardedFor
         | 1ul << (int)KnownHeader.XForwardedProto
@@ -118,8 +118,8 @@ internal static class H1RequestWriter
     }
 
     /// <summary>
-    /// Off leaves alone what the client sent. Append keeps what an earlier hop said of the protocol and the host, which it
-    /// alone knows, and continues its list of addresses. Set trusts nothing that a client could have made up.
+    /// Off leaves alone what the client sent. Append keeps what an earlier hop said of the protocol and the host, which
+    /// it alone knows, and continues its list of addresses. Set trusts nothing that a client could have made up.
     /// </summary>
     private static ulong DroppedBy(RequestEdits edits, bool keepsHost)
     {
@@ -160,7 +160,8 @@ internal static class H1RequestWriter
         if (keepsEarlier) WriteEarlier(ref writer, head, bytes, KnownHeader.XForwardedFor);
         writer.Write(client);
         writer.WriteCrlf();
-        if (!keepsEarlier || !head.Headers.Has(KnownHeader.XForwardedProto)) writer.Write("X-Forwarded-Proto: http\r\n"u8);
+        if (!keepsEarlier || !head.Headers.Has(KnownHeader.XForwardedProto))
+            writer.Write("X-Forwarded-Proto: http\r\n"u8);
         if (!keepsEarlier || !head.Headers.Has(KnownHeader.XForwardedHost))
             writer.WriteHeader("X-Forwarded-Host"u8, head.Authority.In(bytes));
     }

@@ -10,7 +10,11 @@ public sealed class AddressTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void IPv6_on_both_sides(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
-        scenario.Listener = scenario.Listener with { Address = "[::1]:0", Forwarded = new ForwardedOptions { Forwarded = ForwardedMode.Set } };
+        scenario.Listener = scenario.Listener with
+        {
+            Address = "[::1]:0",
+            Forwarded = new ForwardedOptions { Forwarded = ForwardedMode.Set },
+        };
         scenario.Routes = [new RouteOptions { Cluster = "origins", HostHeader = "destination" }];
         var origin = scenario.AddOrigin(_ => Reply.Of("six"), address: IPAddress.IPv6Loopback);
         Assert.Equal("six", scenario.Exchange(Reply.Get()).Text);

@@ -102,6 +102,7 @@ public sealed class BackpressureTests
 
     private static void ReadAll(Wire wire)
     {
-        for (var i = 0; i < Total / (1 << 20); i++) Assert.Equal(-1, wire.ReadExactly(1 << 20).AsSpan().IndexOfAnyExcept((byte)i));
+        for (var i = 0; i < Total / (1 << 20); i++)
+            Assert.Equal(-1, wire.ReadExactly(1 << 20).AsSpan().IndexOfAnyExcept((byte)i));
     }
 }

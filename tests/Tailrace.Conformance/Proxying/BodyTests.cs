@@ -24,12 +24,13 @@ public sealed class BodyTests
             foreach (var size in Payload.Sizes.Append(isChunked == (answer == "chunked") ? Payload.Large : 2))
             {
                 var sent = Payload.Of(size);
-                using var request = new HttpRequestMessage(size % 2 == 0 ? HttpMethod.Post : HttpMethod.Put, Uri(scenario));
+                var method = size % 2 == 0 ? HttpMethod.Post : HttpMethod.Put;
+                using var request = new HttpRequestMessage(method, Uri(scenario));
                 request.Content = new ByteArrayContent(sent);
                 request.Headers.TransferEncodingChunked = isChunked;
                 using var response = http.Send(request);
                 Assert.Equal(HttpStatusCode.OK, response.StatusCode);
-                Assert.Equal(answer == "chunked" || answer == "close", response.Headers.TransferEncodingChunked == true);
+                Assert.Equal(answer != "length", response.Headers.TransferEncodingChunked == true);
                 Payload.Same(sent, Read(response));
             }
             Assert.Equal(answer == "close" ? Payload.Sizes.Length + 1 : 1, origin.Accepts);
@@ -67,7 +68,8 @@ public sealed class BodyTests
             for (var i = 0; i < 20; i++)
             {
                 var sent = Payload.Of(1 + (i * 7919 + client * 104729) % 200_000, client + 2);
-                using var request = new HttpRequestMessage(HttpMethod.Post, uri) { Content = new ByteArrayContent(sent) };
+                using var request = new HttpRequestMessage(HttpMethod.Post, uri);
+                request.Content = new ByteArrayContent(sent);
                 using var response = http.Send(request);
                 Payload.Same(sent, Read(response));
             }

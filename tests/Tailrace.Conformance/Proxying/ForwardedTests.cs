@@ -3,11 +3,11 @@ using Tailrace.Conformance.Support;
 
 namespace Tailrace.Conformance.Proxying;
 
-/// <summary>What origins are told about the client and the way of a request, and what of a head ends at this hop.</summary>
+/// <summary>What origins are told about the client and the way of a request, and what ends at this hop.</summary>
 public sealed class ForwardedTests
 {
-    private const string Earlier =
-        "X-Forwarded-For: 10.0.0.9\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\nForwarded: for=10.0.0.9\r\n";
+    private const string Earlier = "X-Forwarded-For: 10.0.0.9\r\nX-Forwarded-Proto: https\r\n"
+        + "X-Forwarded-Host: evil\r\nForwarded: for=10.0.0.9\r\n";
 
     public static TheoryData<EngineChoice, ForwardedMode, string?, string?, string?> XForwarded =>
         [.. from engine in new[] { EngineChoice.Epoll, EngineChoice.Portable }
@@ -20,7 +20,7 @@ public sealed class ForwardedTests
             select (engine, row.Item1, row.Item2, row.Item3, row.Item4)];
 
     [Theory, MemberData(nameof(XForwarded))]
-    public void X_Forwarded_fields(EngineChoice engine, ForwardedMode mode, string? client, string? proto, string? host) =>
+    public void X_Forwarded(EngineChoice engine, ForwardedMode mode, string? client, string? proto, string? host) =>
         Scenario.Run(engine, scenario =>
         {
             scenario.Listener = scenario.Listener with { Forwarded = new ForwardedOptions { XForwarded = mode } };
@@ -79,8 +79,10 @@ public sealed class ForwardedTests
     public void What_is_for_this_hop_ends_here(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         var origin = scenario.AddOrigin(Reply.Of(
-            "x", 200, "Connection: x-origin, close\r\nX-Origin: 1\r\nKeep-Alive: timeout=5\r\nProxy-Authenticate: Basic\r\nX-Stays: 2\r\n"));
-        var answer = scenario.Exchange(Reply.Get("/", "Connection: keep-alive, X-Mine\r\nKeep-Alive: 1\r\nX-Mine: 1\r\nTE: gzip, trailers\r\n"
+            "x", 200, "Connection: x-origin, close\r\nX-Origin: 1\r\nKeep-Alive: timeout=5\r\n"
+            + "Proxy-Authenticate: Basic\r\nX-Stays: 2\r\n"));
+        var answer = scenario.Exchange(Reply.Get(
+            "/", "Connection: keep-alive, X-Mine\r\nKeep-Alive: 1\r\nX-Mine: 1\r\nTE: gzip, trailers\r\n"
             + "Proxy-Connection: keep-alive\r\nProxy-Authorization: Basic eA==\r\nUpgrade: h2c\r\nX-Theirs: 2\r\n"));
         Assert.Equal(
             ["Host", "X-Theirs", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "TE", "Connection"],

@@ -3,7 +3,7 @@ using Tailrace.Conformance.Support;
 
 namespace Tailrace.Conformance.Proxying;
 
-/// <summary>Upstream connections are kept and used again, and a request survives that one dies just then, where it may.</summary>
+/// <summary>Upstream connections are used again, and where it may a request survives that one dies just then.</summary>
 public sealed class ReuseTests
 {
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]

@@ -12,8 +12,10 @@ public sealed class TrailerTests
     public void They_pass_in_both_directions(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         var origin = scenario.AddOrigin(
-            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n3\r\nabc\r\n0\r\nX-Sum: 6\r\nX-More: b\r\n\r\n");
-        var answer = scenario.Exchange($"{Head}Trailer: X-Hash\r\n\r\n5\r\nhello\r\n0\r\nX-Hash: 1\r\nx-empty:\r\n\r\n");
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n"
+            + "3\r\nabc\r\n0\r\nX-Sum: 6\r\nX-More: b\r\n\r\n");
+        var answer = scenario.Exchange(
+            $"{Head}Trailer: X-Hash\r\n\r\n5\r\nhello\r\n0\r\nX-Hash: 1\r\nx-empty:\r\n\r\n");
         Assert.Equal("hello", origin.Request.Text);
         Assert.Equal("X-Hash", origin.Request.Field("Trailer"));
         Assert.Equal([("X-Hash", "1"), ("x-empty", "")], origin.Request.Trailers);

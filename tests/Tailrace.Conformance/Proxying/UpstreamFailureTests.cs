@@ -5,16 +5,19 @@ using Tailrace.Conformance.Support;
 
 namespace Tailrace.Conformance.Proxying;
 
-/// <summary>What a client gets when there is no good answer: 502, 503, 504, or a stream that is visibly broken.</summary>
+/// <summary>What a client gets when there is no good answer: 502, 503, 504, or a stream that visibly breaks.</summary>
 public sealed class UpstreamFailureTests
 {
     public static TheoryData<string> NotHttp =>
     [
-        "\r\n\r\n\r\n\r\n", "SSH-2.0-OpenSSH_9.6\r\n", "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 999\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nBad Name: x\r\n\r\n", "HTTP/1.1 200 OK\nA: b\n\n", "HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n",
+        "\r\n\r\n\r\n\r\n", "SSH-2.0-OpenSSH_9.6\r\n", "HTTP/2.0 200 OK\r\n\r\n",
+        "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 999\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nBad Name: x\r\n\r\n", "HTTP/1.1 200 OK\nA: b\n\n",
+        "HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 200 OK\r\nX: " + new string('x', 13_000) + "\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: " + new string('x', 13_000) + "\r\n\r\n",
     ];
 
     /// <summary>Answers that end too early however they are framed, each with the length of its head.</summary>
@@ -223,7 +226,8 @@ public sealed class UpstreamFailureTests
             _listener.Listen(0);
             for (var isFull = false; !isFull;)
             {
-                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { Blocking = false };
+                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                socket.Blocking = false;
                 _queued.Add(socket);
                 try
                 {

@@ -26,19 +26,22 @@ public sealed partial class AccessLogTests
     {
         var lines = Run(engine, AccessLogFormat.Json, out var upstream);
         var entries = lines.Select(line => JsonDocument.Parse(line).RootElement).ToArray();
-        Assert.Equal([200, 200, 404, 400, 499], entries.Select(entry => entry.GetProperty("status").GetInt32()));
-        Assert.Equal(["GET", "POST", "GET", "", "GET"], entries.Select(entry => entry.GetProperty("method").GetString()));
-        Assert.Equal([upstream, upstream, "", "", upstream], entries.Select(entry => entry.GetProperty("upstream").GetString()));
+        Assert.Equal(["200", "200", "404", "400", "499"], All("status"));
+        Assert.Equal(["5", "5", "14", "0", "0"], All("bytes_sent"));
+        Assert.Equal(["GET", "POST", "GET", "", "GET"], All("method"));
+        Assert.Equal([upstream, upstream, "", "", upstream], All("upstream"));
         var first = entries[0];
         Assert.Equal("/a?b=\"c", first.GetProperty("target").GetString());
         Assert.Equal("a.example", first.GetProperty("host").GetString());
         Assert.Equal("127.0.0.1", first.GetProperty("client").GetString());
         Assert.Equal("agent/1", first.GetProperty("user_agent").GetString());
         Assert.Equal("http://r/", first.GetProperty("referer").GetString());
-        Assert.Equal(5, first.GetProperty("bytes_sent").GetInt32());
         Assert.Equal(Reply.Post("12345678", "/p").Length, entries[1].GetProperty("bytes_received").GetInt32());
         Assert.InRange(first.GetProperty("duration_us").GetInt64(), 0, 30_000_000);
-        Assert.InRange(first.GetProperty("time").GetDateTime(), DateTime.UtcNow.AddMinutes(-5), DateTime.UtcNow.AddMinutes(1));
+        var age = DateTime.UtcNow - first.GetProperty("time").GetDateTime();
+        Assert.InRange(age.TotalMinutes, -1, 5);
+
+        IEnumerable<string> All(string name) => entries.Select(entry => entry.GetProperty(name).ToString());
     }
 
     private static string[] Run(EngineChoice engine, AccessLogFormat format, out string upstream)
@@ -47,8 +50,10 @@ public sealed partial class AccessLogTests
         var name = "";
         Scenario.Run(engine, scenario =>
         {
-            scenario.Options = scenario.Options with { AccessLog = new AccessLogOptions { Format = format, Path = path } };
-            scenario.Routes = [new RouteOptions { Cluster = "origins", Match = new MatchOptions { Host = ["a.example"] } }];
+            var log = new AccessLogOptions { Format = format, Path = path };
+            scenario.Options = scenario.Options with { AccessLog = log };
+            var match = new MatchOptions { Host = ["a.example"] };
+            scenario.Routes = [new RouteOptions { Cluster = "origins", Match = match }];
             var origin = scenario.AddOrigin(wire =>
             {
                 while (wire.HasMore())

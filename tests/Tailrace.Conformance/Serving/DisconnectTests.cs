@@ -12,7 +12,8 @@ public sealed class DisconnectTests
             {
                 Reply.Get("/path", "Accept: */*\r\n"),
                 Reply.Post("hello"),
-                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX: y\r\n\r\n",
+                "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    + "3\r\nabc\r\n2\r\nde\r\n0\r\nX: y\r\n\r\n",
             }
             select (engine, request)];
 
@@ -36,7 +37,7 @@ public sealed class DisconnectTests
     });
 
     [Theory, MemberData(nameof(Requests))]
-    public void At_any_byte_of_the_request_while_the_origin_sees_it(EngineChoice engine, string request) => Scenario.Run(engine, scenario =>
+    public void At_any_byte_of_the_body(EngineChoice engine, string request) => Scenario.Run(engine, scenario =>
     {
         var head = request.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4;
         var origin = scenario.AddOrigin(message => Reply.Of(message.Text));
@@ -56,12 +57,13 @@ public sealed class DisconnectTests
     public void Before_the_first_byte(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         scenario.Listener = scenario.Listener with { DeferAccept = false };
+        scenario.AddOrigin(Reply.Of("x"));
         for (var i = 0; i < 20; i++)
         {
             using var client = Wire.Connect(scenario.Address);
             if (i % 2 == 0) client.Reset();
         }
-        Assert.Equal(200, scenario.Exchange(Reply.Get()).Status);
+        Assert.Equal("x", scenario.Exchange(Reply.Get()).Text);
         scenario.WaitUntilIdle();
     });
 
@@ -133,7 +135,7 @@ public sealed class DisconnectTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
-    public void A_client_that_ends_sending_still_gets_its_answer(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    public void One_that_ended_sending_has_not_gone(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         using var go = new ManualResetEventSlim();
         var origin = scenario.AddOrigin(_ =>

@@ -3,7 +3,7 @@ using Tailrace.Conformance.Support;
 
 namespace Tailrace.Conformance.Serving;
 
-/// <summary>Requests that get no further: what the client did wrong is said in a status, and the connection ends.</summary>
+/// <summary>Requests that get no further: a status says what the client did wrong, and the connection ends.</summary>
 public sealed class RejectionTests
 {
     private static readonly string s_long = new('x', 13_000);
@@ -30,7 +30,7 @@ public sealed class RejectionTests
         { 405, "CONNECT b:443 HTTP/1.1\r\nHost: b:443\r\n\r\n" },
         { 405, "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n" },
         { 413, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n" },
-        { 413, $"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n{s_long[..1001]}\r\n0\r\n\r\n" },
+        { 413, $"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n{s_long[..1001]}\r\n" },
         { 414, $"GET /{s_long[..9000]} HTTP/1.1\r\nHost: a\r\n\r\n" },
         { 414, $"GET /{s_long}" },
         { 431, $"GET / HTTP/1.1\r\nHost: a\r\nX: {s_long}\r\n\r\n" },
@@ -78,7 +78,7 @@ public sealed class RejectionTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
-    public void The_refusal_reaches_a_client_that_is_still_sending(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    public void The_refusal_reaches_who_is_still_sending(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         scenario.Listener = scenario.Listener with { Limits = new ListenerLimits { Body = 1000 } };
         scenario.AddOrigin(Reply.Of("never"));

@@ -19,7 +19,8 @@ public sealed class ShutdownTests
             go.Wait(30_000);
             return Reply.Of("finished");
         });
-        var (address, idle, silent, busy) = (scenario.Address, scenario.Connect(), scenario.Connect(), scenario.Connect());
+        var address = scenario.Address;
+        var (idle, silent, busy) = (scenario.Connect(), scenario.Connect(), scenario.Connect());
         idle.Send("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n");
         idle.ReadAnswer();
         busy.Send(Reply.Get());
@@ -71,12 +72,12 @@ public sealed class ShutdownTests
             {
                 Engine = engine,
                 Workers = workers,
-                Listeners = [new ListenerOptions { Address = "127.0.0.1:0" }, new ListenerOptions { Address = address }],
+                Listeners = [new() { Address = "127.0.0.1:0" }, new() { Address = address }],
                 Routes = [new RouteOptions { Respond = new RespondOptions() }],
             });
             var failure = Assert.Throws<StartException>(server.Start);
-            Assert.Contains($"cannot listen on {address}: the address is in use by ", failure.Message, StringComparison.Ordinal);
-            Assert.Contains($"(process {Environment.ProcessId})", failure.Message, StringComparison.Ordinal);
+            Assert.StartsWith($"cannot listen on {address}: the address is in use by ", failure.Message);
+            Assert.EndsWith($" (process {Environment.ProcessId})", failure.Message);
         }
         Wait.Until(() => Descriptors.Count() <= descriptors, "descriptors are open");
     }

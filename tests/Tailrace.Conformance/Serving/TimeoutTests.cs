@@ -126,7 +126,8 @@ public sealed class TimeoutTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void A_request_that_the_origin_does_not_read(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
-        scenario.Cluster = scenario.Cluster with { Timeouts = new ClusterTimeouts { Idle = s_short, FirstByte = s_short } };
+        var timeouts = new ClusterTimeouts { Idle = s_short, FirstByte = s_short };
+        scenario.Cluster = scenario.Cluster with { Timeouts = timeouts };
         using var done = new ManualResetEventSlim();
         scenario.AddOrigin(wire =>
         {

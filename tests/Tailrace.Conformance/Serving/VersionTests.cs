@@ -69,7 +69,7 @@ public sealed class VersionTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
-    public void An_answer_that_ends_with_its_connection_is_chunked(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    public void An_answer_until_the_end_is_chunked(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         scenario.AddOrigin(wire =>
         {

@@ -26,7 +26,8 @@ internal static class Descriptors
         try
         {
             var target = new FileInfo(path).LinkTarget ?? "";
-            return target.StartsWith("socket:", StringComparison.Ordinal) || target.StartsWith("anon_inode:", StringComparison.Ordinal);
+            return target.StartsWith("socket:", StringComparison.Ordinal)
+                || target.StartsWith("anon_inode:", StringComparison.Ordinal);
         }
         catch (IOException)
         {

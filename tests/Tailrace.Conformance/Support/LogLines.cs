@@ -11,7 +11,8 @@ internal sealed class LogLines : TextWriter
     public override Encoding Encoding => Encoding.UTF8;
 
     /// <summary>The lines with a text in them.</summary>
-    internal IEnumerable<string> With(string text) => _lines.Where(line => line.Contains(text, StringComparison.Ordinal));
+    internal IEnumerable<string> With(string text) =>
+        _lines.Where(line => line.Contains(text, StringComparison.Ordinal));
 
     public override void WriteLine(string? value) => _lines.Enqueue(value ?? "");
 

@@ -6,7 +6,10 @@ namespace Tailrace.Conformance.Support;
 /// <param name="Body">The content.</param>
 /// <param name="Trailers">The trailer fields of a chunked body.</param>
 internal sealed record Message(
-    string StartLine, IReadOnlyList<(string Name, string Value)> Fields, byte[] Body, IReadOnlyList<(string Name, string Value)> Trailers)
+    string StartLine,
+    IReadOnlyList<(string Name, string Value)> Fields,
+    byte[] Body,
+    IReadOnlyList<(string Name, string Value)> Trailers)
 {
     /// <summary>The status of an answer.</summary>
     public int Status => int.Parse(StartLine.Split(' ')[1]);
@@ -26,7 +29,8 @@ internal sealed record Message(
     /// <summary>The values of a field, joined as a list; null when it is not there.</summary>
     public string? Field(string name)
     {
-        var values = Fields.Where(f => f.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Select(f => f.Value).ToArray();
+        var values = Fields.Where(field => field.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            .Select(field => field.Value).ToArray();
         return values.Length == 0 ? null : string.Join(", ", values);
     }
 }

@@ -5,7 +5,9 @@ using System.Net.Sockets;
 namespace Tailrace.Conformance.Support;
 
 /// <summary>A scripted origin: every connection is served by a script on a thread of its own.</summary>
-/// <remarks>Scripts may end by an <see cref="IOException"/>, as connections do; any other exception fails the test.</remarks>
+/// <remarks>
+/// Scripts may end by an <see cref="IOException"/>, as connections do; any other exception fails the test.
+/// </remarks>
 internal sealed class Origin : IDisposable
 {
     private readonly Socket _listener;

@@ -8,7 +8,8 @@ internal static class Payload
     /// <summary>Sizes at the edges of blocks, and beyond them.</summary>
     internal static readonly int[] Sizes =
     [
-        0, 1, (4 << 10) - 1, 4 << 10, (4 << 10) + 1, (16 << 10) - 1, 16 << 10, (16 << 10) + 1, (64 << 10) - 1, 64 << 10, (64 << 10) + 1,
+        0, 1, (4 << 10) - 1, 4 << 10, (4 << 10) + 1, (16 << 10) - 1, 16 << 10, (16 << 10) + 1,
+        (64 << 10) - 1, 64 << 10, (64 << 10) + 1,
         1 << 20,
     ];
 

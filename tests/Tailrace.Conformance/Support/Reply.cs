@@ -10,7 +10,8 @@ internal static class Reply
     /// <summary>A whole answer in chunks.</summary>
     internal static string Chunked(params string[] chunks) =>
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-        + string.Concat(chunks.Where(chunk => chunk.Length > 0).Select(chunk => $"{chunk.Length:x}\r\n{chunk}\r\n")) + "0\r\n\r\n";
+        + string.Concat(chunks.Where(chunk => chunk.Length > 0).Select(chunk => $"{chunk.Length:x}\r\n{chunk}\r\n"))
+        + "0\r\n\r\n";
 
     /// <summary>The least that is a valid request.</summary>
     internal static string Get(string target = "/", string fields = "") =>

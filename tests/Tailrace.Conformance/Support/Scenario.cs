@@ -6,7 +6,7 @@ using Tailrace.Telemetry;
 
 namespace Tailrace.Conformance.Support;
 
-/// <summary>One server on one engine with its origins and clients, and the check that it leaves nothing behind.</summary>
+/// <summary>One server on one engine with its origins and clients, and the check that nothing is left behind.</summary>
 /// <remarks>
 /// Made by <see cref="Run"/>. The server starts with the first thing that needs it; until then the settings may be
 /// changed. When the test's body has succeeded the server is stopped and everything has to be back: connections,
@@ -79,7 +79,8 @@ internal sealed class Scenario
         {
             scenario.Close();
         }
-        if (scenario._server is not null) Wait.Until(() => Descriptors.Count() <= scenario._descriptors, "descriptors are open");
+        if (scenario._server is not null)
+            Wait.Until(() => Descriptors.Count() <= scenario._descriptors, "descriptors are open");
     }
 
     /// <summary>Adds an origin with a script for each connection.</summary>
@@ -116,7 +117,8 @@ internal sealed class Scenario
     }
 
     /// <summary>Waits until a log line with a text is there.</summary>
-    internal void WaitForLog(string text) => Wait.Until(() => Log.With(text).Any(), $"a log line with '{text}', not\n{Log}");
+    internal void WaitForLog(string text) =>
+        Wait.Until(() => Log.With(text).Any(), $"a log line with '{text}', not\n{Log}");
 
     /// <summary>Waits until no client is connected as far as the server knows.</summary>
     internal void WaitUntilIdle() => Wait.Until(() => Counters.Active == 0, "connections are open");

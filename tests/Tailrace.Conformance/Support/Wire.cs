@@ -201,7 +201,8 @@ internal sealed class Wire : IDisposable
         if (!hasBody || status is >= 100 and < 200 or 204 or 304) return head;
         var (length, coding) = (head.Field("Content-Length"), head.Field("Transfer-Encoding"));
         if (length is not null && coding is not null) throw new FormatException("a length and a coding");
-        if (length is not null) return head with { Body = ReadExactly(long.Parse(length, CultureInfo.InvariantCulture)) };
+        if (length is not null)
+            return head with { Body = ReadExactly(long.Parse(length, CultureInfo.InvariantCulture)) };
         if (coding is "chunked") return ReadChunked(head);
         if (coding is not null) throw new FormatException($"the coding '{coding}'");
         return isRequest ? head : head with { Body = ReadToEnd() };

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Reflection;
 using System.Text;
 using Tailrace.Config;
 using Tailrace.Hosting;
@@ -26,7 +27,8 @@ public sealed class AllocationTests
     public static TheoryData<EngineChoice, string, string> Paths => new()
     {
         { EngineChoice.Epoll, "proxied GET", "GET /fixed HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\n\r\n" },
-        { EngineChoice.Epoll, "proxied POST", $"POST /fixed HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{s_body}" },
+        { EngineChoice.Epoll, "proxied POST",
+            $"POST /fixed HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{s_body}" },
         { EngineChoice.Epoll, "proxied POST in chunks",
             $"POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n{s_body}\r\n0\r\n\r\n" },
         { EngineChoice.Epoll, "proxied chunks", "GET /chunked HTTP/1.1\r\nHost: a\r\n\r\n" },
@@ -61,7 +63,7 @@ public sealed class AllocationTests
     }
 
     private static bool IsOptimized { get; } =
-        !typeof(Server).Assembly.GetCustomAttributes(false).OfType<DebuggableAttribute>().Any(a => a.IsJITOptimizerDisabled);
+        typeof(Server).Assembly.GetCustomAttribute<DebuggableAttribute>() is not { IsJITOptimizerDisabled: true };
 
     private static long Measure(Server server, Clients clients, int exchanges)
     {
@@ -133,7 +135,8 @@ public sealed class AllocationTests
         server.Start();
         return server;
 
-        static RouteOptions Route(string path) => new() { Match = new MatchOptions { Path = path }, Cluster = "origin" };
+        static RouteOptions Route(string path) =>
+            new() { Match = new MatchOptions { Path = path }, Cluster = "origin" };
     }
 
     private static async LoopTask WriteChunksAsync(Exchange exchange)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Net.Sockets;
 using Tailrace.Config;
 using Tailrace.Hosting;
 using Tailrace.Telemetry;
@@ -32,7 +33,7 @@ public sealed class ResolutionTests : IDisposable
         await resolution.ResolveAsync();
         var (cluster, index, addresses) = Assert.Single(_published);
         Assert.Equal(("main", 0), (cluster, index));
-        Assert.All(addresses.Split(' '), address => Assert.True(IPAddress.IsLoopback(IPEndPoint.Parse(address).Address)));
+        Assert.All(addresses.Split(' '), text => Assert.True(IPAddress.IsLoopback(IPEndPoint.Parse(text).Address)));
     }
 
     [Fact]
@@ -61,7 +62,12 @@ public sealed class ResolutionTests : IDisposable
         return new Resolution([plan], Publish, _log);
     }
 
-    private void Publish(string cluster, int index, SocketAddress[] addresses) => _published.Enqueue(
-        (cluster, index, string.Join(' ', addresses.Select(raw => new IPEndPoint(
-            raw.Family == System.Net.Sockets.AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any, 0).Create(raw)))));
+    private void Publish(string cluster, int index, SocketAddress[] addresses) =>
+        _published.Enqueue((cluster, index, string.Join(' ', addresses.Select(Read))));
+
+    private static EndPoint Read(SocketAddress raw)
+    {
+        var any = raw.Family == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
+        return new IPEndPoint(any, 0).Create(raw);
+    }
 }

@@ -82,7 +82,8 @@ public sealed class RouteTableTests
     }
 
     [Fact]
-    public void Without_a_match_there_is_none() => Assert.Null(Find([("a", "/x", false)], "GET /x HTTP/1.1\r\nHost: b\r\n\r\n"));
+    public void Without_a_match_there_is_none() =>
+        Assert.Null(Find([("a", "/x", false)], "GET /x HTTP/1.1\r\nHost: b\r\n\r\n"));
 
     private static string? Find((string Host, string Path, bool IsPrefix)[] routes, string request)
     {

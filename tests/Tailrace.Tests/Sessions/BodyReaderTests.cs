@@ -26,7 +26,7 @@ public sealed class BodyReaderTests : IDisposable
     };
 
     [Theory, MemberData(nameof(Bodies))]
-    public void It_is_found_however_it_is_split(BodyKind kind, long length, string wire, string content, string trailers)
+    public void However_it_is_split(BodyKind kind, long length, string wire, string content, string trailers)
     {
         var bar = wire.IndexOf('|');
         wire = wire.Remove(bar, 1);

@@ -154,7 +154,11 @@ public sealed class BodyRelayTests
 
     /// <summary>Sender, source, target and receiver, in the way of the bytes.</summary>
     private sealed class RelayRig(
-        LoopRig loop, SocketConnection sender, SocketConnection source, SocketConnection target, SocketConnection receiver)
+        LoopRig loop,
+        SocketConnection sender,
+        SocketConnection source,
+        SocketConnection target,
+        SocketConnection receiver)
     {
         internal SocketConnection Sender => sender;
 

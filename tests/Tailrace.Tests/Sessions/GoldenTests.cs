@@ -6,7 +6,8 @@ namespace Tailrace.Tests.Sessions;
 /// <summary>Every transcript of Golden/, whole and split at every byte: the wire is the same.</summary>
 public sealed class GoldenTests
 {
-    private static readonly string s_folder = Path.Combine(TestFiles.Root, "tests", "Tailrace.Tests", "Sessions", "Golden");
+    private static readonly string s_folder =
+        Path.Combine(TestFiles.Root, "tests", "Tailrace.Tests", "Sessions", "Golden");
 
     public static TheoryData<string> Names =>
         [.. Directory.EnumerateFiles(s_folder, "*.txt").Select(path => Path.GetFileNameWithoutExtension(path)).Order()];

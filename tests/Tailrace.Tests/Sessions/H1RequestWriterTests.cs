@@ -13,7 +13,8 @@ public sealed class H1RequestWriterTests
     private static readonly string[] s_fields =
     [
         "Accept: */*", "accept-encoding: gzip, br", "X-Custom:", "Cookie: a=b; c=d", "User-Agent: x/1 (y)", "X-Hop: 1",
-        "Connection: x-hop", "Connection: keep-alive, X-HOP , other", "Keep-Alive: timeout=5", "Other: 2", "Upgrade: h2c",
+        "Connection: x-hop", "Connection: keep-alive, X-HOP , other", "Keep-Alive: timeout=5", "Other: 2",
+        "Upgrade: h2c",
         "TE: trailers", "Proxy-Connection: close", "Proxy-Authorization: Basic eA==", "X-Forwarded-For: 1.2.3.4",
         "X-Forwarded-Proto: https", "Forwarded: for=1.2.3.4", "Via: 1.1 x", "Content-Length: 3", "X-Last: z",
     ];
@@ -21,7 +22,7 @@ public sealed class H1RequestWriterTests
     private static readonly string[] s_alwaysDropped =
     [
         "connection", "keep-alive", "upgrade", "te", "proxy-connection", "proxy-authorization", "proxy-authenticate",
-        "content-length", "transfer-encoding", "http2-settings", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host",
+        "content-length", "transfer-encoding", "http2-settings",
     ];
 
     [Theory]
@@ -34,7 +35,9 @@ public sealed class H1RequestWriterTests
     [InlineData("GET http://x/p?q HTTP/1.1\r\nHost: h\r\n\r\n", "GET /p?q HTTP/1.1\r\nHost: x\r\n\r\n")]
     [InlineData("OPTIONS http://x HTTP/1.1\r\nHost: h\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")]
     [InlineData("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n")]
-    [InlineData("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 007\r\n\r\n", "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 7\r\n\r\n")]
+    [InlineData(
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 007\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 7\r\n\r\n")]
     [InlineData(
         "POST / HTTP/1.1\r\nTransfer-Encoding: CHUNKED\r\nHost: h\r\n\r\n",
         "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")]
@@ -51,7 +54,8 @@ public sealed class H1RequestWriterTests
     {
         var edits = s_none with { Host = policy, FixedHost = "fixed"u8.ToArray() };
         Assert.Equal($"GET / HTTP/1.1\r\n{expected}\r\n", Write("GET / HTTP/1.1\r\nHost: h:1\r\nA: b\r\n\r\n", edits));
-        Assert.Contains(expected, Write("GET / HTTP/1.1\r\nA: b\r\nHost: h:1\r\n\r\n", edits).Replace("A: b\r\nHost: h:1", "Host: h:1\r\nA: b"));
+        var behind = Write("GET / HTTP/1.1\r\nA: b\r\nHost: h:1\r\n\r\n", edits);
+        Assert.Equal($"GET / HTTP/1.1\r\n{expected}\r\n", behind.Replace("A: b\r\nHost: h:1", "Host: h:1\r\nA: b"));
     }
 
     [Theory]
@@ -59,18 +63,32 @@ public sealed class H1RequestWriterTests
     [InlineData("fe80::1", "for=\"[fe80::1]\";host=\"h:1\";proto=http")]
     public void Forwarding_fields(string client, string element)
     {
-        const string request = "GET / HTTP/1.1\r\nHost: h:1\r\nX-Forwarded-For: a\r\nForwarded: for=a\r\nX-Forwarded-For: b\r\n\r\n";
+        const string request =
+            "GET / HTTP/1.1\r\nHost: h:1\r\nX-Forwarded-For: a\r\nForwarded: for=a\r\nX-Forwarded-For: b\r\n\r\n";
         var append = new RequestEdits { Forwarded = ForwardedPolicy.Append, Via = true };
         Assert.Equal(
-            $"GET / HTTP/1.1\r\nHost: h:1\r\nForwarded: for=a\r\nX-Forwarded-For: a, b, {client}\r\nX-Forwarded-Proto: http\r\n"
-            + $"X-Forwarded-Host: h:1\r\nForwarded: {element}\r\nVia: 1.1 tailrace\r\n\r\n",
+            $"GET / HTTP/1.1\r\nHost: h:1\r\nForwarded: for=a\r\nX-Forwarded-For: a, b, {client}\r\n"
+            + $"X-Forwarded-Proto: http\r\nX-Forwarded-Host: h:1\r\nForwarded: {element}\r\nVia: 1.1 tailrace\r\n\r\n",
             Write(request, append, client));
         var set = new RequestEdits { XForwarded = ForwardedPolicy.Set, Forwarded = ForwardedPolicy.Set };
         Assert.Equal(
-            $"GET / HTTP/1.1\r\nHost: h:1\r\nX-Forwarded-For: {client}\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h:1\r\n"
-            + $"Forwarded: {element}\r\n\r\n",
+            $"GET / HTTP/1.1\r\nHost: h:1\r\nX-Forwarded-For: {client}\r\nX-Forwarded-Proto: http\r\n"
+            + $"X-Forwarded-Host: h:1\r\nForwarded: {element}\r\n\r\n",
             Write(request, set, client));
-        Assert.Equal("GET / HTTP/1.1\r\nHost: h:1\r\n\r\n", Write(request, s_none, client));
+        Assert.Equal(request, Write(request, s_none, client));
+    }
+
+    [Fact]
+    public void What_an_earlier_hop_alone_can_know_is_kept_unless_nobody_is_trusted()
+    {
+        const string request = "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: site\r\n"
+            + "X-Forwarded-Port: 443\r\nX-Real-IP: 9.9.9.9\r\n\r\n";
+        var kept = Write(request, new RequestEdits());
+        Assert.Equal(request[..^2] + "X-Forwarded-For: 10.0.0.1\r\n\r\n", kept);
+        var replaced = Write(request, new RequestEdits { XForwarded = ForwardedPolicy.Set });
+        Assert.Equal(
+            "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h\r\n\r\n",
+            replaced);
     }
 
     [Fact]
@@ -100,7 +118,7 @@ public sealed class H1RequestWriterTests
     {
         var nominated = lines.Where(line => line.StartsWith("Connection:", StringComparison.Ordinal))
             .SelectMany(line => line["Connection:".Length..].Split(',')).Select(name => name.Trim().ToLowerInvariant());
-        var dropped = s_alwaysDropped.Append("forwarded").Concat(nominated).ToHashSet();
+        var dropped = s_alwaysDropped.Concat(nominated).ToHashSet();
         var kept = lines.Where(line => !dropped.Contains(line[..line.IndexOf(':')].ToLowerInvariant()));
         var te = lines.Contains("TE: trailers") ? "TE: trailers\r\nConnection: TE\r\n" : "";
         var length = lines.Contains("Content-Length: 3") ? "Content-Length: 3\r\n" : "";
@@ -112,7 +130,8 @@ public sealed class H1RequestWriterTests
         using var pools = new BufferPools(4096, 16384, 1 << 20);
         var output = new ByteBuffer(pools);
         var head = Heads.Request(request, out var bytes);
-        Assert.True(H1RequestWriter.TryWrite(output, head, bytes, edits, Encoding.ASCII.GetBytes(client), "origin:81"u8));
+        var from = Encoding.ASCII.GetBytes(client);
+        Assert.True(H1RequestWriter.TryWrite(output, head, bytes, edits, from, "origin:81"u8));
         var text = Encoding.Latin1.GetString(output.Unread);
         output.Clear();
         return text;

@@ -5,9 +5,9 @@ namespace Tailrace.Tests.Sessions;
 /// <summary>What is said on both sides of the proxy in one case, as its file tells it.</summary>
 /// <remarks>
 /// <para>A file begins with what the case is about, in lines that begin with <c>#</c>, and with settings
-/// (<c>listener:</c>, <c>cluster:</c>, <c>routes:</c> in YAML's flow style, and <c>connections:</c>, how many the origin
-/// gets in all). Then come steps, each a line of <c>---</c> and the words of <see cref="TranscriptRun"/>, with the bytes
-/// that belong to it below.</para>
+/// (<c>listener:</c>, <c>cluster:</c>, <c>routes:</c> in YAML's flow style, and <c>connections:</c>, how many the
+/// origin gets in all). Then come steps, each a line of <c>---</c> and the words of <see cref="TranscriptRun"/>, with
+/// the bytes that belong to it below.</para>
 /// <para>Each line of bytes ends in CRLF on the wire, unless it ends in a backslash, which says that nothing follows.
 /// <c>\n</c>, <c>\r</c>, <c>\0</c> and <c>\s</c>, a space at a line's end, stand for those bytes, <c>{x*100}</c> for a
 /// hundred of them. The last line is <c>--- end</c>.</para>
@@ -51,7 +51,7 @@ internal sealed class Transcript
         for (var i = 0; i < line.Length; i++)
         {
             if (line[i] == '\\' && i == line.Length - 1) return bytes.ToString();
-            if (line[i] == '\\') bytes.Append(line[++i] switch { 'n' => '\n', 'r' => '\r', '0' => '\0', 's' => ' ', var other => other });
+            if (line[i] == '\\') bytes.Append(Escaped(line[++i]));
             else if (line[i] == '{' && line.AsSpan(i) is ['{', var repeated, '*', ..])
             {
                 var end = line.IndexOf('}', i);
@@ -62,6 +62,15 @@ internal sealed class Transcript
         }
         return bytes.Append("\r\n").ToString();
     }
+
+    private static char Escaped(char letter) => letter switch
+    {
+        'n' => '\n',
+        'r' => '\r',
+        '0' => '\0',
+        's' => ' ',
+        _ => letter,
+    };
 }
 
 /// <summary>One thing that happens: who does what, and the bytes that belong to it.</summary>

@@ -11,11 +11,11 @@ using Tailrace.Tests.Config;
 
 namespace Tailrace.Tests.Sessions;
 
-/// <summary>Plays one transcript against one worker of the real proxy, on a simulated network that delays nothing.</summary>
+/// <summary>Plays one transcript against one worker of the real proxy, on a network that delays nothing.</summary>
 /// <remarks>
 /// Steps: <c>client sends</c>, <c>client receives</c> (all that it got since it was last asked, and nothing else),
-/// <c>client sees the end</c> or <c>a reset</c>, <c>client ends</c> (sending), <c>closes</c>, <c>resets</c>; the same for
-/// <c>origin</c>, which is the connection that was accepted last; and <c>30 s pass</c>. Chunks are compared as one,
+/// <c>client sees the end</c> or <c>a reset</c>, <c>client ends</c> (sending), <c>closes</c>, <c>resets</c>; the same
+/// for <c>origin</c>, which is the connection that was accepted last; and <c>30 s pass</c>. Chunks are compared as one,
 /// because where they are split is the network's doing.
 /// </remarks>
 internal sealed partial class TranscriptRun : IDisposable
@@ -41,7 +41,8 @@ internal sealed partial class TranscriptRun : IDisposable
         var snapshot = Snapshot.Build(options);
         _worker = new Worker(_proxy, snapshot, s_log);
         _proxy.Loop.Unhandled = _world.Unhandled.Add;
-        var entry = _worker.Listen(snapshot.Listeners[0], snapshot.Listeners[0].Address, shared: false, [], accessLog: null);
+        var listener = snapshot.Listeners[0];
+        var entry = _worker.Listen(listener, listener.Address, shared: false, [], accessLog: null);
         var origin = StreamServer.Listen(_world, _outside, Accept);
         _worker.SetAddresses("origins", 0, [_outside.Loop.LocalAddress(origin).Serialize()]);
         _worker.Serve();
@@ -72,8 +73,7 @@ internal sealed partial class TranscriptRun : IDisposable
     /// <summary>Plays it.</summary>
     /// <param name="transcript">What has to happen.</param>
     /// <param name="options">Its configuration.</param>
-    /// <param name="isSplit">Whether what a step sends is split before the byte with an index; the index is counted over
-    /// all steps.</param>
+    /// <param name="isSplit">Whether what is sent is split before the byte with an index, counted over all.</param>
     internal static void Play(Transcript transcript, TailraceOptions options, Predicate<int> isSplit)
     {
         using var run = new TranscriptRun(options);
@@ -201,7 +201,8 @@ internal sealed partial class TranscriptRun : IDisposable
             var head = text[..(end + 4)];
             result.Append(head);
             text = text[head.Length..];
-            if (head.Contains("Transfer-Encoding: chunked\r\n", StringComparison.Ordinal)) result.Append(JoinChunks(ref text));
+            if (head.Contains("Transfer-Encoding: chunked\r\n", StringComparison.Ordinal))
+                result.Append(JoinChunks(ref text));
         }
         return result.ToString();
     }
