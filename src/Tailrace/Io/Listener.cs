@@ -85,9 +85,9 @@ public sealed class Listener : TimerEntry
     /// <summary>Says so once, however often it is tried again before it goes on.</summary>
     private void Pause(IoError error)
     {
+        _reactor.Counters.AcceptErrors++;
         if (_isPaused) return;
         _isPaused = true;
-        _reactor.Counters.AcceptErrors++;
         Paused?.Invoke(error);
     }
 

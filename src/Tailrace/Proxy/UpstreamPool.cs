@@ -79,10 +79,13 @@ internal sealed class UpstreamPool
         Counters.UpstreamIdle++;
     }
 
-    /// <summary>Opens a connection to one of the destination's addresses; the result says why it could not.</summary>
+    /// <summary>
+    /// Opens a connection to one of the destination's addresses; the result says why the last of them did not do, and
+    /// nothing when there is none.
+    /// </summary>
     internal async LoopTask<OpenResult> OpenAsync(Destination destination)
     {
-        var error = IoError.Unreachable;
+        var error = IoError.None;
         destination.ConnectionCount++;
         for (var left = destination.Addresses.Length; left > 0; left--)
         {

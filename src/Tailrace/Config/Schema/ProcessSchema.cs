@@ -69,7 +69,7 @@ internal static class ProcessSchema
             new SizeKind<int>(4 << 10, 1 << 20), o => o.Block, (o, v) => o with { Block = v }),
         new Field<BufferOptions, int>("bulk_block",
             "Bytes of a block for large bodies.",
-            new SizeKind<int>(4 << 10, 4 << 20), o => o.BulkBlock, (o, v) => o with { BulkBlock = v }),
+            new SizeKind<int>(64 << 10, 4 << 20), o => o.BulkBlock, (o, v) => o with { BulkBlock = v }),
         new Field<BufferOptions, long>("max",
             "The most memory that the blocks of one worker may take.",
             new SizeKind<long>(1 << 20, 1L << 40), o => o.Max, (o, v) => o with { Max = v }));
