@@ -36,8 +36,13 @@ public sealed class ForwardHandler : Handler
             var upstream = attempts.WantsFresh ? null : _pool.TryRent(destination);
             if (upstream is null)
             {
-                var opened = await _pool.OpenAsync(destination);
+                var opened = await _pool.OpenAsync(destination, exchange.Downstream);
                 upstream = opened.Upstream;
+                if (opened.Error == IoError.Aborted)
+                {
+                    exchange.Abort();
+                    return;
+                }
                 if (upstream is null)
                 {
                     attempts.OpenFailed(IndexOf(destination), opened.Error);

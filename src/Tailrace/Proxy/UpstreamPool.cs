@@ -74,14 +74,21 @@ internal sealed class UpstreamPool
     }
 
     /// <summary>Opens a connection; the result says why it could not, with no error when there is nowhere to.</summary>
-    internal async LoopTask<OpenResult> OpenAsync(Destination destination)
+    /// <param name="destination">Where to.</param>
+    /// <param name="client">Who waits for it, or null: when the client is gone, so is the reason to connect.</param>
+    internal async LoopTask<OpenResult> OpenAsync(Destination destination, Connection? client = null)
     {
         if (destination.NextAddress() is not { } address) return new OpenResult(null, IoError.None);
         destination.ConnectionCount++;
         var connection = SocketConnection.Rent(_reactor);
         var connect = connection.ConnectAsync(address);
-        if (!connect.IsCompleted) connection.SetTimeout(Settings.ConnectTimeoutMs);
+        if (!connect.IsCompleted)
+        {
+            connection.SetTimeout(Settings.ConnectTimeoutMs);
+            client?.AbortWith(connection);
+        }
         var result = await connect;
+        client?.AbortWith(null);
         if (!result.IsError)
         {
             Counters.UpstreamConnects++;

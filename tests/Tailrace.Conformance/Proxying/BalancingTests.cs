@@ -19,7 +19,7 @@ public sealed class BalancingTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Another_one_when_the_first_refuses(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
-        scenario.AddDestination($"http://127.0.0.1:{UpstreamFailureTests.UnusedPort()}", weight: 9);
+        scenario.AddDestination($"http://127.0.0.1:{Silence.UnusedPort()}", weight: 9);
         var origin = scenario.AddOrigin(request => Reply.Of(request.Text));
         for (var i = 0; i < 5; i++) Assert.Equal("body", scenario.Exchange(Reply.Post("body")).Text);
         Assert.Equal(5, origin.Requests.Count);
@@ -48,7 +48,7 @@ public sealed class BalancingTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void All_of_many_refuse(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
-        for (var i = 0; i < 70; i++) scenario.AddDestination($"http://127.0.0.1:{UpstreamFailureTests.UnusedPort()}");
+        foreach (var port in Silence.UnusedPorts(70)) scenario.AddDestination($"http://127.0.0.1:{port}");
         Assert.Equal(502, scenario.Exchange(Reply.Get()).Status);
         Assert.Equal(502, scenario.Exchange(Reply.Get()).Status);
     });
