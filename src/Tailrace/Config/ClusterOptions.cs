@@ -62,11 +62,6 @@ public sealed record ClusterTimeouts
 
     /// <summary>Between two pieces of a message in either direction. Default: <c>1m</c>.</summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(60);
-
-    /// <summary>
-    /// How long a tunnel (an upgraded connection) may be silent in both directions. Default: <c>1h</c>.
-    /// </summary>
-    public TimeSpan Tunnel { get; init; } = TimeSpan.FromHours(1);
 }
 
 /// <summary>How much to ask of, and to take from, a destination.</summary>

@@ -67,13 +67,16 @@ internal sealed class Resolution : IDisposable
             SocketAddress[] addresses = [.. found.Select(known => new IPEndPoint(known, address.Port).Serialize())];
             _publish(entry.Cluster, entry.Index, addresses);
         }
-        catch (SocketException failure)
+        catch (Exception failure) when (failure is SocketException or ArgumentException)
         {
             if (!entry.HasFailed)
-                _log.Warn("cannot resolve a destination", ("host", address.Host), ("reason", failure.SocketErrorCode));
+                _log.Warn("cannot resolve a destination", ("host", address.Host), ("reason", ReasonOf(failure)));
             entry.HasFailed = true;
         }
     }
+
+    private static string ReasonOf(Exception failure) =>
+        failure is SocketException socket ? socket.SocketErrorCode.ToString() : "not a name";
 
     private sealed class Entry(string cluster, int index, DestinationPlan plan)
     {

@@ -15,6 +15,7 @@ namespace Tailrace.Hosting;
 /// </remarks>
 public sealed class Server : IDisposable
 {
+    private static readonly TimeSpan DrainBegins = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ResolveAtStart = TimeSpan.FromSeconds(5);
 
     private readonly TailraceOptions _options;
@@ -97,10 +98,11 @@ public sealed class Server : IDisposable
             _resolution.Start(_options.Resolve.Interval);
             foreach (var worker in _workers) worker.Start();
         }
-        catch (IoException failure)
+        catch (Exception failure)
         {
             DisposeWorkers();
-            throw new StartException(ListenErrors.Describe(failure), failure);
+            if (failure is IoException known) throw new StartException(ListenErrors.Describe(known), known);
+            throw;
         }
         WarnOfDescriptors();
         _log.Info("started", ("engine", Engine), ("because", EngineReason), ("workers", _workers.Count),
@@ -116,8 +118,18 @@ public sealed class Server : IDisposable
         if (_isStopped || _workers.Count == 0) return;
         _isStopped = true;
         _resolution?.Dispose();
-        foreach (var worker in _workers) worker.Reactor.Loop.Post(worker.Drain);
+        // Only when every worker has begun to drain do the counts of connections fall for good.
+        using var draining = new CountdownEvent(_workers.Count);
+        foreach (var worker in _workers)
+        {
+            worker.Reactor.Loop.Post(() =>
+            {
+                worker.Drain();
+                draining.Signal();
+            });
+        }
         var deadline = Environment.TickCount64 + (long)grace.TotalMilliseconds;
+        draining.Wait(DrainBegins);
         WaitUntilIdle(deadline);
         var left = _workers.Sum(worker => worker.Reactor.Counters.Active);
         if (left > 0)

@@ -19,6 +19,9 @@ public sealed class IoOperation : LoopContinuation
     /// <summary>Whether it is in flight: submitted, and neither completed nor its failure delivered.</summary>
     public bool IsPending { get; private set; }
 
+    /// <summary>Whether it has failed already, and only the news of it is still queued.</summary>
+    internal bool IsFailing => IsPending && Handle is null;
+
     /// <summary>The descriptor it works on, while it is pending.</summary>
     internal IoHandle? Handle { get; private set; }
 

@@ -18,6 +18,7 @@ public sealed class Listener : TimerEntry
     private readonly IoOperation _accept = new();
     private readonly Resumer _resume = new();
     private IoHandle? _handle;
+    private bool _isPaused;
 
     /// <summary>Creates a listener; <see cref="Start"/> begins to accept.</summary>
     /// <param name="reactor">Where it lives.</param>
@@ -58,13 +59,14 @@ public sealed class Listener : TimerEntry
         {
             if (_budget.IsExhausted)
             {
-                Paused?.Invoke(IoError.None);
+                Pause(IoError.None);
                 await PauseAsync();
                 continue;
             }
             var result = await _reactor.Loop.AcceptAsync(handle, _accept);
             if (!result.IsError)
             {
+                _isPaused = false;
                 _budget.Take();
                 _serve(SocketConnection.Adopt(_reactor, _accept.Opened!));
                 if (++batch < BatchMax) continue;
@@ -75,10 +77,18 @@ public sealed class Listener : TimerEntry
             if (_handle is null) return;
             // A client that left while it waited is no reason to pause.
             if (result.Error is IoError.Aborted or IoError.Reset) continue;
-            _reactor.Counters.AcceptErrors++;
-            Paused?.Invoke(result.Error);
+            Pause(result.Error);
             await PauseAsync();
         }
+    }
+
+    /// <summary>Says so once, however often it is tried again before it goes on.</summary>
+    private void Pause(IoError error)
+    {
+        if (_isPaused) return;
+        _isPaused = true;
+        _reactor.Counters.AcceptErrors++;
+        Paused?.Invoke(error);
     }
 
     private Resumer PauseAsync()

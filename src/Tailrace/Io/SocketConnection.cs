@@ -78,10 +78,11 @@ public sealed class SocketConnection : Connection
     }
 
     /// <summary>Runs <paramref name="watcher"/> when the prepared fill completes; null withdraws it.</summary>
-    /// <returns>False when it has completed already.</returns>
+    /// <returns>False when it has completed or failed already.</returns>
     internal bool WatchFill(LoopContinuation? watcher)
     {
-        if (_receive.IsCompleted) return false;
+        _receive.Watch(null);
+        if (_receive.IsCompleted || _receive.IsFailing) return false;
         _receive.Watch(watcher);
         return true;
     }

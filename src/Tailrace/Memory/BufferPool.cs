@@ -52,10 +52,24 @@ public sealed unsafe class BufferPool : IDisposable
         }
         else
         {
-            block = (byte*)NativeMemory.Alloc((nuint)BlockSize);
+            block = TryAllocate();
+            if (block == null) return null;
         }
         Rented++;
         return block;
+    }
+
+    /// <summary>A system without memory is a limit that is reached, not a reason to end.</summary>
+    private byte* TryAllocate()
+    {
+        try
+        {
+            return (byte*)NativeMemory.Alloc((nuint)BlockSize);
+        }
+        catch (OutOfMemoryException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Takes back a block that <see cref="TryRent"/> gave.</summary>

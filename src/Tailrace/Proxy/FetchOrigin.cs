@@ -79,16 +79,9 @@ internal sealed class FetchOrigin
     internal async LoopTask<OpenResult> LeaseAsync(bool wantsFresh)
     {
         if (!wantsFresh && Pool.TryRent(_destination) is { } idle) return new OpenResult(idle, IoError.None);
-        var error = IoError.Unreachable;
-        for (var left = _destination.Addresses.Length; left > 0; left--)
-        {
-            // ENOBUFS, as it were: a limit of this side.
-            if (!Pool.MayConnect(_destination)) return new OpenResult(null, IoError.NoBuffers);
-            var opened = await Pool.OpenAsync(_destination);
-            if (opened.Upstream is not null) return opened;
-            error = opened.Error;
-        }
-        return new OpenResult(null, error);
+        // ENOBUFS, as it were: a limit of this side.
+        if (!Pool.MayConnect(_destination)) return new OpenResult(null, IoError.NoBuffers);
+        return await Pool.OpenAsync(_destination);
     }
 
     private SocketAddress[] Serialize(IPAddress[] addresses) =>

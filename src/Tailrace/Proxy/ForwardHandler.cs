@@ -38,11 +38,6 @@ public sealed class ForwardHandler : Handler
             {
                 var opened = await _pool.OpenAsync(destination, exchange.Downstream);
                 upstream = opened.Upstream;
-                if (opened.Error == IoError.Aborted)
-                {
-                    exchange.Abort();
-                    return;
-                }
                 if (upstream is null)
                 {
                     attempts.OpenFailed(IndexOf(destination), opened.Error);
@@ -59,10 +54,15 @@ public sealed class ForwardHandler : Handler
             UpstreamFailure failure;
             while ((failure = ReadHead(exchange, upstream)) == UpstreamFailure.NeedMore)
             {
-                if (!exchange.Downstream.Output.IsEmpty && (await exchange.FlushAsync()).IsError)
+                if (!exchange.Downstream.Output.IsEmpty)
                 {
-                    failure = UpstreamFailure.ClientGone;
-                    break;
+                    if ((await exchange.FlushAsync()).IsError)
+                    {
+                        failure = UpstreamFailure.ClientGone;
+                        break;
+                    }
+                    // A deadline that passed meanwhile found nobody waiting.
+                    upstream.Connection.SetTimeout(_settings.FirstByteTimeoutMs);
                 }
                 // A request that failed on its way is not waited for.
                 if (upstream.HasUploadFailed) break;
@@ -99,9 +99,15 @@ public sealed class ForwardHandler : Handler
 
     private Destination? Choose(Exchange exchange, ref Attempts attempts)
     {
+        // The client left while a connection was being opened for it.
+        if (attempts.LastError == IoError.Aborted)
+        {
+            exchange.Abort();
+            return null;
+        }
         while (RoundRobin.Pick(_cluster.Destinations, attempts.Tried) is { } destination)
         {
-            if (destination.Idle.Count == 0 && !_pool.MayConnect(destination))
+            if ((attempts.WantsFresh || destination.Idle.Count == 0) && !_pool.MayConnect(destination))
             {
                 attempts.LimitReached(IndexOf(destination));
                 continue;
@@ -159,13 +165,14 @@ public sealed class ForwardHandler : Handler
         if (result.End != RelayEnd.Complete)
         {
             // A client that fails never completes its request. An upstream that does not read may still have answered.
-            if (upstream.HasUploadFailed) connection.CancelFill();
+            if (upstream.HasUploadFailed || result.Error == IoError.TimedOut) connection.CancelFill();
             return;
         }
         var flush = connection.FlushAsync();
         if (!flush.IsCompleted) connection.SetTimeout(_settings.IdleTimeoutMs);
         Sent(await flush, upstream);
-        connection.SetTimeout(_settings.FirstByteTimeoutMs);
+        // An answer that has begun already has a deadline of its own.
+        if (!exchange.HasBegun) connection.SetTimeout(_settings.FirstByteTimeoutMs);
     }
 
     private static async LoopTask FinishSendAsync(IoTask flush, UpstreamConnection upstream) =>
@@ -174,7 +181,10 @@ public sealed class ForwardHandler : Handler
     private static void Sent(IoResult sent, UpstreamConnection upstream)
     {
         upstream.IsRequestSent = !sent.IsError;
-        if (sent.IsError) upstream.Upload = new RelayResult(RelayEnd.WriteFailed, sent.Error);
+        if (!sent.IsError) return;
+        upstream.Upload = new RelayResult(RelayEnd.WriteFailed, sent.Error);
+        // An upstream that took nothing in time is not given the same time again to answer.
+        if (sent.Error == IoError.TimedOut) upstream.Connection.CancelFill();
     }
 
     /// <summary>Stops an upload that the answer has overtaken.</summary>
@@ -254,7 +264,8 @@ public sealed class ForwardHandler : Handler
         }
         // The answer has begun and cannot be completed: only a reset tells the client so in every framing.
         exchange.Abort();
-        if (result.End == RelayEnd.WriteFailed || result.Error == IoError.Aborted) return;
+        if (result.End == RelayEnd.WriteFailed || result.Error == IoError.Aborted || upstream.HasUploadFailed) return;
+        exchange.FailureReason = "the answer was cut short";
         var counters = _cluster.Reactor.Counters;
         if (result.Error == IoError.TimedOut) counters.UpstreamTimeouts++;
         else counters.UpstreamErrors++;
@@ -268,6 +279,7 @@ public sealed class ForwardHandler : Handler
             _ when upstream.Upload.Error == IoError.NoBuffers => UpstreamFailure.NoBuffers,
             RelayEnd.ReadFailed when upstream.Upload.Error == IoError.TimedOut => UpstreamFailure.ClientTimedOut,
             RelayEnd.ReadFailed or RelayEnd.Truncated => UpstreamFailure.ClientGone,
+            RelayEnd.WriteFailed when upstream.Upload.Error == IoError.TimedOut => UpstreamFailure.TimedOut,
             _ => received.Error switch
             {
                 IoError.TimedOut => UpstreamFailure.TimedOut,

@@ -14,6 +14,9 @@ internal sealed class UpstreamPool
     /// <summary>How long a connection beyond the number is kept.</summary>
     private const int SurplusMs = 2_000;
 
+    /// <summary>The most connections of a destination that may idle even for that moment.</summary>
+    private const int IdleMax = 1024;
+
     private readonly Reactor _reactor;
     private readonly Destination[] _destinations;
     private bool _isClosed;
@@ -32,6 +35,9 @@ internal sealed class UpstreamPool
     /// <summary>Whether the cap of connections allows a new one.</summary>
     internal bool MayConnect(Destination destination) =>
         Settings.ConnectionsMax == 0 || destination.ConnectionCount < Settings.ConnectionsMax;
+
+    private bool MayIdle(Destination destination) =>
+        !_isClosed && Settings.PoolIdleMax > 0 && destination.Idle.Count < Math.Max(IdleMax, Settings.PoolIdleMax);
 
     /// <summary>Leases an idle connection, or null when there is none.</summary>
     internal UpstreamConnection? TryRent(Destination destination)
@@ -53,7 +59,7 @@ internal sealed class UpstreamPool
     /// <summary>Takes a connection back for others, or closes it when it cannot be used again.</summary>
     internal void Return(UpstreamConnection upstream)
     {
-        if (!upstream.IsRequestSent || !upstream.Client.IsReusable || _isClosed)
+        if (!upstream.IsRequestSent || !upstream.Client.IsReusable || !MayIdle(upstream.Destination))
         {
             Close(upstream);
             return;
@@ -73,31 +79,39 @@ internal sealed class UpstreamPool
         Counters.UpstreamIdle++;
     }
 
-    /// <summary>Opens a connection; the result says why it could not, with no error when there is nowhere to.</summary>
+    /// <summary>
+    /// Opens a connection to one of the destination's addresses; the result says why it could not, with no error when
+    /// there is no address.
+    /// </summary>
     /// <param name="destination">Where to.</param>
     /// <param name="client">Who waits for it, or null: when the client is gone, so is the reason to connect.</param>
     internal async LoopTask<OpenResult> OpenAsync(Destination destination, Connection? client = null)
     {
-        if (destination.NextAddress() is not { } address) return new OpenResult(null, IoError.None);
+        var error = IoError.None;
         destination.ConnectionCount++;
-        var connection = SocketConnection.Rent(_reactor);
-        var connect = connection.ConnectAsync(address);
-        if (!connect.IsCompleted)
+        for (var left = destination.Addresses.Length; left > 0 && error != IoError.Aborted; left--)
         {
-            connection.SetTimeout(Settings.ConnectTimeoutMs);
-            client?.AbortWith(connection);
+            if (destination.NextAddress() is not { } address) break;
+            var connection = SocketConnection.Rent(_reactor);
+            var connect = connection.ConnectAsync(address);
+            if (!connect.IsCompleted)
+            {
+                connection.SetTimeout(Settings.ConnectTimeoutMs);
+                client?.AbortWith(connection);
+            }
+            var result = await connect;
+            client?.AbortWith(null);
+            if (!result.IsError)
+            {
+                Counters.UpstreamConnects++;
+                return new OpenResult(new UpstreamConnection(this, destination, address, connection), IoError.None);
+            }
+            Counters.UpstreamConnectErrors++;
+            connection.Close();
+            error = result.Error;
         }
-        var result = await connect;
-        client?.AbortWith(null);
-        if (!result.IsError)
-        {
-            Counters.UpstreamConnects++;
-            return new OpenResult(new UpstreamConnection(this, destination, address, connection), IoError.None);
-        }
-        Counters.UpstreamConnectErrors++;
         destination.ConnectionCount--;
-        connection.Close();
-        return new OpenResult(null, result.Error);
+        return new OpenResult(null, error);
     }
 
     /// <summary>Closes a leased connection.</summary>

@@ -20,7 +20,7 @@ internal static class AccessRecorder
             BytesSent = exchange.ResponseBody.Written,
             BytesReceived = request.Length + exchange.RequestBody.Received,
             // 499 as in the field's other logs: the client left before it had its answer.
-            Status = exchange.IsAborted ? 499 : exchange.Status,
+            Status = exchange is { IsAborted: true, FailureReason: null } ? 499 : exchange.Status,
             Client = client[..exchange.Downstream.Remote.Format(client)],
             Method = request.MethodText.In(bytes),
             Target = request.Target.In(bytes),

@@ -34,6 +34,9 @@ internal readonly record struct RelayResult(RelayEnd End, IoError Error = IoErro
 /// </remarks>
 internal static class BodyRelay
 {
+    /// <summary>Receives in a row before others get their turn.</summary>
+    private const int TurnPiecesMax = 16;
+
     /// <summary>
     /// Moves a short body that has been received whole into the target's output, without waiting for anything.
     /// </summary>
@@ -55,6 +58,7 @@ internal static class BodyRelay
         BodyReader reader, Connection source, int readTimeoutMs,
         BodyWriter writer, Connection target, int writeTimeoutMs)
     {
+        var turn = 0;
         while (true)
         {
             switch (reader.Next(out var count))
@@ -79,12 +83,19 @@ internal static class BodyRelay
                     if (flushed.IsError) return new RelayResult(RelayEnd.WriteFailed, flushed.Error);
                     target.Output.Release();
                     source.Input.Release();
+                    // Two fast sides could go on for ever without a wait: others get their turn.
+                    if (++turn % TurnPiecesMax == 0) await source.Reactor.Loop.YieldAsync();
                     source.SetTimeout(readTimeoutMs);
                     var fill = source.FillAsync();
                     if (!fill.IsCompleted && writer.TrySettle())
                     {
                         flushed = await FlushAsync(target, writeTimeoutMs);
-                        if (flushed.IsError) return new RelayResult(RelayEnd.WriteFailed, flushed.Error);
+                        if (flushed.IsError)
+                        {
+                            source.CancelFill();
+                            await fill;
+                            return new RelayResult(RelayEnd.WriteFailed, flushed.Error);
+                        }
                         target.Output.Release();
                     }
                     var received = await fill;

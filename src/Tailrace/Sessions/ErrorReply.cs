@@ -32,7 +32,7 @@ public static class ErrorReply
         var length = Compose(body, status, reason);
         var writer = new HeadWriter(output.Writable);
         writer.WriteStatusLine(status);
-        context.WriteDate(ref writer);
+        writer.Write(context.DateLine());
         writer.Write("Content-Type: text/plain\r\n"u8);
         writer.WriteHeader("Content-Length"u8, length);
         writer.Write("Connection: close\r\n\r\n"u8);

@@ -79,7 +79,7 @@ internal sealed class H1Exchange : Exchange
         }
         var writer = new HeadWriter(output.Writable);
         writer.WriteStatusLine(status);
-        _context.WriteDate(ref writer);
+        writer.Write(_context.DateLine());
         output.Commit(writer.Length);
         _headOpen = true;
     }
@@ -99,7 +99,7 @@ internal sealed class H1Exchange : Exchange
         }
         var writer = new HeadWriter(output.Writable);
         writer.Write(reply.Head);
-        _context.WriteDate(ref writer);
+        writer.Write(_context.DateLine());
         _framing.Write(ref writer);
         writer.WriteCrlf();
         output.Commit(writer.Length);
@@ -132,7 +132,9 @@ internal sealed class H1Exchange : Exchange
     {
         CheckPiece(piece.Length);
         CloseHead();
-        if (IsAborted || !_responseBody.TryAppend(piece))
+        // Bytes beyond the length that was said would be read as the next answer.
+        var isTooLong = _framing.Body == BodyKind.Length && _responseBody.Written + piece.Length > _framing.Length;
+        if (IsAborted || isTooLong || !_responseBody.TryAppend(piece))
         {
             Abort();
             return new IoTask(IoResult.Failure(IoError.NoBuffers));
@@ -219,7 +221,7 @@ internal sealed class H1Exchange : Exchange
         if (noBody) Frame(BodyKind.None, head.Status == 204 ? -1 : head.ContentLength);
         else if (head.Body == BodyKind.None) Frame(BodyKind.Length, 0);
         else Frame(KindFor(head.ContentLength), head.ContentLength);
-        return H1ResponseWriter.TryForward(_connection.Output, head, bytes, _framing, edits, _context);
+        return H1ResponseWriter.TryForward(_connection.Output, head, bytes, _framing, edits, _context.DateLine());
     }
 
     /// <inheritdoc/>

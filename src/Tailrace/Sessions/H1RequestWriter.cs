@@ -16,10 +16,13 @@ internal static class H1RequestWriter
 
     private const ulong AlwaysDropped = HopByHop.Always | 1ul << (int)KnownHeader.ContentLength;
 
-    private const ulong XForwardedFields =
+    /// <summary>What says where a client is and what it asked for: worth something from a known hop only.</summary>
+    private const ulong ForgedFields =
         1ul << (int)KnownHeader.XForwardedFor
         | 1ul << (int)KnownHeader.XForwardedProto
-        | 1ul << (int)KnownHeader.XForwardedHost;
+        | 1ul << (int)KnownHeader.XForwardedHost
+        | 1ul << (int)KnownHeader.XForwardedPort
+        | 1ul << (int)KnownHeader.XRealIp;
 
     /// <summary>Writes the head.</summary>
     /// <param name="output">Where it goes.</param>
@@ -114,11 +117,17 @@ internal static class H1RequestWriter
         writer.Write(head.Query.In(bytes));
     }
 
+    /// <summary>
+    /// Off leaves alone what the client sent. Append keeps what an earlier hop said of the protocol and the host, which
+    /// it alone knows, and continues its list of addresses. Set trusts nothing that a client could have made up.
+    /// </summary>
     private static ulong DroppedBy(RequestEdits edits, bool keepsHost)
     {
-        var dropped = AlwaysDropped | XForwardedFields;
+        var dropped = AlwaysDropped;
         if (!keepsHost) dropped |= KnownHeaders.Bit(KnownHeader.Host);
-        if (edits.Forwarded != ForwardedPolicy.Append) dropped |= KnownHeaders.Bit(KnownHeader.Forwarded);
+        if (edits.XForwarded == ForwardedPolicy.Append) dropped |= KnownHeaders.Bit(KnownHeader.XForwardedFor);
+        if (edits.XForwarded == ForwardedPolicy.Set) dropped |= ForgedFields;
+        if (edits.Forwarded == ForwardedPolicy.Set) dropped |= KnownHeaders.Bit(KnownHeader.Forwarded);
         return dropped;
     }
 
@@ -146,12 +155,15 @@ internal static class H1RequestWriter
         ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
         ReadOnlySpan<byte> client)
     {
+        var keepsEarlier = edits.XForwarded == ForwardedPolicy.Append;
         writer.Write("X-Forwarded-For: "u8);
-        if (edits.XForwarded == ForwardedPolicy.Append)
-            WriteEarlier(ref writer, head, bytes, KnownHeader.XForwardedFor);
+        if (keepsEarlier) WriteEarlier(ref writer, head, bytes, KnownHeader.XForwardedFor);
         writer.Write(client);
-        writer.Write("\r\nX-Forwarded-Proto: http\r\n"u8);
-        writer.WriteHeader("X-Forwarded-Host"u8, head.Authority.In(bytes));
+        writer.WriteCrlf();
+        if (!keepsEarlier || !head.Headers.Has(KnownHeader.XForwardedProto))
+            writer.Write("X-Forwarded-Proto: http\r\n"u8);
+        if (!keepsEarlier || !head.Headers.Has(KnownHeader.XForwardedHost))
+            writer.WriteHeader("X-Forwarded-Host"u8, head.Authority.In(bytes));
     }
 
     /// <summary>The values of a field that earlier hops wrote, as the beginning of a list.</summary>

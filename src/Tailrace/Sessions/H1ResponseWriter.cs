@@ -22,16 +22,16 @@ internal static class H1ResponseWriter
     /// <param name="bytes">Its bytes.</param>
     /// <param name="framing">The framing and persistence towards the client.</param>
     /// <param name="edits">What to change.</param>
-    /// <param name="context">Has the Date to add when the upstream sent none (RFC 9110 section 6.6.1).</param>
+    /// <param name="dateLine">The Date field to add when the upstream sent none (RFC 9110 section 6.6.1).</param>
     internal static bool TryForward(
         ByteBuffer output, ResponseHead head, ReadOnlySpan<byte> bytes, in H1Framing framing, ResponseEdits edits,
-        ServerContext context)
+        ReadOnlySpan<byte> dateLine)
     {
         if (!output.TryReserve(head.Length + AddedBytesMax)) return false;
         var writer = new HeadWriter(output.Writable);
         WriteStatusLine(ref writer, head, bytes);
         CopyFields(ref writer, head, bytes);
-        if (!head.Headers.Has(KnownHeader.Date)) context.WriteDate(ref writer);
+        if (!head.Headers.Has(KnownHeader.Date)) writer.Write(dateLine);
         if (edits.Via) writer.Write(head.MinorVersion == 0 ? "Via: 1.0 tailrace\r\n"u8 : "Via: 1.1 tailrace\r\n"u8);
         framing.Write(ref writer);
         writer.WriteCrlf();

@@ -34,6 +34,7 @@ internal sealed class H1Server
     private bool _isIdle;
     private bool _isHeadTimed;
     private bool _isOver;
+    private bool _isBroken;
 
     internal H1Server(ServerContext context) => _context = context;
 
@@ -56,7 +57,7 @@ internal sealed class H1Server
             var status = ReadHead();
             if (status == ParseStatus.NeedMore)
             {
-                if (!connection.Output.IsEmpty && (await FlushAsync()).IsError) break;
+                if (!connection.Output.IsEmpty && Broke(await FlushAsync())) break;
                 turn = 0;
                 if (!TryWait()) break;
                 var received = await connection.FillAsync();
@@ -78,10 +79,10 @@ internal sealed class H1Server
             Begin(exchange);
 
             // 3. Answer.
-            var handler = _context.Route(exchange.Request, exchange.RequestBytes);
-            if (!connection.Output.IsEmpty && !handler.IsImmediate && (await FlushAsync()).IsError) break;
             try
             {
+                var handler = _context.Route(exchange.Request, exchange.RequestBytes);
+                if (!connection.Output.IsEmpty && !handler.IsImmediate && Broke(await FlushAsync())) break;
                 await handler.HandleAsync(exchange);
             }
             catch (Exception exception)
@@ -93,7 +94,7 @@ internal sealed class H1Server
             if (!Finish(exchange)) break;
             if (!exchange.RequestBody.IsEnded && !await SkipBodyAsync(exchange)) break;
             Recycle();
-            if (connection.Output.Length >= OutputBytesMax && (await FlushAsync()).IsError) break;
+            if (connection.Output.Length >= OutputBytesMax && Broke(await FlushAsync())) break;
             if (++turn == TurnRequestsMax)
             {
                 turn = 0;
@@ -116,7 +117,7 @@ internal sealed class H1Server
     {
         _connection = connection;
         _requests = 0;
-        _isOver = false;
+        _isOver = _isBroken = false;
         _context.Add(this);
         Counters.Accepted++;
         Counters.Active++;
@@ -191,8 +192,9 @@ internal sealed class H1Server
     {
         if (!exchange.HasBegun && !exchange.IsAborted) ErrorReply.Write(exchange, 500, "the handler did not answer");
         if (!exchange.IsComplete) exchange.Abort();
-        if (exchange.IsAborted) Counters.DownstreamAborts++;
-        else Counters.CountAnswer(exchange.Status);
+        // An abort with a reason is somebody else's fault.
+        if (exchange is { IsAborted: true, FailureReason: null }) Counters.DownstreamAborts++;
+        else if (exchange.HasBegun) Counters.CountAnswer(exchange.Status);
         if (_context.AccessLog is { } log) AccessRecorder.Write(log, exchange);
         return exchange is { IsAborted: false, KeepAlive: true };
     }
@@ -214,7 +216,7 @@ internal sealed class H1Server
                 case BodyStep.Rejected:
                     return false;
                 default:
-                    if ((await FlushAsync()).IsError || (await exchange.FillBodyAsync()).IsError) return false;
+                    if (Broke(await FlushAsync()) || (await exchange.FillBodyAsync()).IsError) return false;
                     continue;
             }
         }
@@ -244,6 +246,13 @@ internal sealed class H1Server
         return flush;
     }
 
+    /// <summary>Remembers a send that failed.</summary>
+    private bool Broke(IoResult sent)
+    {
+        _isBroken |= sent.IsError;
+        return sent.IsError;
+    }
+
     /// <summary>Answers a request that could not be read.</summary>
     private void Refuse(int status, ReadOnlySpan<byte> reason)
     {
@@ -257,15 +266,14 @@ internal sealed class H1Server
     {
         var connection = _connection;
         var isAborted = _exchange is { IsAborted: true };
-        var isReset = isAborted && _exchange!.HasBegun;
-        if (!isAborted && !_isOver && !connection.IsClosed)
+        if (!isAborted && !_isOver && !_isBroken && !connection.IsClosed)
         {
-            var sent = await FlushAsync();
             // Closing with unread bytes makes a reset, and a reset destroys what the client has not read yet.
-            if (!sent.IsError && MayHaveUnread()) await LingerAsync();
+            if (!Broke(await FlushAsync()) && MayHaveUnread()) await LingerAsync();
         }
         CountTraffic();
-        connection.Close(isReset);
+        // An answer that was begun and not sent whole must not look like one that ended.
+        connection.Close(reset: _isBroken || (isAborted && _exchange!.HasBegun));
         connection.Reactor.Counters.Active--;
         _context.Remove(this);
         if (_exchange is { } exchange) _context.FreeExchanges.Return(exchange);

@@ -3,10 +3,10 @@ namespace Tailrace.Sessions;
 /// <summary>What happens to a family of forwarding fields on the way to an upstream.</summary>
 public enum ForwardedPolicy : byte
 {
-    /// <summary>What the client sent is taken out, and nothing is added.</summary>
+    /// <summary>What the client sent passes as it is, and nothing is added.</summary>
     Off,
 
-    /// <summary>This hop is appended to what the client sent.</summary>
+    /// <summary>This hop is added to what the client sent; what an earlier hop alone can know is kept.</summary>
     Append,
 
     /// <summary>What the client sent is replaced by this hop.</summary>

@@ -1,5 +1,4 @@
 using Tailrace.Http;
-using Tailrace.Http.H1;
 using Tailrace.Io;
 using Tailrace.Memory;
 using Tailrace.Telemetry;
@@ -79,8 +78,8 @@ public sealed class ServerContext
         for (var session = _sessions; session is not null; session = session.Next) session.Abort();
     }
 
-    /// <summary>Writes the Date field, which is formatted once a second.</summary>
-    internal void WriteDate(ref HeadWriter writer)
+    /// <summary>The Date field, which is formatted once a second.</summary>
+    internal ReadOnlySpan<byte> DateLine()
     {
         var second = Reactor.Loop.UnixMilliseconds / 1000;
         if (second != _dateSecond)
@@ -88,7 +87,7 @@ public sealed class ServerContext
             _dateSecond = second;
             HttpDate.Format(second, _dateLine.AsSpan(DateName.Length, HttpDate.Length));
         }
-        writer.Write(_dateLine);
+        return _dateLine;
     }
 
     internal void Add(H1Server session)

@@ -7,16 +7,11 @@ namespace Tailrace.Conformance.Support;
 internal static class Silence
 {
     /// <summary>A port where connects are refused.</summary>
-    internal static int UnusedPort() => UnusedPorts(1)[0];
-
-    /// <summary>Several of them, each another.</summary>
-    internal static int[] UnusedPorts(int count)
+    internal static int UnusedPort()
     {
-        var sockets = Enumerable.Range(0, count).Select(_ => FullListener.Open()).ToArray();
-        foreach (var socket in sockets) socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        var ports = sockets.Select(socket => ((IPEndPoint)socket.LocalEndPoint!).Port).ToArray();
-        foreach (var socket in sockets) socket.Dispose();
-        return ports;
+        using var socket = FullListener.Open();
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }
 

@@ -7,7 +7,9 @@ using Tailrace.Telemetry;
 
 namespace Tailrace.Simulation.Scenarios;
 
-/// <summary>Clients and one or two workers of the real server on a simulated network; what answers is the rest.</summary>
+/// <summary>
+/// Clients and one or two workers of the real server on a simulated network; what answers is the rest.
+/// </summary>
 /// <param name="name">What it is called on the command line.</param>
 /// <param name="faulty">Whether the network may also fail.</param>
 /// <param name="flawed">Whether clients and origins may also do wrong.</param>

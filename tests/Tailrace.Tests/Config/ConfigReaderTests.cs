@@ -135,7 +135,7 @@ public sealed class ConfigReaderTests
                   - {address: "http://a.example:81", weight: 9}
                 balance: round_robin
                 retries: 2
-                timeouts: {connect: 1s, first_byte: 2m, idle: 3h, tunnel: 4h}
+                timeouts: {connect: 1s, first_byte: 2m, idle: 3h}
                 limits: {connections_per_destination: 5, head: 6KiB, headers: 7}
                 pool: {idle_per_destination: 8, idle_timeout: 9s}
             """).Clusters["c"];
@@ -149,7 +149,6 @@ public sealed class ConfigReaderTests
             Connect = TimeSpan.FromSeconds(1),
             FirstByte = TimeSpan.FromMinutes(2),
             Idle = TimeSpan.FromHours(3),
-            Tunnel = TimeSpan.FromHours(4),
         }, cluster.Timeouts);
         Assert.Equal(new ClusterLimits { ConnectionsPerDestination = 5, Head = 6144, Headers = 7 }, cluster.Limits);
         Assert.Equal(

@@ -29,7 +29,7 @@ public sealed class ListenerTests
                 Assert.False((await client.ConnectAsync(rig.AddressOf(handle))).IsError);
                 clients.Add(client);
             }
-            await rig.UntilAsync(() => pauses >= 2);
+            await rig.UntilAsync(() => pauses == 1 && served.Count == 2);
             Assert.Equal((2, 2), (served.Count, budget.Taken));
             Assert.True(budget.IsExhausted);
 

@@ -22,8 +22,7 @@ public sealed class H1RequestWriterTests
     private static readonly string[] s_alwaysDropped =
     [
         "connection", "keep-alive", "upgrade", "te", "proxy-connection", "proxy-authorization", "proxy-authenticate",
-        "content-length", "transfer-encoding", "http2-settings", "x-forwarded-for", "x-forwarded-proto",
-        "x-forwarded-host",
+        "content-length", "transfer-encoding", "http2-settings",
     ];
 
     [Theory]
@@ -76,7 +75,20 @@ public sealed class H1RequestWriterTests
             $"GET / HTTP/1.1\r\nHost: h:1\r\nX-Forwarded-For: {client}\r\nX-Forwarded-Proto: http\r\n"
             + $"X-Forwarded-Host: h:1\r\nForwarded: {element}\r\n\r\n",
             Write(request, set, client));
-        Assert.Equal("GET / HTTP/1.1\r\nHost: h:1\r\n\r\n", Write(request, s_none, client));
+        Assert.Equal(request, Write(request, s_none, client));
+    }
+
+    [Fact]
+    public void What_an_earlier_hop_alone_can_know_is_kept_unless_nobody_is_trusted()
+    {
+        const string request = "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: site\r\n"
+            + "X-Forwarded-Port: 443\r\nX-Real-IP: 9.9.9.9\r\n\r\n";
+        var kept = Write(request, new RequestEdits());
+        Assert.Equal(request[..^2] + "X-Forwarded-For: 10.0.0.1\r\n\r\n", kept);
+        var replaced = Write(request, new RequestEdits { XForwarded = ForwardedPolicy.Set });
+        Assert.Equal(
+            "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h\r\n\r\n",
+            replaced);
     }
 
     [Fact]
@@ -106,7 +118,7 @@ public sealed class H1RequestWriterTests
     {
         var nominated = lines.Where(line => line.StartsWith("Connection:", StringComparison.Ordinal))
             .SelectMany(line => line["Connection:".Length..].Split(',')).Select(name => name.Trim().ToLowerInvariant());
-        var dropped = s_alwaysDropped.Append("forwarded").Concat(nominated).ToHashSet();
+        var dropped = s_alwaysDropped.Concat(nominated).ToHashSet();
         var kept = lines.Where(line => !dropped.Contains(line[..line.IndexOf(':')].ToLowerInvariant()));
         var te = lines.Contains("TE: trailers") ? "TE: trailers\r\nConnection: TE\r\n" : "";
         var length = lines.Contains("Content-Length: 3") ? "Content-Length: 3\r\n" : "";

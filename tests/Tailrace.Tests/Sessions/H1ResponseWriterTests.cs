@@ -104,7 +104,7 @@ public sealed partial class H1ResponseWriterTests : IDisposable
         using var pools = new BufferPools(64, 128, 1024);
         var output = new ByteBuffer(pools);
         var head = Heads.Response($"HTTP/1.1 200 OK\r\nX: {new string('x', 200)}\r\n\r\n", out var bytes);
-        Assert.False(H1ResponseWriter.TryForward(output, head, bytes, s_length, new ResponseEdits(), _context));
+        Assert.False(H1ResponseWriter.TryForward(output, head, bytes, s_length, new ResponseEdits(), _context.DateLine()));
         Assert.False(H1ResponseWriter.TryForwardInterim(output, head, bytes));
         Assert.True(output.IsEmpty);
     }
@@ -114,7 +114,7 @@ public sealed partial class H1ResponseWriterTests : IDisposable
         using var pools = new BufferPools(4096, 16384, 1 << 20);
         var output = new ByteBuffer(pools);
         var head = Heads.Response(response, out var bytes);
-        Assert.True(H1ResponseWriter.TryForward(output, head, bytes, framing, edits ?? new ResponseEdits(), _context));
+        Assert.True(H1ResponseWriter.TryForward(output, head, bytes, framing, edits ?? new ResponseEdits(), _context.DateLine()));
         var text = Encoding.Latin1.GetString(output.Unread);
         output.Clear();
         return OurDate().Replace(text, "Date: now\r\n");

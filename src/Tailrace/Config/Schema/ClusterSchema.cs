@@ -27,10 +27,7 @@ internal static class ClusterSchema
             ProcessSchema.Duration, o => o.FirstByte, (o, v) => o with { FirstByte = v }),
         new Field<ClusterTimeouts, TimeSpan>("idle",
             "Between two pieces of a message in either direction.",
-            ProcessSchema.Duration, o => o.Idle, (o, v) => o with { Idle = v }),
-        new Field<ClusterTimeouts, TimeSpan>("tunnel",
-            "How long an upgraded connection may be silent in both directions.",
-            ProcessSchema.Duration, o => o.Tunnel, (o, v) => o with { Tunnel = v }));
+            ProcessSchema.Duration, o => o.Idle, (o, v) => o with { Idle = v }));
 
     private static readonly SectionKind<ClusterLimits> s_limits = new("cluster limits",
         new Field<ClusterLimits, int>("connections_per_destination",

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Tailrace.Memory;
 using Tailrace.Native;
 
@@ -24,7 +25,7 @@ internal sealed unsafe class EpollLoop : EventLoop
     private const int WakeDescriptor = int.MaxValue;
 
     private readonly int _epoll;
-    private readonly int _wake;
+    private readonly SafeFileHandle _wake;
     private readonly int _eventsMax;
     private readonly byte* _events;
     private readonly FreeList<EpollHandle> _freeHandles = new(1 << 14);
@@ -39,11 +40,12 @@ internal sealed unsafe class EpollLoop : EventLoop
         _events = (byte*)NativeMemory.Alloc((nuint)(eventsMax * Epoll.EventBytes));
         _epoll = Libc.epoll_create1(Epoll.CloseOnExec);
         if (_epoll < 0) throw new IoException(LinuxSockets.ErrorOf(Libc.Errno), "epoll_create1 failed");
-        _wake = Libc.eventfd(0, SocketAbi.SockNonblock | SocketAbi.SockCloexec);
-        if (_wake < 0) throw new IoException(LinuxSockets.ErrorOf(Libc.Errno), "eventfd failed");
+        var wake = Libc.eventfd(0, SocketAbi.SockNonblock | SocketAbi.SockCloexec);
+        _wake = new SafeFileHandle(wake, ownsHandle: true);
+        if (wake < 0) throw new IoException(LinuxSockets.ErrorOf(Libc.Errno), "eventfd failed");
         var entry = stackalloc byte[16];
         Epoll.Fill(entry, Epoll.In | Epoll.EdgeTriggered, WakeDescriptor);
-        if (Libc.epoll_ctl(_epoll, Epoll.Add, _wake, entry) < 0)
+        if (Libc.epoll_ctl(_epoll, Epoll.Add, wake, entry) < 0)
             throw new IoException(LinuxSockets.ErrorOf(Libc.Errno), "epoll_ctl failed");
     }
 
@@ -177,7 +179,7 @@ internal sealed unsafe class EpollLoop : EventLoop
             if (fd == WakeDescriptor)
             {
                 ulong ignored;
-                Libc.read(_wake, &ignored, sizeof(ulong));
+                Libc.read((int)_wake.DangerousGetHandle(), &ignored, sizeof(ulong));
                 continue;
             }
             if (_handles[fd] is { } handle && handle.Generation == (uint)(data >> 32))
@@ -188,8 +190,21 @@ internal sealed unsafe class EpollLoop : EventLoop
     /// <inheritdoc/>
     protected override void Wake()
     {
-        ulong one = 1;
-        Libc.write(_wake, &one, sizeof(ulong));
+        // A message may come when the loop has gone, and the descriptor's number may be another file's by then.
+        var isHeld = false;
+        try
+        {
+            _wake.DangerousAddRef(ref isHeld);
+            ulong one = 1;
+            Libc.write((int)_wake.DangerousGetHandle(), &one, sizeof(ulong));
+        }
+        catch (ObjectDisposedException)
+        {
+        }
+        finally
+        {
+            if (isHeld) _wake.DangerousRelease();
+        }
     }
 
     /// <inheritdoc/>
@@ -199,7 +214,7 @@ internal sealed unsafe class EpollLoop : EventLoop
         {
             if (handle is not null) Close(handle);
         }
-        Libc.close(_wake);
+        _wake.Dispose();
         Libc.close(_epoll);
         NativeMemory.Free(_events);
     }

@@ -4,7 +4,9 @@ using Tailrace.Sessions;
 
 namespace Tailrace.Simulation.Scenarios.Http;
 
-/// <summary>A handler that answers each exchange as its plan says, reading as much of the request as it likes.</summary>
+/// <summary>
+/// A handler that answers each exchange as its plan says, reading as much of the request as it likes.
+/// </summary>
 internal sealed class HttpHandler(SimWorld world, IReadOnlyList<HttpPlan> plans)
 {
     private const int PieceBytesMax = 1500;
@@ -17,7 +19,12 @@ internal sealed class HttpHandler(SimWorld world, IReadOnlyList<HttpPlan> plans)
         if (id != $"{plan.Id}") throw new SimFailure($"{plan}: the request carries id {id}");
         if (++plan.Arrivals > plan.ArrivalsMax) throw new SimFailure($"{plan}: it came {plan.Arrivals} times");
         // Reading nothing of a body, a part of it, or all.
-        var limit = world.Random.Below(4) switch { 0 => 0, 1 => world.Random.Length(plan.RequestBytes), _ => int.MaxValue };
+        var limit = world.Random.Below(4) switch
+        {
+            0 => 0,
+            1 => world.Random.Length(plan.RequestBytes),
+            _ => int.MaxValue,
+        };
         if (!await ReadAsync(exchange, plan, limit)) return;
         if (plan.DelayMs > 0) await new SimPause(exchange.Reactor.Loop).For(plan.DelayMs);
         var length = plan.AnswerFraming is PlanFraming.Chunked or PlanFraming.UntilClose ? -1 : plan.AnswerBytes;
