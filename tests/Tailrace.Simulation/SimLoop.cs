@@ -100,7 +100,7 @@ internal sealed class SimLoop(SimWorld world, string host) : EventLoop
         _world.Network.Close(handle, reset);
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
-        handle.Dependent?.Receiving?.Fail(IoError.Aborted, this);
+        handle.FailDependent(this);
         handle.Dependent = null;
     }
 
@@ -154,9 +154,10 @@ internal sealed class SimLoop(SimWorld world, string host) : EventLoop
                 IsIdle = false;
             }
         }
-        else if (handle.Dependent?.Receiving is { } dependent && _world.Network.IsResetArrived(handle))
+        else if (handle.Dependent is { Receiving: not null } or { Sending: not null }
+            && _world.Network.IsResetArrived(handle))
         {
-            dependent.Fail(IoError.Aborted, this);
+            handle.FailDependent(this);
             IsIdle = false;
         }
         if (handle is { Sending: { } sending, IsClosed: false })

@@ -17,10 +17,17 @@ public abstract class IoHandle
     public NetAddress Remote { get; internal set; }
 
     /// <summary>
-    /// The handle whose receive is pointless once this one is reset: an answer that nobody waits for any more. When
-    /// this stream is reset or closed, the loop fails that receive as aborted.
+    /// The handle whose operations are pointless once this one is reset: an answer that nobody waits for any more.
+    /// When this stream is reset or closed, the loop fails them as aborted.
     /// </summary>
     internal IoHandle? Dependent { get; set; }
+
+    /// <summary>Back end: fails what is in flight on the dependent handle.</summary>
+    internal void FailDependent(EventLoop loop)
+    {
+        Dependent?.Receiving?.Fail(IoError.Aborted, loop);
+        Dependent?.Sending?.Fail(IoError.Aborted, loop);
+    }
 
     /// <summary>Bytes received since this was last asked.</summary>
     internal long Received { get; set; }

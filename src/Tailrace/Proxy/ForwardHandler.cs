@@ -36,7 +36,7 @@ public sealed class ForwardHandler : Handler
             var upstream = attempts.WantsFresh ? null : _pool.TryRent(destination);
             if (upstream is null)
             {
-                var opened = await _pool.OpenAsync(destination);
+                var opened = await _pool.OpenAsync(destination, exchange.Downstream);
                 upstream = opened.Upstream;
                 if (upstream is null)
                 {
@@ -99,6 +99,12 @@ public sealed class ForwardHandler : Handler
 
     private Destination? Choose(Exchange exchange, ref Attempts attempts)
     {
+        // The client left while a connection was being opened for it.
+        if (attempts.LastError == IoError.Aborted)
+        {
+            exchange.Abort();
+            return null;
+        }
         while (RoundRobin.Pick(_cluster.Destinations, attempts.Tried) is { } destination)
         {
             if ((attempts.WantsFresh || destination.Idle.Count == 0) && !_pool.MayConnect(destination))

@@ -80,20 +80,27 @@ internal sealed class UpstreamPool
     }
 
     /// <summary>
-    /// Opens a connection to one of the destination's addresses; the result says why the last of them did not do, and
-    /// nothing when there is none.
+    /// Opens a connection to one of the destination's addresses; the result says why it could not, with no error when
+    /// there is no address.
     /// </summary>
-    internal async LoopTask<OpenResult> OpenAsync(Destination destination)
+    /// <param name="destination">Where to.</param>
+    /// <param name="client">Who waits for it, or null: when the client is gone, so is the reason to connect.</param>
+    internal async LoopTask<OpenResult> OpenAsync(Destination destination, Connection? client = null)
     {
         var error = IoError.None;
         destination.ConnectionCount++;
-        for (var left = destination.Addresses.Length; left > 0; left--)
+        for (var left = destination.Addresses.Length; left > 0 && error != IoError.Aborted; left--)
         {
             if (destination.NextAddress() is not { } address) break;
             var connection = SocketConnection.Rent(_reactor);
             var connect = connection.ConnectAsync(address);
-            if (!connect.IsCompleted) connection.SetTimeout(Settings.ConnectTimeoutMs);
+            if (!connect.IsCompleted)
+            {
+                connection.SetTimeout(Settings.ConnectTimeoutMs);
+                client?.AbortWith(connection);
+            }
             var result = await connect;
+            client?.AbortWith(null);
             if (!result.IsError)
             {
                 Counters.UpstreamConnects++;

@@ -19,7 +19,7 @@ public sealed class BalancingTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Another_one_when_the_first_refuses(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
-        scenario.AddDestination($"http://127.0.0.1:{UpstreamFailureTests.UnusedPort()}", weight: 9);
+        scenario.AddDestination($"http://127.0.0.1:{Silence.UnusedPort()}", weight: 9);
         var origin = scenario.AddOrigin(request => Reply.Of(request.Text));
         for (var i = 0; i < 5; i++) Assert.Equal("body", scenario.Exchange(Reply.Post("body")).Text);
         Assert.Equal(5, origin.Requests.Count);
@@ -49,7 +49,7 @@ public sealed class BalancingTests
     public void All_of_many_refuse(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         // Every address of 127.0.0.0/8 is this machine's own.
-        var port = UpstreamFailureTests.UnusedPort();
+        var port = Silence.UnusedPort();
         for (var i = 0; i < 70; i++) scenario.AddDestination($"http://127.9.9.{i + 1}:{port}");
         Assert.Equal(502, scenario.Exchange(Reply.Get()).Status);
         Assert.Equal(502, scenario.Exchange(Reply.Get()).Status);

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Tailrace.Config;
 using Tailrace.Conformance.Support;
 
@@ -33,7 +31,7 @@ public sealed class UpstreamFailureTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Nobody_listens(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
-        scenario.AddDestination($"http://127.0.0.1:{UnusedPort()}");
+        scenario.AddDestination($"http://127.0.0.1:{Silence.UnusedPort()}");
         using var client = scenario.Connect();
         for (var i = 0; i < 3; i++)
         {
@@ -204,48 +202,6 @@ public sealed class UpstreamFailureTests
         catch (IOException)
         {
             // It broke off after its head.
-        }
-    }
-
-    internal static int UnusedPort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
-    }
-
-    /// <summary>A listener whose queue is full: Linux drops what else wants to connect.</summary>
-    private sealed class FullListener : IDisposable
-    {
-        private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        private readonly List<Socket> _queued = [];
-
-        internal FullListener()
-        {
-            _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-            _listener.Listen(0);
-            for (var isFull = false; !isFull;)
-            {
-                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-                socket.Blocking = false;
-                _queued.Add(socket);
-                try
-                {
-                    socket.Connect(Address);
-                }
-                catch (SocketException)
-                {
-                    isFull = !socket.Poll(100_000, SelectMode.SelectWrite);
-                }
-            }
-        }
-
-        internal IPEndPoint Address => (IPEndPoint)_listener.LocalEndPoint!;
-
-        public void Dispose()
-        {
-            foreach (var socket in _queued) socket.Dispose();
-            _listener.Dispose();
         }
     }
 }

@@ -88,6 +88,21 @@ public sealed class DisconnectTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void While_the_connect_is_under_way(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        var timeouts = new ClusterTimeouts { Connect = TimeSpan.FromMinutes(10) };
+        scenario.Cluster = scenario.Cluster with { Timeouts = timeouts };
+        using var silent = new FullListener();
+        scenario.AddDestination($"http://{silent.Address}");
+        using var client = scenario.Connect();
+        client.Send(Reply.Get());
+        Wait.Until(() => scenario.Counters.Requests == 1, "the request has not arrived");
+        client.Reset();
+        scenario.WaitUntilIdle();
+        Assert.Equal(1, scenario.Counters.DownstreamAborts);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void While_the_answer_streams(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         var piece = new byte[64 << 10];

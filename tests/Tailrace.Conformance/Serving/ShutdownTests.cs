@@ -55,6 +55,20 @@ public sealed class ShutdownTests
         scenario.WaitForLog("closing connections that did not end in time");
     });
 
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_connect_that_does_not_end_in_time_is_ended(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        var timeouts = new ClusterTimeouts { Connect = TimeSpan.FromMinutes(10) };
+        scenario.Cluster = scenario.Cluster with { Timeouts = timeouts };
+        using var silent = new FullListener();
+        scenario.AddDestination($"http://{silent.Address}");
+        using var client = scenario.Connect();
+        client.Send(Reply.Get());
+        Wait.Until(() => scenario.Counters.Requests == 1, "the request has not arrived");
+        scenario.StopAndCheck(graceSeconds: 0);
+        Assert.ThrowsAny<IOException>(() => client.ReadAnswer());
+    });
+
     [Theory]
     [InlineData(EngineChoice.Epoll, 1)]
     [InlineData(EngineChoice.Epoll, 2)]

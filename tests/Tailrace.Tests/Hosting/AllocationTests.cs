@@ -163,7 +163,8 @@ public sealed class AllocationTests
             {
                 _sockets[i] = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
                 {
-                    NoDelay = true, ReceiveTimeout = 30_000,
+                    NoDelay = true,
+                    ReceiveTimeout = 30_000,
                 };
                 _sockets[i].Connect(address);
             }

@@ -31,7 +31,12 @@ internal sealed partial class TranscriptRun : IDisposable
 
     private static readonly SimConditions s_ideal = new()
     {
-        LatencyMsMax = 0, SegmentBytesMax = 1 << 20, WindowBytes = 1 << 20, Late = 0, ShortRead = 0, Busy = 0,
+        LatencyMsMax = 0,
+        SegmentBytesMax = 1 << 20,
+        WindowBytes = 1 << 20,
+        Late = 0,
+        ShortRead = 0,
+        Busy = 0,
     };
 
     private TranscriptRun(TailraceOptions options)

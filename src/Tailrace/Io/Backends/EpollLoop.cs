@@ -146,7 +146,7 @@ internal sealed unsafe class EpollLoop : EventLoop
         Libc.close(fd);
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
-        handle.Dependent?.Receiving?.Fail(IoError.Aborted, this);
+        handle.FailDependent(this);
         handle.Dependent = null;
         handle.Descriptor = -1;
         handle.Generation = 0;
@@ -236,9 +236,9 @@ internal sealed unsafe class EpollLoop : EventLoop
                     if (handle.Generation != generation) return;
                 }
             }
-            else if ((events & (Epoll.HangUp | Epoll.Error)) != 0 && handle.Dependent?.Receiving is { } dependent)
+            else if ((events & (Epoll.HangUp | Epoll.Error)) != 0)
             {
-                dependent.Fail(IoError.Aborted, this);
+                handle.FailDependent(this);
             }
         }
         if ((events & (Epoll.Out | Epoll.HangUp | Epoll.Error)) != 0)

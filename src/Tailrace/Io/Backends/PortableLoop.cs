@@ -154,7 +154,7 @@ internal sealed class PortableLoop : EventLoop
         handle.Accepted?.Dispose();
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
-        handle.Dependent?.Receiving?.Fail(IoError.Aborted, this);
+        handle.FailDependent(this);
         handle.Dependent = null;
         Release(handle.Incoming);
         Release(handle.Outgoing);
@@ -286,9 +286,9 @@ internal sealed class PortableLoop : EventLoop
             handle.Receiving = null;
             operation.Complete(done);
         }
-        else if (handle.Dependent?.Receiving is { } dependent && HasFailed(handle))
+        else if (handle.Dependent is not null && HasFailed(handle))
         {
-            dependent.Fail(IoError.Aborted, this);
+            handle.FailDependent(this);
         }
     }
 

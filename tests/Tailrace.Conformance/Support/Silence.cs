@@ -1,0 +1,54 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Tailrace.Conformance.Support;
+
+/// <summary>Addresses where nobody is.</summary>
+internal static class Silence
+{
+    /// <summary>A port where connects are refused.</summary>
+    internal static int UnusedPort()
+    {
+        using var socket = FullListener.Open();
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}
+
+/// <summary>A listener whose queue is full: Linux drops what else wants to connect.</summary>
+internal sealed class FullListener : IDisposable
+{
+    private readonly Socket _listener = Open();
+    private readonly List<Socket> _queued = [];
+
+    internal FullListener()
+    {
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Listen(0);
+        for (var isFull = false; !isFull;)
+        {
+            var socket = Open();
+            socket.Blocking = false;
+            _queued.Add(socket);
+            try
+            {
+                socket.Connect(Address);
+            }
+            catch (SocketException)
+            {
+                isFull = !socket.Poll(100_000, SelectMode.SelectWrite);
+            }
+        }
+    }
+
+    internal IPEndPoint Address => (IPEndPoint)_listener.LocalEndPoint!;
+
+    /// <summary>A socket that is not bound yet.</summary>
+    internal static Socket Open() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+
+    public void Dispose()
+    {
+        foreach (var socket in _queued) socket.Dispose();
+        _listener.Dispose();
+    }
+}
