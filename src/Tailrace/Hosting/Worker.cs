@@ -16,6 +16,7 @@ namespace Tailrace.Hosting;
 internal sealed class Worker : IDisposable
 {
     private readonly FailureLog _failures;
+    private readonly DebugLog? _debug;
     private readonly List<Listener> _listeners = [];
     private readonly List<ServerContext> _contexts = [];
     private readonly Dictionary<string, Cluster> _clusters = [];
@@ -24,6 +25,7 @@ internal sealed class Worker : IDisposable
     {
         Reactor = reactor;
         _failures = new FailureLog(log, reactor.Index, () => reactor.Loop.Now);
+        _debug = DebugLog.For(log, reactor.Index);
         reactor.Loop.Unhandled = exception =>
         {
             reactor.Counters.UnhandledErrors++;
@@ -45,6 +47,9 @@ internal sealed class Worker : IDisposable
         var context = new ServerContext(Reactor, plan.Settings, Route, accessLog)
         {
             Budget = plan.Budget,
+            Opened = _debug is null ? null : _debug.Opened,
+            Ended = _debug is null ? null : _debug.Ended,
+            Closed = _debug is null ? null : _debug.Closed,
             HandlerFailed = exception => _failures.Warn($"a handler failed: {exception}", plan.Name),
         };
         _contexts.Add(context);

@@ -121,6 +121,7 @@ internal sealed class H1Server
         _context.Add(this);
         Counters.Accepted++;
         Counters.Active++;
+        _context.Opened?.Invoke(connection);
         // The first head's time begins with the connection.
         _isHeadTimed = true;
         connection.SetTimeout(_context.Settings.HeadTimeoutMs);
@@ -196,6 +197,7 @@ internal sealed class H1Server
         if (exchange is { IsAborted: true, FailureReason: null }) Counters.DownstreamAborts++;
         else if (exchange.HasBegun) Counters.CountAnswer(exchange.Status);
         if (_context.AccessLog is { } log) AccessRecorder.Write(log, exchange);
+        _context.Ended?.Invoke(exchange);
         return exchange is { IsAborted: false, KeepAlive: true };
     }
 
@@ -272,6 +274,7 @@ internal sealed class H1Server
             if (!Broke(await FlushAsync()) && MayHaveUnread()) await LingerAsync();
         }
         CountTraffic();
+        _context.Closed?.Invoke(connection);
         // An answer that was begun and not sent whole must not look like one that ended.
         connection.Close(reset: _isBroken || (isAborted && _exchange!.HasBegun));
         connection.Reactor.Counters.Active--;

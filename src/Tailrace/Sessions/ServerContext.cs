@@ -40,6 +40,15 @@ public sealed class ServerContext
     /// <summary>Told of exceptions from handlers; may be null.</summary>
     public Action<Exception>? HandlerFailed { get; set; }
 
+    /// <summary>Told of each connection as its session begins; null unless somebody wants to know every detail.</summary>
+    public Action<Connection>? Opened { get; init; }
+
+    /// <summary>Told of each exchange as it ends, before it is used again; null likewise.</summary>
+    public Action<Exchange>? Ended { get; init; }
+
+    /// <summary>Told of each connection before it is closed; null likewise.</summary>
+    public Action<Connection>? Closed { get; init; }
+
     /// <summary>Gets a connection back when its session ends; may be null.</summary>
     public ConnectionBudget? Budget { get; init; }
 

@@ -37,6 +37,9 @@ internal sealed class Scenario
     /// <summary>Further settings.</summary>
     internal TailraceOptions Options { get; set; } = new() { Workers = 1 };
 
+    /// <summary>What the log takes.</summary>
+    internal LogLevel LogLevel { get; set; } = LogLevel.Info;
+
     /// <summary>The routes; everything goes to the cluster "origins" by default.</summary>
     internal IReadOnlyList<RouteOptions> Routes { get; set; } = [new() { Cluster = "origins" }];
 
@@ -174,7 +177,7 @@ internal sealed class Scenario
             Routes = hasOrigins ? Routes : Answering([.. Routes.Where(route => route.Cluster != "origins")]),
             Clusters = clusters,
         };
-        _log = new Log(LogLevel.Info, LogFormat.Text, Log);
+        _log = new Log(LogLevel, LogFormat.Text, Log);
         _server = new Server(options, _log);
         Map?.Invoke(_server);
         _server.Start();
