@@ -135,8 +135,9 @@ internal sealed class SimWorld : IDisposable
     /// <summary>Checks that everything is back: descriptors, blocks, timers.</summary>
     internal void CheckClean()
     {
-        // Deadlines that were withdrawn leave the wheel when its slots come round.
-        var until = Clock.Now + 20_000;
+        // Deadlines that were withdrawn leave the wheel when its slots come round, and a side that was not told of the
+        // other's end goes by its own idle time, of which there may be two in a row.
+        var until = Clock.Now + 70_000;
         while (Clock.Now < until && Step())
         {
         }
