@@ -14,11 +14,11 @@ namespace Tailrace.Sessions;
 /// </remarks>
 internal sealed class H1Server
 {
-    /// <summary>Bytes that are read and dropped after a refusal, so that the client gets to read why.</summary>
-    private const int LingerBytesMax = 256 * 1024;
-
-    /// <summary>How long that may take.</summary>
+    /// <summary>How long bytes are read and dropped after the last answer, so that the client gets to read it.</summary>
     private const int LingerMs = 2_000;
+
+    /// <summary>Receives of that kind before other connections get their turn.</summary>
+    private const int LingerTurnMax = 16;
 
     /// <summary>Pipelined requests that are answered before other connections get their turn.</summary>
     private const int TurnRequestsMax = 64;
@@ -296,15 +296,17 @@ internal sealed class H1Server
 
     private async LoopTask LingerAsync()
     {
+        var loop = _connection.Reactor.Loop;
+        var until = loop.Now + LingerMs;
         _connection.ShutdownSend();
         _connection.Input.Clear();
         _connection.SetTimeout(LingerMs);
-        for (var dropped = 0; dropped < LingerBytesMax;)
+        for (var turn = 1; loop.Now < until; turn++)
         {
             var received = await _connection.FillAsync();
             if (received.IsError || received.Bytes == 0) return;
-            dropped += received.Bytes;
             _connection.Input.Clear();
+            if (turn % LingerTurnMax == 0) await loop.YieldAsync();
         }
     }
 }
