@@ -33,8 +33,9 @@ public static class Loops
     /// <param name="eventsMax">The most events taken from the system at a time.</param>
     public static EventLoop Create(Engine engine, int eventsMax) => engine switch
     {
-        Engine.Epoll => new EpollLoop(eventsMax),
-        Engine.Portable => new PortableLoop(eventsMax, sharesListeners: OperatingSystem.IsLinux()),
+        Engine.Epoll => new EpollLoop(eventsMax, new DescriptorReserve(RaiseDescriptorLimit())),
+        Engine.Portable => new PortableLoop(
+            eventsMax, new DescriptorReserve(RaiseDescriptorLimit()), sharesListeners: OperatingSystem.IsLinux()),
         _ => throw new ArgumentOutOfRangeException(nameof(engine)),
     };
 

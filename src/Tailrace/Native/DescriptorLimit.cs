@@ -5,6 +5,15 @@ internal static unsafe class DescriptorLimit
 {
     private const int NumberOfFiles = 7;
 
+    /// <summary>The number that the next descriptor will have; the largest of all when there is none.</summary>
+    internal static int LowestFree()
+    {
+        var fd = Libc.eventfd(0, SocketAbi.SockCloexec);
+        if (fd < 0) return int.MaxValue;
+        Libc.close(fd);
+        return fd;
+    }
+
     /// <summary>Raises the soft limit to the hard one.</summary>
     /// <returns>The limit in force, or <see cref="long.MaxValue"/> when it cannot be read or has no bound.</returns>
     internal static long Raise()

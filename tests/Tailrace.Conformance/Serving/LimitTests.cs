@@ -68,32 +68,4 @@ public sealed class LimitTests
         scenario.WaitUntilIdle();
         Assert.Equal("x", scenario.Exchange(Reply.Get()).Text);
     });
-
-    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
-    public void Descriptors(EngineChoice engine) => Scenario.Run(engine, scenario =>
-    {
-        scenario.Routes = [new RouteOptions { Respond = new RespondOptions { Body = "x" } }];
-        Assert.Equal("x", scenario.Exchange(Reply.Get()).Text);
-        var clients = Enumerable.Range(0, 10).Select(_ => Wire.Open()).ToArray();
-        var turns = 0L;
-        using (new DescriptorShortage())
-        {
-            // Their descriptors are there already; the server's ends of the connections would be new ones.
-            foreach (var client in clients)
-            {
-                client.ConnectTo(scenario.Address);
-                client.Send(Reply.Get());
-            }
-            scenario.WaitForLog("accepting pauses: OutOfDescriptors");
-            turns = scenario.Ask(reactor => reactor.Loop.Turns);
-            Wait.Until(() => scenario.Counters.AcceptErrors >= 3, "it does not try again");
-            Assert.InRange(scenario.Ask(reactor => reactor.Loop.Turns) - turns, 1, 100);
-        }
-        foreach (var client in clients)
-        {
-            Assert.Equal("x", client.ReadAnswer().Text);
-            client.Dispose();
-        }
-        Assert.InRange(scenario.Log.With("accepting pauses").Count(), 1, 5);
-    });
 }

@@ -40,11 +40,11 @@ internal sealed class Wire : IDisposable
     /// <param name="windowBytes">The receive buffer; 0 for the system's choice.</param>
     internal static Wire Connect(EndPoint address, int windowBytes = 0)
     {
-        var wire = Open(address.AddressFamily);
+        var wire = new Wire(new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
         if (windowBytes > 0) wire._socket.ReceiveBufferSize = windowBytes;
         try
         {
-            wire.ConnectTo(address);
+            wire._socket.Connect(address);
             return wire;
         }
         catch
@@ -53,13 +53,6 @@ internal sealed class Wire : IDisposable
             throw;
         }
     }
-
-    /// <summary>A socket that is not connected yet.</summary>
-    internal static Wire Open(AddressFamily family = AddressFamily.InterNetwork) =>
-        new(new Socket(family, SocketType.Stream, ProtocolType.Tcp));
-
-    /// <summary>Connects what <see cref="Open"/> opened.</summary>
-    internal void ConnectTo(EndPoint address) => _socket.Connect(address);
 
     internal void Send(string text) => Send(Encoding.Latin1.GetBytes(text));
 

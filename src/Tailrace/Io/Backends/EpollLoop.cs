@@ -27,6 +27,7 @@ internal sealed unsafe class EpollLoop : EventLoop
     private readonly int _epoll;
     private readonly SafeFileHandle _wake;
     private readonly int _eventsMax;
+    private readonly DescriptorReserve _reserve;
     private readonly byte* _events;
     private readonly FreeList<EpollHandle> _freeHandles = new(1 << 14);
     private EpollHandle?[] _handles = new EpollHandle?[1024];
@@ -34,9 +35,11 @@ internal sealed unsafe class EpollLoop : EventLoop
 
     /// <summary>Creates the loop.</summary>
     /// <param name="eventsMax">The most events taken from the kernel at a time.</param>
-    internal EpollLoop(int eventsMax)
+    /// <param name="reserve">The descriptors that are not for connections.</param>
+    internal EpollLoop(int eventsMax, DescriptorReserve reserve)
     {
         _eventsMax = eventsMax;
+        _reserve = reserve;
         _events = (byte*)NativeMemory.Alloc((nuint)(eventsMax * Epoll.EventBytes));
         _epoll = Libc.epoll_create1(Epoll.CloseOnExec);
         if (_epoll < 0) throw new IoException(LinuxSockets.ErrorOf(Libc.Errno), "epoll_create1 failed");
@@ -89,6 +92,11 @@ internal sealed unsafe class EpollLoop : EventLoop
     {
         var errno = LinuxSockets.Connect(address, out var fd);
         if (fd < 0) return new IoTask(LinuxSockets.FailureOf(errno));
+        if (_reserve.Touches(fd))
+        {
+            Libc.close(fd);
+            return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
+        }
         var handle = Open(fd);
         operation.Opened = handle;
         handle.IsReadable = false;
@@ -258,6 +266,7 @@ internal sealed unsafe class EpollLoop : EventLoop
 
     private IoResult? TryAccept(EpollHandle listener, IoOperation operation)
     {
+        if (_reserve.IsAllThatIsLeft) return IoResult.Failure(IoError.OutOfDescriptors);
         var address = stackalloc byte[SocketAbi.AddressBytesMax];
         uint length = SocketAbi.AddressBytesMax;
         var fd = Libc.accept4(listener.Descriptor, address, &length, SocketAbi.SockNonblock | SocketAbi.SockCloexec);
@@ -268,6 +277,8 @@ internal sealed unsafe class EpollLoop : EventLoop
             listener.IsReadable = false;
             return null;
         }
+        // It came all the same, so it is served; the next one is not asked for.
+        _reserve.Touches(fd);
         var handle = Open(fd);
         handle.Remote = LinuxSockets.ReadAddress(address);
         operation.Opened = handle;

@@ -32,14 +32,17 @@ internal sealed class PortableLoop : EventLoop
     private readonly ManualResetEventSlim _awake = new();
     private readonly HashSet<PortableHandle> _handles = [];
     private readonly int _eventsMax;
+    private readonly DescriptorReserve _reserve;
 
     /// <summary>Creates the loop.</summary>
     /// <param name="eventsMax">The most completions taken in one turn.</param>
+    /// <param name="reserve">The descriptors that are not for connections.</param>
     /// <param name="sharesListeners">Whether the system spreads connections over sockets with SO_REUSEPORT
     /// (Linux).</param>
-    internal PortableLoop(int eventsMax, bool sharesListeners)
+    internal PortableLoop(int eventsMax, DescriptorReserve reserve, bool sharesListeners)
     {
         _eventsMax = eventsMax;
+        _reserve = reserve;
         CanShareListeners = sharesListeners;
     }
 
@@ -87,6 +90,7 @@ internal sealed class PortableLoop : EventLoop
         var transfer = handle.Incoming;
         if (!transfer.IsInFlight)
         {
+            if (_reserve.IsAllThatIsLeft) return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
             transfer.IsInFlight = handle.Socket.AcceptAsync(transfer);
             if (!transfer.IsInFlight) return new IoTask(TakeAccepted(transfer, operation));
         }
@@ -108,6 +112,7 @@ internal sealed class PortableLoop : EventLoop
             return new IoTask(FailureOf(exception.SocketErrorCode));
         }
         operation.Opened = handle;
+        if (_reserve.Touches(handle.Socket.Handle)) return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
         var transfer = handle.Outgoing;
         transfer.IsInFlight = handle.Socket.ConnectAsync(transfer);
         if (!transfer.IsInFlight) return new IoTask(ResultOf(transfer));
@@ -249,6 +254,8 @@ internal sealed class PortableLoop : EventLoop
         try
         {
             Configure(socket);
+            // It came all the same, so it is served; the next one is not asked for.
+            _reserve.Touches(socket.Handle);
             var remote = NetAddress.From(socket.RemoteEndPoint);
             operation.Opened = Register(socket);
             operation.Opened.Remote = remote;

@@ -1,0 +1,36 @@
+using Tailrace.Native;
+
+namespace Tailrace.Io;
+
+/// <summary>Keeps the last descriptors of the process from connections.</summary>
+/// <remarks>
+/// <para>The runtime opens files at any time (/proc/self/status, pipes of new threads) and ends the process when it
+/// cannot. So connections stop short of the limit: accepting pauses, and connects fail as if none were left.</para>
+/// <para>The system gives out the lowest free number, so a number near the limit says that nearly all are taken. No count
+/// is kept and nothing is shared; one for each loop, used on its thread.</para>
+/// </remarks>
+internal sealed class DescriptorReserve
+{
+    private const int SizeMax = 64;
+
+    private readonly long _first;
+    private bool _wasTouched;
+
+    /// <summary>Creates the reserve of a process that may have <paramref name="limit"/> descriptors.</summary>
+    internal DescriptorReserve(long limit) => _first = limit - Math.Min(SizeMax, limit / 4);
+
+    /// <summary>
+    /// Whether a new descriptor would have to come from the reserve. Asks the system only once the reserve has been
+    /// touched, so it costs nothing before.
+    /// </summary>
+    internal bool IsAllThatIsLeft => _wasTouched && DescriptorLimit.LowestFree() >= _first;
+
+    /// <summary>Looks at the number of a new descriptor.</summary>
+    /// <returns>Whether it came from the reserve.</returns>
+    internal bool Touches(long descriptor)
+    {
+        if (descriptor < _first) return false;
+        _wasTouched = true;
+        return true;
+    }
+}

@@ -1,0 +1,35 @@
+using System.Diagnostics;
+using Tailrace.Config;
+using Tailrace.Conformance.Support;
+
+namespace Tailrace.Conformance.Serving;
+
+/// <summary>A process without descriptors: accepting pauses, nothing spins, and all are served in the end.</summary>
+public sealed class DescriptorTests
+{
+    private const int Clients = 300;
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Who_cannot_be_accepted_waits(EngineChoice engine)
+    {
+        using var server = new ChildServer(
+            $"echo --listen 127.0.0.1:0 --workers 1 --engine {engine.ToString().ToLowerInvariant()}", descriptors: 200);
+        var clients = Enumerable.Range(0, Clients).Select(_ => Wire.Connect(server.Address)).ToArray();
+        foreach (var client in clients) client.Send(Reply.Get());
+        Wait.Until(() => server.Log.With("accepting pauses: OutOfDescriptors").Any(), $"no pause:\n{server.Log}");
+
+        // Whoever has been served stays for a while, and the server has nothing to do but to look now and then.
+        var (before, watch) = (server.ProcessorTime, Stopwatch.StartNew());
+        while (watch.Elapsed < TimeSpan.FromMilliseconds(500)) Thread.Sleep(50);
+        Assert.True(server.IsRunning, $"it has ended:\n{server.Log}");
+        Assert.InRange((server.ProcessorTime - before).TotalMilliseconds, 0, 250);
+
+        // Those that leave make room for others.
+        foreach (var batch in clients.Chunk(40))
+        {
+            foreach (var client in batch) Assert.Equal(200, client.ReadAnswer().Status);
+            foreach (var client in batch) client.Dispose();
+        }
+        Assert.True(server.IsRunning, $"it has ended:\n{server.Log}");
+    }
+}
