@@ -19,7 +19,8 @@ internal sealed class DebugLog
     }
 
     /// <summary>Null unless the log wants to know.</summary>
-    internal static DebugLog? For(Log log, int worker) => log.IsEnabled(LogLevel.Debug) ? new DebugLog(log, worker) : null;
+    internal static DebugLog? For(Log log, int worker) =>
+        log.IsEnabled(LogLevel.Debug) ? new DebugLog(log, worker) : null;
 
     internal void Opened(Connection connection) =>
         _log.Debug("connection opened", ("client", connection.Remote), ("worker", _worker));

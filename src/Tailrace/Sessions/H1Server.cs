@@ -14,7 +14,7 @@ namespace Tailrace.Sessions;
 /// </remarks>
 internal sealed class H1Server
 {
-    /// <summary>How long bytes are read and dropped after the last answer, so that the client gets to read it.</summary>
+    /// <summary>How long bytes are read and dropped after the last answer, so that it gets to be read.</summary>
     private const int LingerMs = 2_000;
 
     /// <summary>Receives of that kind before other connections get their turn.</summary>

@@ -40,7 +40,7 @@ public sealed class ServerContext
     /// <summary>Told of exceptions from handlers; may be null.</summary>
     public Action<Exception>? HandlerFailed { get; set; }
 
-    /// <summary>Told of each connection as its session begins; null unless somebody wants to know every detail.</summary>
+    /// <summary>Told of each connection as its session begins; null unless every detail is wanted.</summary>
     public Action<Connection>? Opened { get; init; }
 
     /// <summary>Told of each exchange as it ends, before it is used again; null likewise.</summary>
