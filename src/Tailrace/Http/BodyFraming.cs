@@ -18,6 +18,8 @@ namespace Tailrace.Http;
 /// <item><term>CONNECT with Transfer-Encoding or a length above 0</term><description>rejected</description></item>
 /// <item><term>Transfer-Encoding</term><description>chunked</description></item>
 /// <item><term>Content-Length</term><description>that many bytes</description></item>
+/// <item><term>POST in HTTP/1.0</term><description>rejected: RFC 1945 section 8.3 asks for a length, and without one
+/// the body might end with the connection</description></item>
 /// <item><term>request</term><description>no body</description></item>
 /// <item><term>response</term><description>until the connection closes</description></item>
 /// </list>
@@ -46,7 +48,7 @@ public static class BodyFraming
         kind = BodyKind.None;
         length = -1;
         if ((headers.Known & FramingFields) == 0)
-            return Rejection.None;
+            return minorVersion == 0 && method == Method.Post ? Rejection.LengthRequired : Rejection.None;
         Rejection rejection = Read(headers, head, minorVersion, ref kind, ref length);
         if (rejection == Rejection.None && method == Method.Connect && (kind == BodyKind.Chunked || length > 0))
             return Rejection.ConflictingFraming;

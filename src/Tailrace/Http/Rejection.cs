@@ -63,6 +63,9 @@ public enum Rejection : byte
     /// <summary>Content-Length is not one number, or occurs twice.</summary>
     BadContentLength,
 
+    /// <summary>A POST of HTTP/1.0 has no Content-Length (411).</summary>
+    LengthRequired,
+
     /// <summary>The framing fields contradict each other, the version or the method.</summary>
     ConflictingFraming,
 

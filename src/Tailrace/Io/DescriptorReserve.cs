@@ -6,8 +6,8 @@ namespace Tailrace.Io;
 /// <remarks>
 /// <para>The runtime opens files at any time (/proc/self/status, pipes of new threads) and ends the process when it
 /// cannot. So connections stop short of the limit: accepting pauses, and connects fail as if none were left.</para>
-/// <para>The system gives out the lowest free number, so a number near the limit says that nearly all are taken. No count
-/// is kept and nothing is shared; one for each loop, used on its thread.</para>
+/// <para>The system gives out the lowest free number, so a number near the limit says that nearly all are taken. No
+/// count is kept and nothing is shared; one for each loop, used on its thread.</para>
 /// </remarks>
 internal sealed class DescriptorReserve
 {

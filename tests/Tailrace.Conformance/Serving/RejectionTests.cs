@@ -29,6 +29,7 @@ public sealed class RejectionTests
         { 400, "\u0016\u0003\u0001\u0002\0\u0001\0\u0001\u00fc\u0003\u0003" },
         { 405, "CONNECT b:443 HTTP/1.1\r\nHost: b:443\r\n\r\n" },
         { 405, "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n" },
+        { 411, "POST / HTTP/1.0\r\nHost: a\r\n\r\nhello" },
         { 413, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n" },
         { 413, $"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n{s_long[..1001]}\r\n" },
         { 414, $"GET /{s_long[..9000]} HTTP/1.1\r\nHost: a\r\n\r\n" },

@@ -10,7 +10,7 @@ public sealed class BodyFramingTests
     [Theory]
     [InlineData("GET", 1, "", BodyKind.None, -1)]
     [InlineData("POST", 1, "", BodyKind.None, -1)]
-    [InlineData("POST", 0, "", BodyKind.None, -1)]
+    [InlineData("PUT", 0, "", BodyKind.None, -1)]
     [InlineData("POST", 1, "Content-Length: 0\r\n", BodyKind.Length, 0)]
     [InlineData("POST", 1, "Content-Length: 5\r\n", BodyKind.Length, 5)]
     [InlineData("POST", 0, "Content-Length: 5\r\n", BodyKind.Length, 5)]
@@ -28,6 +28,9 @@ public sealed class BodyFramingTests
         RequestHead head = Wire.Request(RequestWith(method, minor, fields));
         Assert.Equal((kind, length), (head.Body, head.ContentLength));
     }
+
+    [Fact]
+    public void A_post_of_1_0_says_how_long_it_is() => AssertRejected("POST", 0, "", Rejection.LengthRequired);
 
     [Theory]
     [InlineData("Content-Length: 5\r\n" + Chunked, Rejection.ConflictingFraming)]

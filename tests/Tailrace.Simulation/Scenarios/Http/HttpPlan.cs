@@ -135,7 +135,7 @@ internal sealed class HttpPlan
         var bodyMax = world.Conditions.BodyBytesMax;
         return new HttpPlan(id)
         {
-            Method = hasBody ? Pick("POST", "PUT", "PATCH") : Pick("GET", "GET", "HEAD", "DELETE", "POST"),
+            Method = hasBody ? Pick("POST", "PUT", "PATCH") : Pick("GET", "GET", "HEAD", "DELETE", isHttp10 ? "PUT" : "POST"),
             IsHttp10 = isHttp10,
             ExpectsContinue = hasBody && !isHttp10 && random.Chance(200),
             ClosesAfterwards = random.Chance(100),
