@@ -124,6 +124,7 @@ public abstract class EventLoop : IDisposable
             while (!_stopping) Turn(-1);
             // What was posted before the stop is run as well.
             Turn(0);
+            Ended();
         }
         finally
         {
@@ -170,6 +171,11 @@ public abstract class EventLoop : IDisposable
 
     /// <summary>Back end: ends a wait early. Any thread.</summary>
     protected abstract void Wake();
+
+    /// <summary>Back end: <see cref="Run"/> returns; what was begun is brought to the system. The loop's thread.</summary>
+    protected virtual void Ended()
+    {
+    }
 
     /// <summary>Back end: monotonic milliseconds.</summary>
     protected virtual long Clock() => Environment.TickCount64;

@@ -16,9 +16,8 @@ public static class Loops
         {
             case Engine.Epoll when !OperatingSystem.IsLinux():
                 throw new IoException(IoError.NotPermitted, "engine epoll needs Linux; use 'auto' or 'portable'");
-            case Engine.IoUring:
-                throw new IoException(IoError.NotPermitted,
-                    "engine io_uring is not part of this version; use 'auto', 'epoll' or 'portable'");
+            case Engine.IoUring when !OperatingSystem.IsLinux():
+                throw new IoException(IoError.NotPermitted, "engine io_uring needs Linux; use 'auto' or 'portable'");
             case Engine.Auto:
                 reason = OperatingSystem.IsLinux() ? "Linux" : "not Linux";
                 return OperatingSystem.IsLinux() ? Engine.Epoll : Engine.Portable;
@@ -33,6 +32,8 @@ public static class Loops
     /// <param name="eventsMax">The most events taken from the system at a time.</param>
     public static EventLoop Create(Engine engine, int eventsMax) => engine switch
     {
+        Engine.IoUring => new UringLoop(
+            eventsMax, new DescriptorReserve(RaiseDescriptorLimit()), new UringSettings()),
         Engine.Epoll => new EpollLoop(eventsMax, new DescriptorReserve(RaiseDescriptorLimit())),
         Engine.Portable => new PortableLoop(
             eventsMax, new DescriptorReserve(RaiseDescriptorLimit()), sharesListeners: OperatingSystem.IsLinux()),

@@ -318,7 +318,7 @@ internal sealed unsafe class EpollLoop : EventLoop
         {
             var sent = operation.BodyLength == 0
                 ? Libc.send(handle.Descriptor, head.ReadPointer, (nuint)head.Length, SocketAbi.MsgNoSignal)
-                : SendBoth(handle.Descriptor, head, operation.Body!, operation.BodyLength);
+                : LinuxSockets.SendBoth(handle.Descriptor, head, operation.Body!, operation.BodyLength);
             if (sent < 0)
             {
                 var errno = Libc.Errno;
@@ -330,16 +330,6 @@ internal sealed unsafe class EpollLoop : EventLoop
             handle.Sent += sent;
             if (operation.Advance((int)sent)) return IoResult.Success(operation.Progress);
         }
-    }
-
-    private static nint SendBoth(int fd, ByteBuffer head, ByteBuffer body, int bodyLength)
-    {
-        if (head.IsEmpty) return Libc.send(fd, body.ReadPointer, (nuint)bodyLength, SocketAbi.MsgNoSignal);
-        var vectors = stackalloc SocketAbi.Vector[2];
-        vectors[0] = new SocketAbi.Vector { Base = head.ReadPointer, Length = (nuint)head.Length };
-        vectors[1] = new SocketAbi.Vector { Base = body.ReadPointer, Length = (nuint)bodyLength };
-        var message = new SocketAbi.Message { Vectors = vectors, VectorCount = 2 };
-        return Libc.sendmsg(fd, &message, SocketAbi.MsgNoSignal);
     }
 
     private EpollHandle Open(int fd)
