@@ -172,7 +172,7 @@ public abstract class EventLoop : IDisposable
     /// <summary>Back end: ends a wait early. Any thread.</summary>
     protected abstract void Wake();
 
-    /// <summary>Back end: <see cref="Run"/> returns; what was begun is brought to the system. The loop's thread.</summary>
+    /// <summary>Back end: <see cref="Run"/> is about to return; the system gets what was begun.</summary>
     protected virtual void Ended()
     {
     }

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Tailrace.Native;
 
-/// <summary>Constants, layouts and system calls of io_uring(7). No C library wraps them, so they go by number.</summary>
+/// <summary>Constants, layouts and system calls of io_uring(7), which go by number: no C library wraps them.</summary>
 /// <remarks>The numbers are the same on every architecture that .NET runs on.</remarks>
 internal static unsafe partial class Uring
 {
@@ -55,6 +55,7 @@ internal static unsafe partial class Uring
     internal const long OffsetRings = 0;
     internal const long OffsetSqes = 0x10000000;
 
+    internal const uint PollMultishot = 1 << 0;
     internal const uint PollIn = 0x1;
     internal const uint PollOut = 0x4;
     internal const uint PollError = 0x8;
@@ -106,7 +107,7 @@ internal static unsafe partial class Uring
     internal struct Cqe
     {
         internal ulong UserData;
-        internal int Result;
+        internal int Outcome;
         internal uint Flags;
     }
 

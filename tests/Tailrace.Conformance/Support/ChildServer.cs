@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.RegularExpressions;
+using Tailrace.Config;
 
 namespace Tailrace.Conformance.Support;
 
@@ -22,6 +23,10 @@ internal sealed partial class ChildServer : IDisposable
         Wait.Until(() => Log.With("started ").Any() || _process.HasExited, "it does not start");
         Address = IPEndPoint.Parse(Listening().Match(Log.ToString()).Groups[1].Value);
     }
+
+    /// <summary>The engine's name on the command line.</summary>
+    internal static string NameOf(EngineChoice engine) =>
+        engine == EngineChoice.IoUring ? "io_uring" : engine.ToString().ToLowerInvariant();
 
     /// <summary>What it has logged.</summary>
     internal LogLines Log { get; } = new();

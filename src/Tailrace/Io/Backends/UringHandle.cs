@@ -110,7 +110,8 @@ internal sealed class UringHandle : IoHandle
     {
         Descriptor = descriptor;
         Generation++;
-        IsStopping = IsBulk = IsEnded = IsEnding = IsListener = IsConnecting = EndsAfterSend = IsClosed = IsFree = false;
+        IsStopping = IsBulk = IsEnded = IsEnding = IsListener = IsConnecting = false;
+        EndsAfterSend = IsClosed = IsFree = false;
         IsReadable = true;
         ReceiveFailure = SendFailure = IoError.None;
         WaitingCount = 0;

@@ -122,8 +122,12 @@ internal sealed unsafe partial class UringLoop
         const uint ending = Uring.PollError | Uring.PollHangUp | Uring.PollReadHangUp;
         if (result < 0 || ((uint)result & ending) != 0) handle.IsEnding = true;
         if (handle.Receiving is { } operation) Retry(handle, operation);
-        else if (result > 0 && ((uint)result & (Uring.PollError | Uring.PollHangUp)) != 0) handle.FailDependent(this);
+        else if (HasFailed(result)) handle.FailDependent(this);
     }
+
+    /// <summary>Whether a poll has found a stream reset, or ended in both directions.</summary>
+    private static bool HasFailed(int result) =>
+        result > 0 && ((uint)result & (Uring.PollError | Uring.PollHangUp)) != 0;
 
     private void OnWritable(UringHandle handle)
     {
@@ -254,10 +258,10 @@ internal sealed unsafe partial class UringLoop
         handle.Work |= UringWork.Receive;
     }
 
-    private void Poll(UringHandle handle, Kind kind, UringWork work, uint events)
+    private Uring.Sqe* Poll(UringHandle handle, Kind kind, UringWork work, uint events)
     {
-        _ring.Add(Uring.OpPollAdd, 0, 0, handle.Descriptor, null, 0, events, DataOf(handle, kind));
         handle.Work |= work;
+        return _ring.Add(Uring.OpPollAdd, 0, 0, handle.Descriptor, null, 0, events, DataOf(handle, kind));
     }
 
     /// <summary>Sends what can go now; null when it has to wait.</summary>

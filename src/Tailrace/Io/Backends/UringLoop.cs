@@ -192,8 +192,9 @@ internal sealed unsafe partial class UringLoop : EventLoop
     public override void Watch(IoHandle stream)
     {
         var handle = Of(stream);
-        // A poll for nothing hears of errors all the same.
-        if (!handle.Has(UringWork.Watch)) Poll(handle, Kind.Watch, UringWork.Watch, 0);
+        if (handle.Has(UringWork.Watch)) return;
+        // A poll for nothing hears of ends and errors all the same; it has to hear again after a mere end.
+        Poll(handle, Kind.Watch, UringWork.Watch, 0)->Length = Uring.PollMultishot;
     }
 
     /// <inheritdoc/>
@@ -285,25 +286,26 @@ internal sealed unsafe partial class UringLoop : EventLoop
         switch (kind)
         {
             case Kind.Receive:
-                OnReceived(handle, completion.Result, completion.Flags);
+                OnReceived(handle, completion.Outcome, completion.Flags);
                 break;
             case Kind.Send:
-                OnSent(handle, completion.Result);
+                OnSent(handle, completion.Outcome);
                 break;
             case Kind.ReadPoll:
                 handle.Work &= ~UringWork.ReadPoll;
-                OnReadable(handle, completion.Result);
+                OnReadable(handle, completion.Outcome);
                 break;
             case Kind.WritePoll:
                 handle.Work &= ~UringWork.WritePoll;
                 OnWritable(handle);
                 break;
             case Kind.Watch:
-                handle.Work &= ~UringWork.Watch;
-                if (!handle.IsClosed && completion.Result > 0 && handle.Receiving is null) handle.FailDependent(this);
+                if ((completion.Flags & Uring.CqeMore) == 0) handle.Work &= ~UringWork.Watch;
+                if (!handle.IsClosed && handle.Receiving is null && HasFailed(completion.Outcome))
+                    handle.FailDependent(this);
                 break;
             default:
-                OnAccepted(handle, completion.Result, completion.Flags);
+                OnAccepted(handle, completion.Outcome, completion.Flags);
                 break;
         }
         if (handle.IsClosed) FreeIfDone(handle);

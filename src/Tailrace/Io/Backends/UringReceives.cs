@@ -7,9 +7,10 @@ namespace Tailrace.Io.Backends;
 
 /// <summary>The buffers that the kernel receives into, for all connections of one ring, and what waits in them.</summary>
 /// <remarks>
-/// <para>A ring of provided buffers (io_uring_register_buf_ring(3)): idle connections hold none, and the kernel picks
-/// one when bytes arrive. What was received is copied out and its buffer published again at once; only what nobody has
-/// asked for yet stays in it. So as many are needed as arrive in one turn, whatever the number of connections.</para>
+/// <para>A ring of provided buffers (io_uring_register_buf_ring(3)): idle connections hold none, and the kernel
+/// picks one when bytes arrive. What was received is copied out and its buffer published again at once; only what
+/// nobody has asked for yet stays in it. So as many are needed as arrive in one turn, whatever the number of
+/// connections.</para>
 /// <para>Their number doubles when the kernel finds none, and halves, in time, when most are never used. The kernel
 /// takes buffers only inside io_uring_enter: outside of it, what is published may be taken back.</para>
 /// <para>Bytes that wait are linked by buffer number, first to last, in the order they came.</para>
