@@ -90,19 +90,20 @@ public sealed class Server : IDisposable
             Engine = Loops.Choose(Wanted(_options.Engine), out var reason);
             EngineReason = reason;
             var snapshot = Snapshot.Build(_options);
-            CreateWorkers(snapshot);
-            OpenListeners(snapshot);
+            StartLoops(snapshot);
             _resolution = new Resolution(snapshot.Clusters, Publish, _log);
             // A name server that hangs must not keep the rest from starting: its answers are taken when they come.
             _resolution.ResolveAsync().Wait(ResolveAtStart);
             _resolution.Start(_options.Resolve.Interval);
-            foreach (var worker in _workers) worker.Start();
+            foreach (var worker in _workers) worker.Serve();
         }
         catch (Exception failure)
         {
             DisposeWorkers();
-            if (failure is IoException known) throw new StartException(ListenErrors.Describe(known), known);
-            throw;
+            if (failure is not IoException known) throw;
+            var isRefusal = Engine == Engine.IoUring && known.Address is null;
+            throw new StartException(
+                isRefusal ? Loops.Cannot(known.Message) : ListenErrors.Describe(known), known);
         }
         WarnOfDescriptors();
         _log.Info("started", ("engine", Engine), ("because", EngineReason), ("workers", _workers.Count),
@@ -175,6 +176,33 @@ public sealed class Server : IDisposable
             Thread.Sleep(5);
     }
 
+    /// <summary>Brings the workers up, without serving yet.</summary>
+    private void StartLoops(Snapshot snapshot)
+    {
+        try
+        {
+            Bring();
+        }
+        catch (IoException refusal) when (IsOurChoice && refusal.Address is null)
+        {
+            // The trial was allowed and the real thing is not: locked memory may not suffice for all workers.
+            DisposeWorkers();
+            _addresses.Clear();
+            Engine = Engine.Epoll;
+            EngineReason = Loops.Off(refusal.Message);
+            Bring();
+        }
+
+        void Bring()
+        {
+            CreateWorkers(snapshot);
+            OpenListeners(snapshot);
+            foreach (var worker in _workers) worker.Reactor.Start();
+        }
+    }
+
+    private bool IsOurChoice => _options.Engine == EngineChoice.Auto && Engine == Engine.IoUring;
+
     private void CreateWorkers(Snapshot snapshot)
     {
         var processors = Loops.Processors();
@@ -221,7 +249,11 @@ public sealed class Server : IDisposable
 
     private void DisposeWorkers()
     {
-        foreach (var worker in _workers) worker.Dispose();
+        foreach (var worker in _workers)
+        {
+            worker.Reactor.Stop();
+            worker.Dispose();
+        }
         _workers.Clear();
     }
 }

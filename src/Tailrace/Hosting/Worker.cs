@@ -67,13 +67,7 @@ internal sealed class Worker : IDisposable
                 : routes.Find(head, bytes) ?? FixedReply.NotFound;
     }
 
-    internal void Start()
-    {
-        Reactor.Start();
-        Serve();
-    }
-
-    /// <summary>Begins to accept as soon as the loop runs.</summary>
+    /// <summary>Begins to accept. Any thread.</summary>
     internal void Serve()
     {
         foreach (var listener in _listeners) Reactor.Loop.Post(listener.Start);

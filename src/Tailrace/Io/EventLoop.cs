@@ -115,6 +115,15 @@ public abstract class EventLoop : IDisposable
     /// <summary>Lets everything else that is ready run first.</summary>
     public LoopYield YieldAsync() => new(this);
 
+    /// <summary>
+    /// Makes sure that the loop can run on the calling thread, which becomes its own. <see cref="Run"/> need not be
+    /// preceded by it.
+    /// </summary>
+    /// <exception cref="IoException">The system does not let it.</exception>
+    internal virtual void Prepare()
+    {
+    }
+
     /// <summary>Runs turns on the calling thread until <see cref="Stop"/>.</summary>
     public void Run()
     {

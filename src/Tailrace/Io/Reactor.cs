@@ -9,6 +9,8 @@ public sealed class Reactor : IDisposable
 {
     private readonly Thread _thread;
     private readonly int _processor;
+    private ManualResetEventSlim? _prepared;
+    private IoException? _refusal;
 
     /// <summary>Creates a reactor; <see cref="Start"/> runs it.</summary>
     /// <param name="index">Its number, from 0.</param>
@@ -42,7 +44,14 @@ public sealed class Reactor : IDisposable
     internal FreeList<SocketConnection> FreeConnections { get; } = new(1 << 14);
 
     /// <summary>Starts the thread.</summary>
-    public void Start() => _thread.Start();
+    /// <exception cref="IoException">The loop cannot run; the thread has ended.</exception>
+    public void Start()
+    {
+        using var prepared = _prepared = new ManualResetEventSlim();
+        _thread.Start();
+        prepared.Wait();
+        if (_refusal is { } refusal) throw new IoException(refusal.Error, refusal.Message);
+    }
 
     /// <summary>Ends the loop and waits for the thread.</summary>
     public void Stop()
@@ -61,6 +70,15 @@ public sealed class Reactor : IDisposable
     private void Run()
     {
         if (_processor >= 0) Loops.PinCurrentThread(_processor);
-        Loop.Run();
+        try
+        {
+            Loop.Prepare();
+        }
+        catch (IoException refusal)
+        {
+            _refusal = refusal;
+        }
+        _prepared!.Set();
+        if (_refusal is null) Loop.Run();
     }
 }

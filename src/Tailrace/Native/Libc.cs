@@ -83,6 +83,9 @@ internal static unsafe partial class Libc
     internal static partial int sched_getaffinity(int thread, nuint size, ulong* mask);
 
     [LibraryImport(Library)]
+    internal static partial int socketpair(int domain, int type, int protocol, int* fds);
+
+    [LibraryImport(Library)]
     internal static partial int getpeername(int fd, byte* address, uint* length);
 
     [LibraryImport(Library)]

@@ -204,6 +204,13 @@ internal sealed unsafe partial class UringLoop : EventLoop
     }
 
     /// <inheritdoc/>
+    internal override void Prepare()
+    {
+        Enable();
+        _ring.Enter(0);
+    }
+
+    /// <inheritdoc/>
     protected override void Wait(int timeoutMs)
     {
         if (!_isEnabled) Enable();
@@ -264,8 +271,8 @@ internal sealed unsafe partial class UringLoop : EventLoop
 
     private void Enable()
     {
-        _isEnabled = true;
         _ring.Enable();
+        _isEnabled = true;
         ArmWake();
     }
 
