@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Tailrace.Telemetry;
 
 namespace Tailrace.Io;
 
@@ -48,6 +49,9 @@ public abstract class EventLoop : IDisposable
 
     /// <summary>Called with an exception that no method caught: a bug. The loop goes on.</summary>
     public Action<Exception>? Unhandled { get; set; }
+
+    /// <summary>Where the back end counts what it meets: its reactor's.</summary>
+    internal Counters Counters { get; set; } = new();
 
     /// <summary>Turns so far.</summary>
     public long Turns { get; private set; }

@@ -21,6 +21,7 @@ public sealed class Reactor : IDisposable
     {
         Index = index;
         Loop = loop;
+        loop.Counters = Counters;
         Buffers = buffers;
         _processor = processor;
         _thread = new Thread(Run) { Name = $"tailrace-{index}", IsBackground = true };

@@ -9,13 +9,13 @@ public sealed class EngineTests
     private const uint Enter = 426;
     private const uint Register = 427;
 
-    // The first argument of io_uring_register is a descriptor, that of io_uring_setup the size of the ring.
+    // The first argument of io_uring_setup is the size of the ring.
     private static readonly Dictionary<string, (Action Confine, string Limits, string Refusal)> s_systems = new()
     {
         ["no setup"] = (() => Seccomp.DenyCall(Setup), "true", "io_uring_setup: EPERM"),
         ["no register"] = (() => Seccomp.DenyCall(Register), "true", "io_uring_register(PBUF_RING): EPERM"),
         ["no enter"] = (() => Seccomp.DenyCall(Enter), "true", "io_uring_enter: EPERM"),
-        ["only small rings"] = (() => Seccomp.DenyCall(Setup, 256), "true", "io_uring_setup: EPERM"),
+        ["only small rings"] = (() => Seccomp.DenyCall(Setup, argument: 0, value: 256), "true", "io_uring_setup: EPERM"),
         ["64 KB of locked memory"] = (Seccomp.DropLockedMemoryPrivilege, "ulimit -l 64", "io_uring_setup: ENOMEM"),
     };
 

@@ -18,16 +18,19 @@ internal static unsafe partial class Seccomp
     private const uint FirstArgument = 16;
     private const uint NotPermitted = 1;
 
-    /// <summary>Refuses a system call by number, with EPERM.</summary>
-    internal static void DenyCall(uint number) =>
-        Install([new(LoadWord, 0, 0, 0), new(JumpIfEqual, 0, 1, number), new(Return, 0, 0, Deny | NotPermitted), new(Return, 0, 0, Allow)]);
+    /// <summary>Refuses a system call by number.</summary>
+    internal static void DenyCall(uint number, uint errno = NotPermitted) => Install(
+    [
+        new(LoadWord, 0, 0, 0), new(JumpIfEqual, 0, 1, number),
+        new(Return, 0, 0, Deny | errno), new(Return, 0, 0, Allow),
+    ]);
 
-    /// <summary>Refuses a system call with this first argument.</summary>
-    internal static void DenyCall(uint number, uint firstArgument) => Install(
+    /// <summary>Refuses a system call one of whose arguments, counted from 0, has this value.</summary>
+    internal static void DenyCall(uint number, uint argument, uint value, uint errno = NotPermitted) => Install(
     [
         new(LoadWord, 0, 0, 0), new(JumpIfEqual, 0, 3, number),
-        new(LoadWord, 0, 0, FirstArgument), new(JumpIfEqual, 0, 1, firstArgument),
-        new(Return, 0, 0, Deny | NotPermitted), new(Return, 0, 0, Allow),
+        new(LoadWord, 0, 0, FirstArgument + 8 * argument), new(JumpIfEqual, 0, 1, value),
+        new(Return, 0, 0, Deny | errno), new(Return, 0, 0, Allow),
     ]);
 
     /// <summary>Has RLIMIT_MEMLOCK hold for root's processes too.</summary>

@@ -18,7 +18,7 @@ internal sealed class LoopRig : IDisposable
     private bool _hasPassed = true;
 
     /// <summary>The back ends that every contract test runs on.</summary>
-    public static TheoryData<string> Engines => 
+    public static TheoryData<string> Engines =>
         OperatingSystem.IsLinux() ? ["epoll", "io_uring", "portable"] : ["portable"];
 
     internal LoopRig(string engine, long limitBytes = 64 << 20)
@@ -37,6 +37,14 @@ internal sealed class LoopRig : IDisposable
             _step = Turn;
         }
         Assert.Equal(engine, Loop.Name);
+        Loop.Unhandled = exception => Unhandled.Add(exception);
+    }
+
+    /// <summary>A rig of a loop that was made with settings of its own.</summary>
+    internal LoopRig(EventLoop loop)
+    {
+        Reactor = new Reactor(0, loop, new BufferPools(4096, 16384, 64 << 20));
+        _step = Turn;
         Loop.Unhandled = exception => Unhandled.Add(exception);
     }
 

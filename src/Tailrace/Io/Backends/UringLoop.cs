@@ -221,6 +221,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         if (Now < _nextTrim) return;
         _nextTrim = Now + TrimEveryMs;
         _receives.Trim();
+        Report();
     }
 
     /// <inheritdoc/>
@@ -248,6 +249,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
     {
         // What was closed in the last turn is closed for the other side too.
         if (_isEnabled) _ring.Enter(0);
+        Report();
     }
 
     /// <inheritdoc/>
@@ -267,6 +269,15 @@ internal sealed unsafe partial class UringLoop : EventLoop
         _receives.Dispose();
         _sends.Dispose();
         NativeMemory.Free(_wakeCount);
+    }
+
+    private void Report()
+    {
+        Counters.RingEnters = _ring.Enters;
+        Counters.RingOverflows = _ring.Overflows;
+        Counters.RingRefusals = _ring.Refused;
+        Counters.RingInterrupts = _ring.Interrupted;
+        Counters.RingStarved = Starved;
     }
 
     private void Enable()

@@ -45,6 +45,7 @@ internal sealed unsafe class UringRing : IDisposable
     private int _backlogCount;
     private int _backlogSize;
     private int _owner;
+    private bool _wasRefused;
 
     /// <summary>Sets up a ring that is disabled at first.</summary>
     /// <exception cref="IoException">The kernel refuses; the message names the call and the reason.</exception>
@@ -153,9 +154,11 @@ internal sealed unsafe class UringRing : IDisposable
     /// <param name="timeoutMs">The longest wait; 0 not to wait, -1 for no limit.</param>
     internal void Enter(int timeoutMs)
     {
+        var isRetry = _wasRefused;
+        if (isRetry) Pause();
         if (_backlogCount > 0) MoveBacklog();
         // What is there already is not waited for; it may have come by a call within the last turn.
-        var wait = timeoutMs != 0 && !HasCompletions && _backlogCount == 0;
+        var wait = timeoutMs != 0 && !HasCompletions && _backlogCount == 0 && !isRetry;
         _argument->Timeout = 0;
         if (wait && timeoutMs > 0)
         {
@@ -244,12 +247,26 @@ internal sealed unsafe class UringRing : IDisposable
         Volatile.Write(ref *_sqTail, _tail);
         Release();
         Enters++;
+        var submit = _tail - _taken;
+        // What was too much at once may do one by one.
+        if (_wasRefused && submit > 1) submit = 1;
         var result = Uring.Enter(
-            _enterFd, _tail - _taken, complete, flags | _enterFlags, _argument, sizeof(Uring.GetEventsArgument));
+            _enterFd, submit, complete, flags | _enterFlags, _argument, sizeof(Uring.GetEventsArgument));
         var errno = result < 0 ? Libc.Errno : 0;
         // Not what the call returned, which a failed wait hides.
         _taken = Volatile.Read(ref *_sqHead);
+        _wasRefused = false;
         if (errno != 0) Judge(errno);
+    }
+
+    /// <summary>What was refused for want of memory is not asked for again at once: that would be spinning.</summary>
+    private void Pause()
+    {
+        var time = (Uring.Timespec*)(_argument + 1);
+        *time = new Uring.Timespec { Nanoseconds = 1_000_000 };
+        _argument->Timeout = (ulong)time;
+        Uring.Enter(
+            _enterFd, 0, 1, Uring.EnterGetEvents | _enterFlags, _argument, sizeof(Uring.GetEventsArgument));
     }
 
     private void Judge(int errno)
@@ -263,6 +280,7 @@ internal sealed unsafe class UringRing : IDisposable
                 break;
             case Errno.Again or Errno.Busy or Errno.NoMemory:
                 Refused++;
+                _wasRefused = true;
                 break;
             default:
                 throw Refusal("io_uring_enter", errno);
