@@ -219,18 +219,27 @@ public sealed class Server : IDisposable
     private void OpenListeners(Snapshot snapshot)
     {
         var writers = _workers.ConvertAll(worker => _accessLog?.CreateWriter(worker.Reactor.Index));
-        foreach (var plan in snapshot.Listeners)
+        for (var i = 0; i < snapshot.Listeners.Count; i++)
         {
-            var shared = _workers.Count > 1;
+            var plan = snapshot.Listeners[i];
+            var accepting = new AcceptPlan(plan, i, _workers);
             // Sharing would also join another process's listener: make sure that there is none.
-            if (shared && plan.Address.Port != 0) ProbeExclusively(plan);
+            if (accepting.IsShared && plan.Address.Port != 0) ProbeExclusively(plan);
             var address = plan.Address;
+            IPEndPoint? shared = null;
             foreach (var worker in _workers)
             {
-                var bound = worker.Listen(plan, address, shared, _codeRoutes, writers[worker.Reactor.Index]);
-                if (worker.Reactor.Index > 0) continue;
+                var writer = writers[worker.Reactor.Index];
+                if (!accepting.Listens(worker))
+                {
+                    worker.Join(plan, _codeRoutes, writer);
+                    continue;
+                }
+                var bound = worker.Listen(
+                    plan, address, accepting.IsShared, _codeRoutes, writer, accepting.SpreadOf(worker));
+                if (shared is not null) continue;
                 _addresses.Add(bound);
-                if (bound is IPEndPoint ip) address = new IPEndPoint(plan.Address.Address, ip.Port);
+                if (bound is IPEndPoint ip) address = shared = new IPEndPoint(plan.Address.Address, ip.Port);
             }
         }
     }

@@ -107,6 +107,12 @@ public abstract class EventLoop : IDisposable
     /// <summary>Whether listeners on several loops may share one address.</summary>
     public abstract bool CanShareListeners { get; }
 
+    /// <summary>Takes a stream that was just accepted out of this loop, for another one to serve.</summary>
+    internal virtual DetachedStream Detach(IoHandle accepted) => throw new NotSupportedException();
+
+    /// <summary>Takes over a stream that another loop of the same kind has accepted.</summary>
+    internal virtual IoHandle Attach(in DetachedStream stream) => throw new NotSupportedException();
+
     /// <summary>Queues something to run on this loop. Any thread.</summary>
     public void Post(LoopContinuation continuation)
     {

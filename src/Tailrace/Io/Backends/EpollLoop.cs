@@ -163,6 +163,28 @@ internal sealed unsafe class EpollLoop : EventLoop
     }
 
     /// <inheritdoc/>
+    internal override DetachedStream Detach(IoHandle accepted)
+    {
+        var handle = Of(accepted);
+        Debug.Assert(!handle.IsRegistered);
+        var stream = new DetachedStream(handle.Descriptor, null, handle.Remote);
+        _handles[handle.Descriptor] = null;
+        handle.Descriptor = -1;
+        handle.Generation = 0;
+        handle.IsClosed = true;
+        _freeHandles.Return(handle);
+        return stream;
+    }
+
+    /// <inheritdoc/>
+    internal override IoHandle Attach(in DetachedStream stream)
+    {
+        var handle = Open((int)stream.Descriptor);
+        handle.Remote = stream.Remote;
+        return handle;
+    }
+
+    /// <inheritdoc/>
     public override bool IsWatched(IoHandle stream) => Of(stream).IsRegistered;
 
     /// <inheritdoc/>

@@ -181,6 +181,26 @@ internal sealed unsafe partial class UringLoop : EventLoop
     }
 
     /// <inheritdoc/>
+    internal override DetachedStream Detach(IoHandle accepted)
+    {
+        var handle = Of(accepted);
+        Debug.Assert(handle.Work == UringWork.None);
+        var stream = new DetachedStream(handle.Descriptor, null, handle.Remote);
+        handle.Descriptor = -1;
+        handle.IsClosed = true;
+        FreeIfDone(handle);
+        return stream;
+    }
+
+    /// <inheritdoc/>
+    internal override IoHandle Attach(in DetachedStream stream)
+    {
+        var handle = Open((int)stream.Descriptor);
+        handle.Remote = stream.Remote;
+        return handle;
+    }
+
+    /// <inheritdoc/>
     public override bool IsWatched(IoHandle stream)
     {
         var handle = Of(stream);
