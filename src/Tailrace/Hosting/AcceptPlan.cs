@@ -12,7 +12,7 @@ internal sealed class AcceptPlan
 
     /// <summary>Makes the plan.</summary>
     /// <param name="plan">The listener.</param>
-    /// <param name="index">Its place among the listeners: listeners that hand off have different workers accept.</param>
+    /// <param name="index">Its place among the listeners: for each that hands off, another worker accepts.</param>
     /// <param name="workers">All workers.</param>
     internal AcceptPlan(ListenerPlan plan, int index, List<Worker> workers)
     {

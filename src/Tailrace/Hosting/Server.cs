@@ -197,8 +197,25 @@ public sealed class Server : IDisposable
         {
             CreateWorkers(snapshot);
             OpenListeners(snapshot);
-            foreach (var worker in _workers) worker.Reactor.Start();
+            StartReactors();
         }
+    }
+
+    /// <exception cref="IoException">The loop of one of them cannot run.</exception>
+    private void StartReactors()
+    {
+        IoException? refusal = null;
+        using var prepared = new CountdownEvent(_workers.Count);
+        foreach (var worker in _workers)
+        {
+            worker.Reactor.Start(problem =>
+            {
+                if (problem is not null) Volatile.Write(ref refusal, problem);
+                prepared.Signal();
+            });
+        }
+        prepared.Wait();
+        if (refusal is not null) throw new IoException(refusal.Error, refusal.Message);
     }
 
     private bool IsOurChoice => _options.Engine == EngineChoice.Auto && Engine == Engine.IoUring;

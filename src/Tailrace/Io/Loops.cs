@@ -27,7 +27,7 @@ public static class Loops
                 reason = Off(refusal);
                 return Engine.Epoll;
             case Engine.Auto:
-                reason = AutoTakes == Engine.IoUring ? "io_uring works here" : "io_uring works here, epoll is preferred";
+                reason = $"io_uring works here{(AutoTakes == Engine.IoUring ? "" : ", epoll is preferred")}";
                 return AutoTakes;
             default:
                 reason = "as configured";

@@ -9,8 +9,7 @@ public sealed class Reactor : IDisposable
 {
     private readonly Thread _thread;
     private readonly int _processor;
-    private ManualResetEventSlim? _prepared;
-    private IoException? _refusal;
+    private Action<IoException?>? _prepared;
 
     /// <summary>Creates a reactor; <see cref="Start"/> runs it.</summary>
     /// <param name="index">Its number, from 0.</param>
@@ -45,13 +44,13 @@ public sealed class Reactor : IDisposable
     internal FreeList<SocketConnection> FreeConnections { get; } = new(1 << 14);
 
     /// <summary>Starts the thread.</summary>
-    /// <exception cref="IoException">The loop cannot run; the thread has ended.</exception>
-    public void Start()
+    /// <param name="prepared">
+    /// Told on that thread, once, whether the loop runs; with an error it does not, and the thread ends.
+    /// </param>
+    public void Start(Action<IoException?>? prepared = null)
     {
-        using var prepared = _prepared = new ManualResetEventSlim();
+        _prepared = prepared;
         _thread.Start();
-        prepared.Wait();
-        if (_refusal is { } refusal) throw new IoException(refusal.Error, refusal.Message);
     }
 
     /// <summary>Ends the loop and waits for the thread.</summary>
@@ -75,11 +74,12 @@ public sealed class Reactor : IDisposable
         {
             Loop.Prepare();
         }
-        catch (IoException refusal)
+        catch (IoException refusal) when (_prepared is not null)
         {
-            _refusal = refusal;
+            _prepared(refusal);
+            return;
         }
-        _prepared!.Set();
-        if (_refusal is null) Loop.Run();
+        _prepared?.Invoke(null);
+        Loop.Run();
     }
 }

@@ -20,7 +20,7 @@ internal static unsafe class UringProbe
     /// <summary>Why it may not be used, or null.</summary>
     internal static string? Refusal()
     {
-        var settings = new UringSettings { Submissions = 4, Completions = 8, Receives = 4, ReceivesMax = 4, SendsMax = 1 };
+        var settings = new UringSettings { Submissions = 4, Completions = 8, Receives = 4, ReceivesMax = 4 };
         var pair = stackalloc int[2] { -1, -1 };
         try
         {

@@ -5,7 +5,7 @@ using Tailrace.Native;
 
 namespace Tailrace.Io.Backends;
 
-/// <summary>The buffers that the kernel receives into, for all connections of one ring, and what waits in them.</summary>
+/// <summary>The buffers that the kernel receives into, for all connections of a ring, and what waits in them.</summary>
 /// <remarks>
 /// <para>A ring of provided buffers (io_uring_register_buf_ring(3)): idle connections hold none, and the kernel
 /// picks one when bytes arrive. What was received is copied out and its buffer published again at once; only what

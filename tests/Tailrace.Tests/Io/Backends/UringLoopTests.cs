@@ -135,8 +135,10 @@ public sealed partial class UringLoopTests
             Seccomp.DenyCall(EnterCall);
             var loop = new UringLoop(64, new DescriptorReserve(1 << 20), new UringSettings());
             using var reactor = new Reactor(0, loop, new Tailrace.Memory.BufferPools(4096, 16384, 1 << 20));
-            Assert.StartsWith("io_uring_enter: EPERM", Assert.Throws<IoException>(reactor.Start).Message);
+            IoException? refusal = null;
+            reactor.Start(problem => refusal = problem);
             reactor.Stop();
+            Assert.StartsWith("io_uring_enter: EPERM", refusal?.Message);
         });
         if (failure is not null) Assert.Fail(failure.ToString());
     }
