@@ -61,10 +61,10 @@ public static class Loops
         _ => throw new ArgumentOutOfRangeException(nameof(engine)),
     };
 
-    /// <summary>The processors that this process may run on, lowest first.</summary>
+    /// <summary>The processors that this process may run on, in the order that workers get them.</summary>
     public static IReadOnlyList<int> Processors()
     {
-        if (OperatingSystem.IsLinux() && Affinity.Read() is { Count: > 0 } allowed) return allowed;
+        if (OperatingSystem.IsLinux() && Affinity.Read() is { Count: > 0 } allowed) return ProcessorOrder.Of(allowed);
         var all = new int[Environment.ProcessorCount];
         for (var i = 0; i < all.Length; i++) all[i] = i;
         return all;

@@ -37,6 +37,7 @@ internal sealed unsafe partial class UringLoop
             if (result is { } done) return new IoTask(done);
             Poll(handle, Kind.WritePoll, UringWork.WritePoll, Uring.PollOut);
         }
+        _isSendAwaited = true;
         handle.Sending = operation;
         return operation.Begin(handle);
     }
@@ -281,6 +282,7 @@ internal sealed unsafe partial class UringLoop
         handle.SendLength = length;
         handle.Work |= UringWork.Send;
         handle.Sent += length;
+        _sendsQueued++;
         _ring.Add(
             Uring.OpSend, 0, 0, handle.Descriptor, bytes, (uint)length, SocketAbi.MsgNoSignal | SocketAbi.MsgWaitAll,
             DataOf(handle, Kind.Send));
