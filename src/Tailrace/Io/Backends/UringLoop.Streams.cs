@@ -37,7 +37,6 @@ internal sealed unsafe partial class UringLoop
             if (result is { } done) return new IoTask(done);
             Poll(handle, Kind.WritePoll, UringWork.WritePoll, Uring.PollOut);
         }
-        _isSendAwaited = true;
         handle.Sending = operation;
         return operation.Begin(handle);
     }
@@ -244,8 +243,10 @@ internal sealed unsafe partial class UringLoop
     private void ArmReceive(UringHandle handle, ByteBuffer buffer)
     {
         if (handle.Has(UringWork.Receive)) return;
-        if (handle.IsBulk && buffer.HasBlock)
+        // Without a buffer the kernel would answer at once, again and again.
+        if ((handle.IsBulk && buffer.HasBlock) || _receives.Published == 0)
         {
+            handle.IsBulk = true;
             if (!handle.Has(UringWork.ReadPoll))
                 Poll(handle, Kind.ReadPoll, UringWork.ReadPoll, Uring.PollIn | Uring.PollReadHangUp);
             return;
@@ -282,7 +283,6 @@ internal sealed unsafe partial class UringLoop
         handle.SendLength = length;
         handle.Work |= UringWork.Send;
         handle.Sent += length;
-        _sendsQueued++;
         _ring.Add(
             Uring.OpSend, 0, 0, handle.Descriptor, bytes, (uint)length, SocketAbi.MsgNoSignal | SocketAbi.MsgWaitAll,
             DataOf(handle, Kind.Send));

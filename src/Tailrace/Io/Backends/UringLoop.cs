@@ -47,8 +47,6 @@ internal sealed unsafe partial class UringLoop : EventLoop
     private readonly ulong* _wakeCount;
     private readonly int _eventsMax;
     private readonly DescriptorReserve _reserve;
-    private readonly UringPace _pace = new();
-    private readonly bool _canPace;
     private UringHandle[] _handles = new UringHandle[256];
     private int _handleCount;
     private int[] _freeSlots = new int[256];
@@ -56,9 +54,6 @@ internal sealed unsafe partial class UringLoop : EventLoop
     private long _nextTrim;
     private int _lastAccepted;
     private bool _isEnabled;
-    private int _sendsQueued;
-    private bool _isSendAwaited;
-    private long _resumed;
 
     /// <summary>Creates the loop and its ring.</summary>
     /// <param name="eventsMax">The most completions handled in a turn.</param>
@@ -72,7 +67,6 @@ internal sealed unsafe partial class UringLoop : EventLoop
         _ring = new UringRing(settings.Submissions, settings.Completions);
         try
         {
-            _canPace = (_ring.Features & Uring.FeatureMinTimeout) != 0;
             _receives = new UringReceives(_ring, settings);
             _sends = new UringSends(settings);
             // Without O_NONBLOCK: the ring waits for it.
@@ -161,7 +155,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
     public override void ShutdownSend(IoHandle stream)
     {
         var handle = Of(stream);
-        if (handle.Has(UringWork.Send)) handle.EndsAfterSend = _isSendAwaited = true;
+        if (handle.Has(UringWork.Send)) handle.EndsAfterSend = true;
         else Libc.shutdown(handle.Descriptor, SocketAbi.ShutWrite);
     }
 
@@ -240,7 +234,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
     protected override void Wait(int timeoutMs)
     {
         if (!_isEnabled) Enable();
-        Enter(timeoutMs);
+        _ring.Enter(timeoutMs);
         UpdateClock();
         for (var count = _eventsMax; count > 0 && _ring.TryTake(out var completion); count--) Dispatch(completion);
         _ring.Release();
@@ -249,27 +243,6 @@ internal sealed unsafe partial class UringLoop : EventLoop
         _receives.Trim();
         Report();
     }
-
-    /// <summary>Enters the kernel, and comes back with several messages if that costs nobody anything.</summary>
-    private void Enter(int timeoutMs)
-    {
-        // The sends of this turn complete at once, nearly always; to come back for them alone is to come for nothing.
-        var sends = _sendsQueued;
-        _sendsQueued = 0;
-        if (timeoutMs == 0 || _isSendAwaited || !_canPace)
-        {
-            _isSendAwaited = false;
-            _ring.Enter(timeoutMs);
-            return;
-        }
-        var begun = Stopwatch.GetTimestamp();
-        var work = Microseconds(begun - _resumed);
-        _ring.Enter(timeoutMs, sends + _pace.Target, _pace.WaitAfter(work));
-        _resumed = Stopwatch.GetTimestamp();
-        _pace.Learn(_ring.CompletionCount - sends, work, Microseconds(_resumed - begun));
-    }
-
-    private static long Microseconds(long ticks) => ticks / (Stopwatch.Frequency / 1_000_000);
 
     /// <inheritdoc/>
     protected override void Wake()
@@ -508,11 +481,8 @@ internal sealed unsafe partial class UringLoop : EventLoop
         CloseDescriptor(handle);
     }
 
-    private void AwaitLastSend(UringHandle handle)
-    {
-        _isSendAwaited = true;
+    private void AwaitLastSend(UringHandle handle) =>
         Timers.Set(handle.Stuck ??= new LastSend(this, handle), Now + CloseWithinMs);
-    }
 
     /// <summary>Gives up a closed stream whose last bytes nobody takes.</summary>
     private sealed class LastSend(UringLoop loop, UringHandle handle) : TimerEntry

@@ -152,9 +152,7 @@ internal sealed unsafe class UringRing : IDisposable
 
     /// <summary>Submits what was added, and waits for a completion.</summary>
     /// <param name="timeoutMs">The longest wait; 0 not to wait, -1 for no limit.</param>
-    /// <param name="completions">How many to wait for.</param>
-    /// <param name="enoughAfter">Microseconds after which one is enough; from Linux 6.12 on.</param>
-    internal void Enter(int timeoutMs, int completions = 1, uint enoughAfter = 0)
+    internal void Enter(int timeoutMs)
     {
         var isRetry = _wasRefused;
         if (isRetry) Pause();
@@ -162,7 +160,6 @@ internal sealed unsafe class UringRing : IDisposable
         // What is there already is not waited for; it may have come by a call within the last turn.
         var wait = timeoutMs != 0 && !HasCompletions && _backlogCount == 0 && !isRetry;
         _argument->Timeout = 0;
-        _argument->MinWaitMicroseconds = wait ? enoughAfter : 0;
         if (wait && timeoutMs > 0)
         {
             var time = (Uring.Timespec*)(_argument + 1);
@@ -170,15 +167,12 @@ internal sealed unsafe class UringRing : IDisposable
             time->Nanoseconds = timeoutMs % 1000 * 1_000_000L;
             _argument->Timeout = (ulong)time;
         }
-        Call(wait ? (uint)completions : 0, Uring.EnterGetEvents);
+        Call(wait ? 1u : 0, Uring.EnterGetEvents);
         if ((Volatile.Read(ref *_sqFlags) & Uring.SqOverflow) != 0) Overflows++;
     }
 
     /// <summary>Whether completions wait to be taken.</summary>
     internal bool HasCompletions => Volatile.Read(ref *_cqTail) != _head;
-
-    /// <summary>Completions that wait to be taken.</summary>
-    internal int CompletionCount => (int)(Volatile.Read(ref *_cqTail) - _head);
 
     /// <summary>Takes the next completion.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -271,7 +265,6 @@ internal sealed unsafe class UringRing : IDisposable
         var time = (Uring.Timespec*)(_argument + 1);
         *time = new Uring.Timespec { Nanoseconds = 1_000_000 };
         _argument->Timeout = (ulong)time;
-        _argument->MinWaitMicroseconds = 0;
         Uring.Enter(
             _enterFd, 0, 1, Uring.EnterGetEvents | _enterFlags, _argument, sizeof(Uring.GetEventsArgument));
     }
@@ -301,7 +294,6 @@ internal sealed unsafe class UringRing : IDisposable
         {
             Full++;
             _argument->Timeout = 0;
-            _argument->MinWaitMicroseconds = 0;
             Call(0, 0);
             if (_tail - _taken < _sqEntries) return _sqes + (_tail++ & _sqMask);
         }
