@@ -116,7 +116,7 @@ internal static class ByteScan
         return rest != 0 ? at + BitOperations.TrailingZeroCount(rest) : input.Length;
     }
 
-    /// <summary>Thirty-two bytes from <paramref name="at"/> on; the callers have made sure that they are there.</summary>
+    /// <summary>Thirty-two bytes from <paramref name="at"/> on: the callers know that they are there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<byte> Load(ReadOnlySpan<byte> input, int at)
     {
@@ -151,7 +151,8 @@ internal static class ByteScan
         {
             Vector256<byte> letters = (bytes | Vector256.Create((byte)0x20)) - Vector256.Create((byte)'a');
             Vector256<byte> digits = bytes - Vector256.Create((byte)'0');
-            return ~(IsAtMost(letters, 25) | IsAtMost(digits, 9) | Vector256.Equals(bytes, Vector256.Create((byte)'-')));
+            return ~(IsAtMost(letters, 25) | IsAtMost(digits, 9)
+                | Vector256.Equals(bytes, Vector256.Create((byte)'-')));
         }
     }
 

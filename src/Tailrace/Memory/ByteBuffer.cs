@@ -22,6 +22,7 @@ public sealed unsafe class ByteBuffer
     private int _end;
     private int _keptStart;
     private int _keptLength;
+    private bool _isBulk;
 
     /// <summary>Creates a buffer that holds no block yet.</summary>
     public ByteBuffer(BufferPools pools) => _pools = pools;
@@ -64,6 +65,7 @@ public sealed unsafe class ByteBuffer
     {
         Debug.Assert((uint)count <= (uint)(_capacity - _end));
         _end += count;
+        if (_end == _capacity || _isBulk) _isBulk = _end >= _pools.Small.BlockSize;
     }
 
     /// <summary>Appends a copy of <paramref name="bytes"/> if they fit.</summary>
@@ -133,7 +135,7 @@ public sealed unsafe class ByteBuffer
 
     private bool TryRent(int minimum)
     {
-        var pool = _pools.Small;
+        var pool = _isBulk ? _pools.Bulk : _pools.Small;
         if (minimum > pool.BlockSize)
         {
             pool = _pools.Bulk;

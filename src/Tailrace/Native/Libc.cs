@@ -40,8 +40,8 @@ internal static unsafe partial class Libc
     /// The two calls that every message makes twice, without what a C library and a runtime put around them.
     /// </summary>
     /// <remarks>
-    /// <c>recv</c> and <c>send</c> of the C library are cancellation points: two locked instructions each. The runtime's
-    /// own transition tells the collector that a call may take long; these never wait, and copy 64 KiB at most. A
+    /// <c>recv</c> and <c>send</c> of the C library are cancellation points: two locked instructions each. The
+    /// runtime's own transition tells the collector that a call may take long; these never wait, and copy little. A
     /// proxied request has four of them: 480 instructions less of 8,600, and no locked one.
     /// </remarks>
     [LibraryImport(Library)]

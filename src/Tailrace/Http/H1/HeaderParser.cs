@@ -21,8 +21,8 @@ internal static class HeaderParser
     private const byte Cr = (byte)'\r';
     private const byte Lf = (byte)'\n';
 
-    /// <summary>CR and LF as one little-endian number.</summary>
-    private const ushort CrLf = Lf << 8 | Cr;
+    /// <summary>CR and LF as the number that this machine reads them as.</summary>
+    private static ushort CrLf => (ushort)(BitConverter.IsLittleEndian ? Lf << 8 | Cr : Cr << 8 | Lf);
 
     /// <summary>Reads lines into the head's table until the empty line.</summary>
     /// <param name="input">From the first byte of the head, as much as there is, at most the limit.</param>
@@ -81,8 +81,8 @@ internal static class HeaderParser
         int valueEnd = end;
         while (valueEnd > value && HttpSyntax.IsBlank(At(input, valueEnd - 1)))
             valueEnd--;
-        KnownHeader id = KnownHeaders.Find(
-            MemoryMarshal.CreateReadOnlySpan(ref Unsafe.Add(ref MemoryMarshal.GetReference(input), start), colon - start));
+        ref byte name = ref Unsafe.Add(ref MemoryMarshal.GetReference(input), start);
+        KnownHeader id = KnownHeaders.Find(MemoryMarshal.CreateReadOnlySpan(ref name, colon - start));
         field = new(new ByteSlice(start, colon - start), new ByteSlice(value, valueEnd - value), end + 2, id);
         return true;
     }
