@@ -29,6 +29,16 @@ internal static class StatisticsReport
         ("unhandled errors", c => c.UnhandledErrors),
     ];
 
+    // Of io_uring; other engines have nothing to say here.
+    private static readonly (string Name, Func<Counters, long> Value)[] s_ringRows =
+    [
+        ("ring entries", c => c.RingEnters),
+        ("ring overflows", c => c.RingOverflows),
+        ("ring refusals", c => c.RingRefusals),
+        ("ring interrupts", c => c.RingInterrupts),
+        ("ring without buffer", c => c.RingStarved),
+    ];
+
     /// <summary>Prints the table of a server that has stopped.</summary>
     public static void Write(Server server, TextWriter output)
     {
@@ -38,7 +48,7 @@ internal static class StatisticsReport
         output.Write($"{"",-24}{"total",16}");
         for (var i = 0; i < workers.Count; i++) output.Write($"{$"worker {i}",16}");
         output.WriteLine();
-        foreach (var (name, value) in s_rows)
+        foreach (var (name, value) in total.RingEnters > 0 ? [.. s_rows, .. s_ringRows] : s_rows)
         {
             output.Write($"{name,-24}{value(total),16}");
             foreach (var worker in workers) output.Write($"{value(worker),16}");

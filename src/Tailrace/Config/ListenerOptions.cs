@@ -15,6 +15,9 @@ public sealed record ListenerOptions
     /// <summary>What is spoken on the connections. Default: <c>http</c>.</summary>
     public ListenerProtocol Protocol { get; init; } = ListenerProtocol.Http;
 
+    /// <summary>How connections come to the workers. Default: <c>reuseport</c>.</summary>
+    public AcceptMode Accept { get; init; } = AcceptMode.ReusePort;
+
     /// <summary>
     /// Connections that the kernel may hold for each worker before they are accepted; the kernel's own limit
     /// (<c>net.core.somaxconn</c>) still applies. Default: <c>4096</c>.
@@ -46,6 +49,18 @@ public sealed record ListenerOptions
 
     /// <summary>The routes of this listener; empty: those of the root.</summary>
     public IReadOnlyList<RouteOptions> Routes { get; init; } = [];
+}
+
+/// <summary>How connections come to the workers.</summary>
+public enum AcceptMode
+{
+    /// <summary>
+    /// Each worker listens (SO_REUSEPORT) and the kernel spreads; a worker far above a sibling gives new ones away.
+    /// </summary>
+    ReusePort,
+
+    /// <summary>One worker accepts for all and gives connections to each in turn.</summary>
+    Handoff,
 }
 
 /// <summary>What is spoken on the connections of a listener.</summary>

@@ -90,19 +90,20 @@ public sealed class Server : IDisposable
             Engine = Loops.Choose(Wanted(_options.Engine), out var reason);
             EngineReason = reason;
             var snapshot = Snapshot.Build(_options);
-            CreateWorkers(snapshot);
-            OpenListeners(snapshot);
+            StartLoops(snapshot);
             _resolution = new Resolution(snapshot.Clusters, Publish, _log);
             // A name server that hangs must not keep the rest from starting: its answers are taken when they come.
             _resolution.ResolveAsync().Wait(ResolveAtStart);
             _resolution.Start(_options.Resolve.Interval);
-            foreach (var worker in _workers) worker.Start();
+            foreach (var worker in _workers) worker.Serve();
         }
         catch (Exception failure)
         {
             DisposeWorkers();
-            if (failure is IoException known) throw new StartException(ListenErrors.Describe(known), known);
-            throw;
+            if (failure is not IoException known) throw;
+            var isRefusal = Engine == Engine.IoUring && known.Address is null;
+            throw new StartException(
+                isRefusal ? Loops.Cannot(known.Message) : ListenErrors.Describe(known), known);
         }
         WarnOfDescriptors();
         _log.Info("started", ("engine", Engine), ("because", EngineReason), ("workers", _workers.Count),
@@ -175,6 +176,50 @@ public sealed class Server : IDisposable
             Thread.Sleep(5);
     }
 
+    /// <summary>Brings the workers up, without serving yet.</summary>
+    private void StartLoops(Snapshot snapshot)
+    {
+        try
+        {
+            Bring();
+        }
+        catch (IoException refusal) when (IsOurChoice && refusal.Address is null)
+        {
+            // The trial was allowed and the real thing is not: locked memory may not suffice for all workers.
+            DisposeWorkers();
+            _addresses.Clear();
+            Engine = Engine.Epoll;
+            EngineReason = Loops.Off(refusal.Message);
+            Bring();
+        }
+
+        void Bring()
+        {
+            CreateWorkers(snapshot);
+            OpenListeners(snapshot);
+            StartReactors();
+        }
+    }
+
+    /// <exception cref="IoException">The loop of one of them cannot run.</exception>
+    private void StartReactors()
+    {
+        IoException? refusal = null;
+        using var prepared = new CountdownEvent(_workers.Count);
+        foreach (var worker in _workers)
+        {
+            worker.Reactor.Start(problem =>
+            {
+                if (problem is not null) Volatile.Write(ref refusal, problem);
+                prepared.Signal();
+            });
+        }
+        prepared.Wait();
+        if (refusal is not null) throw new IoException(refusal.Error, refusal.Message);
+    }
+
+    private bool IsOurChoice => _options.Engine == EngineChoice.Auto && Engine == Engine.IoUring;
+
     private void CreateWorkers(Snapshot snapshot)
     {
         var processors = Loops.Processors();
@@ -191,18 +236,27 @@ public sealed class Server : IDisposable
     private void OpenListeners(Snapshot snapshot)
     {
         var writers = _workers.ConvertAll(worker => _accessLog?.CreateWriter(worker.Reactor.Index));
-        foreach (var plan in snapshot.Listeners)
+        for (var i = 0; i < snapshot.Listeners.Count; i++)
         {
-            var shared = _workers.Count > 1;
+            var plan = snapshot.Listeners[i];
+            var accepting = new AcceptPlan(plan, i, _workers);
             // Sharing would also join another process's listener: make sure that there is none.
-            if (shared && plan.Address.Port != 0) ProbeExclusively(plan);
+            if (accepting.IsShared && plan.Address.Port != 0) ProbeExclusively(plan);
             var address = plan.Address;
+            IPEndPoint? shared = null;
             foreach (var worker in _workers)
             {
-                var bound = worker.Listen(plan, address, shared, _codeRoutes, writers[worker.Reactor.Index]);
-                if (worker.Reactor.Index > 0) continue;
+                var writer = writers[worker.Reactor.Index];
+                if (!accepting.Listens(worker))
+                {
+                    worker.Join(plan, _codeRoutes, writer);
+                    continue;
+                }
+                var bound = worker.Listen(
+                    plan, address, accepting.IsShared, _codeRoutes, writer, accepting.SpreadOf(worker));
+                if (shared is not null) continue;
                 _addresses.Add(bound);
-                if (bound is IPEndPoint ip) address = new IPEndPoint(plan.Address.Address, ip.Port);
+                if (bound is IPEndPoint ip) address = shared = new IPEndPoint(plan.Address.Address, ip.Port);
             }
         }
     }
@@ -221,7 +275,11 @@ public sealed class Server : IDisposable
 
     private void DisposeWorkers()
     {
-        foreach (var worker in _workers) worker.Dispose();
+        foreach (var worker in _workers)
+        {
+            worker.Reactor.Stop();
+            worker.Dispose();
+        }
         _workers.Clear();
     }
 }

@@ -31,7 +31,8 @@ internal sealed class Snapshot
 
 /// <summary>A listener as workers build it.</summary>
 internal sealed record ListenerPlan(
-    string Name, IPEndPoint Address, ListenSettings Socket, ConnectionBudget Budget, ServerSettings Settings,
+    string Name, IPEndPoint Address, AcceptMode Accept, ListenSettings Socket, ConnectionBudget Budget,
+    ServerSettings Settings,
     IReadOnlyList<RoutePlan> Routes)
 {
     internal static ListenerPlan From(ListenerOptions options, TailraceOptions root)
@@ -55,7 +56,7 @@ internal sealed record ListenerPlan(
         };
         var name = options.Name.Length > 0 ? options.Name : options.Address;
         return new ListenerPlan(
-            name, new IPEndPoint(address.Address, address.Port),
+            name, new IPEndPoint(address.Address, address.Port), options.Accept,
             new ListenSettings(options.Backlog, Deferred: options.DeferAccept),
             new ConnectionBudget(options.MaxConnections),
             settings,

@@ -40,9 +40,24 @@ internal sealed class Worker : IDisposable
     /// <exception cref="IoException">The address cannot be listened on.</exception>
     internal EndPoint Listen(
         ListenerPlan plan, IPEndPoint address, bool shared, IEnumerable<CodeRoute> codeRoutes,
-        AccessLogWriter? accessLog)
+        AccessLogWriter? accessLog, ConnectionSpread? spread = null)
     {
         var handle = Reactor.Loop.Listen(address, plan.Socket with { Shared = shared });
+        var context = Join(plan, codeRoutes, accessLog);
+        _listeners.Add(new Listener(Reactor, handle, plan.Budget, context.Serve)
+        {
+            Spread = spread,
+            Paused = error => _failures.Warn(
+                error == IoError.None ? "connection limit reached, accepting pauses" : $"accepting pauses: {error}",
+                plan.Name),
+        });
+        return Reactor.Loop.LocalAddress(handle);
+    }
+
+    /// <summary>Prepares to serve what is accepted at a listener, here or by another worker.</summary>
+    internal ServerContext Join(
+        ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes, AccessLogWriter? accessLog)
+    {
         var routes = BuildRoutes(plan, codeRoutes);
         var context = new ServerContext(Reactor, plan.Settings, Route, accessLog)
         {
@@ -53,13 +68,7 @@ internal sealed class Worker : IDisposable
             HandlerFailed = exception => _failures.Warn($"a handler failed: {exception}", plan.Name),
         };
         _contexts.Add(context);
-        _listeners.Add(new Listener(Reactor, handle, plan.Budget, context.Serve)
-        {
-            Paused = error => _failures.Warn(
-                error == IoError.None ? "connection limit reached, accepting pauses" : $"accepting pauses: {error}",
-                plan.Name),
-        });
-        return Reactor.Loop.LocalAddress(handle);
+        return context;
 
         Handler Route(RequestHead head, ReadOnlySpan<byte> bytes) =>
             head.Method is Method.Connect or Method.Trace
@@ -67,13 +76,23 @@ internal sealed class Worker : IDisposable
                 : routes.Find(head, bytes) ?? FixedReply.NotFound;
     }
 
-    internal void Start()
+    /// <summary>Serves a connection that another worker has accepted. On the reactor's thread.</summary>
+    /// <param name="listener">Which listener of the options accepted it.</param>
+    /// <param name="stream">The connection.</param>
+    internal void Take(int listener, DetachedStream stream)
     {
-        Reactor.Start();
-        Serve();
+        var handle = Reactor.Loop.Attach(stream);
+        var context = _contexts[listener];
+        if (!context.IsDraining)
+        {
+            context.Serve(SocketConnection.Adopt(Reactor, handle));
+            return;
+        }
+        Reactor.Loop.Close(handle);
+        context.Budget?.Return();
     }
 
-    /// <summary>Begins to accept as soon as the loop runs.</summary>
+    /// <summary>Begins to accept. Any thread.</summary>
     internal void Serve()
     {
         foreach (var listener in _listeners) Reactor.Loop.Post(listener.Start);

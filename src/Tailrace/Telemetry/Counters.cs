@@ -75,6 +75,21 @@ public sealed class Counters
     /// <summary>Exceptions that no code caught: bugs, in a handler or here.</summary>
     public long UnhandledErrors;
 
+    /// <summary>io_uring: entries into the kernel, one a turn and hardly more.</summary>
+    public long RingEnters;
+
+    /// <summary>io_uring: turns whose completions did not fit the queue.</summary>
+    public long RingOverflows;
+
+    /// <summary>io_uring: entries that the kernel refused for the moment, for want of memory.</summary>
+    public long RingRefusals;
+
+    /// <summary>io_uring: entries that a signal ended.</summary>
+    public long RingInterrupts;
+
+    /// <summary>io_uring: receives that found no buffer.</summary>
+    public long RingStarved;
+
     private readonly Padding _after;
 
     /// <summary>Adds another worker's counters to these.</summary>
@@ -101,6 +116,11 @@ public sealed class Counters
         UpstreamTimeouts += other.UpstreamTimeouts;
         UpstreamIdle += other.UpstreamIdle;
         UnhandledErrors += other.UnhandledErrors;
+        RingEnters += other.RingEnters;
+        RingOverflows += other.RingOverflows;
+        RingRefusals += other.RingRefusals;
+        RingInterrupts += other.RingInterrupts;
+        RingStarved += other.RingStarved;
     }
 
     /// <summary>Counts a final answer.</summary>

@@ -26,7 +26,7 @@ internal sealed class Scenario
     private Scenario(EngineChoice engine) => _engine = engine;
 
     /// <summary>The engines that every scenario runs on.</summary>
-    public static TheoryData<EngineChoice> Engines => [EngineChoice.Epoll, EngineChoice.Portable];
+    public static TheoryData<EngineChoice> Engines => [EngineChoice.Epoll, EngineChoice.IoUring, EngineChoice.Portable];
 
     /// <summary>The listener.</summary>
     internal ListenerOptions Listener { get; set; } = new() { Address = "127.0.0.1:0", Name = "main" };

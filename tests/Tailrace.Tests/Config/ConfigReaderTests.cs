@@ -68,6 +68,7 @@ public sealed class ConfigReaderTests
                 address: "[::1]:1"
                 protocol: http
                 backlog: 11
+                accept: handoff
                 defer_accept: false
                 max_connections: 12
                 requests_per_connection: 13
@@ -82,7 +83,7 @@ public sealed class ConfigReaderTests
             ("n", "[::1]:1", ListenerProtocol.Http, 11, 12, 13L),
             (listener.Name, listener.Address, listener.Protocol, listener.Backlog, listener.MaxConnections,
                 listener.RequestsPerConnection));
-        Assert.False(listener.DeferAccept);
+        Assert.Equal((AcceptMode.Handoff, false), (listener.Accept, listener.DeferAccept));
         Assert.Equal(new ListenerTimeouts
         {
             Head = TimeSpan.FromSeconds(1),

@@ -24,19 +24,31 @@ public sealed class AllocationTests
 
     private static readonly string s_body = new('b', 1000);
 
-    public static TheoryData<EngineChoice, string, string> Paths => new()
+    private static readonly (string Path, string Request)[] s_paths =
+    [
+        ("proxied GET", "GET /fixed HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\n\r\n"),
+        ("proxied POST", $"POST /fixed HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{s_body}"),
+        ("proxied POST in chunks",
+            $"POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n{s_body}\r\n0\r\n\r\n"),
+        ("proxied chunks", "GET /chunked HTTP/1.1\r\nHost: a\r\n\r\n"),
+        ("proxied 100 KB", "GET /large HTTP/1.1\r\nHost: a\r\n\r\n"),
+        ("fixed reply", "GET /own HTTP/1.1\r\nHost: a\r\n\r\n"),
+        ("handler in chunks", "GET /own-chunked HTTP/1.1\r\nHost: a\r\n\r\n"),
+        ("no route", "GET /none HTTP/1.1\r\nHost: a\r\n\r\n"),
+    ];
+
+    public static TheoryData<EngineChoice, string, string> Paths
     {
-        { EngineChoice.Epoll, "proxied GET", "GET /fixed HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\n\r\n" },
-        { EngineChoice.Epoll, "proxied POST",
-            $"POST /fixed HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{s_body}" },
-        { EngineChoice.Epoll, "proxied POST in chunks",
-            $"POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n{s_body}\r\n0\r\n\r\n" },
-        { EngineChoice.Epoll, "proxied chunks", "GET /chunked HTTP/1.1\r\nHost: a\r\n\r\n" },
-        { EngineChoice.Epoll, "proxied 100 KB", "GET /large HTTP/1.1\r\nHost: a\r\n\r\n" },
-        { EngineChoice.Epoll, "fixed reply", "GET /own HTTP/1.1\r\nHost: a\r\n\r\n" },
-        { EngineChoice.Epoll, "handler in chunks", "GET /own-chunked HTTP/1.1\r\nHost: a\r\n\r\n" },
-        { EngineChoice.Epoll, "no route", "GET /none HTTP/1.1\r\nHost: a\r\n\r\n" },
-    };
+        get
+        {
+            var data = new TheoryData<EngineChoice, string, string>();
+            foreach (var engine in new[] { EngineChoice.Epoll, EngineChoice.IoUring })
+            {
+                foreach (var (path, request) in s_paths) data.Add(engine, path, request);
+            }
+            return data;
+        }
+    }
 
     [Theory, MemberData(nameof(Paths))]
     public void Nothing_is_allocated(EngineChoice engine, string path, string request)

@@ -58,6 +58,11 @@ internal static class ListenerSchema
             "What is spoken on the connections: http is HTTP/1.1 and HTTP/1.0 in clear text.",
             new ChoiceKind<ListenerProtocol>(("http", ListenerProtocol.Http)),
             o => o.Protocol, (o, v) => o with { Protocol = v }),
+        new Field<ListenerOptions, AcceptMode>("accept",
+            "How connections come to the workers. reuseport: each worker listens and the kernel spreads; a worker far "
+            + "above a sibling gives new ones away. handoff: one accepts and gives to each in turn.",
+            new ChoiceKind<AcceptMode>(("reuseport", AcceptMode.ReusePort), ("handoff", AcceptMode.Handoff)),
+            o => o.Accept, (o, v) => o with { Accept = v }),
         new Field<ListenerOptions, int>("backlog",
             "Connections that the kernel may hold for each worker before they are accepted; net.core.somaxconn still "
             + "applies.",
