@@ -59,14 +59,16 @@ internal sealed record ListenerPlan(
             new ListenSettings(options.Backlog, Deferred: options.DeferAccept),
             new ConnectionBudget(options.MaxConnections),
             settings,
-            [.. routes.SelectMany(route => RoutePlan.From(route, options.Forwarded))]);
+            // In a table the first route wins: those without conditions come behind those that have some.
+            [.. routes.SelectMany(route => RoutePlan.From(route, options.Forwarded)).OrderBy(route =>
+                !route.Match.HasConditions)]);
     }
 }
 
 /// <summary>A route for one host pattern as workers build it.</summary>
 internal sealed record RoutePlan(
-    string Host, string Path, bool IsPrefix, string Cluster, RespondOptions? Respond, RequestEdits Edits,
-    ResponseEdits ResponseEdits)
+    string Host, string Path, bool IsPrefix, MatchOptions Match, string Cluster, RespondOptions? Respond,
+    RequestEdits Edits, ResponseEdits ResponseEdits)
 {
     internal static IEnumerable<RoutePlan> From(RouteOptions options, ForwardedOptions forwarded)
     {
@@ -88,7 +90,7 @@ internal sealed record RoutePlan(
         var isPrefix = options.Match.Path.Length == 0;
         var path = isPrefix ? options.Match.PathPrefix : options.Match.Path;
         return hosts.Select(host =>
-            new RoutePlan(host, path, isPrefix, options.Cluster, options.Respond, edits, responseEdits));
+            new RoutePlan(host, path, isPrefix, options.Match, options.Cluster, options.Respond, edits, responseEdits));
     }
 
     private static ForwardedPolicy PolicyOf(ForwardedMode mode) => mode switch

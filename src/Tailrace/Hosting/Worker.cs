@@ -61,10 +61,10 @@ internal sealed class Worker : IDisposable
         });
         return Reactor.Loop.LocalAddress(handle);
 
-        Handler Route(RequestHead head, ReadOnlySpan<byte> bytes) =>
+        Handler Route(RequestHead head, ReadOnlySpan<byte> bytes, Connection client) =>
             head.Method is Method.Connect or Method.Trace
                 ? MethodRefusal.Instance
-                : routes.Find(head, bytes) ?? FixedReply.NotFound;
+                : routes.Find(head, bytes, client) ?? FixedReply.NotFound;
     }
 
     internal void Start()
@@ -118,7 +118,11 @@ internal sealed class Worker : IDisposable
             if (route.Listener.Length == 0 || route.Listener == plan.Name)
                 routes.Add(route.Host, route.Path, route.IsPrefix, route.Handler);
         }
-        foreach (var route in plan.Routes) routes.Add(route.Host, route.Path, route.IsPrefix, BuildHandler(route));
+        foreach (var route in plan.Routes)
+        {
+            var condition = RouteConditions.Build(route.Match);
+            routes.Add(route.Host, route.Path, route.IsPrefix, BuildHandler(route), condition);
+        }
         return routes;
     }
 
