@@ -28,6 +28,12 @@ public sealed record RouteOptions
     /// destination as written), or any other text, which is sent literally. Default: <c>keep</c>.
     /// </summary>
     public string HostHeader { get; init; } = "keep";
+
+    /// <summary>What changes in the headers of requests that are forwarded.</summary>
+    public HeaderEditOptions RequestHeaders { get; init; } = new();
+
+    /// <summary>What changes in the headers of every answer of this route, Tailrace's own included.</summary>
+    public HeaderEditOptions ResponseHeaders { get; init; } = new();
 }
 
 /// <summary>A fixed reply.</summary>

@@ -84,8 +84,13 @@ internal sealed record RoutePlan(
                 _ => HostPolicy.Fixed,
             },
             FixedHost = Encoding.ASCII.GetBytes(options.HostHeader),
+            Fields = FieldEditPlans.Build(options.RequestHeaders),
         };
-        var responseEdits = new ResponseEdits { Via = forwarded.Via };
+        var responseEdits = new ResponseEdits
+        {
+            Via = forwarded.Via,
+            Fields = FieldEditPlans.Build(options.ResponseHeaders),
+        };
         IEnumerable<string> hosts = options.Match.Host.Count > 0 ? options.Match.Host : [""];
         var isPrefix = options.Match.Path.Length == 0;
         var path = isPrefix ? options.Match.PathPrefix : options.Match.Path;

@@ -128,5 +128,8 @@ internal sealed class Worker : IDisposable
 
     private Handler BuildHandler(RoutePlan route) => route.Respond is { } respond
         ? new FixedReply(respond.Status, respond.ContentType, Encoding.UTF8.GetBytes(respond.Body))
+        {
+            Fields = route.ResponseEdits.Fields,
+        }
         : new ForwardHandler(_clusters[route.Cluster], route.Edits, route.ResponseEdits);
 }

@@ -291,6 +291,7 @@ public sealed class ForwardHandler : Handler
 
     private void Answer(Exchange exchange, Destination destination, UpstreamFailure failure)
     {
+        exchange.ResponseFields = _responseEdits.Fields;
         switch (failure)
         {
             case UpstreamFailure.ClientGone:
@@ -327,6 +328,7 @@ public sealed class ForwardHandler : Handler
         var counters = _cluster.Reactor.Counters;
         if (status == 504) counters.UpstreamTimeouts++;
         else if (status == 502) counters.UpstreamErrors++;
+        exchange.ResponseFields = _responseEdits.Fields;
         ErrorReply.Write(exchange, status, reason);
         _cluster.Failed?.Invoke(destination, reason);
     }

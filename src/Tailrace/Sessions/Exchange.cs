@@ -1,5 +1,6 @@
 using System.Text;
 using Tailrace.Http;
+using Tailrace.Http.Rules;
 using Tailrace.Io;
 
 namespace Tailrace.Sessions;
@@ -54,6 +55,11 @@ public abstract class Exchange
 
     /// <summary>Why an answer is an error, for the logs; null when it is not.</summary>
     public string? FailureReason { get; set; }
+
+    /// <summary>
+    /// Fields to set, add or remove in an answer of our own; a handler that forwards has its own edits. Null for none.
+    /// </summary>
+    internal FieldEdits? ResponseFields { get; set; }
 
     /// <summary>The request's path, as the client sent it.</summary>
     public ReadOnlySpan<byte> Path => Request.Path.In(RequestBytes);
@@ -143,5 +149,6 @@ public abstract class Exchange
         IsComplete = IsAborted = false;
         Upstream = default;
         FailureReason = null;
+        ResponseFields = null;
     }
 }

@@ -1,5 +1,6 @@
 using Tailrace.Http;
 using Tailrace.Http.H1;
+using Tailrace.Http.Rules;
 using Tailrace.Memory;
 
 namespace Tailrace.Sessions;
@@ -42,17 +43,24 @@ internal static class H1RequestWriter
             HostPolicy.Fixed => edits.FixedHost.Span,
             _ => head.Authority.In(bytes),
         };
+        var fields = edits.Fields;
+        var replaced = fields?.Replaced ?? 0;
+        var values = new ExchangeValues(head, bytes, client, destination);
         // What the client said of earlier hops may be repeated, and its host twice more.
-        if (!output.TryReserve(head.Length + AddedBytesMax + 3 * host.Length)) return false;
+        var added = AddedBytesMax + 3 * host.Length + (fields?.LengthIn(values) ?? 0);
+        if (!output.TryReserve(head.Length + added)) return false;
         var writer = new HeadWriter(output.Writable);
         WriteRequestLine(ref writer, head, bytes);
         var keepsHost = edits.Host == HostPolicy.Keep && head.Form == TargetForm.Origin
             && head.Headers.Has(KnownHeader.Host);
         if (!keepsHost) writer.WriteHeader("Host"u8, host);
-        CopyFields(ref writer, head, bytes, DroppedBy(edits, keepsHost));
+        CopyFields(ref writer, head, bytes, DroppedBy(edits, keepsHost) | replaced, fields);
         if (edits.XForwarded != ForwardedPolicy.Off) WriteXForwarded(ref writer, head, bytes, edits, client);
-        if (edits.Forwarded != ForwardedPolicy.Off) WriteForwarded(ref writer, head, bytes, edits, client);
-        if (edits.Via) writer.Write(head.MinorVersion == 0 ? "Via: 1.0 tailrace\r\n"u8 : "Via: 1.1 tailrace\r\n"u8);
+        if (edits.Forwarded != ForwardedPolicy.Off && (replaced & KnownHeaders.Bit(KnownHeader.Forwarded)) == 0)
+            WriteForwarded(ref writer, head, bytes, client);
+        if (edits.Via && (replaced & KnownHeaders.Bit(KnownHeader.Via)) == 0)
+            writer.Write(head.MinorVersion == 0 ? "Via: 1.0 tailrace\r\n"u8 : "Via: 1.1 tailrace\r\n"u8);
+        if (fields is not null) FieldEditWriter.Write(ref writer, fields, values);
         if (head.TeTrailers) writer.Write("TE: trailers\r\nConnection: TE\r\n"u8);
         if (head.Body == BodyKind.Chunked) writer.Write("Transfer-Encoding: chunked\r\n"u8);
         else if (head.ContentLength >= 0) writer.WriteHeader("Content-Length"u8, head.ContentLength);
@@ -131,17 +139,20 @@ internal static class H1RequestWriter
         return dropped;
     }
 
-    private static void CopyFields(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, ulong dropped)
+    private static void CopyFields(
+        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, ulong dropped, FieldEdits? edits)
     {
         var fields = head.Headers.Fields;
         if (fields.IsEmpty) return;
         var runStart = fields[0].Name.Offset;
-        if (head.HasConnectionOptions || (head.Headers.Known & dropped) != 0)
+        var dropsOthers = edits is { HasReplacedOthers: true };
+        if (head.HasConnectionOptions || dropsOthers || (head.Headers.Known & dropped) != 0)
         {
             foreach (ref readonly var field in fields)
             {
                 var drop = (dropped & KnownHeaders.Bit(field.Id)) != 0
-                    || (head.HasConnectionOptions && HopByHop.IsNominated(field, bytes, head.Headers));
+                    || (head.HasConnectionOptions && HopByHop.IsNominated(field, bytes, head.Headers))
+                    || (dropsOthers && edits!.DropsOther(field, bytes));
                 if (!drop) continue;
                 writer.Write(bytes[runStart..field.Name.Offset]);
                 runStart = field.LineEnd;
@@ -156,13 +167,19 @@ internal static class H1RequestWriter
         ReadOnlySpan<byte> client)
     {
         var keepsEarlier = edits.XForwarded == ForwardedPolicy.Append;
-        writer.Write("X-Forwarded-For: "u8);
-        if (keepsEarlier) WriteEarlier(ref writer, head, bytes, KnownHeader.XForwardedFor);
-        writer.Write(client);
-        writer.WriteCrlf();
-        if (!keepsEarlier || !head.Headers.Has(KnownHeader.XForwardedProto))
+        // What an earlier hop said of itself, and what the route says, is not said again.
+        var said = keepsEarlier ? head.Headers.Known & ~KnownHeaders.Bit(KnownHeader.XForwardedFor) : 0;
+        said |= edits.Fields?.Replaced ?? 0;
+        if ((said & KnownHeaders.Bit(KnownHeader.XForwardedFor)) == 0)
+        {
+            writer.Write("X-Forwarded-For: "u8);
+            if (keepsEarlier) WriteEarlier(ref writer, head, bytes, KnownHeader.XForwardedFor);
+            writer.Write(client);
+            writer.WriteCrlf();
+        }
+        if ((said & KnownHeaders.Bit(KnownHeader.XForwardedProto)) == 0)
             writer.Write("X-Forwarded-Proto: http\r\n"u8);
-        if (!keepsEarlier || !head.Headers.Has(KnownHeader.XForwardedHost))
+        if ((said & KnownHeaders.Bit(KnownHeader.XForwardedHost)) == 0)
             writer.WriteHeader("X-Forwarded-Host"u8, head.Authority.In(bytes));
     }
 
@@ -182,8 +199,7 @@ internal static class H1RequestWriter
     /// RFC 7239: one element for this hop. With append, the client's own fields were copied before it.
     /// </summary>
     private static void WriteForwarded(
-        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
-        ReadOnlySpan<byte> client)
+        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> client)
     {
         writer.Write("Forwarded: for="u8);
         if (client.Contains((byte)':'))

@@ -1,3 +1,5 @@
+using Tailrace.Http.Rules;
+
 namespace Tailrace.Sessions;
 
 /// <summary>What happens to a family of forwarding fields on the way to an upstream.</summary>
@@ -43,6 +45,9 @@ public sealed record RequestEdits
 
     /// <summary>The Host of <see cref="HostPolicy.Fixed"/>.</summary>
     public ReadOnlyMemory<byte> FixedHost { get; init; }
+
+    /// <summary>Fields to set, add or remove; null for none.</summary>
+    internal FieldEdits? Fields { get; init; }
 }
 
 /// <summary>How a response's head is edited on the way to a client. Immutable.</summary>
@@ -50,4 +55,7 @@ public sealed record ResponseEdits
 {
     /// <summary>Whether this hop adds itself to Via.</summary>
     public bool Via { get; init; }
+
+    /// <summary>Fields to set, add or remove, also in answers that are our own; null for none.</summary>
+    internal FieldEdits? Fields { get; init; }
 }

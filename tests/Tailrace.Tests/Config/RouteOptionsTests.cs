@@ -38,6 +38,21 @@ public sealed class RouteOptionsTests
         Assert.Equal(["10.0.0.1"], match.Source);
     }
 
+    [Fact]
+    public void Header_edits()
+    {
+        RouteOptions route = Route("""
+            cluster: app
+            request_headers: {set: {X-A: "${host}", X-B: 5}, add: {X-C: [c, d]}, remove: [X-D, X-E]}
+            response_headers: {remove: X-F}
+            """);
+
+        Assert.Equal([new HeaderOptions("X-A", "${host}"), new HeaderOptions("X-B", "5")], route.RequestHeaders.Set);
+        Assert.Equal([new HeaderOptions("X-C", "c"), new HeaderOptions("X-C", "d")], route.RequestHeaders.Add);
+        Assert.Equal(["X-D", "X-E"], route.RequestHeaders.Remove);
+        Assert.Equal(["X-F"], route.ResponseHeaders.Remove);
+    }
+
     private static RouteOptions Route(string yaml) => Yaml.Options($"""
         listeners: [{Open}address: ":1"{Close}]
         routes:

@@ -15,6 +15,20 @@ internal static class RouteSchema
             new TextKind("a media type such as text/html", TextRules.FieldValue),
             o => o.ContentType, (o, v) => o with { ContentType = v }));
 
+    private static readonly SectionKind<HeaderEditOptions> s_headerEdits = new("header edits",
+        new Field<HeaderEditOptions, IReadOnlyList<HeaderOptions>>("set",
+            "Headers that replace all that came by their names. Values may hold ${client_ip}, ${host}, ${method}, "
+            + "${path}, ${query} and ${upstream}.",
+            new HeaderMapKind(), o => o.Set, (o, v) => o with { Set = v }),
+        new Field<HeaderEditOptions, IReadOnlyList<HeaderOptions>>("add",
+            "Headers that are added to what came by their names.",
+            new HeaderMapKind(), o => o.Add, (o, v) => o with { Add = v }),
+        new Field<HeaderEditOptions, IReadOnlyList<string>>("remove",
+            "Names of headers that are left out.",
+            new ListKind<string>("names",
+                new TextKind("the name of a header", HeaderRules.EditedName), "", orOne: true),
+            o => o.Remove, (o, v) => o with { Remove = v }));
+
     private static readonly SectionKind<RouteOptions> s_route = new("route",
         new Field<RouteOptions, string>("name",
             "What logs and errors call this route.",
@@ -34,7 +48,13 @@ internal static class RouteSchema
             "The Host that the origin sees: keep (what the client sent), destination (its address as written here), or "
             + "any other host, which is sent literally.",
             new TextKind("keep, destination or a host", TextRules.HostHeader),
-            o => o.HostHeader, (o, v) => o with { HostHeader = v }));
+            o => o.HostHeader, (o, v) => o with { HostHeader = v }),
+        new Field<RouteOptions, HeaderEditOptions>("request_headers",
+            "What changes in the headers of requests that are forwarded.",
+            s_headerEdits, o => o.RequestHeaders, (o, v) => o with { RequestHeaders = v }),
+        new Field<RouteOptions, HeaderEditOptions>("response_headers",
+            "What changes in the headers of every answer of this route, Tailrace's own included.",
+            s_headerEdits, o => o.ResponseHeaders, (o, v) => o with { ResponseHeaders = v }));
 
     /// <summary>A list of routes.</summary>
     public static readonly ListKind<RouteOptions> Routes = new("routes", s_route, new RouteOptions());

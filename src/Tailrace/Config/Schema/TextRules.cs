@@ -77,7 +77,7 @@ internal static class TextRules
     /// <summary>The name of a header field that is asked for.</summary>
     public static string? FieldName(string text)
     {
-        if (!IsToken(text)) return $"'{text}' is not the name of a header";
+        if (HeaderRules.Name(text) is { } fault) return fault;
         return text.Equals("Host", StringComparison.OrdinalIgnoreCase)
             ? "a request may name its host in its target too; match.host knows both"
             : null;
@@ -107,7 +107,7 @@ internal static class TextRules
     }
 
     /// <summary>A token (RFC 9110 section 5.6.2).</summary>
-    private static bool IsToken(string text) =>
+    public static bool IsToken(string text) =>
         text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c));
 
     /// <summary>A field value (RFC 9110 section 5.5).</summary>
