@@ -90,8 +90,26 @@ internal static class OptionsSummary
     private static string TargetOf(RouteOptions route)
     {
         if (route.Respond is { } respond) return $"answers {respond.Status}";
+        string path = route.Rewrite is { } rewrite ? $", path {RewriteOf(rewrite)}" : "";
+        if (route.Redirect is { } redirect) return $"redirects to {PlaceOf(redirect)} by {redirect.Status}{path}";
         string host = route.HostHeader == "keep" ? "" : $", Host: {route.HostHeader}";
-        return $"cluster '{route.Cluster}'{host}";
+        return $"cluster '{route.Cluster}'{host}{path}";
+    }
+
+    private static string PlaceOf(RedirectOptions redirect)
+    {
+        string scheme = redirect.Scheme == RedirectScheme.Https ? "https" : "http";
+        string port = redirect.Port == 0 ? "" : $":{redirect.Port}";
+        return $"{scheme}://{(redirect.Host.Length > 0 ? redirect.Host : "the same host")}{port}";
+    }
+
+    private static string RewriteOf(RewriteOptions rewrite)
+    {
+        if (rewrite.Path.Length > 0) return rewrite.Path;
+        if (rewrite.Pattern.Length > 0) return $"~{rewrite.Pattern} as {rewrite.Replacement}";
+        string without = rewrite.StripPrefix.Length > 0 ? $"without {rewrite.StripPrefix}" : "";
+        string below = rewrite.AddPrefix.Length > 0 ? $"below {rewrite.AddPrefix}" : "";
+        return without.Length > 0 && below.Length > 0 ? $"{without}, {below}" : without + below;
     }
 
     private static void WriteTable(List<string[]> rows, TextWriter output)

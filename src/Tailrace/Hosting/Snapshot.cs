@@ -61,14 +61,14 @@ internal sealed record ListenerPlan(
             settings,
             // In a table the first route wins: those without conditions come behind those that have some.
             [.. routes.SelectMany(route => RoutePlan.From(route, options.Forwarded)).OrderBy(route =>
-                !route.Match.HasConditions)]);
+                !route.Options.Match.HasConditions)]);
     }
 }
 
 /// <summary>A route for one host pattern as workers build it.</summary>
 internal sealed record RoutePlan(
-    string Host, string Path, bool IsPrefix, MatchOptions Match, string Cluster, RespondOptions? Respond,
-    RequestEdits Edits, ResponseEdits ResponseEdits)
+    string Host, string Path, bool IsPrefix, RouteOptions Options, byte[] Body, RequestEdits Edits,
+    ResponseEdits ResponseEdits)
 {
     internal static IEnumerable<RoutePlan> From(RouteOptions options, ForwardedOptions forwarded)
     {
@@ -94,8 +94,8 @@ internal sealed record RoutePlan(
         IEnumerable<string> hosts = options.Match.Host.Count > 0 ? options.Match.Host : [""];
         var isPrefix = options.Match.Path.Length == 0;
         var path = isPrefix ? options.Match.PathPrefix : options.Match.Path;
-        return hosts.Select(host =>
-            new RoutePlan(host, path, isPrefix, options.Match, options.Cluster, options.Respond, edits, responseEdits));
+        var body = options.Respond is { } respond ? ReplyBody.Read(respond) : [];
+        return hosts.Select(host => new RoutePlan(host, path, isPrefix, options, body, edits, responseEdits));
     }
 
     private static ForwardedPolicy PolicyOf(ForwardedMode mode) => mode switch

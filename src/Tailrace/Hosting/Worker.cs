@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Tailrace.Handlers;
 using Tailrace.Http;
 using Tailrace.Io;
@@ -113,6 +112,7 @@ internal sealed class Worker : IDisposable
     private RouteTable BuildRoutes(ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes)
     {
         var routes = new RouteTable();
+        var handlers = new RouteHandlers(_clusters, _failures);
         foreach (var route in codeRoutes)
         {
             if (route.Listener.Length == 0 || route.Listener == plan.Name)
@@ -120,16 +120,9 @@ internal sealed class Worker : IDisposable
         }
         foreach (var route in plan.Routes)
         {
-            var condition = RouteConditions.Build(route.Match);
-            routes.Add(route.Host, route.Path, route.IsPrefix, BuildHandler(route), condition);
+            var condition = RouteConditions.Build(route.Options.Match);
+            routes.Add(route.Host, route.Path, route.IsPrefix, handlers.Build(route), condition);
         }
         return routes;
     }
-
-    private Handler BuildHandler(RoutePlan route) => route.Respond is { } respond
-        ? new FixedReply(respond.Status, respond.ContentType, Encoding.UTF8.GetBytes(respond.Body))
-        {
-            Fields = route.ResponseEdits.Fields,
-        }
-        : new ForwardHandler(_clusters[route.Cluster], route.Edits, route.ResponseEdits);
 }

@@ -28,6 +28,7 @@ public sealed class ForwardHandler : Handler
     /// <inheritdoc/>
     public override async LoopTask HandleAsync(Exchange exchange)
     {
+        exchange.ResponseFields = _responseEdits.Fields;
         var attempts = new Attempts(_settings.Retries);
         while (true)
         {
@@ -291,7 +292,6 @@ public sealed class ForwardHandler : Handler
 
     private void Answer(Exchange exchange, Destination destination, UpstreamFailure failure)
     {
-        exchange.ResponseFields = _responseEdits.Fields;
         switch (failure)
         {
             case UpstreamFailure.ClientGone:
@@ -328,7 +328,6 @@ public sealed class ForwardHandler : Handler
         var counters = _cluster.Reactor.Counters;
         if (status == 504) counters.UpstreamTimeouts++;
         else if (status == 502) counters.UpstreamErrors++;
-        exchange.ResponseFields = _responseEdits.Fields;
         ErrorReply.Write(exchange, status, reason);
         _cluster.Failed?.Invoke(destination, reason);
     }

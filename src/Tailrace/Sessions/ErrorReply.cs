@@ -40,7 +40,9 @@ public static class ErrorReply
         output.Commit(writer.Length);
     }
 
-    private static int Compose(Span<byte> body, int status, ReadOnlySpan<byte> reason)
+    /// <summary>Writes a status and its phrase as a line of text, with a reason if there is one.</summary>
+    /// <returns>Bytes written.</returns>
+    internal static int Compose(Span<byte> body, int status, ReadOnlySpan<byte> reason)
     {
         var writer = new HeadWriter(body);
         writer.WriteNumber(status);

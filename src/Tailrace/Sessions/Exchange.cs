@@ -17,6 +17,9 @@ public abstract class Exchange
     /// <summary>The largest piece that one <see cref="WriteAsync"/> or <see cref="End"/> takes, in bytes.</summary>
     public const int PieceBytesMax = 16 * 1024;
 
+    private byte[] _path = [];
+    private int _pathLength;
+
     /// <summary>The request's head. Its slices are places in <see cref="RequestBytes"/>.</summary>
     public abstract RequestHead Request { get; }
 
@@ -60,6 +63,9 @@ public abstract class Exchange
     /// Fields to set, add or remove in an answer of our own; a handler that forwards has its own edits. Null for none.
     /// </summary>
     internal FieldEdits? ResponseFields { get; set; }
+
+    /// <summary>The path that an upstream gets, where a route has rewritten it; else empty.</summary>
+    internal ReadOnlySpan<byte> RewrittenPath => _path.AsSpan(0, _pathLength);
 
     /// <summary>The request's path, as the client sent it.</summary>
     public ReadOnlySpan<byte> Path => Request.Path.In(RequestBytes);
@@ -139,6 +145,16 @@ public abstract class Exchange
     /// <summary>Writes an interim answer of an upstream, where the client's version knows them.</summary>
     internal abstract bool TryForwardInterim(ResponseHead head, ReadOnlySpan<byte> bytes);
 
+    /// <summary>Rewrites the path for upstreams; a target that is no path stays as it is.</summary>
+    /// <returns>False when that took too long.</returns>
+    internal bool TryRewritePath(PathRewrite rewrite)
+    {
+        var path = Path;
+        // An absolute target may lack its path, which is "/" then, but for OPTIONS: that is about the whole server.
+        if (path.IsEmpty && Request.Form == TargetForm.Absolute && Request.Method != Method.Options) path = "/"u8;
+        return path is not [(byte)'/', ..] || rewrite.TryApply(path, ref _path, out _pathLength);
+    }
+
     /// <summary>Marks the answer as whole after its body was relayed.</summary>
     internal void Complete() => IsComplete = true;
 
@@ -150,5 +166,6 @@ public abstract class Exchange
         Upstream = default;
         FailureReason = null;
         ResponseFields = null;
+        _pathLength = 0;
     }
 }

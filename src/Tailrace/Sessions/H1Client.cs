@@ -54,7 +54,8 @@ internal sealed class H1Client
         Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
         client = client[..exchange.Downstream.Remote.Format(client)];
         return H1RequestWriter.TryWrite(
-            Connection.Output, exchange.Request, exchange.RequestBytes, edits, client, destination);
+            Connection.Output, exchange.Request, exchange.RequestBytes, edits, client, destination,
+            exchange.RewrittenPath);
     }
 
     /// <summary>The same for a request of our own; its body, if any, is as long as is said here.</summary>

@@ -32,10 +32,11 @@ internal static class H1RequestWriter
     /// <param name="edits">What to change.</param>
     /// <param name="client">The client's address as text, without its port.</param>
     /// <param name="destination">The destination's host and port.</param>
+    /// <param name="path">The path that stands for the client's; empty for the client's own.</param>
     /// <returns>False when it has no room in the buffers.</returns>
     internal static bool TryWrite(
         ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
-        ReadOnlySpan<byte> client, ReadOnlySpan<byte> destination)
+        ReadOnlySpan<byte> client, ReadOnlySpan<byte> destination, ReadOnlySpan<byte> path = default)
     {
         var host = edits.Host switch
         {
@@ -48,9 +49,10 @@ internal static class H1RequestWriter
         var values = new ExchangeValues(head, bytes, client, destination);
         // What the client said of earlier hops may be repeated, and its host twice more.
         var added = AddedBytesMax + 3 * host.Length + (fields?.LengthIn(values) ?? 0);
-        if (!output.TryReserve(head.Length + added)) return false;
+        if (!output.TryReserve(head.Length + path.Length + added)) return false;
         var writer = new HeadWriter(output.Writable);
-        WriteRequestLine(ref writer, head, bytes);
+        if (path.IsEmpty) WriteRequestLine(ref writer, head, bytes);
+        else WriteRequestLine(ref writer, head, bytes, path);
         var keepsHost = edits.Host == HostPolicy.Keep && head.Form == TargetForm.Origin
             && head.Headers.Has(KnownHeader.Host);
         if (!keepsHost) writer.WriteHeader("Host"u8, host);
@@ -110,6 +112,16 @@ internal static class H1RequestWriter
         writer.Write(" HTTP/1.1\r\n"u8);
     }
 
+    private static void WriteRequestLine(
+        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> path)
+    {
+        writer.Write(head.MethodText.In(bytes));
+        writer.WriteByte((byte)' ');
+        writer.Write(path);
+        WriteQuery(ref writer, head, bytes);
+        writer.Write(" HTTP/1.1\r\n"u8);
+    }
+
     private static void WriteOriginForm(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes)
     {
         // RFC 9112 section 3.2.4: OPTIONS of an authority without a path is "*".
@@ -120,7 +132,13 @@ internal static class H1RequestWriter
         }
         if (head.Path.IsEmpty) writer.WriteByte((byte)'/');
         else writer.Write(head.Path.In(bytes));
-        if (head.Query.IsEmpty) return;
+        WriteQuery(ref writer, head, bytes);
+    }
+
+    private static void WriteQuery(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes)
+    {
+        // A question mark with nothing behind it is kept too.
+        if (head.Query.Offset == 0) return;
         writer.WriteByte((byte)'?');
         writer.Write(head.Query.In(bytes));
     }

@@ -53,6 +53,35 @@ public sealed class RouteOptionsTests
         Assert.Equal(["X-F"], route.ResponseHeaders.Remove);
     }
 
+    [Fact]
+    public void Rewrites_redirects_and_replies()
+    {
+        RouteOptions route = Route("""
+            redirect: {status: 301, scheme: https, host: b.example, port: 8443, keep_query: false}
+            rewrite: {pattern: "^/a(.*)$", replacement: "/b$1", time_limit: 5ms}
+            """);
+        Assert.Equal(
+            new RedirectOptions
+            {
+                Status = 301, Scheme = RedirectScheme.Https, Host = "b.example", Port = 8443, KeepQuery = false,
+            },
+            route.Redirect);
+        Assert.Equal(
+            new RewriteOptions
+            {
+                Pattern = "^/a(.*)$", Replacement = "/b$1", TimeLimit = TimeSpan.FromMilliseconds(5),
+            },
+            route.Rewrite);
+        Assert.Equal(
+            new RewriteOptions { StripPrefix = "/a", AddPrefix = "/b" },
+            Route("cluster: app\nrewrite: {strip_prefix: /a, add_prefix: /b}").Rewrite);
+        Assert.Equal(
+            new RewriteOptions { Path = "/c" }, Route("cluster: app\nrewrite: {path: /c}").Rewrite);
+        Assert.Equal(
+            new RespondOptions { Status = 503, BodyFile = "down.html" },
+            Route("respond: {status: 503, body_file: down.html}").Respond);
+    }
+
     private static RouteOptions Route(string yaml) => Yaml.Options($"""
         listeners: [{Open}address: ":1"{Close}]
         routes:

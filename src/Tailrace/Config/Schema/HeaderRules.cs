@@ -24,6 +24,7 @@ internal static class HeaderRules
             return $"'{text}' is about one connection, and written for each of them";
         if (Is(text, "Host")) return "the Host that origins get is set by 'host_header'";
         if (Is(text, "Date")) return "the date of a message is that of its origin";
+        if (Is(text, "Max-Forwards")) return "'Max-Forwards' is counted down by every hop";
         return Is(text, "Expect") ? "'Expect' is about the request's body, which is relayed as it comes" : null;
     }
 

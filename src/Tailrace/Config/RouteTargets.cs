@@ -1,0 +1,97 @@
+using System.Text.RegularExpressions;
+using Tailrace.Config.Schema;
+
+namespace Tailrace.Config;
+
+/// <summary>The checks of what becomes of a route's requests: that it is one thing, and that it makes sense.</summary>
+internal static class RouteTargets
+{
+    /// <summary>Reports what is wrong with one route by itself and with the clusters it names.</summary>
+    public static void Check(RouteOptions route, string path, TailraceOptions options, ProblemList problems)
+    {
+        CheckWays(route, path, problems);
+        if (route.Cluster.Length > 0) CheckCluster(route.Cluster, ConfigPath.Of(path, "cluster"), options, problems);
+        if (route.Respond is { } respond) CheckRespond(respond, ConfigPath.Of(path, "respond"), problems);
+        if (route.Rewrite is { } rewrite) CheckRewrite(rewrite, ConfigPath.Of(path, "rewrite"), problems);
+        if (route.Respond is not null && route.Rewrite is not null)
+            problems.Add(ConfigPath.Of(path, "rewrite"), "a fixed reply does not depend on the path");
+    }
+
+    private static void CheckWays(RouteOptions route, string path, ProblemList problems)
+    {
+        (string Key, bool IsGiven)[] ways =
+        [
+            ("cluster", route.Cluster.Length > 0), ("respond", route.Respond is not null),
+            ("redirect", route.Redirect is not null),
+        ];
+        string[] given = [.. ways.Where(way => way.IsGiven).Select(way => $"'{way.Key}'")];
+        if (given.Length > 1)
+        {
+            string both = given.Length == 2 ? "both " : "";
+            problems.Add(path, $"it has {both}{string.Join(" and ", given)}; a request can have one answer only");
+        }
+        else if (given.Length == 0)
+        {
+            problems.Add(path, "it leads nowhere; give it a 'cluster', 'respond' or 'redirect'",
+                ConfigPath.Of(path, "cluster"));
+        }
+    }
+
+    private static void CheckCluster(string cluster, string path, TailraceOptions options, ProblemList problems)
+    {
+        if (options.Clusters.ContainsKey(cluster)) return;
+        string hint = Suggestion.For(cluster, options.Clusters.Keys) is { } meant
+            ? $"; did you mean '{meant}'?"
+            : options.Clusters.Count > 0 ? $"; expected {string.Join(" or ", options.Clusters.Keys)}" : "";
+        problems.Add(path, $"there is no cluster '{cluster}'{hint}", "clusters");
+    }
+
+    private static void CheckRespond(RespondOptions respond, string path, ProblemList problems)
+    {
+        if (respond.Body.Length > 0 && respond.BodyFile.Length > 0)
+            problems.Add(path, "it has both 'body' and 'body_file'; give one of them");
+        // RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5: these end with their head or have nothing to say.
+        if (respond.Status is not (204 or 205 or 304)) return;
+        string fault = $"an answer with status {respond.Status} has no body";
+        if (respond.Body.Length > 0) problems.Add(ConfigPath.Of(path, "body"), fault);
+        if (respond.BodyFile.Length > 0) problems.Add(ConfigPath.Of(path, "body_file"), fault);
+    }
+
+    private static void CheckRewrite(RewriteOptions rewrite, string path, ProblemList problems)
+    {
+        bool hasPrefix = rewrite.StripPrefix.Length + rewrite.AddPrefix.Length > 0;
+        (string Key, bool IsGiven)[] ways =
+        [
+            ("a prefix", hasPrefix), ("'path'", rewrite.Path.Length > 0), ("'pattern'", rewrite.Pattern.Length > 0),
+        ];
+        string[] given = [.. ways.Where(way => way.IsGiven).Select(way => way.Key)];
+        if (given.Length > 1) problems.Add(path, $"it has {string.Join(" and ", given)}; give one of them");
+        if (rewrite.Pattern.Length > 0)
+        {
+            CheckGroups(rewrite, path, problems);
+        }
+        else if (rewrite.Replacement.Length > 0)
+        {
+            problems.Add(ConfigPath.Of(path, "replacement"), "it stands for a match, and there is no 'pattern'",
+                ConfigPath.Of(path, "pattern"));
+        }
+        else if (given.Length == 0)
+        {
+            problems.Add(path, "it changes nothing; give 'strip_prefix', 'add_prefix', 'path' or 'pattern'");
+        }
+    }
+
+    private static void CheckGroups(RewriteOptions rewrite, string path, ProblemList problems)
+    {
+        // What is wrong by itself was said already.
+        if (TextRules.Pattern(rewrite.Pattern) is not null || TextRules.Replacement(rewrite.Replacement) is not null)
+            return;
+        string[] groups = new Regex(rewrite.Pattern, RegexOptions.NonBacktracking).GetGroupNames();
+        foreach (string name in TextRules.GroupsOf(rewrite.Replacement))
+        {
+            if (groups.Contains(name)) continue;
+            problems.Add(ConfigPath.Of(path, "replacement"),
+                $"the pattern has no group '{name}'; '$$' stands for a dollar sign", ConfigPath.Of(path, "pattern"));
+        }
+    }
+}
