@@ -63,13 +63,19 @@ public sealed class RouteOptionsTests
         Assert.Equal(
             new RedirectOptions
             {
-                Status = 301, Scheme = RedirectScheme.Https, Host = "b.example", Port = 8443, KeepQuery = false,
+                Status = 301,
+                Scheme = RedirectScheme.Https,
+                Host = "b.example",
+                Port = 8443,
+                KeepQuery = false,
             },
             route.Redirect);
         Assert.Equal(
             new RewriteOptions
             {
-                Pattern = "^/a(.*)$", Replacement = "/b$1", TimeLimit = TimeSpan.FromMilliseconds(5),
+                Pattern = "^/a(.*)$",
+                Replacement = "/b$1",
+                TimeLimit = TimeSpan.FromMilliseconds(5),
             },
             route.Rewrite);
         Assert.Equal(
