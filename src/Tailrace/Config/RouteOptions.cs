@@ -28,6 +28,14 @@ public sealed record RouteOptions
     /// destination as written), or any other text, which is sent literally. Default: <c>keep</c>.
     /// </summary>
     public string HostHeader { get; init; } = "keep";
+
+    /// <summary>
+    /// The protocols that a client may change to by <c>Upgrade</c>, with their versions where they have one; none: no
+    /// upgrade is forwarded. Default: <c>[websocket]</c>.
+    /// </summary>
+    public IReadOnlyList<string> Upgrade { get; init; } = s_webSocket;
+
+    private static readonly string[] s_webSocket = ["websocket"];
 }
 
 /// <summary>The requests that a route is for. What is not given matches everything.</summary>

@@ -32,7 +32,7 @@ internal sealed class Snapshot
 /// <summary>A listener as workers build it.</summary>
 internal sealed record ListenerPlan(
     string Name, IPEndPoint Address, ListenSettings Socket, ConnectionBudget Budget, ServerSettings Settings,
-    IReadOnlyList<RoutePlan> Routes)
+    RequestPolicy Policy, IReadOnlyList<RoutePlan> Routes)
 {
     internal static ListenerPlan From(ListenerOptions options, TailraceOptions root)
     {
@@ -51,6 +51,7 @@ internal sealed record ListenerPlan(
             BodyTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Body),
             KeepAliveTimeoutMs = Snapshot.Milliseconds(options.Timeouts.KeepAlive),
             WriteTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Write),
+            TunnelIdleTimeoutMs = Snapshot.Milliseconds(options.Timeouts.TunnelIdle),
             RequestsPerConnection = options.RequestsPerConnection,
         };
         var name = options.Name.Length > 0 ? options.Name : options.Address;
@@ -59,7 +60,8 @@ internal sealed record ListenerPlan(
             new ListenSettings(options.Backlog, Deferred: options.DeferAccept),
             new ConnectionBudget(options.MaxConnections),
             settings,
-            [.. routes.SelectMany(route => RoutePlan.From(route, options.Forwarded))]);
+            RequestPolicy.From(options),
+            [.. routes.SelectMany(route => RoutePlan.From(route, options))]);
     }
 }
 
@@ -68,8 +70,9 @@ internal sealed record RoutePlan(
     string Host, string Path, bool IsPrefix, string Cluster, RespondOptions? Respond, RequestEdits Edits,
     ResponseEdits ResponseEdits)
 {
-    internal static IEnumerable<RoutePlan> From(RouteOptions options, ForwardedOptions forwarded)
+    internal static IEnumerable<RoutePlan> From(RouteOptions options, ListenerOptions listener)
     {
+        var forwarded = listener.Forwarded;
         var edits = new RequestEdits
         {
             XForwarded = PolicyOf(forwarded.XForwarded),
@@ -82,6 +85,8 @@ internal sealed record RoutePlan(
                 _ => HostPolicy.Fixed,
             },
             FixedHost = Encoding.ASCII.GetBytes(options.HostHeader),
+            Upgrades = new UpgradePolicy([.. options.Upgrade]),
+            AnswersContinue = listener.Expect == ExpectMode.Answer,
         };
         var responseEdits = new ResponseEdits { Via = forwarded.Via };
         IEnumerable<string> hosts = options.Match.Host.Count > 0 ? options.Match.Host : [""];

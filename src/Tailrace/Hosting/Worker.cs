@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using Tailrace.Handlers;
-using Tailrace.Http;
 using Tailrace.Io;
 using Tailrace.Proxy;
 using Tailrace.Sessions;
@@ -43,13 +42,14 @@ internal sealed class Worker : IDisposable
         AccessLogWriter? accessLog)
     {
         var handle = Reactor.Loop.Listen(address, plan.Socket with { Shared = shared });
-        var routes = BuildRoutes(plan, codeRoutes);
-        var context = new ServerContext(Reactor, plan.Settings, Route, accessLog)
+        var router = new Router(plan.Policy, BuildRoutes(plan, codeRoutes));
+        var context = new ServerContext(Reactor, plan.Settings, router.Route, accessLog)
         {
             Budget = plan.Budget,
             Opened = _debug is null ? null : _debug.Opened,
             Ended = _debug is null ? null : _debug.Ended,
             Closed = _debug is null ? null : _debug.Closed,
+            Starved = () => _failures.Warn("no buffer is left: a request is refused", plan.Name),
             HandlerFailed = exception => _failures.Warn($"a handler failed: {exception}", plan.Name),
         };
         _contexts.Add(context);
@@ -60,11 +60,6 @@ internal sealed class Worker : IDisposable
                 plan.Name),
         });
         return Reactor.Loop.LocalAddress(handle);
-
-        Handler Route(RequestHead head, ReadOnlySpan<byte> bytes) =>
-            head.Method is Method.Connect or Method.Trace
-                ? MethodRefusal.Instance
-                : routes.Find(head, bytes) ?? FixedReply.NotFound;
     }
 
     internal void Start()

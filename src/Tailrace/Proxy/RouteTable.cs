@@ -10,8 +10,8 @@ namespace Tailrace.Proxy;
 /// an exact host, then wildcards from the longest to the shortest, then routes for any host. Within a host an exact
 /// path comes before prefixes, and a longer prefix before a shorter one. A prefix matches whole segments: <c>/api</c>
 /// covers <c>/api</c> and <c>/api/users</c>, not <c>/apix</c>.</para>
-/// <para>Hosts are compared without regard to case, port and a final dot; paths byte for byte, as the client sent
-/// them.</para>
+/// <para>Hosts are compared without regard to case, port and a final dot; paths byte for byte, in the form of
+/// <see cref="PathSyntax"/>.</para>
 /// </remarks>
 public sealed class RouteTable
 {
@@ -34,12 +34,21 @@ public sealed class RouteTable
     /// <param name="isPrefix">Whether the path matches whole segments at the front.</param>
     /// <param name="handler">What answers.</param>
     public void Add(string host, string path, bool isPrefix, Handler handler) =>
-        TableOf(host).Add(Encoding.UTF8.GetBytes(path), isPrefix, handler);
+        TableOf(host).Add(Normal(Encoding.UTF8.GetBytes(path)), isPrefix, handler);
+
+    private static byte[] Normal(byte[] path)
+    {
+        if (path.Length == 0) return path;
+        var form = new byte[path.Length];
+        return form[..PathSyntax.Normalize(path, form, out _)];
+    }
 
     /// <summary>The handler of a request, or null when nothing matches.</summary>
-    public Handler? Find(RequestHead head, ReadOnlySpan<byte> bytes)
+    public Handler? Find(RequestHead head, ReadOnlySpan<byte> bytes) => Find(head, bytes, head.Path.In(bytes));
+
+    /// <summary>The same for a request whose path is taken in another form than the one that was sent.</summary>
+    internal Handler? Find(RequestHead head, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> path)
     {
-        var path = head.Path.In(bytes);
         if (path.IsEmpty) path = "/"u8;
         if (_exact.Count > 0 || _wildcard.Count > 0)
         {

@@ -27,7 +27,7 @@ public static class ErrorReply
     /// <param name="context">Has the Date.</param>
     internal static void WriteFinal(ByteBuffer output, int status, ReadOnlySpan<byte> reason, ServerContext context)
     {
-        if (!output.TryReserve(2 * BodyBytesMax)) return;
+        if (!output.TryReserve(2 * BodyBytesMax) && !output.TryReserveLast(2 * BodyBytesMax)) return;
         Span<byte> body = stackalloc byte[BodyBytesMax];
         var length = Compose(body, status, reason);
         var writer = new HeadWriter(output.Writable);

@@ -55,6 +55,9 @@ public abstract class Exchange
     /// <summary>Why an answer is an error, for the logs; null when it is not.</summary>
     public string? FailureReason { get; set; }
 
+    /// <summary>What goes on with the client's connection after this exchange; null for HTTP.</summary>
+    internal Successor? Successor { get; set; }
+
     /// <summary>The request's path, as the client sent it.</summary>
     public ReadOnlySpan<byte> Path => Request.Path.In(RequestBytes);
 
@@ -91,6 +94,7 @@ public abstract class Exchange
     /// <param name="body">At most <see cref="PieceBytesMax"/> bytes.</param>
     public LoopTask Respond(int status, string contentType, ReadOnlySpan<byte> body)
     {
+        DropBuffered();
         Begin(status, body.Length);
         if (contentType.Length > 0)
         {
@@ -133,6 +137,18 @@ public abstract class Exchange
     /// <summary>Writes an interim answer of an upstream, where the client's version knows them.</summary>
     internal abstract bool TryForwardInterim(ResponseHead head, ReadOnlySpan<byte> bytes);
 
+    /// <summary>
+    /// Says "100 Continue" if the client waits for it and has not heard it yet. What is written leaves with the next
+    /// flush.
+    /// </summary>
+    internal abstract void Continue();
+
+    /// <summary>
+    /// Takes out of the way what has been received of a request's body that nobody will read, so that its end is found
+    /// where it is there already.
+    /// </summary>
+    private protected abstract void DropBuffered();
+
     /// <summary>Marks the answer as whole after its body was relayed.</summary>
     internal void Complete() => IsComplete = true;
 
@@ -143,5 +159,6 @@ public abstract class Exchange
         IsComplete = IsAborted = false;
         Upstream = default;
         FailureReason = null;
+        Successor = null;
     }
 }

@@ -71,7 +71,10 @@ public sealed class ConfigReaderTests
                 defer_accept: false
                 max_connections: 12
                 requests_per_connection: 13
-                timeouts: {head: 1s, body: 2s, keep_alive: 3s, write: 4ms}
+                expect: answer
+                trace: true
+                paths: {dot_segments: reject, encoded_slashes: reject}
+                timeouts: {head: 1s, body: 2s, keep_alive: 3s, write: 4ms, tunnel_idle: 5m}
                 limits: {head: 10KiB, headers: 14, target: 1KiB, body: 5GiB}
                 forwarded: {x_forwarded: set, forwarded: append, via: true}
                 routes:
@@ -82,13 +85,17 @@ public sealed class ConfigReaderTests
             ("n", "[::1]:1", ListenerProtocol.Http, 11, 12, 13L),
             (listener.Name, listener.Address, listener.Protocol, listener.Backlog, listener.MaxConnections,
                 listener.RequestsPerConnection));
-        Assert.False(listener.DeferAccept);
+        Assert.Equal((false, ExpectMode.Answer, true), (listener.DeferAccept, listener.Expect, listener.Trace));
+        Assert.Equal(
+            new PathOptions { DotSegments = OddPathMode.Reject, EncodedSlashes = OddPathMode.Reject },
+            listener.Paths);
         Assert.Equal(new ListenerTimeouts
         {
             Head = TimeSpan.FromSeconds(1),
             Body = TimeSpan.FromSeconds(2),
             KeepAlive = TimeSpan.FromSeconds(3),
             Write = TimeSpan.FromMilliseconds(4),
+            TunnelIdle = TimeSpan.FromMinutes(5),
         }, listener.Timeouts);
         Assert.Equal(
             new ListenerLimits { Head = 10240, Headers = 14, Target = 1024, Body = 5L << 30 },
@@ -111,6 +118,7 @@ public sealed class ConfigReaderTests
                 match: {host: "*.a.example", path_prefix: /p}
                 cluster: c
                 host_header: origin.example
+                upgrade: [tcp, SPDY/3.1]
               - match: {host: [x.example, 10.0.0.1], path: /q}
                 cluster: c
             clusters: {c: {destinations: ["http://a.example"]}}
@@ -119,6 +127,8 @@ public sealed class ConfigReaderTests
         Assert.Equal(("r", "c", "origin.example"), (routes[0].Name, routes[0].Cluster, routes[0].HostHeader));
         Assert.Equal(("", "/p"), (routes[0].Match.Path, routes[0].Match.PathPrefix));
         Assert.Equal(["*.a.example"], routes[0].Match.Host);
+        Assert.Equal(["tcp", "SPDY/3.1"], routes[0].Upgrade);
+        Assert.Equal(["websocket"], routes[1].Upgrade);
         Assert.Equal(["x.example", "10.0.0.1"], routes[1].Match.Host);
         Assert.Equal(("/q", "", "keep"), (routes[1].Match.Path, routes[1].Match.PathPrefix, routes[1].HostHeader));
     }

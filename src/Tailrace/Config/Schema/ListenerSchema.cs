@@ -18,7 +18,21 @@ internal static class ListenerSchema
             ProcessSchema.Duration, o => o.KeepAlive, (o, v) => o with { KeepAlive = v }),
         new Field<ListenerTimeouts, TimeSpan>("write",
             "How long a client may take no byte of an answer that waits for it.",
-            ProcessSchema.Duration, o => o.Write, (o, v) => o with { Write = v }));
+            ProcessSchema.Duration, o => o.Write, (o, v) => o with { Write = v }),
+        new Field<ListenerTimeouts, TimeSpan>("tunnel_idle",
+            "How long a tunnel (after an upgrade) may carry nothing in either direction.",
+            ProcessSchema.Duration, o => o.TunnelIdle, (o, v) => o with { TunnelIdle = v }));
+
+    private static readonly ChoiceKind<OddPathMode> s_oddPath = new(
+        ("keep", OddPathMode.Keep), ("reject", OddPathMode.Reject));
+
+    private static readonly SectionKind<PathOptions> s_paths = new("paths",
+        new Field<PathOptions, OddPathMode>("dot_segments",
+            "The segments . and .., also percent-encoded: keep forwards them as they came, reject answers 400.",
+            s_oddPath, o => o.DotSegments, (o, v) => o with { DotSegments = v }),
+        new Field<PathOptions, OddPathMode>("encoded_slashes",
+            "The same choice for %2F and %5C.",
+            s_oddPath, o => o.EncodedSlashes, (o, v) => o with { EncodedSlashes = v }));
 
     private static readonly SectionKind<ListenerLimits> s_limits = new("listener limits",
         new Field<ListenerLimits, int>("head",
@@ -72,6 +86,17 @@ internal static class ListenerSchema
             "Requests after which a connection is closed; 0: no limit.",
             new NumberKind<long>(0, 1_000_000_000_000),
             o => o.RequestsPerConnection, (o, v) => o with { RequestsPerConnection = v }),
+        new Field<ListenerOptions, ExpectMode>("expect",
+            "Who meets the expectation of a client that waits for 100 Continue before it sends a body: forward leaves "
+            + "it to the origin, answer tells clients at once to go on.",
+            new ChoiceKind<ExpectMode>(("forward", ExpectMode.Forward), ("answer", ExpectMode.Answer)),
+            o => o.Expect, (o, v) => o with { Expect = v }),
+        new Field<ListenerOptions, bool>("trace",
+            "Whether TRACE is forwarded; else it is answered 405.",
+            ProcessSchema.Flag, o => o.Trace, (o, v) => o with { Trace = v }),
+        new Field<ListenerOptions, PathOptions>("paths",
+            "What becomes of paths that two programs may read differently. Routes are matched on a normalised copy.",
+            s_paths, o => o.Paths, (o, v) => o with { Paths = v }),
         new Field<ListenerOptions, ListenerTimeouts>("timeouts",
             "How long to wait for the client.",
             s_timeouts, o => o.Timeouts, (o, v) => o with { Timeouts = v }),

@@ -49,7 +49,12 @@ internal static class RouteSchema
             "The Host that the origin sees: keep (what the client sent), destination (its address as written here), or "
             + "any other host, which is sent literally.",
             new TextKind("keep, destination or a host", TextRules.HostHeader),
-            o => o.HostHeader, (o, v) => o with { HostHeader = v }));
+            o => o.HostHeader, (o, v) => o with { HostHeader = v }),
+        new Field<RouteOptions, IReadOnlyList<string>>("upgrade",
+            "The protocols that a client may change to by Upgrade, each with its version if it has one; []: none.",
+            new ListKind<string>("protocols",
+                new TextKind("a protocol such as websocket", TextRules.Protocol), "", orOne: true),
+            o => o.Upgrade, (o, v) => o with { Upgrade = v }));
 
     /// <summary>A list of routes.</summary>
     public static readonly ListKind<RouteOptions> Routes = new("routes", s_route, new RouteOptions());
