@@ -33,7 +33,8 @@ internal static class OptionsSummary
         foreach (RouteOptions route in routes)
         {
             IReadOnlyList<string> hosts = route.Match.Host.Count > 0 ? route.Match.Host : ["any host"];
-            foreach (string host in hosts) rows.Add([host, PathOf(route.Match), TargetOf(route)]);
+            string target = TargetOf(route) + ConditionsOf(route.Match);
+            foreach (string host in hosts) rows.Add([host, PathOf(route.Match), target]);
         }
         WriteTable(rows, output);
     }
@@ -66,6 +67,24 @@ internal static class OptionsSummary
         if (match.Path.Length > 0) return match.Path;
         if (match.PathPrefix.Length == 0) return "any path";
         return match.PathPrefix.EndsWith('/') ? $"{match.PathPrefix}..." : $"{match.PathPrefix}[/...]";
+    }
+
+    private static string ConditionsOf(MatchOptions match)
+    {
+        var conditions = new List<string>();
+        if (match.Method.Count > 0) conditions.Add(string.Join(" or ", match.Method));
+        conditions.AddRange(match.Header.Select(value => $"header {ValueOf(value)}"));
+        conditions.AddRange(match.Query.Select(value => $"query {ValueOf(value)}"));
+        if (match.Source.Count > 0) conditions.Add($"from {string.Join(" or ", match.Source)}");
+        return conditions.Count == 0 ? "" : $" if {string.Join(", ", conditions)}";
+    }
+
+    private static string ValueOf(ValueMatchOptions value)
+    {
+        if (value.Absent) return $"{value.Name} absent";
+        if (value.Pattern.Length > 0) return $"{value.Name}~{value.Pattern}";
+        if (value.Prefix.Length > 0) return $"{value.Name}={value.Prefix}*";
+        return value.Value.Length > 0 ? $"{value.Name}={value.Value}" : value.Name;
     }
 
     private static string TargetOf(RouteOptions route)

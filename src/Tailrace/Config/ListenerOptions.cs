@@ -58,6 +58,9 @@ public sealed record ListenerOptions
     /// <summary>What origins are told about the client.</summary>
     public ForwardedOptions Forwarded { get; init; } = new();
 
+    /// <summary>Where a forward proxy may connect to; with <c>protocol: forward</c> only. Default: none.</summary>
+    public ForwardProxyOptions? ForwardProxy { get; init; }
+
     /// <summary>The routes of this listener; empty: those of the root.</summary>
     public IReadOnlyList<RouteOptions> Routes { get; init; } = [];
 }
@@ -67,6 +70,42 @@ public enum ListenerProtocol
 {
     /// <summary>HTTP/1.1 and HTTP/1.0 in clear text.</summary>
     Http,
+
+    /// <summary>
+    /// The same, as a forward proxy: CONNECT makes tunnels, and targets that are whole URLs are fetched. Other requests
+    /// go to the listener's own routes.
+    /// </summary>
+    Forward,
+}
+
+/// <summary>Where a forward proxy may connect to, and how long it waits there.</summary>
+/// <remarks>
+/// Whatever is listed, addresses that are not public are refused unless <see cref="Allow"/> has them. Addresses are
+/// judged as they come from the look-up, and it is those that are connected to.
+/// </remarks>
+public sealed record ForwardProxyOptions
+{
+    /// <summary>
+    /// Names that clients may ask for: <c>a.example</c>, or <c>*.a.example</c> for every name below it; empty: every
+    /// name. Default: <c>[]</c>.
+    /// </summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
+    /// <summary>Ports that clients may ask for. Default: <c>[80, 443]</c>.</summary>
+    public IReadOnlyList<int> Ports { get; init; } = s_ports;
+
+    /// <summary>
+    /// Ranges of addresses that are allowed although they are not public: <c>10.1.0.0/16</c>. Default: <c>[]</c>.
+    /// </summary>
+    public IReadOnlyList<string> Allow { get; init; } = [];
+
+    /// <summary>Ranges of addresses that are refused whatever else is said. Default: <c>[]</c>.</summary>
+    public IReadOnlyList<string> Deny { get; init; } = [];
+
+    /// <summary>How long to wait for a host.</summary>
+    public ClusterTimeouts Timeouts { get; init; } = new();
+
+    private static readonly int[] s_ports = [80, 443];
 }
 
 /// <summary>How long to wait for a client.</summary>

@@ -2,10 +2,10 @@ namespace Tailrace.Config;
 
 /// <summary>Which requests go where.</summary>
 /// <remarks>
-/// The most specific route wins and the order of routes means nothing: an exact host before a wildcard, a longer
-/// wildcard before a shorter one, any wildcard before no host; among the routes of that host an exact path before a
-/// prefix, a longer prefix before a shorter one. When no route of that host fits the path, the next less specific host
-/// is asked.
+/// The most specific route wins: an exact host before a wildcard, a longer wildcard before a shorter one, any wildcard
+/// before no host; among the routes of that host an exact path before a prefix, a longer prefix before a shorter one.
+/// Only among routes with the same host and path does the order count: those that have conditions are tried in their
+/// order, and then the one that has none. When no route of that host fits, the next less specific host is asked.
 /// </remarks>
 public sealed record RouteOptions
 {
@@ -36,25 +36,6 @@ public sealed record RouteOptions
     public IReadOnlyList<string> Upgrade { get; init; } = s_webSocket;
 
     private static readonly string[] s_webSocket = ["websocket"];
-}
-
-/// <summary>The requests that a route is for. What is not given matches everything.</summary>
-public sealed record MatchOptions
-{
-    /// <summary>
-    /// Host names without a port, compared without regard to case: <c>a.example</c>, or <c>*.a.example</c> for every
-    /// name below <c>a.example</c>. Any one of them suffices. Default: <c>[]</c>.
-    /// </summary>
-    public IReadOnlyList<string> Host { get; init; } = [];
-
-    /// <summary>The whole path, without the query. Default: <c>""</c>.</summary>
-    public string Path { get; init; } = "";
-
-    /// <summary>
-    /// The first segments of the path: <c>/api</c> matches <c>/api</c> and <c>/api/x</c>, not <c>/apix</c>;
-    /// <c>/api/</c> matches what lies below only. Default: <c>""</c>.
-    /// </summary>
-    public string PathPrefix { get; init; } = "";
 }
 
 /// <summary>A fixed reply.</summary>

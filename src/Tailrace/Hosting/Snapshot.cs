@@ -32,12 +32,13 @@ internal sealed class Snapshot
 /// <summary>A listener as workers build it.</summary>
 internal sealed record ListenerPlan(
     string Name, IPEndPoint Address, ListenSettings Socket, ConnectionBudget Budget, ServerSettings Settings,
-    RequestPolicy Policy, IReadOnlyList<RoutePlan> Routes)
+    RequestPolicy Policy, EgressPlan? Egress, IReadOnlyList<RoutePlan> Routes)
 {
     internal static ListenerPlan From(ListenerOptions options, TailraceOptions root)
     {
         if (!ListenAddress.TryParse(options.Address, out var address, out var error)) throw new StartException(error);
-        var routes = options.Routes.Count > 0 ? options.Routes : root.Routes;
+        var isForward = options.Protocol == ListenerProtocol.Forward;
+        var routes = options.Routes.Count > 0 || isForward ? options.Routes : root.Routes;
         var settings = new ServerSettings
         {
             Limits = new HttpLimits
@@ -61,14 +62,17 @@ internal sealed record ListenerPlan(
             new ConnectionBudget(options.MaxConnections),
             settings,
             RequestPolicy.From(options),
-            [.. routes.SelectMany(route => RoutePlan.From(route, options))]);
+            isForward ? EgressPlan.From(options.ForwardProxy ?? new ForwardProxyOptions()) : null,
+            // In a table the first route wins: those without conditions come behind those that have some.
+            [.. routes.SelectMany(route => RoutePlan.From(route, options)).OrderBy(route =>
+                !route.Match.HasConditions)]);
     }
 }
 
 /// <summary>A route for one host pattern as workers build it.</summary>
 internal sealed record RoutePlan(
-    string Host, string Path, bool IsPrefix, string Cluster, RespondOptions? Respond, RequestEdits Edits,
-    ResponseEdits ResponseEdits)
+    string Host, string Path, bool IsPrefix, MatchOptions Match, string Cluster, RespondOptions? Respond,
+    RequestEdits Edits, ResponseEdits ResponseEdits)
 {
     internal static IEnumerable<RoutePlan> From(RouteOptions options, ListenerOptions listener)
     {
@@ -93,7 +97,7 @@ internal sealed record RoutePlan(
         var isPrefix = options.Match.Path.Length == 0;
         var path = isPrefix ? options.Match.PathPrefix : options.Match.Path;
         return hosts.Select(host =>
-            new RoutePlan(host, path, isPrefix, options.Cluster, options.Respond, edits, responseEdits));
+            new RoutePlan(host, path, isPrefix, options.Match, options.Cluster, options.Respond, edits, responseEdits));
     }
 
     private static ForwardedPolicy PolicyOf(ForwardedMode mode) => mode switch

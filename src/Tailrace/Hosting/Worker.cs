@@ -19,6 +19,7 @@ internal sealed class Worker : IDisposable
     private readonly List<Listener> _listeners = [];
     private readonly List<ServerContext> _contexts = [];
     private readonly Dictionary<string, Cluster> _clusters = [];
+    private readonly List<ForwardProxyHandler> _forwardProxies = [];
 
     internal Worker(Reactor reactor, Snapshot snapshot, Log log)
     {
@@ -42,7 +43,7 @@ internal sealed class Worker : IDisposable
         AccessLogWriter? accessLog)
     {
         var handle = Reactor.Loop.Listen(address, plan.Socket with { Shared = shared });
-        var router = new Router(plan.Policy, BuildRoutes(plan, codeRoutes));
+        var router = new Router(plan.Policy, BuildRoutes(plan, codeRoutes), BuildForwardProxy(plan.Egress));
         var context = new ServerContext(Reactor, plan.Settings, router.Route, accessLog)
         {
             Budget = plan.Budget,
@@ -84,6 +85,7 @@ internal sealed class Worker : IDisposable
         foreach (var listener in _listeners) listener.Close();
         foreach (var context in _contexts) context.Drain();
         foreach (var cluster in _clusters.Values) cluster.Drain();
+        foreach (var proxy in _forwardProxies) proxy.Drain();
     }
 
     /// <summary>Closes every client's connection. Posted.</summary>
@@ -113,8 +115,20 @@ internal sealed class Worker : IDisposable
             if (route.Listener.Length == 0 || route.Listener == plan.Name)
                 routes.Add(route.Host, route.Path, route.IsPrefix, route.Handler);
         }
-        foreach (var route in plan.Routes) routes.Add(route.Host, route.Path, route.IsPrefix, BuildHandler(route));
+        foreach (var route in plan.Routes)
+        {
+            var condition = RouteConditions.Build(route.Match);
+            routes.Add(route.Host, route.Path, route.IsPrefix, BuildHandler(route), condition);
+        }
         return routes;
+    }
+
+    private ForwardProxyHandler? BuildForwardProxy(EgressPlan? plan)
+    {
+        if (plan is null) return null;
+        var proxy = new ForwardProxyHandler(Reactor, plan.Settings, plan.Policy, plan.Edits);
+        _forwardProxies.Add(proxy);
+        return proxy;
     }
 
     private Handler BuildHandler(RoutePlan route) => route.Respond is { } respond

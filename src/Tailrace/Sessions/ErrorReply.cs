@@ -1,3 +1,4 @@
+using System.Text;
 using Tailrace.Http;
 using Tailrace.Http.H1;
 using Tailrace.Memory;
@@ -18,6 +19,14 @@ public static class ErrorReply
         exchange.FailureReason = reason;
         Span<byte> body = stackalloc byte[BodyBytesMax];
         exchange.Respond(status, "text/plain", body[..Compose(body, status, default)]);
+    }
+
+    /// <summary>The same for a client that is to know the reason, as that of a forward proxy.</summary>
+    internal static void Explain(Exchange exchange, int status, string reason)
+    {
+        exchange.FailureReason = reason;
+        Span<byte> body = stackalloc byte[BodyBytesMax];
+        exchange.Respond(status, "text/plain", body[..Compose(body, status, Encoding.ASCII.GetBytes(reason))]);
     }
 
     /// <summary>Answers a message that could not be read, as the last thing on its connection.</summary>

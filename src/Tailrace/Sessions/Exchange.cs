@@ -137,6 +137,10 @@ public abstract class Exchange
     /// <summary>Writes an interim answer of an upstream, where the client's version knows them.</summary>
     internal abstract bool TryForwardInterim(ResponseHead head, ReadOnlySpan<byte> bytes);
 
+    /// <summary>Answers a CONNECT: what follows belongs to the tunnel (RFC 9110 section 9.3.6).</summary>
+    /// <returns>False when there is no room in the buffers; the exchange is aborted then.</returns>
+    internal abstract bool TryConnected();
+
     /// <summary>
     /// Says "100 Continue" if the client waits for it and has not heard it yet. What is written leaves with the next
     /// flush.

@@ -206,6 +206,20 @@ internal sealed class H1Exchange : Exchange
         return received is { IsError: false, Bytes: 0 } ? IoResult.Failure(IoError.Reset) : received;
     }
 
+    /// <inheritdoc/>
+    internal override bool TryConnected()
+    {
+        if (!_connection.Output.TryAppend("HTTP/1.1 200 Connection established\r\n\r\n"u8))
+        {
+            Abort();
+            return false;
+        }
+        Status = 200;
+        KeepAlive = false;
+        Complete();
+        return true;
+    }
+
     private bool IsContinueAwaited =>
         Request.ExpectContinue && !_isContinued && !HasBegun && RequestBody.Received == 0;
 

@@ -80,7 +80,7 @@ internal sealed class H1Server
             // 3. Answer.
             try
             {
-                var handler = _context.Route(exchange.Request, exchange.RequestBytes);
+                var handler = _context.Route(exchange.Request, exchange.RequestBytes, connection);
                 if (!connection.Output.IsEmpty && !handler.IsImmediate && Broke(await FlushAsync())) break;
                 await handler.HandleAsync(exchange);
             }

@@ -29,7 +29,7 @@ public sealed class ServerContext
     }
 
     /// <summary>Finds the handler of a request; never null: what matches nothing has a handler too.</summary>
-    public delegate Handler RouteDelegate(RequestHead head, ReadOnlySpan<byte> bytes);
+    public delegate Handler RouteDelegate(RequestHead head, ReadOnlySpan<byte> bytes, Connection client);
 
     /// <summary>Where its sessions live.</summary>
     public Reactor Reactor { get; }

@@ -109,6 +109,37 @@ public sealed class ConfigReaderTests
     }
 
     [Fact]
+    public void Values_of_a_forward_proxy_arrive_where_they_belong()
+    {
+        ListenerOptions listener = Yaml.Options("""
+            listeners:
+              - address: ":1"
+                protocol: forward
+                forward_proxy:
+                  hosts: "*.a.example"
+                  ports: [81, 82]
+                  allow: 10.0.0.0/8
+                  deny: [10.1.0.0/16, "fd00::/8"]
+                  timeouts: {connect: 1s, first_byte: 2s, idle: 3s}
+            """).Listeners.Single();
+
+        ForwardProxyOptions proxy = listener.ForwardProxy!;
+        Assert.Equal(ListenerProtocol.Forward, listener.Protocol);
+        Assert.Equal(["*.a.example"], proxy.Hosts);
+        Assert.Equal([81, 82], proxy.Ports);
+        Assert.Equal(["10.0.0.0/8"], proxy.Allow);
+        Assert.Equal(["10.1.0.0/16", "fd00::/8"], proxy.Deny);
+        Assert.Equal(
+            new ClusterTimeouts
+            {
+                Connect = TimeSpan.FromSeconds(1),
+                FirstByte = TimeSpan.FromSeconds(2),
+                Idle = TimeSpan.FromSeconds(3),
+            },
+            proxy.Timeouts);
+    }
+
+    [Fact]
     public void Values_of_routes_arrive_where_they_belong()
     {
         IReadOnlyList<RouteOptions> routes = Yaml.Options("""

@@ -3,22 +3,6 @@ namespace Tailrace.Config.Schema;
 /// <summary>The keys of a route.</summary>
 internal static class RouteSchema
 {
-    private static readonly SectionKind<MatchOptions> s_match = new("match",
-        new Field<MatchOptions, IReadOnlyList<string>>("host",
-            "Host names without a port, any one of which suffices: a.example, or *.a.example for every name below it. "
-            + "Left out: every host.",
-            new ListKind<string>("host names",
-                new TextKind("a host name or *.name", TextRules.HostPattern), "", orOne: true),
-            o => o.Host, (o, v) => o with { Host = v }),
-        new Field<MatchOptions, string>("path",
-            "The whole path, without the query.",
-            new TextKind("a path such as /status", TextRules.Path), o => o.Path, (o, v) => o with { Path = v }),
-        new Field<MatchOptions, string>("path_prefix",
-            "The first segments of the path: /api matches /api and /api/x, not /apix; /api/ matches what lies below "
-            + "only. Left out, like path: every path.",
-            new TextKind("a path such as /api", TextRules.Path),
-            o => o.PathPrefix, (o, v) => o with { PathPrefix = v }));
-
     private static readonly SectionKind<RespondOptions> s_respond = new("respond",
         new Field<RespondOptions, int>("status",
             "The status code.",
@@ -36,9 +20,10 @@ internal static class RouteSchema
             "What logs and errors call this route.",
             new TextKind("a name", TextRules.Label), o => o.Name, (o, v) => o with { Name = v }),
         new Field<RouteOptions, MatchOptions>("match",
-            "The requests that this route is for; left out: all. The most specific route wins, whatever the order: "
-            + "an exact host before a wildcard, an exact path before a prefix, the longer one before the shorter.",
-            s_match, o => o.Match, (o, v) => o with { Match = v }),
+            "The requests that this route is for; left out: all. The most specific route wins: an exact host before a "
+            + "wildcard, an exact path before a prefix, the longer one before the shorter. With the same host and "
+            + "path, the first whose other conditions hold, and then the one without any.",
+            MatchSchema.Match, o => o.Match, (o, v) => o with { Match = v }),
         new Field<RouteOptions, string>("cluster",
             "The cluster that requests are forwarded to. Either this or respond must be given.",
             new TextKind("the name of a cluster", TextRules.Any), o => o.Cluster, (o, v) => o with { Cluster = v }),

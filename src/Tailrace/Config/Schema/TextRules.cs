@@ -1,11 +1,15 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
 
 namespace Tailrace.Config.Schema;
 
 /// <summary>What is wrong with a text in one of the places of a configuration; null when nothing is.</summary>
 internal static class TextRules
 {
+    private const int MethodLengthMax = 32;
+    private const int PatternLengthMax = 1024;
+
     /// <summary>Any text at all.</summary>
     public static string? Any(string text) => null;
 
@@ -72,8 +76,51 @@ internal static class TextRules
                 : null;
     }
 
-    private static bool IsToken(string text) => text.Length > 0
-        && text.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal));
+    /// <summary>A method (RFC 9110 section 9.1), which is matched with regard to case.</summary>
+    public static string? Method(string text)
+    {
+        if (text.Length > MethodLengthMax) return $"'{text}' is longer than {MethodLengthMax} characters";
+        if (!IsToken(text)) return $"'{text}' is not a method; expected a word such as GET or PROPFIND";
+        return text.Any(char.IsAsciiLetterLower)
+            ? $"methods are matched with regard to case; did you mean '{text.ToUpperInvariant()}'?"
+            : null;
+    }
+
+    /// <summary>The name of a header field that is asked for.</summary>
+    public static string? FieldName(string text)
+    {
+        if (!IsToken(text)) return $"'{text}' is not the name of a header";
+        return text.Equals("Host", StringComparison.OrdinalIgnoreCase)
+            ? "a request may name its host in its target too; match.host knows both"
+            : null;
+    }
+
+    /// <summary>A regular expression that needs no backtracking, so that its time is linear in the text.</summary>
+    public static string? Pattern(string text)
+    {
+        if (text.Length > PatternLengthMax) return $"a pattern has at most {PatternLengthMax} characters";
+        try
+        {
+            _ = new Regex(text, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+            return null;
+        }
+        catch (RegexParseException wrong)
+        {
+            // The exception's own text is left out of programs that are compiled ahead of time.
+            string words = string.Concat(
+                $"{wrong.Error}".Select(c => char.IsUpper(c) ? $" {char.ToLowerInvariant(c)}" : $"{c}"));
+            return $"'{text}' is not a regular expression:{words}, at character {wrong.Offset}";
+        }
+        catch (NotSupportedException)
+        {
+            return $"'{text}' needs backtracking (a look-around, a back reference, or too many repetitions), which "
+                + "clients could make slow";
+        }
+    }
+
+    /// <summary>A token (RFC 9110 section 5.6.2).</summary>
+    private static bool IsToken(string text) =>
+        text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c));
 
     /// <summary>A field value (RFC 9110 section 5.5).</summary>
     public static string? FieldValue(string text)
