@@ -41,6 +41,14 @@ public sealed record RouteOptions
 
     /// <summary>What changes in the headers of every answer of this route, Tailrace's own included.</summary>
     public HeaderEditOptions ResponseHeaders { get; init; } = new();
+
+    /// <summary>
+    /// The protocols that a client may change to by <c>Upgrade</c>, with their versions where they have one; none: no
+    /// upgrade is forwarded. Default: <c>[websocket]</c>.
+    /// </summary>
+    public IReadOnlyList<string> Upgrade { get; init; } = s_webSocket;
+
+    private static readonly string[] s_webSocket = ["websocket"];
 }
 
 /// <summary>A fixed reply.</summary>

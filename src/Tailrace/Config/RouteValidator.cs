@@ -13,8 +13,9 @@ internal static class RouteValidator
         {
             string path = ConfigPath.Of("listeners", i);
             IReadOnlyList<RouteOptions> own = options.Listeners[i].Routes;
-            rootIsUsed |= own.Count == 0;
-            if (own.Count == 0 && options.Routes.Count == 0 && !hasHandlers)
+            bool isForward = options.Listeners[i].Protocol == ListenerProtocol.Forward;
+            rootIsUsed |= own.Count == 0 && !isForward;
+            if (own.Count == 0 && !isForward && options.Routes.Count == 0 && !hasHandlers)
             {
                 problems.Add(path, "it has no routes, and neither has the root: every request would get 404", "routes");
             }

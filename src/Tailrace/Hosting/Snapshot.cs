@@ -32,12 +32,13 @@ internal sealed class Snapshot
 /// <summary>A listener as workers build it.</summary>
 internal sealed record ListenerPlan(
     string Name, IPEndPoint Address, ListenSettings Socket, ConnectionBudget Budget, ServerSettings Settings,
-    IReadOnlyList<RoutePlan> Routes)
+    RequestPolicy Policy, EgressPlan? Egress, IReadOnlyList<RoutePlan> Routes)
 {
     internal static ListenerPlan From(ListenerOptions options, TailraceOptions root)
     {
         if (!ListenAddress.TryParse(options.Address, out var address, out var error)) throw new StartException(error);
-        var routes = options.Routes.Count > 0 ? options.Routes : root.Routes;
+        var isForward = options.Protocol == ListenerProtocol.Forward;
+        var routes = options.Routes.Count > 0 || isForward ? options.Routes : root.Routes;
         var settings = new ServerSettings
         {
             Limits = new HttpLimits
@@ -51,6 +52,7 @@ internal sealed record ListenerPlan(
             BodyTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Body),
             KeepAliveTimeoutMs = Snapshot.Milliseconds(options.Timeouts.KeepAlive),
             WriteTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Write),
+            TunnelIdleTimeoutMs = Snapshot.Milliseconds(options.Timeouts.TunnelIdle),
             RequestsPerConnection = options.RequestsPerConnection,
         };
         var name = options.Name.Length > 0 ? options.Name : options.Address;
@@ -59,8 +61,10 @@ internal sealed record ListenerPlan(
             new ListenSettings(options.Backlog, Deferred: options.DeferAccept),
             new ConnectionBudget(options.MaxConnections),
             settings,
+            RequestPolicy.From(options),
+            isForward ? EgressPlan.From(options.ForwardProxy ?? new ForwardProxyOptions()) : null,
             // In a table the first route wins: those without conditions come behind those that have some.
-            [.. routes.SelectMany(route => RoutePlan.From(route, options.Forwarded)).OrderBy(route =>
+            [.. routes.SelectMany(route => RoutePlan.From(route, options)).OrderBy(route =>
                 !route.Options.Match.HasConditions)]);
     }
 }
@@ -70,8 +74,9 @@ internal sealed record RoutePlan(
     string Host, string Path, bool IsPrefix, RouteOptions Options, byte[] Body, RequestEdits Edits,
     ResponseEdits ResponseEdits)
 {
-    internal static IEnumerable<RoutePlan> From(RouteOptions options, ForwardedOptions forwarded)
+    internal static IEnumerable<RoutePlan> From(RouteOptions options, ListenerOptions listener)
     {
+        var forwarded = listener.Forwarded;
         var edits = new RequestEdits
         {
             XForwarded = PolicyOf(forwarded.XForwarded),
@@ -85,6 +90,8 @@ internal sealed record RoutePlan(
             },
             FixedHost = Encoding.ASCII.GetBytes(options.HostHeader),
             Fields = FieldEditPlans.Build(options.RequestHeaders),
+            Upgrades = new UpgradePolicy([.. options.Upgrade]),
+            AnswersContinue = listener.Expect == ExpectMode.Answer,
         };
         var responseEdits = new ResponseEdits
         {

@@ -1,6 +1,5 @@
 using System.Net;
 using Tailrace.Handlers;
-using Tailrace.Http;
 using Tailrace.Io;
 using Tailrace.Proxy;
 using Tailrace.Sessions;
@@ -19,6 +18,7 @@ internal sealed class Worker : IDisposable
     private readonly List<Listener> _listeners = [];
     private readonly List<ServerContext> _contexts = [];
     private readonly Dictionary<string, Cluster> _clusters = [];
+    private readonly List<ForwardProxyHandler> _forwardProxies = [];
 
     internal Worker(Reactor reactor, Snapshot snapshot, Log log)
     {
@@ -42,13 +42,14 @@ internal sealed class Worker : IDisposable
         AccessLogWriter? accessLog)
     {
         var handle = Reactor.Loop.Listen(address, plan.Socket with { Shared = shared });
-        var routes = BuildRoutes(plan, codeRoutes);
-        var context = new ServerContext(Reactor, plan.Settings, Route, accessLog)
+        var router = new Router(plan.Policy, BuildRoutes(plan, codeRoutes), BuildForwardProxy(plan.Egress));
+        var context = new ServerContext(Reactor, plan.Settings, router.Route, accessLog)
         {
             Budget = plan.Budget,
             Opened = _debug is null ? null : _debug.Opened,
             Ended = _debug is null ? null : _debug.Ended,
             Closed = _debug is null ? null : _debug.Closed,
+            Starved = () => _failures.Warn("no buffer is left: a request is refused", plan.Name),
             HandlerFailed = exception => _failures.Warn($"a handler failed: {exception}", plan.Name),
         };
         _contexts.Add(context);
@@ -59,11 +60,6 @@ internal sealed class Worker : IDisposable
                 plan.Name),
         });
         return Reactor.Loop.LocalAddress(handle);
-
-        Handler Route(RequestHead head, ReadOnlySpan<byte> bytes, Connection client) =>
-            head.Method is Method.Connect or Method.Trace
-                ? MethodRefusal.Instance
-                : routes.Find(head, bytes, client) ?? FixedReply.NotFound;
     }
 
     internal void Start()
@@ -88,6 +84,7 @@ internal sealed class Worker : IDisposable
         foreach (var listener in _listeners) listener.Close();
         foreach (var context in _contexts) context.Drain();
         foreach (var cluster in _clusters.Values) cluster.Drain();
+        foreach (var proxy in _forwardProxies) proxy.Drain();
     }
 
     /// <summary>Closes every client's connection. Posted.</summary>
@@ -124,5 +121,13 @@ internal sealed class Worker : IDisposable
             routes.Add(route.Host, route.Path, route.IsPrefix, handlers.Build(route), condition);
         }
         return routes;
+    }
+
+    private ForwardProxyHandler? BuildForwardProxy(EgressPlan? plan)
+    {
+        if (plan is null) return null;
+        var proxy = new ForwardProxyHandler(Reactor, plan.Settings, plan.Policy, plan.Edits);
+        _forwardProxies.Add(proxy);
+        return proxy;
     }
 }

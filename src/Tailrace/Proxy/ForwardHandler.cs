@@ -9,6 +9,9 @@ namespace Tailrace.Proxy;
 /// <remarks>One for each route and worker; runs on the worker's reactor.</remarks>
 public sealed class ForwardHandler : Handler
 {
+    /// <summary>How long an upstream may leave a client waiting for "100 Continue".</summary>
+    private const int ContinueMs = 1_000;
+
     private readonly Cluster _cluster;
     private readonly UpstreamPool _pool;
     private readonly ClusterSettings _settings;
@@ -68,7 +71,7 @@ public sealed class ForwardHandler : Handler
                 // A request that failed on its way is not waited for.
                 if (upstream.HasUploadFailed) break;
                 var received = await upstream.Connection.FillAsync();
-                if (HasCome(received, upstream)) continue;
+                if (HasCome(exchange, received, upstream)) continue;
                 failure = FailureOf(received, upstream);
                 break;
             }
@@ -84,7 +87,8 @@ public sealed class ForwardHandler : Handler
             await upload;
             if (failure == UpstreamFailure.None)
             {
-                _pool.Return(upstream);
+                if (upstream.Client.Head.Status == 101) TakeOver(exchange, upstream);
+                else _pool.Return(upstream);
                 return;
             }
             _pool.Close(upstream);
@@ -148,12 +152,23 @@ public sealed class ForwardHandler : Handler
     private LoopTask Send(Exchange exchange, UpstreamConnection upstream)
     {
         var connection = upstream.Connection;
-        if (exchange.Request.Body != BodyKind.None) return UploadAsync(exchange, upstream);
+        if (exchange.Request.Body != BodyKind.None) return SendBody(exchange, upstream);
         var flush = connection.FlushAsync();
         connection.SetTimeout(_settings.FirstByteTimeoutMs);
         if (!flush.IsCompleted) return FinishSendAsync(flush, upstream);
         Sent(flush.GetAwaiter().GetResult(), upstream);
         return LoopTask.Completed;
+    }
+
+    private LoopTask SendBody(Exchange exchange, UpstreamConnection upstream)
+    {
+        if (_edits.AnswersContinue) exchange.Continue();
+        var upload = UploadAsync(exchange, upstream);
+        // An upstream that does not know expectations says nothing while the client waits for its word.
+        var isAwaited = exchange.Request.ExpectContinue && exchange.RequestBody.Received == 0;
+        if (isAwaited && !upload.IsCompleted && upstream.Connection.Output.IsEmpty)
+            upstream.Connection.SetTimeout(ContinueMs);
+        return upload;
     }
 
     private async LoopTask UploadAsync(Exchange exchange, UpstreamConnection upstream)
@@ -195,7 +210,7 @@ public sealed class ForwardHandler : Handler
         upstream.Connection.CancelFlush();
     }
 
-    private static UpstreamFailure ReadHead(Exchange exchange, UpstreamConnection upstream)
+    private UpstreamFailure ReadHead(Exchange exchange, UpstreamConnection upstream)
     {
         var client = upstream.Client;
         while (true)
@@ -205,9 +220,9 @@ public sealed class ForwardHandler : Handler
                 case ParseStatus.NeedMore:
                     return UpstreamFailure.NeedMore;
                 case ParseStatus.Rejected:
-                // Upgrade is not forwarded, so nobody asked for a switch of protocols.
-                case ParseStatus.Complete when client.Head.Status == 101:
                     return UpstreamFailure.Invalid;
+                case ParseStatus.Complete when client.Head.Status == 101:
+                    return MaySwitch(exchange, upstream) ? UpstreamFailure.None : UpstreamFailure.Invalid;
                 case ParseStatus.Complete when client.Head.IsInterim:
                     if (!exchange.TryForwardInterim(client.Head, client.HeadBytes)) return UpstreamFailure.Invalid;
                     client.SkipInterim();
@@ -218,13 +233,31 @@ public sealed class ForwardHandler : Handler
         }
     }
 
+    /// <summary>A switch to what was asked for, after the whole request (RFC 9110 section 7.8).</summary>
+    private bool MaySwitch(Exchange exchange, UpstreamConnection upstream) =>
+        upstream.IsRequestSent && _edits.Upgrades.IsAnswer(
+            exchange.Request, exchange.RequestBytes, upstream.Client.Head, upstream.Client.HeadBytes);
+
+    /// <summary>Both sides speak another protocol from here on: no pool sees the connection again.</summary>
+    private void TakeOver(Exchange exchange, UpstreamConnection upstream)
+    {
+        if (exchange.IsAborted)
+        {
+            _pool.Close(upstream);
+            return;
+        }
+        exchange.Successor = new UpstreamTunnel(
+            upstream.Connection, upstream.Destination, exchange.Settings.TunnelIdleTimeoutMs);
+    }
+
     /// <summary>Whether to go on reading; false when there is a failure to tell apart.</summary>
-    private bool HasCome(IoResult received, UpstreamConnection upstream)
+    private bool HasCome(Exchange exchange, IoResult received, UpstreamConnection upstream)
     {
         if (received is { IsError: false, Bytes: > 0 }) return true;
         if (received.Error != IoError.TimedOut || upstream.IsRequestSent) return false;
         if (upstream.Upload.End != RelayEnd.Complete) return false;
-        // The client is still sending; its own deadline watches over it.
+        // The client is still sending, its own deadline watches over it; or it waits to be told to send.
+        exchange.Continue();
         upstream.Connection.SetTimeout(_settings.FirstByteTimeoutMs);
         return true;
     }

@@ -12,8 +12,8 @@ namespace Tailrace.Proxy;
 /// path comes before prefixes, and a longer prefix before a shorter one. A prefix matches whole segments: <c>/api</c>
 /// covers <c>/api</c> and <c>/api/users</c>, not <c>/apix</c>. Of several routes with the same host and path the first
 /// whose condition holds wins; when none does, the search goes on as if they were not there.</para>
-/// <para>Hosts are compared without regard to case, port and a final dot; paths byte for byte, as the client sent
-/// them.</para>
+/// <para>Hosts are compared without regard to case, port and a final dot; paths byte for byte, in the form of
+/// <see cref="PathSyntax"/>.</para>
 /// </remarks>
 public sealed class RouteTable
 {
@@ -40,16 +40,19 @@ public sealed class RouteTable
 
     /// <summary>Adds a route that is taken when a condition holds too; null for always.</summary>
     internal void Add(string host, string path, bool isPrefix, Handler handler, RouteCondition? condition) =>
-        TableOf(host).Add(Encoding.UTF8.GetBytes(path), isPrefix, handler, condition);
+        TableOf(host).Add(Normal(Encoding.UTF8.GetBytes(path)), isPrefix, handler, condition);
 
     /// <summary>The handler of a request, or null when nothing matches.</summary>
     /// <param name="head">The request's head.</param>
     /// <param name="bytes">Its bytes.</param>
     /// <param name="client">The connection that it came on.</param>
-    public Handler? Find(RequestHead head, ReadOnlySpan<byte> bytes, Connection client)
+    public Handler? Find(RequestHead head, ReadOnlySpan<byte> bytes, Connection client) =>
+        Find(head, bytes, client, head.Path.In(bytes));
+
+    /// <summary>The same for a request whose path is taken in another form than the one that was sent.</summary>
+    internal Handler? Find(RequestHead head, ReadOnlySpan<byte> bytes, Connection client, ReadOnlySpan<byte> path)
     {
         var request = new Request(head, bytes, client);
-        var path = head.Path.In(bytes);
         if (path.IsEmpty) path = "/"u8;
         if (_exact.Count > 0 || _wildcard.Count > 0)
         {
@@ -80,6 +83,13 @@ public sealed class RouteTable
         var tables = isWildcard ? _wildcard : _exact;
         if (!tables.TryGetValue(key, out var table)) tables.Add(key, table = new PathTable());
         return table;
+    }
+
+    private static byte[] Normal(byte[] path)
+    {
+        if (path.Length == 0) return path;
+        var form = new byte[path.Length];
+        return form[..PathSyntax.Normalize(path, form, out _)];
     }
 
     /// <summary>An authority without its port and final dot.</summary>

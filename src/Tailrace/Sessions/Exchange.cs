@@ -67,6 +67,9 @@ public abstract class Exchange
     /// <summary>The path that an upstream gets, where a route has rewritten it; else empty.</summary>
     internal ReadOnlySpan<byte> RewrittenPath => _path.AsSpan(0, _pathLength);
 
+    /// <summary>What goes on with the client's connection after this exchange; null for HTTP.</summary>
+    internal Successor? Successor { get; set; }
+
     /// <summary>The request's path, as the client sent it.</summary>
     public ReadOnlySpan<byte> Path => Request.Path.In(RequestBytes);
 
@@ -103,6 +106,7 @@ public abstract class Exchange
     /// <param name="body">At most <see cref="PieceBytesMax"/> bytes.</param>
     public LoopTask Respond(int status, string contentType, ReadOnlySpan<byte> body)
     {
+        DropBuffered();
         Begin(status, body.Length);
         if (contentType.Length > 0)
         {
@@ -155,6 +159,22 @@ public abstract class Exchange
         return path is not [(byte)'/', ..] || rewrite.TryApply(path, ref _path, out _pathLength);
     }
 
+    /// <summary>Answers a CONNECT: what follows belongs to the tunnel (RFC 9110 section 9.3.6).</summary>
+    /// <returns>False when there is no room in the buffers; the exchange is aborted then.</returns>
+    internal abstract bool TryConnected();
+
+    /// <summary>
+    /// Says "100 Continue" if the client waits for it and has not heard it yet. What is written leaves with the next
+    /// flush.
+    /// </summary>
+    internal abstract void Continue();
+
+    /// <summary>
+    /// Takes out of the way what has been received of a request's body that nobody will read, so that its end is found
+    /// where it is there already.
+    /// </summary>
+    private protected abstract void DropBuffered();
+
     /// <summary>Marks the answer as whole after its body was relayed.</summary>
     internal void Complete() => IsComplete = true;
 
@@ -167,5 +187,6 @@ public abstract class Exchange
         FailureReason = null;
         ResponseFields = null;
         _pathLength = 0;
+        Successor = null;
     }
 }

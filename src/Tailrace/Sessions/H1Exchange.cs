@@ -22,6 +22,7 @@ internal sealed class H1Exchange : Exchange
     private Connection _connection = null!;
     private H1Framing _framing;
     private bool _headOpen;
+    private bool _isContinued;
 
     internal H1Exchange(ServerContext context)
     {
@@ -57,7 +58,7 @@ internal sealed class H1Exchange : Exchange
     internal void Reset(Connection connection)
     {
         _connection = connection;
-        _headOpen = false;
+        _headOpen = _isContinued = false;
         KeepAlive = true;
         _responseBody.Begin(connection, BodyKind.None);
         ResetState();
@@ -94,6 +95,7 @@ internal sealed class H1Exchange : Exchange
             RespondEdited(reply);
             return;
         }
+        DropBuffered();
         Status = reply.Status;
         var body = Request.Method == Method.Head ? default : reply.Body;
         Frame(body.IsEmpty ? BodyKind.None : BodyKind.Length, -1);
@@ -200,15 +202,46 @@ internal sealed class H1Exchange : Exchange
     /// </summary>
     internal async LoopTask<IoResult> FillBodyAsync()
     {
-        var isAwaited = Request.ExpectContinue && RequestBody.Received == 0 && !HasBegun;
-        if (isAwaited && _connection.Output.TryAppend("HTTP/1.1 100 Continue\r\n\r\n"u8))
+        if (IsContinueAwaited)
         {
+            Continue();
             var flushed = await _connection.FlushAsync();
             if (flushed.IsError) return flushed;
         }
         _connection.SetTimeout(Settings.BodyTimeoutMs);
         var received = await _connection.FillAsync();
         return received is { IsError: false, Bytes: 0 } ? IoResult.Failure(IoError.Reset) : received;
+    }
+
+    /// <inheritdoc/>
+    internal override bool TryConnected()
+    {
+        if (!_connection.Output.TryAppend("HTTP/1.1 200 Connection established\r\n\r\n"u8))
+        {
+            Abort();
+            return false;
+        }
+        Status = 200;
+        KeepAlive = false;
+        Complete();
+        return true;
+    }
+
+    private bool IsContinueAwaited =>
+        Request.ExpectContinue && !_isContinued && !HasBegun && RequestBody.Received == 0;
+
+    /// <inheritdoc/>
+    internal override void Continue()
+    {
+        if (IsContinueAwaited) _isContinued = _connection.Output.TryAppend("HTTP/1.1 100 Continue\r\n\r\n"u8);
+    }
+
+    /// <inheritdoc/>
+    private protected override void DropBuffered()
+    {
+        if (RequestBody.Kind != BodyKind.Chunked || RequestBody.IsEnded) return;
+        while (RequestBody.Next(out var count) == BodyStep.Data) _connection.Input.Consume(count);
+        if (RequestBody.IsEnded) RequestBody.TakeTrailers();
     }
 
     /// <inheritdoc/>
@@ -223,6 +256,12 @@ internal sealed class H1Exchange : Exchange
     internal override bool TryForward(ResponseHead head, ReadOnlySpan<byte> bytes, ResponseEdits edits)
     {
         Status = head.Status;
+        if (head.Status == 101)
+        {
+            // Whatever follows is not HTTP, and ends with the connection.
+            KeepAlive = false;
+            return H1ResponseWriter.TryForwardSwitch(_connection.Output, head, bytes);
+        }
         // A handler may relay what was fetched by GET to a HEAD, or the other way round: what was asked here counts.
         var noBody = BodyFraming.HasNoBody(Request.Method, head.Status);
         if (noBody) Frame(BodyKind.None, head.Status == 204 ? -1 : head.ContentLength);
@@ -237,8 +276,11 @@ internal sealed class H1Exchange : Exchange
     }
 
     /// <inheritdoc/>
-    internal override bool TryForwardInterim(ResponseHead head, ReadOnlySpan<byte> bytes) =>
-        Request.MinorVersion == 0 || H1ResponseWriter.TryForwardInterim(_connection.Output, head, bytes);
+    internal override bool TryForwardInterim(ResponseHead head, ReadOnlySpan<byte> bytes)
+    {
+        _isContinued |= head.Status == 100;
+        return Request.MinorVersion == 0 || H1ResponseWriter.TryForwardInterim(_connection.Output, head, bytes);
+    }
 
     private BodyKind KindFor(long length)
     {

@@ -25,6 +25,9 @@ internal static class H1RequestWriter
         | 1ul << (int)KnownHeader.XForwardedPort
         | 1ul << (int)KnownHeader.XRealIp;
 
+    /// <summary>What is meant for this hop too, and passes in a form that depends on what it says.</summary>
+    private const ulong ForThisHop = 1ul << (int)KnownHeader.Expect | 1ul << (int)KnownHeader.MaxForwards;
+
     /// <summary>Writes the head.</summary>
     /// <param name="output">Where it goes.</param>
     /// <param name="head">The client's head.</param>
@@ -56,14 +59,18 @@ internal static class H1RequestWriter
         var keepsHost = edits.Host == HostPolicy.Keep && head.Form == TargetForm.Origin
             && head.Headers.Has(KnownHeader.Host);
         if (!keepsHost) writer.WriteHeader("Host"u8, host);
-        CopyFields(ref writer, head, bytes, DroppedBy(edits, keepsHost) | replaced, fields);
+        var dropped = DroppedBy(edits, keepsHost) | replaced;
+        var hasForThisHop = (head.Headers.Known & ForThisHop) != 0;
+        if (hasForThisHop) dropped |= DroppedHere(head, edits);
+        CopyFields(ref writer, head, bytes, dropped, fields);
+        if (hasForThisHop) WriteHops(ref writer, head, bytes);
         if (edits.XForwarded != ForwardedPolicy.Off) WriteXForwarded(ref writer, head, bytes, edits, client);
         if (edits.Forwarded != ForwardedPolicy.Off && (replaced & KnownHeaders.Bit(KnownHeader.Forwarded)) == 0)
             WriteForwarded(ref writer, head, bytes, client);
         if (edits.Via && (replaced & KnownHeaders.Bit(KnownHeader.Via)) == 0)
             writer.Write(head.MinorVersion == 0 ? "Via: 1.0 tailrace\r\n"u8 : "Via: 1.1 tailrace\r\n"u8);
         if (fields is not null) FieldEditWriter.Write(ref writer, fields, values);
-        if (head.TeTrailers) writer.Write("TE: trailers\r\nConnection: TE\r\n"u8);
+        if (head.TeTrailers || head.IsUpgrade) WriteConnection(ref writer, head, bytes, edits);
         if (head.Body == BodyKind.Chunked) writer.Write("Transfer-Encoding: chunked\r\n"u8);
         else if (head.ContentLength >= 0) writer.WriteHeader("Content-Length"u8, head.ContentLength);
         writer.WriteCrlf();
@@ -178,6 +185,46 @@ internal static class H1RequestWriter
         }
         // The empty line at the end is not part of the fields.
         writer.Write(bytes[runStart..(head.Length - 2)]);
+    }
+
+    /// <summary>
+    /// An expectation that this hop meets itself, or that HTTP/1.0 cannot have, is not passed on (RFC 9110 section
+    /// 10.1.1); the hops of OPTIONS and TRACE are counted down (section 7.6.2).
+    /// </summary>
+    /// <returns>The fields that are not to be copied.</returns>
+    private static ulong DroppedHere(RequestHead head, RequestEdits edits)
+    {
+        var isMetHere = head.MinorVersion == 0 || (head.ExpectContinue && edits.AnswersContinue);
+        var dropped = isMetHere ? KnownHeaders.Bit(KnownHeader.Expect) : 0;
+        return MaxForwards.Applies(head) ? dropped | KnownHeaders.Bit(KnownHeader.MaxForwards) : dropped;
+    }
+
+    private static void WriteHops(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes)
+    {
+        if (!MaxForwards.Applies(head)) return;
+        writer.WriteHeader("Max-Forwards"u8, Math.Max(MaxForwards.Read(head, bytes) - 1, 0));
+    }
+
+    /// <summary>What this hop asks of the next one: trailers, and another protocol where that is allowed.</summary>
+    private static void WriteConnection(
+        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits)
+    {
+        if (!edits.Upgrades.IsAsked(head, bytes))
+        {
+            if (head.TeTrailers) writer.Write("TE: trailers\r\nConnection: TE\r\n"u8);
+            return;
+        }
+        writer.Write(head.TeTrailers ? "TE: trailers\r\nConnection: TE, Upgrade\r\n"u8 : "Connection: Upgrade\r\n"u8);
+        var separator = "Upgrade: "u8;
+        var asked = new UpgradeReader(head.Headers, bytes);
+        while (asked.TryRead(out var protocol))
+        {
+            if (!edits.Upgrades.Allows(protocol)) continue;
+            writer.Write(separator);
+            writer.Write(protocol);
+            separator = ", "u8;
+        }
+        writer.WriteCrlf();
     }
 
     private static void WriteXForwarded(

@@ -58,6 +58,24 @@ internal static class H1ResponseWriter
         return true;
     }
 
+    /// <summary>The 101 of an upstream that changes protocol as it was asked to: there HTTP ends.</summary>
+    internal static bool TryForwardSwitch(ByteBuffer output, ResponseHead head, ReadOnlySpan<byte> bytes)
+    {
+        if (!output.TryReserve(head.Length + AddedBytesMax)) return false;
+        var writer = new HeadWriter(output.Writable);
+        WriteStatusLine(ref writer, head, bytes);
+        CopyFields(ref writer, head, bytes, edits: null);
+        writer.Write("Connection: Upgrade\r\n"u8);
+        foreach (ref readonly var field in head.Headers.Fields)
+        {
+            if (field.Id == KnownHeader.Upgrade) writer.WriteHeader("Upgrade"u8, field.Value.In(bytes));
+        }
+        writer.WriteCrlf();
+        if (writer.Overflowed) return false;
+        output.Commit(writer.Length);
+        return true;
+    }
+
     private static void WriteStatusLine(ref HeadWriter writer, ResponseHead head, ReadOnlySpan<byte> bytes)
     {
         var reason = head.Reason.In(bytes);

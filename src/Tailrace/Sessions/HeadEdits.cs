@@ -1,3 +1,4 @@
+using Tailrace.Http;
 using Tailrace.Http.Rules;
 
 namespace Tailrace.Sessions;
@@ -48,6 +49,15 @@ public sealed record RequestEdits
 
     /// <summary>Fields to set, add or remove; null for none.</summary>
     internal FieldEdits? Fields { get; init; }
+
+    /// <summary>The protocols that a client and an upstream may change to.</summary>
+    public UpgradePolicy Upgrades { get; init; } = UpgradePolicy.None;
+
+    /// <summary>
+    /// Whether "100 Continue" is said here, as soon as the request is on its way, and the upstream is not asked for it
+    /// (RFC 9110 section 10.1.1).
+    /// </summary>
+    public bool AnswersContinue { get; init; }
 }
 
 /// <summary>How a response's head is edited on the way to a client. Immutable.</summary>

@@ -40,6 +40,9 @@ public sealed class ServerContext
     /// <summary>Told of exceptions from handlers; may be null.</summary>
     public Action<Exception>? HandlerFailed { get; set; }
 
+    /// <summary>Told when a request is refused because no buffer is left; may be null.</summary>
+    public Action? Starved { get; init; }
+
     /// <summary>Told of each connection as its session begins; null unless every detail is wanted.</summary>
     public Action<Connection>? Opened { get; init; }
 

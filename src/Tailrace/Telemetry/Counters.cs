@@ -69,6 +69,9 @@ public sealed class Counters
     /// <summary>Upstream deadlines that passed.</summary>
     public long UpstreamTimeouts;
 
+    /// <summary>Connections that are tunnels now: after an upgrade or a CONNECT.</summary>
+    public long Tunnels;
+
     /// <summary>Upstream connections that wait in the pool now.</summary>
     public long UpstreamIdle;
 
@@ -99,6 +102,7 @@ public sealed class Counters
         UpstreamRetries += other.UpstreamRetries;
         UpstreamErrors += other.UpstreamErrors;
         UpstreamTimeouts += other.UpstreamTimeouts;
+        Tunnels += other.Tunnels;
         UpstreamIdle += other.UpstreamIdle;
         UnhandledErrors += other.UnhandledErrors;
     }

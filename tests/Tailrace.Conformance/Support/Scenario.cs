@@ -186,7 +186,7 @@ internal sealed class Scenario
     }
 
     private IReadOnlyList<RouteOptions> Answering(RouteOptions[] routes) =>
-        routes.Length > 0 || Map is not null ? routes : [new RouteOptions { Respond = new RespondOptions() }];
+        routes.Length > 0 || Map is not null || Listener.Protocol == ListenerProtocol.Forward ? routes : [new RouteOptions { Respond = new RespondOptions() }];
 
     private void Close()
     {

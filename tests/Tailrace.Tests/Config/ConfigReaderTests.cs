@@ -71,7 +71,10 @@ public sealed class ConfigReaderTests
                 defer_accept: false
                 max_connections: 12
                 requests_per_connection: 13
-                timeouts: {head: 1s, body: 2s, keep_alive: 3s, write: 4ms}
+                expect: answer
+                trace: true
+                paths: {dot_segments: reject, encoded_slashes: reject}
+                timeouts: {head: 1s, body: 2s, keep_alive: 3s, write: 4ms, tunnel_idle: 5m}
                 limits: {head: 10KiB, headers: 14, target: 1KiB, body: 5GiB}
                 forwarded: {x_forwarded: set, forwarded: append, via: true}
                 routes:
@@ -82,13 +85,17 @@ public sealed class ConfigReaderTests
             ("n", "[::1]:1", ListenerProtocol.Http, 11, 12, 13L),
             (listener.Name, listener.Address, listener.Protocol, listener.Backlog, listener.MaxConnections,
                 listener.RequestsPerConnection));
-        Assert.False(listener.DeferAccept);
+        Assert.Equal((false, ExpectMode.Answer, true), (listener.DeferAccept, listener.Expect, listener.Trace));
+        Assert.Equal(
+            new PathOptions { DotSegments = OddPathMode.Reject, EncodedSlashes = OddPathMode.Reject },
+            listener.Paths);
         Assert.Equal(new ListenerTimeouts
         {
             Head = TimeSpan.FromSeconds(1),
             Body = TimeSpan.FromSeconds(2),
             KeepAlive = TimeSpan.FromSeconds(3),
             Write = TimeSpan.FromMilliseconds(4),
+            TunnelIdle = TimeSpan.FromMinutes(5),
         }, listener.Timeouts);
         Assert.Equal(
             new ListenerLimits { Head = 10240, Headers = 14, Target = 1024, Body = 5L << 30 },
@@ -102,6 +109,37 @@ public sealed class ConfigReaderTests
     }
 
     [Fact]
+    public void Values_of_a_forward_proxy_arrive_where_they_belong()
+    {
+        ListenerOptions listener = Yaml.Options("""
+            listeners:
+              - address: ":1"
+                protocol: forward
+                forward_proxy:
+                  hosts: "*.a.example"
+                  ports: [81, 82]
+                  allow: 10.0.0.0/8
+                  deny: [10.1.0.0/16, "fd00::/8"]
+                  timeouts: {connect: 1s, first_byte: 2s, idle: 3s}
+            """).Listeners.Single();
+
+        ForwardProxyOptions proxy = listener.ForwardProxy!;
+        Assert.Equal(ListenerProtocol.Forward, listener.Protocol);
+        Assert.Equal(["*.a.example"], proxy.Hosts);
+        Assert.Equal([81, 82], proxy.Ports);
+        Assert.Equal(["10.0.0.0/8"], proxy.Allow);
+        Assert.Equal(["10.1.0.0/16", "fd00::/8"], proxy.Deny);
+        Assert.Equal(
+            new ClusterTimeouts
+            {
+                Connect = TimeSpan.FromSeconds(1),
+                FirstByte = TimeSpan.FromSeconds(2),
+                Idle = TimeSpan.FromSeconds(3),
+            },
+            proxy.Timeouts);
+    }
+
+    [Fact]
     public void Values_of_routes_arrive_where_they_belong()
     {
         IReadOnlyList<RouteOptions> routes = Yaml.Options("""
@@ -111,6 +149,7 @@ public sealed class ConfigReaderTests
                 match: {host: "*.a.example", path_prefix: /p}
                 cluster: c
                 host_header: origin.example
+                upgrade: [tcp, SPDY/3.1]
               - match: {host: [x.example, 10.0.0.1], path: /q}
                 cluster: c
             clusters: {c: {destinations: ["http://a.example"]}}
@@ -119,6 +158,8 @@ public sealed class ConfigReaderTests
         Assert.Equal(("r", "c", "origin.example"), (routes[0].Name, routes[0].Cluster, routes[0].HostHeader));
         Assert.Equal(("", "/p"), (routes[0].Match.Path, routes[0].Match.PathPrefix));
         Assert.Equal(["*.a.example"], routes[0].Match.Host);
+        Assert.Equal(["tcp", "SPDY/3.1"], routes[0].Upgrade);
+        Assert.Equal(["websocket"], routes[1].Upgrade);
         Assert.Equal(["x.example", "10.0.0.1"], routes[1].Match.Host);
         Assert.Equal(("/q", "", "keep"), (routes[1].Match.Path, routes[1].Match.PathPrefix, routes[1].HostHeader));
     }

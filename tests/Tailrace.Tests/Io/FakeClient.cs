@@ -32,7 +32,7 @@ internal sealed class FakeClient(Reactor reactor, NetAddress remote) : Connectio
 
     public override void Abort() => throw new NotSupportedException();
 
-    public override void AbortWith(Connection? other)
+    public override void AbortWith(Connection? other, bool atOnce = false)
     {
     }
 

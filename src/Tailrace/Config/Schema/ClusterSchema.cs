@@ -18,7 +18,8 @@ internal static class ClusterSchema
     private static readonly ListKind<DestinationOptions> s_destinations = new("destinations",
         new ShorthandKind<DestinationOptions>(AddressExpected, text => text, s_destination), new DestinationOptions());
 
-    private static readonly SectionKind<ClusterTimeouts> s_timeouts = new("cluster timeouts",
+    /// <summary>How long to wait for an origin.</summary>
+    internal static readonly SectionKind<ClusterTimeouts> Timeouts = new("cluster timeouts",
         new Field<ClusterTimeouts, TimeSpan>("connect",
             "Until a connection is established, else 504.",
             ProcessSchema.Duration, o => o.Connect, (o, v) => o with { Connect = v }),
@@ -64,7 +65,7 @@ internal static class ClusterSchema
             new NumberKind<int>(0, 10), o => o.Retries, (o, v) => o with { Retries = v }),
         new Field<ClusterOptions, ClusterTimeouts>("timeouts",
             "How long to wait for a destination.",
-            s_timeouts, o => o.Timeouts, (o, v) => o with { Timeouts = v }),
+            Timeouts, o => o.Timeouts, (o, v) => o with { Timeouts = v }),
         new Field<ClusterOptions, ClusterLimits>("limits",
             "How much to ask of, and to take from, a destination.",
             s_limits, o => o.Limits, (o, v) => o with { Limits = v }),

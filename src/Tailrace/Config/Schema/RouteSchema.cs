@@ -65,7 +65,12 @@ internal static class RouteSchema
             s_headerEdits, o => o.RequestHeaders, (o, v) => o with { RequestHeaders = v }),
         new Field<RouteOptions, HeaderEditOptions>("response_headers",
             "What changes in the headers of every answer of this route, Tailrace's own included.",
-            s_headerEdits, o => o.ResponseHeaders, (o, v) => o with { ResponseHeaders = v }));
+            s_headerEdits, o => o.ResponseHeaders, (o, v) => o with { ResponseHeaders = v }),
+        new Field<RouteOptions, IReadOnlyList<string>>("upgrade",
+            "The protocols that a client may change to by Upgrade, each with its version if it has one; []: none.",
+            new ListKind<string>("protocols",
+                new TextKind("a protocol such as websocket", TextRules.Protocol), "", orOne: true),
+            o => o.Upgrade, (o, v) => o with { Upgrade = v }));
 
     /// <summary>A list of routes.</summary>
     public static readonly ListKind<RouteOptions> Routes = new("routes", s_route, new RouteOptions());

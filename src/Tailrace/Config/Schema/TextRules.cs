@@ -67,6 +67,18 @@ internal static class TextRules
             ? null
             : $"'{text}' is none of 'keep', 'destination', and a host with or without a port";
 
+    /// <summary>A protocol that a connection may change to: a token, and perhaps its version.</summary>
+    public static string? Protocol(string text)
+    {
+        string[] parts = text.Split('/');
+        bool valid = parts.Length <= 2 && Array.TrueForAll(parts, IsToken);
+        if (!valid) return $"'{text}' is not a protocol; write a name, or name/version";
+        return parts[0].Equals("h2c", StringComparison.OrdinalIgnoreCase)
+            || parts[0].Equals("HTTP", StringComparison.OrdinalIgnoreCase)
+                ? $"'{text}' would carry further requests past all routes"
+                : null;
+    }
+
     /// <summary>A method (RFC 9110 section 9.1), which is matched with regard to case.</summary>
     public static string? Method(string text)
     {

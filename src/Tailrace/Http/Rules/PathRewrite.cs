@@ -20,6 +20,7 @@ internal sealed class PathRewrite
     private readonly bool _isWhole;
     private readonly Regex? _pattern;
     private readonly string _replacement = "";
+    private byte[] _form = [];
 
     private PathRewrite(byte[] stripped, byte[] added, bool isWhole)
     {
@@ -59,7 +60,7 @@ internal sealed class PathRewrite
     internal bool TryApply(ReadOnlySpan<byte> path, ref byte[] buffer, out int length)
     {
         if (_pattern is not null) return TryReplace(path, ref buffer, out length);
-        var rest = _isWhole ? default : BeginsWithStripped(path) ? path[_stripped.Length..] : path;
+        var rest = _isWhole ? default : WithoutStripped(path);
         var needsSlash = _added.Length == 0 && (rest.IsEmpty || rest[0] != '/');
         length = _added.Length + rest.Length + (needsSlash ? 1 : 0);
         Grow(ref buffer, length);
@@ -67,6 +68,19 @@ internal sealed class PathRewrite
         _added.CopyTo(buffer, 0);
         rest.CopyTo(buffer.AsSpan(length - rest.Length));
         return true;
+    }
+
+    /// <summary>
+    /// The route was chosen by the normal form of the path, so a prefix that is spelled in another way counts too; then
+    /// the rest is that of the normal form.
+    /// </summary>
+    private ReadOnlySpan<byte> WithoutStripped(ReadOnlySpan<byte> path)
+    {
+        if (_stripped.Length == 0) return path;
+        if (BeginsWithStripped(path)) return path[_stripped.Length..];
+        Grow(ref _form, path.Length);
+        var form = _form.AsSpan(0, PathSyntax.Normalize(path, _form, out _));
+        return BeginsWithStripped(form) ? form[_stripped.Length..] : path;
     }
 
     private bool BeginsWithStripped(ReadOnlySpan<byte> path) =>
