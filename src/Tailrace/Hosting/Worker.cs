@@ -102,7 +102,7 @@ internal sealed class Worker : IDisposable
 
     private Cluster BuildCluster(ClusterPlan plan)
     {
-        var destinations = plan.Destinations.Select(d => new Destination(d.Name, d.Weight, [])).ToArray();
+        var destinations = plan.Destinations.Select(d => new Destination(d.Name, d.Weight, [], d.Priority)).ToArray();
         return new Cluster(Reactor, plan.Settings, destinations)
         {
             Failed = (destination, reason) =>

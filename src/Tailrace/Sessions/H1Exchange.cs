@@ -221,7 +221,8 @@ internal sealed class H1Exchange : Exchange
         if (noBody) Frame(BodyKind.None, head.Status == 204 ? -1 : head.ContentLength);
         else if (head.Body == BodyKind.None) Frame(BodyKind.Length, 0);
         else Frame(KindFor(head.ContentLength), head.ContentLength);
-        return H1ResponseWriter.TryForward(_connection.Output, head, bytes, _framing, edits, _context.DateLine());
+        return H1ResponseWriter.TryForward(
+            _connection.Output, head, bytes, _framing, edits, _context.DateLine(), AddedFields.Span);
     }
 
     /// <inheritdoc/>

@@ -23,16 +23,18 @@ internal static class H1ResponseWriter
     /// <param name="framing">The framing and persistence towards the client.</param>
     /// <param name="edits">What to change.</param>
     /// <param name="dateLine">The Date field to add when the upstream sent none (RFC 9110 section 6.6.1).</param>
+    /// <param name="added">Further field lines to add.</param>
     internal static bool TryForward(
         ByteBuffer output, ResponseHead head, ReadOnlySpan<byte> bytes, in H1Framing framing, ResponseEdits edits,
-        ReadOnlySpan<byte> dateLine)
+        ReadOnlySpan<byte> dateLine, ReadOnlySpan<byte> added = default)
     {
-        if (!output.TryReserve(head.Length + AddedBytesMax)) return false;
+        if (!output.TryReserve(head.Length + AddedBytesMax + added.Length)) return false;
         var writer = new HeadWriter(output.Writable);
         WriteStatusLine(ref writer, head, bytes);
         CopyFields(ref writer, head, bytes);
         if (!head.Headers.Has(KnownHeader.Date)) writer.Write(dateLine);
         if (edits.Via) writer.Write(head.MinorVersion == 0 ? "Via: 1.0 tailrace\r\n"u8 : "Via: 1.1 tailrace\r\n"u8);
+        if (!added.IsEmpty) writer.Write(added);
         framing.Write(ref writer);
         writer.WriteCrlf();
         if (writer.Overflowed) return false;

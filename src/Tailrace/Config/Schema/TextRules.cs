@@ -57,6 +57,12 @@ internal static class TextRules
             ? null
             : $"'{text}' is none of 'keep', 'destination', and a host with or without a port";
 
+    /// <summary>The name of a header or a cookie, of characters that both allow.</summary>
+    public static string? Token(string text) =>
+        text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+            ? null
+            : $"'{text}': expected letters, digits, '-', '_' and '.' only";
+
     /// <summary>A field value (RFC 9110 section 5.5).</summary>
     public static string? FieldValue(string text)
     {
