@@ -30,6 +30,9 @@ public sealed record ClusterOptions
     /// </summary>
     public int Retries { get; init; } = 1;
 
+    /// <summary>How destinations that do not work are found and left out.</summary>
+    public HealthOptions Health { get; init; } = new();
+
     /// <summary>How long to wait for a destination.</summary>
     public ClusterTimeouts Timeouts { get; init; } = new();
 

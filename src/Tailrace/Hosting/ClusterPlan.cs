@@ -1,3 +1,4 @@
+using System.Text;
 using Tailrace.Config;
 using Tailrace.Http;
 using Tailrace.Proxy;
@@ -6,7 +7,11 @@ using Tailrace.Proxy.Balancing;
 namespace Tailrace.Hosting;
 
 /// <summary>A cluster as workers build it.</summary>
-internal sealed record ClusterPlan(ClusterSettings Settings, IReadOnlyList<DestinationPlan> Destinations)
+/// <param name="Settings">How it is treated.</param>
+/// <param name="Check">How its destinations are checked; null when they are not.</param>
+/// <param name="Destinations">The destinations.</param>
+internal sealed record ClusterPlan(
+    ClusterSettings Settings, CheckSettings? Check, IReadOnlyList<DestinationPlan> Destinations)
 {
     internal static ClusterPlan From(string name, ClusterOptions options)
     {
@@ -27,9 +32,11 @@ internal sealed record ClusterPlan(ClusterSettings Settings, IReadOnlyList<Desti
             QueueTimeoutMs = Snapshot.Milliseconds(options.Queue.Timeout),
             Retries = options.Retries,
             Balancing = BalancingOf(options, destinations),
+            Ejection = EjectionOf(options.Health.Eject),
             Limits = new HttpLimits { HeadBytesMax = options.Limits.Head, HeaderCountMax = options.Limits.Headers },
         };
-        return new ClusterPlan(settings, destinations);
+        var check = options.Health.Check is { } wanted ? CheckOf(wanted) : null;
+        return new ClusterPlan(settings, check, destinations);
     }
 
     private static BalancingSettings BalancingOf(ClusterOptions options, DestinationPlan[] destinations) => new()
@@ -54,8 +61,38 @@ internal sealed record ClusterPlan(ClusterSettings Settings, IReadOnlyList<Desti
         Sticky = options.Sticky is { } sticky
             ? new StickySettings(sticky.Cookie, (long)sticky.MaxAge.TotalSeconds, sticky.Secure)
             : null,
+        PanicPercent = options.Health.Panic,
         SlowStartMs = Snapshot.Milliseconds(options.SlowStart),
         Tables = options.Balance == BalancePolicy.Hash ? TablesOf(destinations) : null,
+    };
+
+    private static EjectionSettings? EjectionOf(EjectOptions options) =>
+        options is { Failures: 0, ErrorRate: 0, Latency: 0 } or { ShareMax: 0 }
+            ? null
+            : new EjectionSettings
+            {
+                Failures = options.Failures,
+                ErrorRatePercent = options.ErrorRate,
+                LatencyPercent = options.Latency,
+                IntervalMs = Snapshot.Milliseconds(options.Interval),
+                RequestsMin = options.Requests,
+                TimeMs = Snapshot.Milliseconds(options.Time),
+                TimeMaxMs = Snapshot.Milliseconds(options.TimeMax),
+                ShareMaxPercent = options.ShareMax,
+            };
+
+    private static CheckSettings CheckOf(CheckOptions options) => new()
+    {
+        IsHttp = options.Type == CheckType.Http,
+        Path = options.Path,
+        Host = options.Host,
+        Statuses = options.Status,
+        Body = Encoding.UTF8.GetBytes(options.Body),
+        Interval = options.Interval,
+        JitterPercent = options.Jitter,
+        Timeout = options.Timeout,
+        Rise = options.Rise,
+        Fall = options.Fall,
     };
 
     /// <summary>The tables that all workers share: they take milliseconds to make, so no reactor makes them.</summary>

@@ -18,6 +18,7 @@ public sealed class Cluster
     private readonly RequestKey? _key;
     private readonly StickyCookie? _sticky;
     private readonly SlowStart? _slowStart;
+    private readonly Ejection? _ejection;
     private readonly Rank[] _ranks;
     private readonly Rank[] _order;
 
@@ -41,6 +42,8 @@ public sealed class Cluster
         if (balancing.Sticky is { } sticky) _sticky = new StickyCookie(sticky, settings.Name, destinations);
         if (balancing.SlowStartMs > 0)
             _slowStart = new SlowStart(reactor.Loop, balancing.SlowStartMs, OnSharesChanged);
+        if (settings.Ejection is { } ejection)
+            _ejection = new Ejection(reactor.Loop, ejection, destinations, OnEjectionChanged);
         // Workers throw different dice, and the same again in the next run.
         var seed = StableHash.Of(System.Text.Encoding.UTF8.GetBytes(settings.Name), (ulong)reactor.Index);
         _ranks = Rank.Split(destinations, rank => Balancer.Create(balancing, rank, Pool.Load, seed));
@@ -55,6 +58,9 @@ public sealed class Cluster
     /// Told of requests that failed because of the cluster: the destination, or null, and the reason.
     /// </summary>
     public Action<Destination?, string>? Failed { get; set; }
+
+    /// <summary>Told of a destination that is left out, and why, or that is back, with null.</summary>
+    public Action<Destination, string?>? EjectionChanged { get; set; }
 
     internal Reactor Reactor { get; }
 
@@ -77,18 +83,40 @@ public sealed class Cluster
         Pool.CloseStale(_destinations[index]);
     }
 
-    /// <summary>Takes over what is known of a destination's health. On the reactor's thread.</summary>
+    /// <summary>Takes over what active checks have found. On the reactor's thread.</summary>
     /// <param name="index">Which destination.</param>
-    /// <param name="isHealthy">Whether it is to get requests.</param>
+    /// <param name="isHealthy">Whether it passes them.</param>
     public void SetHealth(int index, bool isHealthy)
     {
         var destination = _destinations[index];
-        if (destination.IsHealthy == isHealthy) return;
-        destination.IsHealthy = isHealthy;
-        if (isHealthy) _slowStart?.Begin(destination);
-        else _slowStart?.Cancel(destination);
-        Reorder();
-        Queue?.CallAll();
+        if (destination.IsChecked == isHealthy) return;
+        destination.IsChecked = isHealthy;
+        OnHealthChanged(destination);
+    }
+
+    /// <summary>Takes what came of an attempt into account, if it says anything about the destination.</summary>
+    internal void Record(Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure, long latencyMs)
+    {
+        var isFailure = failure switch
+        {
+            UpstreamFailure.None =>
+                upstream.Client.Head.Status is >= 502 and <= 504 || exchange.FailureReason is not null,
+            // An idle connection may be closed at any time: RFC 9112 section 9.3.1.
+            UpstreamFailure.Closed => !upstream.IsReused || upstream.Client.HasReceived,
+            UpstreamFailure.TimedOut or UpstreamFailure.Invalid => true,
+            _ => false,
+        };
+        if (isFailure || failure == UpstreamFailure.None) Record(upstream.Destination, isFailure, latencyMs);
+    }
+
+    /// <summary>Takes what happened to a request into account.</summary>
+    /// <param name="destination">Whose it was.</param>
+    /// <param name="isFailure">Whether it failed because of the destination.</param>
+    /// <param name="latencyMs">How long the answer took to begin.</param>
+    internal void Record(Destination destination, bool isFailure, long latencyMs)
+    {
+        if (isFailure) destination.Failures++;
+        _ejection?.Record(destination, isFailure, latencyMs);
     }
 
     /// <summary>
@@ -98,6 +126,7 @@ public sealed class Cluster
     {
         Pool.Drain();
         _slowStart?.Stop();
+        _ejection?.Stop();
     }
 
     /// <summary>Lends what a request needs to remember its attempts.</summary>
@@ -170,6 +199,20 @@ public sealed class Cluster
         if (isSound || panicking is null) return;
         _order[Array.IndexOf(_order, panicking)] = _order[0];
         _order[0] = panicking;
+    }
+
+    private void OnEjectionChanged(Destination destination, string? reason)
+    {
+        OnHealthChanged(destination);
+        EjectionChanged?.Invoke(destination, reason);
+    }
+
+    private void OnHealthChanged(Destination destination)
+    {
+        if (destination.IsHealthy) _slowStart?.Begin(destination);
+        else _slowStart?.Cancel(destination);
+        Reorder();
+        Queue?.CallAll();
     }
 
     private void OnSharesChanged()

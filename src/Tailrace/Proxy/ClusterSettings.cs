@@ -48,6 +48,9 @@ public sealed record ClusterSettings
     /// <summary>How requests are spread over the destinations.</summary>
     internal BalancingSettings Balancing { get; init; } = new();
 
+    /// <summary>When a destination is left out; null: never.</summary>
+    internal EjectionSettings? Ejection { get; init; }
+
     /// <summary>Limits of the upstreams' answers.</summary>
     public HttpLimits Limits { get; init; } = HttpLimits.Default;
 }

@@ -41,6 +41,18 @@ public sealed class Destination
     /// <summary>Requests that are in flight from this worker.</summary>
     public int Active { get; internal set; }
 
+    /// <summary>Requests that it was chosen for.</summary>
+    public long Requests { get; internal set; }
+
+    /// <summary>Those that failed because of it.</summary>
+    public long Failures { get; internal set; }
+
+    /// <summary>Whether its active checks are good, or it has none.</summary>
+    public bool IsChecked { get; internal set; } = true;
+
+    /// <summary>Whether it is left out because of what happened to requests.</summary>
+    public bool IsEjected { get; internal set; }
+
     /// <summary>Its place in the cluster.</summary>
     internal int Index { get; set; }
 
@@ -51,7 +63,10 @@ public sealed class Destination
     internal long Credit { get; set; }
 
     /// <summary>Whether it is to get requests, by all that is known of it.</summary>
-    internal bool IsHealthy { get; set; } = true;
+    internal bool IsHealthy => IsChecked && !IsEjected;
+
+    /// <summary>What happened to its requests.</summary>
+    internal HealthRecord Record { get; } = new();
 
     /// <summary>Whether it may be chosen, as far as its health goes.</summary>
     internal bool IsCandidate { get; set; }

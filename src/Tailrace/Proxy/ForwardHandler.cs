@@ -71,6 +71,7 @@ public sealed class ForwardHandler : Handler
             if (failure == UpstreamFailure.NeedMore) failure = FailureOf(default, upstream);
 
             // 4. Relay the answer, or say what went wrong.
+            var latencyMs = _cluster.Reactor.Loop.Now - upstream.StartedAt;
             if (failure == UpstreamFailure.None && !TryRelayBuffered(exchange, upstream))
                 await RelayAsync(exchange, upstream);
 
@@ -78,6 +79,7 @@ public sealed class ForwardHandler : Handler
             exchange.Downstream.AbortWith(null);
             if (!upload.IsCompleted) Cancel(exchange, upstream);
             await upload;
+            _cluster.Record(exchange, upstream, failure, latencyMs);
             if (failure == UpstreamFailure.None)
             {
                 _pool.Return(upstream);
@@ -99,6 +101,7 @@ public sealed class ForwardHandler : Handler
     {
         upstream.IsRequestSent = false;
         upstream.Upload = default;
+        upstream.StartedAt = _cluster.Reactor.Loop.Now;
         if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameBytes.Span)) return true;
         _refusals.AnswerUnsent(exchange, upstream.Destination);
         _pool.Close(upstream);

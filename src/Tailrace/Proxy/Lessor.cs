@@ -28,6 +28,7 @@ internal sealed class Lessor(Cluster cluster)
                 var opened = await _pool.OpenAsync(destination, exchange.Downstream);
                 if (opened.Upstream is not null) return opened.Upstream;
                 attempts.OpenFailed(destination.Index, opened.Error);
+                if (IsFault(opened.Error)) cluster.Record(destination, isFailure: true, latencyMs: 0);
                 // The client left while the connection was being opened for it.
                 if (opened.Error == IoError.Aborted) return null;
             }
@@ -38,6 +39,10 @@ internal sealed class Lessor(Cluster cluster)
             if (TryLease(exchange, attempts) is { } upstream) return upstream;
         }
     }
+
+    /// <summary>Whether it is the destination's, and not this side's or the client's.</summary>
+    private static bool IsFault(IoError error) => error is not (IoError.None or IoError.Aborted or IoError.NoBuffers
+        or IoError.OutOfDescriptors or IoError.AddressNotAvailable or IoError.OutOfMemory);
 
     private Destination? Choose(Exchange exchange, Attempts attempts)
     {

@@ -181,6 +181,7 @@ internal sealed class UpstreamPool
     private void BeginUse(Destination destination)
     {
         destination.Active++;
+        destination.Requests++;
         Load.Active++;
     }
 

@@ -176,6 +176,52 @@ public sealed class ConfigReaderTests
     }
 
     [Fact]
+    public void Every_key_of_health_is_read()
+    {
+        HealthOptions health = Yaml.Options("""
+            listeners: [{address: ":1"}]
+            routes: [{cluster: c}]
+            clusters:
+              c:
+                destinations: ["http://a.example"]
+                health:
+                  check:
+                    {type: tcp, path: /up, host: "b.example:9", status: [200, 204], body: fine, interval: 1s, jitter: 5,
+                     timeout: 100ms, rise: 4, fall: 6}
+                  eject:
+                    {failures: 1, error_rate: 2, latency: 300, interval: 4s, requests: 5, time: 6s, time_max: 7s,
+                     share_max: 8}
+                  panic: 9
+            """).Clusters["c"].Health;
+
+        Assert.Equal([200, 204], health.Check!.Status);
+        Assert.Equal(new CheckOptions
+        {
+            Type = CheckType.Tcp,
+            Path = "/up",
+            Host = "b.example:9",
+            Body = "fine",
+            Interval = TimeSpan.FromSeconds(1),
+            Jitter = 5,
+            Timeout = TimeSpan.FromMilliseconds(100),
+            Rise = 4,
+            Fall = 6,
+        }, health.Check with { Status = new CheckOptions().Status });
+        Assert.Equal(new EjectOptions
+        {
+            Failures = 1,
+            ErrorRate = 2,
+            Latency = 300,
+            Interval = TimeSpan.FromSeconds(4),
+            Requests = 5,
+            Time = TimeSpan.FromSeconds(6),
+            TimeMax = TimeSpan.FromSeconds(7),
+            ShareMax = 8,
+        }, health.Eject);
+        Assert.Equal(9, health.Panic);
+    }
+
+    [Fact]
     public void Json_is_read_too()
     {
         TailraceOptions options = Yaml.Options("""

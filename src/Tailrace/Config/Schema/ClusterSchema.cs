@@ -91,6 +91,9 @@ internal static class ClusterSchema
             "How often a request that can be replayed is sent again after a reused connection died before the first "
             + "byte of an answer.",
             new NumberKind<int>(0, 10), o => o.Retries, (o, v) => o with { Retries = v }),
+        new Field<ClusterOptions, HealthOptions>("health",
+            "How destinations that do not work are found and left out.",
+            HealthSchema.Health, o => o.Health, (o, v) => o with { Health = v }),
         new Field<ClusterOptions, ClusterTimeouts>("timeouts",
             "How long to wait for a destination.",
             s_timeouts, o => o.Timeouts, (o, v) => o with { Timeouts = v }),

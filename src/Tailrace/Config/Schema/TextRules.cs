@@ -63,6 +63,12 @@ internal static class TextRules
             ? null
             : $"'{text}': expected letters, digits, '-', '_' and '.' only";
 
+    /// <summary>The <c>Host</c> of a health check.</summary>
+    public static string? CheckHost(string text) =>
+        DestinationAddress.TryParse(text, out _, out _) && !text.Contains('/')
+            ? null
+            : $"'{text}' is no host with or without a port";
+
     /// <summary>A field value (RFC 9110 section 5.5).</summary>
     public static string? FieldValue(string text)
     {
