@@ -44,18 +44,35 @@ internal static class OptionsSummary
         foreach ((string name, ClusterOptions cluster) in options.Clusters)
         {
             string unused = IsUsed(name, options) ? "" : " (no route leads to it)";
-            output.WriteLine($"\ncluster '{name}', in turn{unused}");
-            int total = cluster.Destinations.Sum(d => d.Weight);
+            output.WriteLine($"\ncluster '{name}', {PolicyOf(cluster)}{unused}");
+            bool hasBackups = cluster.Destinations.Any(d => d.Priority != cluster.Destinations[0].Priority);
             string period = $"looked up every {options.Resolve.Interval.TotalSeconds:0}s";
             var rows = new List<string[]>();
             foreach (DestinationOptions destination in cluster.Destinations)
             {
                 bool valid = DestinationAddress.TryParse(destination.Address, out DestinationAddress address, out _);
                 string lookup = valid && address.Ip is null ? period : "";
-                rows.Add([address.ToString(), $"{100.0 * destination.Weight / total:0.#}%", lookup]);
+                int total = cluster.Destinations.Where(d => d.Priority == destination.Priority).Sum(d => d.Weight);
+                string share = $"{100.0 * destination.Weight / total:0.#}%";
+                rows.Add(hasBackups
+                    ? [address.ToString(), $"priority {destination.Priority}", share, lookup]
+                    : [address.ToString(), share, lookup]);
             }
             WriteTable(rows, output);
         }
+    }
+
+    private static string PolicyOf(ClusterOptions cluster)
+    {
+        string policy = cluster.Balance switch
+        {
+            BalancePolicy.Random => "at random",
+            BalancePolicy.LeastRequests => "by fewest requests",
+            BalancePolicy.TwoChoices => "by two choices",
+            BalancePolicy.Hash => $"by {cluster.Hash.Key.ToString().ToLowerInvariant()} {cluster.Hash.Name}".TrimEnd(),
+            _ => "in turn",
+        };
+        return cluster.Sticky is { } sticky ? $"{policy}, kept by cookie '{sticky.Cookie}'" : policy;
     }
 
     private static bool IsUsed(string cluster, TailraceOptions options) =>

@@ -112,35 +112,3 @@ internal sealed record RoutePlan(
         _ => ForwardedPolicy.Off,
     };
 }
-
-/// <summary>A cluster as workers build it.</summary>
-internal sealed record ClusterPlan(ClusterSettings Settings, IReadOnlyList<DestinationPlan> Destinations)
-{
-    internal static ClusterPlan From(string name, ClusterOptions options) => new(
-        new ClusterSettings
-        {
-            Name = name,
-            ConnectTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Connect),
-            FirstByteTimeoutMs = Snapshot.Milliseconds(options.Timeouts.FirstByte),
-            IdleTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Idle),
-            PoolIdleMax = options.Pool.IdlePerDestination,
-            PoolIdleTimeoutMs = Snapshot.Milliseconds(options.Pool.IdleTimeout),
-            ConnectionsMax = options.Limits.ConnectionsPerDestination,
-            Retries = options.Retries,
-            Limits = new HttpLimits { HeadBytesMax = options.Limits.Head, HeaderCountMax = options.Limits.Headers },
-        },
-        [.. options.Destinations.Select(DestinationPlan.From)]);
-}
-
-/// <summary>A destination as workers build it.</summary>
-internal sealed record DestinationPlan(DestinationAddress Address, int Weight)
-{
-    internal string Name => Address.Authority;
-
-    internal static DestinationPlan From(DestinationOptions options)
-    {
-        if (!DestinationAddress.TryParse(options.Address, out var address, out var error))
-            throw new StartException(error);
-        return new DestinationPlan(address, options.Weight);
-    }
-}

@@ -13,6 +13,7 @@ namespace Tailrace.Hosting;
 /// </remarks>
 internal sealed class Worker : IDisposable
 {
+    private readonly Log _log;
     private readonly FailureLog _failures;
     private readonly DebugLog? _debug;
     private readonly List<Listener> _listeners = [];
@@ -23,6 +24,7 @@ internal sealed class Worker : IDisposable
     internal Worker(Reactor reactor, Snapshot snapshot, Log log)
     {
         Reactor = reactor;
+        _log = log;
         _failures = new FailureLog(log, reactor.Index, () => reactor.Loop.Now);
         _debug = DebugLog.For(log, reactor.Index);
         reactor.Loop.Unhandled = exception =>
@@ -34,6 +36,9 @@ internal sealed class Worker : IDisposable
     }
 
     internal Reactor Reactor { get; }
+
+    /// <summary>The clusters by name, for the statistics.</summary>
+    internal IReadOnlyDictionary<string, Cluster> Clusters => _clusters;
 
     /// <summary>Opens a listener and prepares to serve on it.</summary>
     /// <exception cref="IoException">The address cannot be listened on.</exception>
@@ -78,6 +83,10 @@ internal sealed class Worker : IDisposable
     internal void SetAddresses(string cluster, int destination, SocketAddress[] addresses) =>
         _clusters[cluster].SetAddresses(destination, addresses);
 
+    /// <summary>Takes over what active checks have found. Posted.</summary>
+    internal void SetHealth(string cluster, int destination, bool isHealthy) =>
+        _clusters[cluster].SetHealth(destination, isHealthy);
+
     /// <summary>Stops accepting, closes what is idle, lets exchanges end. Posted.</summary>
     internal void Drain()
     {
@@ -98,12 +107,27 @@ internal sealed class Worker : IDisposable
 
     private Cluster BuildCluster(ClusterPlan plan)
     {
-        var destinations = plan.Destinations.Select(d => new Destination(d.Name, d.Weight, [])).ToArray();
+        var destinations = plan.Destinations.Select(d => new Destination(d.Name, d.Weight, [], d.Priority)).ToArray();
         return new Cluster(Reactor, plan.Settings, destinations)
         {
             Failed = (destination, reason) =>
                 _failures.Warn($"upstream: {reason}", destination?.Name ?? plan.Settings.Name),
+            EjectionChanged = (destination, reason) => LogEjection(plan.Settings.Name, destination, reason),
         };
+    }
+
+    private void LogEjection(string cluster, Destination destination, string? reason)
+    {
+        if (reason is null)
+        {
+            _log.Info("destination is back",
+                ("cluster", cluster), ("destination", destination.Name), ("worker", Reactor.Index));
+        }
+        else
+        {
+            _log.Warn("destination is left out",
+                ("cluster", cluster), ("destination", destination.Name), ("reason", reason), ("worker", Reactor.Index));
+        }
     }
 
     private RouteTable BuildRoutes(ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes)

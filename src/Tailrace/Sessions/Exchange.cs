@@ -56,6 +56,11 @@ public abstract class Exchange
     /// <summary>Who answered, for the access log; empty when the server itself did.</summary>
     public ReadOnlyMemory<byte> Upstream { get; set; }
 
+    /// <summary>
+    /// Field lines, each with its CRLF, that are added to the answer of an upstream; empty for none.
+    /// </summary>
+    internal ReadOnlyMemory<byte> AddedFields { get; set; }
+
     /// <summary>Why an answer is an error, for the logs; null when it is not.</summary>
     public string? FailureReason { get; set; }
 
@@ -183,7 +188,7 @@ public abstract class Exchange
     {
         Status = 0;
         IsComplete = IsAborted = false;
-        Upstream = default;
+        Upstream = AddedFields = default;
         FailureReason = null;
         ResponseFields = null;
         _pathLength = 0;

@@ -269,10 +269,11 @@ internal sealed class H1Exchange : Exchange
         else Frame(KindFor(head.ContentLength), head.ContentLength);
         var output = _connection.Output;
         var date = _context.DateLine();
-        if (edits.Fields is null) return H1ResponseWriter.TryForward(output, head, bytes, _framing, edits, date);
+        var added = AddedFields.Span;
+        if (edits.Fields is null) return H1ResponseWriter.TryForward(output, head, bytes, _framing, edits, date, added);
         Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
         var values = ValuesIn(client);
-        return H1ResponseWriter.TryForward(output, head, bytes, _framing, edits, date, values);
+        return H1ResponseWriter.TryForward(output, head, bytes, _framing, edits, date, added, values);
     }
 
     /// <inheritdoc/>

@@ -24,13 +24,15 @@ internal static class H1ResponseWriter
     /// <param name="framing">The framing and persistence towards the client.</param>
     /// <param name="edits">What to change.</param>
     /// <param name="dateLine">The Date field to add when the upstream sent none (RFC 9110 section 6.6.1).</param>
+    /// <param name="added">Further field lines to add.</param>
     /// <param name="values">What the values of added fields repeat; needed when the edits have fields.</param>
     internal static bool TryForward(
         ByteBuffer output, ResponseHead head, ReadOnlySpan<byte> bytes, in H1Framing framing, ResponseEdits edits,
-        ReadOnlySpan<byte> dateLine, in ExchangeValues values = default)
+        ReadOnlySpan<byte> dateLine, ReadOnlySpan<byte> added = default, in ExchangeValues values = default)
     {
         var fields = edits.Fields;
-        if (!output.TryReserve(head.Length + AddedBytesMax + (fields?.LengthIn(values) ?? 0))) return false;
+        var room = head.Length + AddedBytesMax + added.Length + (fields?.LengthIn(values) ?? 0);
+        if (!output.TryReserve(room)) return false;
         var writer = new HeadWriter(output.Writable);
         WriteStatusLine(ref writer, head, bytes);
         CopyFields(ref writer, head, bytes, fields);
@@ -38,6 +40,7 @@ internal static class H1ResponseWriter
         if (edits.Via && (fields is null || !fields.Drops("Via"u8)))
             writer.Write(head.MinorVersion == 0 ? "Via: 1.0 tailrace\r\n"u8 : "Via: 1.1 tailrace\r\n"u8);
         if (fields is not null) FieldEditWriter.Write(ref writer, fields, values);
+        if (!added.IsEmpty) writer.Write(added);
         framing.Write(ref writer);
         writer.WriteCrlf();
         if (writer.Overflowed) return false;

@@ -63,6 +63,9 @@ public sealed class Counters
     /// <summary>Requests sent again on a fresh connection.</summary>
     public long UpstreamRetries;
 
+    /// <summary>Requests that waited because all destinations of their cluster were full.</summary>
+    public long UpstreamWaits;
+
     /// <summary>Upstream answers that were invalid, cut short or reset.</summary>
     public long UpstreamErrors;
 
@@ -100,6 +103,7 @@ public sealed class Counters
         UpstreamConnectErrors += other.UpstreamConnectErrors;
         UpstreamReuses += other.UpstreamReuses;
         UpstreamRetries += other.UpstreamRetries;
+        UpstreamWaits += other.UpstreamWaits;
         UpstreamErrors += other.UpstreamErrors;
         UpstreamTimeouts += other.UpstreamTimeouts;
         Tunnels += other.Tunnels;

@@ -115,7 +115,7 @@ public sealed class FieldEditWriterTests
         var framing = new H1Framing(BodyKind.Length, 5, true, 1);
         var edits = new ResponseEdits { Fields = FieldEditPlans.Build(options) };
         var values = new ExchangeValues(request, requestBytes, "10.0.0.1"u8, "origin:81"u8);
-        Assert.True(H1ResponseWriter.TryForward(output, head, bytes, framing, edits, default, values));
+        Assert.True(H1ResponseWriter.TryForward(output, head, bytes, framing, edits, default, default, values));
         var text = Encoding.Latin1.GetString(output.Unread);
         output.Clear();
         return text;

@@ -155,6 +155,17 @@ internal static class TextRules
     /// <summary>A token (RFC 9110 section 5.6.2).</summary>
     public static bool IsToken(string text) =>
         text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c));
+    /// <summary>The name of a header or a cookie, of characters that both allow.</summary>
+    public static string? Token(string text) =>
+        text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+            ? null
+            : $"'{text}': expected letters, digits, '-', '_' and '.' only";
+
+    /// <summary>The <c>Host</c> of a health check.</summary>
+    public static string? CheckHost(string text) =>
+        DestinationAddress.TryParse(text, out _, out _) && !text.Contains('/')
+            ? null
+            : $"'{text}' is no host with or without a port";
 
     /// <summary>A field value (RFC 9110 section 5.5).</summary>
     public static string? FieldValue(string text)
