@@ -76,8 +76,9 @@ internal static class OptionsSummary
     }
 
     private static bool IsUsed(string cluster, TailraceOptions options) =>
-        options.Routes.Any(r => r.Cluster == cluster)
-        || options.Listeners.Any(l => l.Routes.Any(r => r.Cluster == cluster));
+        options.Routes.Concat(options.Listeners.SelectMany(listener => listener.Routes)).Any(route =>
+            route.Cluster == cluster || route.Mirror?.Cluster == cluster
+            || (route.Split?.To.Any(target => target.Cluster == cluster) ?? false));
 
     private static string PathOf(MatchOptions match)
     {
@@ -110,7 +111,18 @@ internal static class OptionsSummary
         string path = route.Rewrite is { } rewrite ? $", path {RewriteOf(rewrite)}" : "";
         if (route.Redirect is { } redirect) return $"redirects to {PlaceOf(redirect)} by {redirect.Status}{path}";
         string host = route.HostHeader == "keep" ? "" : $", Host: {route.HostHeader}";
-        return $"cluster '{route.Cluster}'{host}{path}";
+        string copies = route.Mirror is { } mirror ? $", {mirror.Percent}% copied to '{mirror.Cluster}'" : "";
+        string target = route.Split is { } split ? SplitOf(split) : $"cluster '{route.Cluster}'";
+        return $"{target}{host}{path}{copies}";
+    }
+
+    private static string SplitOf(SplitOptions split)
+    {
+        double total = split.To.Sum(target => (long)target.Weight);
+        IEnumerable<string> shares = split.To.Select(to => $"{100 * to.Weight / total:0.##}% cluster '{to.Cluster}'");
+        string name = split.Name.Length > 0 ? $" {split.Name}" : "";
+        string by = split.By == SplitKey.Request ? "" : $" by {split.By.ToString().ToLowerInvariant()}{name}";
+        return string.Join(", ", shares) + by;
     }
 
     private static string PlaceOf(RedirectOptions redirect)

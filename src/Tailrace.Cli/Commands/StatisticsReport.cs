@@ -27,6 +27,9 @@ internal static class StatisticsReport
         ("upstream waits", c => c.UpstreamWaits),
         ("upstream errors", c => c.UpstreamErrors),
         ("upstream timeouts", c => c.UpstreamTimeouts),
+        ("mirrored", c => c.Mirrored),
+        ("not mirrored", c => c.MirrorsSkipped),
+        ("mirror errors", c => c.MirrorErrors),
         ("unhandled errors", c => c.UnhandledErrors),
     ];
 

@@ -16,10 +16,16 @@ public sealed record RouteOptions
     public MatchOptions Match { get; init; } = new();
 
     /// <summary>
-    /// The cluster that requests are forwarded to; this, <see cref="Respond"/> or <see cref="Redirect"/>.
-    /// Default: <c>""</c>.
+    /// The cluster that requests are forwarded to; this, <see cref="Split"/>, <see cref="Respond"/> or
+    /// <see cref="Redirect"/>. Default: <c>""</c>.
     /// </summary>
     public string Cluster { get; init; } = "";
+
+    /// <summary>Several clusters that share the requests, instead of one. Default: none.</summary>
+    public SplitOptions? Split { get; init; }
+
+    /// <summary>A cluster that gets copies of requests. Default: none.</summary>
+    public MirrorOptions? Mirror { get; init; }
 
     /// <summary>The fixed reply that requests get. Default: none.</summary>
     public RespondOptions? Respond { get; init; }

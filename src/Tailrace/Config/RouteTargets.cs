@@ -11,6 +11,8 @@ internal static class RouteTargets
     {
         CheckWays(route, path, problems);
         if (route.Cluster.Length > 0) CheckCluster(route.Cluster, ConfigPath.Of(path, "cluster"), options, problems);
+        if (route.Split is { } split) CheckSplit(split, ConfigPath.Of(path, "split"), options, problems);
+        if (route.Mirror is { } mirror) CheckMirror(route, mirror, ConfigPath.Of(path, "mirror"), options, problems);
         if (route.Respond is { } respond) CheckRespond(respond, ConfigPath.Of(path, "respond"), problems);
         if (route.Rewrite is { } rewrite) CheckRewrite(rewrite, ConfigPath.Of(path, "rewrite"), problems);
         if (route.Respond is not null && route.Rewrite is not null)
@@ -21,8 +23,8 @@ internal static class RouteTargets
     {
         (string Key, bool IsGiven)[] ways =
         [
-            ("cluster", route.Cluster.Length > 0), ("respond", route.Respond is not null),
-            ("redirect", route.Redirect is not null),
+            ("cluster", route.Cluster.Length > 0), ("split", route.Split is not null),
+            ("respond", route.Respond is not null), ("redirect", route.Redirect is not null),
         ];
         string[] given = [.. ways.Where(way => way.IsGiven).Select(way => $"'{way.Key}'")];
         if (given.Length > 1)
@@ -32,7 +34,7 @@ internal static class RouteTargets
         }
         else if (given.Length == 0)
         {
-            problems.Add(path, "it leads nowhere; give it a 'cluster', 'respond' or 'redirect'",
+            problems.Add(path, "it leads nowhere; give it a 'cluster', 'split', 'respond' or 'redirect'",
                 ConfigPath.Of(path, "cluster"));
         }
     }
@@ -44,6 +46,37 @@ internal static class RouteTargets
             ? $"; did you mean '{meant}'?"
             : options.Clusters.Count > 0 ? $"; expected {string.Join(" or ", options.Clusters.Keys)}" : "";
         problems.Add(path, $"there is no cluster '{cluster}'{hint}", "clusters");
+    }
+
+    private static void CheckSplit(SplitOptions split, string path, TailraceOptions options, ProblemList problems)
+    {
+        var seen = new HashSet<string>();
+        for (int i = 0; i < split.To.Count; i++)
+        {
+            string at = ConfigPath.Of(ConfigPath.Of(ConfigPath.Of(path, "to"), i), "cluster");
+            string cluster = split.To[i].Cluster;
+            if (cluster.Length == 0) continue;
+            CheckCluster(cluster, at, options, problems);
+            if (!seen.Add(cluster))
+                problems.Add(at, $"'{cluster}' is in the list already; a larger share is a 'weight'");
+        }
+        if (split.To.Count > 0 && split.To.All(target => target.Weight == 0))
+            problems.Add(ConfigPath.Of(path, "to"), "no cluster has a weight above 0");
+        bool isNamed = split.By is SplitKey.Header or SplitKey.Cookie;
+        string name = ConfigPath.Of(path, "name");
+        if (isNamed && split.Name.Length == 0)
+            problems.Add(path, $"by '{split.By.ToString().ToLowerInvariant()}' needs its 'name'", name);
+        if (!isNamed && split.Name.Length > 0)
+            problems.Add(name, "only 'by: header' and 'by: cookie' have a name", ConfigPath.Of(path, "by"));
+    }
+
+    private static void CheckMirror(
+        RouteOptions route, MirrorOptions mirror, string path, TailraceOptions options, ProblemList problems)
+    {
+        if (route.Respond is not null || route.Redirect is not null)
+            problems.Add(path, "only requests that are forwarded can be copied");
+        if (mirror.Cluster.Length > 0)
+            CheckCluster(mirror.Cluster, ConfigPath.Of(path, "cluster"), options, problems);
     }
 
     private static void CheckRespond(RespondOptions respond, string path, ProblemList problems)

@@ -3,6 +3,7 @@ using Tailrace.Config;
 using Tailrace.Handlers;
 using Tailrace.Http.Rules;
 using Tailrace.Proxy;
+using Tailrace.Proxy.Balancing;
 using Tailrace.Sessions;
 
 namespace Tailrace.Hosting;
@@ -12,18 +13,50 @@ namespace Tailrace.Hosting;
 /// <param name="failures">Where requests that a route has given up are logged.</param>
 internal sealed class RouteHandlers(IReadOnlyDictionary<string, Cluster> clusters, FailureLog failures)
 {
+    private readonly List<Mirror> _mirrors = [];
+
+    /// <summary>Gives up the copies that are under way.</summary>
+    internal void Drain()
+    {
+        foreach (var mirror in _mirrors) mirror.Close();
+    }
+
     /// <summary>The handler of a route.</summary>
     internal Handler Build(RoutePlan route)
     {
         if (route.Options.Respond is { } respond) return BuildReply(respond, route);
         if (route.Options.Redirect is { } redirect) return BuildRedirect(redirect, route);
-        var forward = new ForwardHandler(clusters[route.Options.Cluster], route.Edits, route.ResponseEdits);
+        Handler forward = route.Options.Split is { } split
+            ? BuildSplit(split, route)
+            : Forward(route.Options.Cluster, route);
+        if (route.Options.Mirror is { } mirror) forward = BuildMirror(mirror, route, forward);
         if (BuildRewrite(route.Options.Rewrite) is not { } rewrite) return forward;
         return new RewriteHandler(rewrite, forward)
         {
             Fields = route.ResponseEdits.Fields,
             Failed = reason => LogFailure(route, reason),
         };
+    }
+
+    private ForwardHandler Forward(string cluster, RoutePlan route) =>
+        new(clusters[cluster], route.Edits, route.ResponseEdits);
+
+    private SplitHandler BuildSplit(SplitOptions options, RoutePlan route) => new(
+        [.. options.To.Select(target => ((Handler)Forward(target.Cluster, route), target.Weight))],
+        options.By switch
+        {
+            SplitKey.Source => new RequestKey(HashSource.Source, ""),
+            SplitKey.Header => new RequestKey(HashSource.Header, options.Name),
+            SplitKey.Cookie => new RequestKey(HashSource.Cookie, options.Name),
+            _ => null,
+        });
+
+    private MirrorHandler BuildMirror(MirrorOptions options, RoutePlan route, Handler inner)
+    {
+        var settings = new MirrorSettings(options.Percent, options.Body, options.InFlight);
+        var mirror = new Mirror(clusters[options.Cluster], route.Edits, settings);
+        _mirrors.Add(mirror);
+        return new MirrorHandler(mirror, inner);
     }
 
     private static Handler BuildReply(RespondOptions options, RoutePlan route)

@@ -19,6 +19,7 @@ internal sealed class Worker : IDisposable
     private readonly List<Listener> _listeners = [];
     private readonly List<ServerContext> _contexts = [];
     private readonly Dictionary<string, Cluster> _clusters = [];
+    private readonly RouteHandlers _handlers;
     private readonly List<ForwardProxyHandler> _forwardProxies = [];
 
     internal Worker(Reactor reactor, Snapshot snapshot, Log log)
@@ -32,6 +33,7 @@ internal sealed class Worker : IDisposable
             reactor.Counters.UnhandledErrors++;
             log.Error("unhandled exception", ("worker", reactor.Index), ("exception", exception));
         };
+        _handlers = new RouteHandlers(_clusters, _failures);
         foreach (var plan in snapshot.Clusters) _clusters.Add(plan.Settings.Name, BuildCluster(plan));
     }
 
@@ -93,6 +95,7 @@ internal sealed class Worker : IDisposable
         foreach (var listener in _listeners) listener.Close();
         foreach (var context in _contexts) context.Drain();
         foreach (var cluster in _clusters.Values) cluster.Drain();
+        _handlers.Drain();
         foreach (var proxy in _forwardProxies) proxy.Drain();
     }
 
@@ -133,7 +136,6 @@ internal sealed class Worker : IDisposable
     private RouteTable BuildRoutes(ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes)
     {
         var routes = new RouteTable();
-        var handlers = new RouteHandlers(_clusters, _failures);
         foreach (var route in codeRoutes)
         {
             if (route.Listener.Length == 0 || route.Listener == plan.Name)
@@ -142,7 +144,7 @@ internal sealed class Worker : IDisposable
         foreach (var route in plan.Routes)
         {
             var condition = RouteConditions.Build(route.Options.Match);
-            routes.Add(route.Host, route.Path, route.IsPrefix, handlers.Build(route), condition);
+            routes.Add(route.Host, route.Path, route.IsPrefix, _handlers.Build(route), condition);
         }
         return routes;
     }

@@ -72,6 +72,15 @@ public sealed class Counters
     /// <summary>Upstream deadlines that passed.</summary>
     public long UpstreamTimeouts;
 
+    /// <summary>Requests that were copied to a mirror.</summary>
+    public long Mirrored;
+
+    /// <summary>Requests whose turn it was and that were not copied: too many under way, or not there whole.</summary>
+    public long MirrorsSkipped;
+
+    /// <summary>Copies that got no whole answer.</summary>
+    public long MirrorErrors;
+
     /// <summary>Connections that are tunnels now: after an upgrade or a CONNECT.</summary>
     public long Tunnels;
 
@@ -106,6 +115,9 @@ public sealed class Counters
         UpstreamWaits += other.UpstreamWaits;
         UpstreamErrors += other.UpstreamErrors;
         UpstreamTimeouts += other.UpstreamTimeouts;
+        Mirrored += other.Mirrored;
+        MirrorsSkipped += other.MirrorsSkipped;
+        MirrorErrors += other.MirrorErrors;
         Tunnels += other.Tunnels;
         UpstreamIdle += other.UpstreamIdle;
         UnhandledErrors += other.UnhandledErrors;

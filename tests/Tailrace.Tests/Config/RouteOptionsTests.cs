@@ -88,6 +88,21 @@ public sealed class RouteOptionsTests
             Route("respond: {status: 503, body_file: down.html}").Respond);
     }
 
+    [Fact]
+    public void Splits_and_mirrors()
+    {
+        RouteOptions route = Route("""
+            split: {to: [{cluster: app, weight: 95}, {cluster: next}], by: cookie, name: uid}
+            mirror: {cluster: next, percent: 5, body: 1KiB, in_flight: 7}
+            """);
+        Assert.Equal(
+            [new SplitTargetOptions { Cluster = "app", Weight = 95 }, new SplitTargetOptions { Cluster = "next" }],
+            route.Split!.To);
+        Assert.Equal((SplitKey.Cookie, "uid"), (route.Split.By, route.Split.Name));
+        Assert.Equal(
+            new MirrorOptions { Cluster = "next", Percent = 5, Body = 1024, InFlight = 7 }, route.Mirror);
+    }
+
     private static RouteOptions Route(string yaml) => Yaml.Options($"""
         listeners: [{Open}address: ":1"{Close}]
         routes:

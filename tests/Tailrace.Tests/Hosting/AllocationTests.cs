@@ -37,6 +37,7 @@ public sealed class AllocationTests
         { EngineChoice.Epoll, "handler in chunks", "GET /own-chunked HTTP/1.1\r\nHost: a\r\n\r\n" },
         { EngineChoice.Epoll, "proxied with conditions, edits and a rewrite",
             "GET /api/fixed?v=2 HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\nX-A: b\r\n\r\n" },
+        { EngineChoice.Epoll, "split and mirrored", "GET /spread HTTP/1.1\r\nHost: a.example\r\nCookie: u=1\r\n\r\n" },
         { EngineChoice.Epoll, "redirect", "GET /moved/x?y HTTP/1.1\r\nHost: a.example\r\n\r\n" },
         { EngineChoice.Epoll, "no route", "GET /none HTTP/1.1\r\nHost: a\r\n\r\n" },
     };
@@ -128,6 +129,12 @@ public sealed class AllocationTests
             [
                 Route("/fixed"), Route("/chunked"), Route("/large"), Route("/read"),
                 new() { Match = new MatchOptions { Path = "/own" }, Respond = new RespondOptions { Body = "own" } },
+                new()
+                {
+                    Match = new MatchOptions { PathPrefix = "/spread" },
+                    Split = new SplitOptions { To = [new() { Cluster = "origin" }], By = SplitKey.Cookie, Name = "u" },
+                    Mirror = new MirrorOptions { Cluster = "origin" },
+                },
                 new()
                 {
                     Match = new MatchOptions { PathPrefix = "/moved" },
