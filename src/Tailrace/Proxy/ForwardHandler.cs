@@ -86,8 +86,7 @@ public sealed class ForwardHandler : Handler
             await upload;
             if (failure == UpstreamFailure.None)
             {
-                if (upstream.Client.Head.Status == 101) TakeOver(exchange, upstream);
-                else _pool.Return(upstream);
+                GiveBack(exchange, upstream);
                 return;
             }
             _pool.Close(upstream);
@@ -236,6 +235,17 @@ public sealed class ForwardHandler : Handler
     private bool MaySwitch(Exchange exchange, UpstreamConnection upstream) =>
         upstream.IsRequestSent && _edits.Upgrades.IsAnswer(
             exchange.Request, exchange.RequestBytes, upstream.Client.Head, upstream.Client.HeadBytes);
+
+    /// <summary>
+    /// Ends the lease. An upstream that was asked for another protocol and stays with HTTP is not used again: there are
+    /// origins that are half-way out of HTTP then (Node leaves what it cannot parse unanswered).
+    /// </summary>
+    private void GiveBack(Exchange exchange, UpstreamConnection upstream)
+    {
+        if (upstream.Client.Head.Status == 101) TakeOver(exchange, upstream);
+        else if (_edits.Upgrades.IsAsked(exchange.Request, exchange.RequestBytes)) _pool.Close(upstream);
+        else _pool.Return(upstream);
+    }
 
     /// <summary>Both sides speak another protocol from here on: no pool sees the connection again.</summary>
     private void TakeOver(Exchange exchange, UpstreamConnection upstream)

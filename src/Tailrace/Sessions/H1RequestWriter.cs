@@ -112,14 +112,16 @@ internal static class H1RequestWriter
     private static void WriteOriginForm(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes)
     {
         // RFC 9112 section 3.2.4: OPTIONS of an authority without a path is "*".
-        if (head.Path.IsEmpty && head.Query.IsEmpty && head.Method == Method.Options)
+        var hasQuery = head.Query.Offset != 0;
+        if (head.Path.IsEmpty && !hasQuery && head.Method == Method.Options)
         {
             writer.WriteByte((byte)'*');
             return;
         }
         if (head.Path.IsEmpty) writer.WriteByte((byte)'/');
         else writer.Write(head.Path.In(bytes));
-        if (head.Query.IsEmpty) return;
+        // An empty query is not the same as none (RFC 3986 section 6.2.3).
+        if (!hasQuery) return;
         writer.WriteByte((byte)'?');
         writer.Write(head.Query.In(bytes));
     }
