@@ -49,8 +49,9 @@ public sealed class ForwardHandler : Handler
             }
 
             // 2. Send the request. What is there of its body goes with the head; the rest goes on by itself.
+            exchange.Lease = upstream;
             if (!TryBegin(exchange, upstream)) return;
-            var upload = Send(exchange, upstream);
+            upstream.Sending = Send(exchange, upstream);
 
             // 3. Wait for the head of the answer, passing interim answers on.
             exchange.Downstream.AbortWith(upstream.Connection);
@@ -82,8 +83,8 @@ public sealed class ForwardHandler : Handler
 
             // 5. Give the connection back. Nothing of this exchange may still be at work.
             exchange.Downstream.AbortWith(null);
-            if (!upload.IsCompleted) Cancel(exchange, upstream);
-            await upload;
+            await FinishSending(exchange, upstream);
+            exchange.Lease = null;
             if (failure == UpstreamFailure.None)
             {
                 GiveBack(exchange, upstream);
@@ -137,6 +138,7 @@ public sealed class ForwardHandler : Handler
         upstream.IsRequestSent = false;
         upstream.Upload = default;
         if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameBytes.Span)) return true;
+        exchange.Lease = null;
         var destination = upstream.Destination;
         if (_cluster.Reactor.Buffers.IsExhausted) Refuse(exchange, destination, 503, "the buffer limit is reached");
         else Refuse(exchange, destination, 431, "the head and what is added to it do not fit the buffers");
@@ -201,11 +203,15 @@ public sealed class ForwardHandler : Handler
         if (sent.Error == IoError.TimedOut) upstream.Connection.CancelFill();
     }
 
-    /// <summary>Stops an upload that the answer has overtaken.</summary>
-    private static void Cancel(Exchange exchange, UpstreamConnection upstream)
+    /// <summary>The rest of the sending, which is stopped when the answer has overtaken it.</summary>
+    private static LoopTask FinishSending(Exchange exchange, UpstreamConnection upstream)
     {
+        var sending = upstream.Sending;
+        upstream.Sending = default;
+        if (sending.IsCompleted) return sending;
         exchange.Downstream.CancelFill();
         upstream.Connection.CancelFlush();
+        return sending;
     }
 
     private UpstreamFailure ReadHead(Exchange exchange, UpstreamConnection upstream)
