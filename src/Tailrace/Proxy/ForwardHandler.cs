@@ -47,8 +47,9 @@ public sealed class ForwardHandler : Handler
             }
 
             // 2. Send the request. What is there of its body goes with the head; the rest goes on by itself.
+            exchange.Lease = upstream;
             if (!TryBegin(exchange, upstream)) break;
-            var upload = Send(exchange, upstream);
+            upstream.Sending = Send(exchange, upstream);
 
             // 3. Wait for the head of the answer, passing interim answers on.
             exchange.Downstream.AbortWith(upstream.Connection);
@@ -81,13 +82,12 @@ public sealed class ForwardHandler : Handler
 
             // 5. Give the connection back. Nothing of this exchange may still be at work.
             exchange.Downstream.AbortWith(null);
-            if (!upload.IsCompleted) Cancel(exchange, upstream);
-            await upload;
+            await FinishSending(exchange, upstream);
+            exchange.Lease = null;
             _cluster.Record(exchange, upstream, failure, latencyMs);
             if (failure == UpstreamFailure.None)
             {
-                if (upstream.Client.Head.Status == 101) TakeOver(exchange, upstream);
-                else _pool.Return(upstream);
+                GiveBack(exchange, upstream);
                 break;
             }
             _pool.Close(upstream);
@@ -108,6 +108,7 @@ public sealed class ForwardHandler : Handler
         upstream.Upload = default;
         upstream.StartedAt = _cluster.Reactor.Loop.Now;
         if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameBytes.Span)) return true;
+        exchange.Lease = null;
         _refusals.AnswerUnsent(exchange, upstream.Destination);
         _pool.Close(upstream);
         return false;
@@ -170,11 +171,15 @@ public sealed class ForwardHandler : Handler
         if (sent.Error == IoError.TimedOut) upstream.Connection.CancelFill();
     }
 
-    /// <summary>Stops an upload that the answer has overtaken.</summary>
-    private static void Cancel(Exchange exchange, UpstreamConnection upstream)
+    /// <summary>The rest of the sending, which is stopped when the answer has overtaken it.</summary>
+    private static LoopTask FinishSending(Exchange exchange, UpstreamConnection upstream)
     {
+        var sending = upstream.Sending;
+        upstream.Sending = default;
+        if (sending.IsCompleted) return sending;
         exchange.Downstream.CancelFill();
         upstream.Connection.CancelFlush();
+        return sending;
     }
 
     private UpstreamFailure ReadHead(Exchange exchange, UpstreamConnection upstream)
@@ -204,6 +209,17 @@ public sealed class ForwardHandler : Handler
     private bool MaySwitch(Exchange exchange, UpstreamConnection upstream) =>
         upstream.IsRequestSent && _edits.Upgrades.IsAnswer(
             exchange.Request, exchange.RequestBytes, upstream.Client.Head, upstream.Client.HeadBytes);
+
+    /// <summary>
+    /// Ends the lease. An upstream that was asked for another protocol and stays with HTTP is not used again: there are
+    /// origins that are half-way out of HTTP then (Node leaves what it cannot parse unanswered).
+    /// </summary>
+    private void GiveBack(Exchange exchange, UpstreamConnection upstream)
+    {
+        if (upstream.Client.Head.Status == 101) TakeOver(exchange, upstream);
+        else if (_edits.Upgrades.IsAsked(exchange.Request, exchange.RequestBytes)) _pool.Close(upstream);
+        else _pool.Return(upstream);
+    }
 
     /// <summary>Both sides speak another protocol from here on: no pool sees the connection again.</summary>
     private void TakeOver(Exchange exchange, UpstreamConnection upstream)

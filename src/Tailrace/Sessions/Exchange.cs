@@ -75,6 +75,9 @@ public abstract class Exchange
     /// <summary>What goes on with the client's connection after this exchange; null for HTTP.</summary>
     internal Successor? Successor { get; set; }
 
+    /// <summary>What its handler has borrowed for it at the moment; null for nothing.</summary>
+    internal Lease? Lease { get; set; }
+
     /// <summary>The request's path, as the client sent it.</summary>
     public ReadOnlySpan<byte> Path => Request.Path.In(RequestBytes);
 
@@ -193,5 +196,6 @@ public abstract class Exchange
         ResponseFields = null;
         _pathLength = 0;
         Successor = null;
+        Lease = null;
     }
 }

@@ -132,7 +132,8 @@ internal static class H1RequestWriter
     private static void WriteOriginForm(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes)
     {
         // RFC 9112 section 3.2.4: OPTIONS of an authority without a path is "*".
-        if (head.Path.IsEmpty && head.Query.IsEmpty && head.Method == Method.Options)
+        var hasQuery = head.Query.Offset != 0;
+        if (head.Path.IsEmpty && !hasQuery && head.Method == Method.Options)
         {
             writer.WriteByte((byte)'*');
             return;
@@ -144,7 +145,7 @@ internal static class H1RequestWriter
 
     private static void WriteQuery(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes)
     {
-        // A question mark with nothing behind it is kept too.
+        // An empty query is not the same as none (RFC 3986 section 6.2.3).
         if (head.Query.Offset == 0) return;
         writer.WriteByte((byte)'?');
         writer.Write(head.Query.In(bytes));

@@ -86,6 +86,7 @@ internal sealed class H1Server
             }
             catch (Exception exception)
             {
+                if (exchange.Lease is { } lease) await lease.AbandonAsync(exchange);
                 Fail(exchange, exception);
             }
 
