@@ -60,6 +60,12 @@ public static class Validator
                     $"listeners[{names[listener.Name]}] is called '{listener.Name}' too");
             }
             CheckAddress(listener, i, addresses, problems);
+            if (listener.ForwardProxy is not null && listener.Protocol != ListenerProtocol.Forward)
+            {
+                problems.Add(ConfigPath.Of(path, "forward_proxy"),
+                    "the listener is no forward proxy; that is one with 'protocol: forward'",
+                    ConfigPath.Of(path, "protocol"));
+            }
             CheckHead(listener.Limits.Head, ConfigPath.Of(path, "limits.head"), options.Buffers, problems);
             if (listener.Limits.Target > listener.Limits.Head)
             {
@@ -100,6 +106,7 @@ public static class Validator
         {
             string path = ConfigPath.Of("clusters", name);
             CheckHead(cluster.Limits.Head, ConfigPath.Of(path, "limits.head"), options.Buffers, problems);
+            ClusterValidator.Check(cluster, path, problems);
             var seen = new Dictionary<string, int>();
             for (int i = 0; i < cluster.Destinations.Count; i++)
             {

@@ -1,7 +1,5 @@
 using System.Net;
-using System.Text;
 using Tailrace.Handlers;
-using Tailrace.Http;
 using Tailrace.Io;
 using Tailrace.Proxy;
 using Tailrace.Sessions;
@@ -15,15 +13,19 @@ namespace Tailrace.Hosting;
 /// </remarks>
 internal sealed class Worker : IDisposable
 {
+    private readonly Log _log;
     private readonly FailureLog _failures;
     private readonly DebugLog? _debug;
     private readonly List<Listener> _listeners = [];
     private readonly List<ServerContext> _contexts = [];
     private readonly Dictionary<string, Cluster> _clusters = [];
+    private readonly RouteHandlers _handlers;
+    private readonly List<ForwardProxyHandler> _forwardProxies = [];
 
     internal Worker(Reactor reactor, Snapshot snapshot, Log log)
     {
         Reactor = reactor;
+        _log = log;
         _failures = new FailureLog(log, reactor.Index, () => reactor.Loop.Now);
         _debug = DebugLog.For(log, reactor.Index);
         reactor.Loop.Unhandled = exception =>
@@ -31,10 +33,14 @@ internal sealed class Worker : IDisposable
             reactor.Counters.UnhandledErrors++;
             log.Error("unhandled exception", ("worker", reactor.Index), ("exception", exception));
         };
+        _handlers = new RouteHandlers(_clusters, _failures);
         foreach (var plan in snapshot.Clusters) _clusters.Add(plan.Settings.Name, BuildCluster(plan));
     }
 
     internal Reactor Reactor { get; }
+
+    /// <summary>The clusters by name, for the statistics.</summary>
+    internal IReadOnlyDictionary<string, Cluster> Clusters => _clusters;
 
     /// <summary>Opens a listener and prepares to serve on it.</summary>
     /// <exception cref="IoException">The address cannot be listened on.</exception>
@@ -58,22 +64,18 @@ internal sealed class Worker : IDisposable
     internal ServerContext Join(
         ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes, AccessLogWriter? accessLog)
     {
-        var routes = BuildRoutes(plan, codeRoutes);
-        var context = new ServerContext(Reactor, plan.Settings, Route, accessLog)
+        var router = new Router(plan.Policy, BuildRoutes(plan, codeRoutes), BuildForwardProxy(plan.Egress));
+        var context = new ServerContext(Reactor, plan.Settings, router.Route, accessLog)
         {
             Budget = plan.Budget,
             Opened = _debug is null ? null : _debug.Opened,
             Ended = _debug is null ? null : _debug.Ended,
             Closed = _debug is null ? null : _debug.Closed,
+            Starved = () => _failures.Warn("no buffer is left: a request is refused", plan.Name),
             HandlerFailed = exception => _failures.Warn($"a handler failed: {exception}", plan.Name),
         };
         _contexts.Add(context);
         return context;
-
-        Handler Route(RequestHead head, ReadOnlySpan<byte> bytes) =>
-            head.Method is Method.Connect or Method.Trace
-                ? MethodRefusal.Instance
-                : routes.Find(head, bytes) ?? FixedReply.NotFound;
     }
 
     /// <summary>Serves a connection that another worker has accepted. On the reactor's thread.</summary>
@@ -102,12 +104,18 @@ internal sealed class Worker : IDisposable
     internal void SetAddresses(string cluster, int destination, SocketAddress[] addresses) =>
         _clusters[cluster].SetAddresses(destination, addresses);
 
+    /// <summary>Takes over what active checks have found. Posted.</summary>
+    internal void SetHealth(string cluster, int destination, bool isHealthy) =>
+        _clusters[cluster].SetHealth(destination, isHealthy);
+
     /// <summary>Stops accepting, closes what is idle, lets exchanges end. Posted.</summary>
     internal void Drain()
     {
         foreach (var listener in _listeners) listener.Close();
         foreach (var context in _contexts) context.Drain();
         foreach (var cluster in _clusters.Values) cluster.Drain();
+        _handlers.Drain();
+        foreach (var proxy in _forwardProxies) proxy.Drain();
     }
 
     /// <summary>Closes every client's connection. Posted.</summary>
@@ -121,12 +129,27 @@ internal sealed class Worker : IDisposable
 
     private Cluster BuildCluster(ClusterPlan plan)
     {
-        var destinations = plan.Destinations.Select(d => new Destination(d.Name, d.Weight, [])).ToArray();
+        var destinations = plan.Destinations.Select(d => new Destination(d.Name, d.Weight, [], d.Priority)).ToArray();
         return new Cluster(Reactor, plan.Settings, destinations)
         {
             Failed = (destination, reason) =>
                 _failures.Warn($"upstream: {reason}", destination?.Name ?? plan.Settings.Name),
+            EjectionChanged = (destination, reason) => LogEjection(plan.Settings.Name, destination, reason),
         };
+    }
+
+    private void LogEjection(string cluster, Destination destination, string? reason)
+    {
+        if (reason is null)
+        {
+            _log.Info("destination is back",
+                ("cluster", cluster), ("destination", destination.Name), ("worker", Reactor.Index));
+        }
+        else
+        {
+            _log.Warn("destination is left out",
+                ("cluster", cluster), ("destination", destination.Name), ("reason", reason), ("worker", Reactor.Index));
+        }
     }
 
     private RouteTable BuildRoutes(ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes)
@@ -137,11 +160,19 @@ internal sealed class Worker : IDisposable
             if (route.Listener.Length == 0 || route.Listener == plan.Name)
                 routes.Add(route.Host, route.Path, route.IsPrefix, route.Handler);
         }
-        foreach (var route in plan.Routes) routes.Add(route.Host, route.Path, route.IsPrefix, BuildHandler(route));
+        foreach (var route in plan.Routes)
+        {
+            var condition = RouteConditions.Build(route.Options.Match);
+            routes.Add(route.Host, route.Path, route.IsPrefix, _handlers.Build(route), condition);
+        }
         return routes;
     }
 
-    private Handler BuildHandler(RoutePlan route) => route.Respond is { } respond
-        ? new FixedReply(respond.Status, respond.ContentType, Encoding.UTF8.GetBytes(respond.Body))
-        : new ForwardHandler(_clusters[route.Cluster], route.Edits, route.ResponseEdits);
+    private ForwardProxyHandler? BuildForwardProxy(EgressPlan? plan)
+    {
+        if (plan is null) return null;
+        var proxy = new ForwardProxyHandler(Reactor, plan.Settings, plan.Policy, plan.Edits);
+        _forwardProxies.Add(proxy);
+        return proxy;
+    }
 }

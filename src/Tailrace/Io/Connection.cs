@@ -73,7 +73,9 @@ public abstract class Connection : TimerEntry
     /// <summary>
     /// When this connection is reset by its other side, the receive of <paramref name="other"/> fails.
     /// </summary>
-    public abstract void AbortWith(Connection? other);
+    /// <param name="other">What fails with it; null for nothing any more.</param>
+    /// <param name="atOnce">Whether to listen from now on, and not only when it takes a while.</param>
+    public abstract void AbortWith(Connection? other, bool atOnce = false);
 
     /// <summary>Milliseconds that were given last.</summary>
     protected int TimeoutMs { get; private set; }

@@ -82,7 +82,7 @@ public sealed class SocketConnection : Connection
     internal bool WatchFill(LoopContinuation? watcher)
     {
         _receive.Watch(null);
-        if (_receive.IsCompleted || _receive.IsFailing) return false;
+        if (_receive.IsCompleted || _receive.IsDecided) return false;
         _receive.Watch(watcher);
         return true;
     }
@@ -114,12 +114,14 @@ public sealed class SocketConnection : Connection
     }
 
     /// <inheritdoc/>
-    public override void AbortWith(Connection? other)
+    public override void AbortWith(Connection? other, bool atOnce = false)
     {
         if (_handle is not { } handle) return;
         handle.Dependent = (other as SocketConnection)?._handle;
+        if (other is null || Reactor.Loop.IsWatched(handle)) return;
         // Most answers come sooner than it pays to listen for the client's leaving.
-        if (other is not null && !Reactor.Loop.IsWatched(handle)) SetTimeout(WatchAfterMs);
+        if (atOnce) Reactor.Loop.Watch(handle);
+        else SetTimeout(WatchAfterMs);
     }
 
     /// <inheritdoc/>

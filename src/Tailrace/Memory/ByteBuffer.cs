@@ -22,6 +22,7 @@ public sealed unsafe class ByteBuffer
     private int _end;
     private int _keptStart;
     private int _keptLength;
+    private bool _isBulk;
 
     /// <summary>Creates a buffer that holds no block yet.</summary>
     public ByteBuffer(BufferPools pools) => _pools = pools;
@@ -59,11 +60,24 @@ public sealed unsafe class ByteBuffer
         return _block == null ? TryRent(minimum) : TryMakeRoom(minimum);
     }
 
+    /// <summary>
+    /// The same when the limit is reached, from a few blocks beyond it: for a last word before the connection closes.
+    /// </summary>
+    internal bool TryReserveLast(int minimum)
+    {
+        if (_block != null || minimum > _pools.Small.BlockSize) return TryReserve(minimum);
+        _block = _pools.Small.TryRentLast();
+        if (_block == null) return false;
+        _capacity = _pools.Small.BlockSize;
+        return true;
+    }
+
     /// <summary>Appends bytes that were written to <see cref="Writable"/>.</summary>
     public void Commit(int count)
     {
         Debug.Assert((uint)count <= (uint)(_capacity - _end));
         _end += count;
+        if (_end == _capacity || _isBulk) _isBulk = _end >= _pools.Small.BlockSize;
     }
 
     /// <summary>Appends a copy of <paramref name="bytes"/> if they fit.</summary>
@@ -133,7 +147,7 @@ public sealed unsafe class ByteBuffer
 
     private bool TryRent(int minimum)
     {
-        var pool = _pools.Small;
+        var pool = _isBulk ? _pools.Bulk : _pools.Small;
         if (minimum > pool.BlockSize)
         {
             pool = _pools.Bulk;

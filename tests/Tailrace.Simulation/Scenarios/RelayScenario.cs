@@ -1,5 +1,6 @@
 using System.Net;
 using Tailrace.Io;
+using Tailrace.Proxy;
 
 namespace Tailrace.Simulation.Scenarios;
 
@@ -17,7 +18,7 @@ internal sealed class RelayScenario(string name, bool faulty) : Scenario(name, f
         var clients = world.CreateReactor();
         world.Starved = relay;
         var count = world.Random.Between(1, 6);
-        var echo = StreamServer.Listen(world, origin, RelayBothAsync);
+        var echo = StreamServer.Listen(world, origin, EchoAsync);
         var target = origin.Loop.LocalAddress(echo).Serialize();
         var entry = StreamServer.Listen(world, relay, downstream => RelayAsync(relay, downstream, target));
         var all = new StreamClients(world, clients, relay.Loop.LocalAddress(entry), count);
@@ -42,51 +43,28 @@ internal sealed class RelayScenario(string name, bool faulty) : Scenario(name, f
         var upstream = SocketConnection.Rent(reactor);
         upstream.SetTimeout(IdleMs);
         var connected = await upstream.ConnectAsync(target);
-        if (!connected.IsError)
+        var mustReset = connected.IsError;
+        if (!mustReset)
         {
-            var there = CopyAsync(downstream, upstream);
-            // What failed before the other way began has nothing to cancel.
-            if (there.IsCompleted)
-            {
-                if (await there) await CopyAsync(upstream, downstream);
-            }
-            else
-            {
-                await CopyAsync(upstream, downstream);
-                await there;
-            }
+            var result = await new Tunnel().RunAsync(downstream, upstream, new TunnelLimits(IdleMs, LifetimeMs: 0));
+            mustReset = result.MustReset;
         }
-        upstream.Close(reset: connected.IsError);
-        downstream.Close(reset: connected.IsError);
+        upstream.Close(mustReset);
+        downstream.Close(mustReset);
     }
 
-    private static async LoopTask RelayBothAsync(SocketConnection connection)
+    private static async LoopTask EchoAsync(SocketConnection connection)
     {
-        await CopyAsync(connection, connection);
+        var isOpen = true;
+        while (isOpen)
+        {
+            connection.SetTimeout(IdleMs);
+            var received = await connection.FillAsync();
+            isOpen = received is { IsError: false, Bytes: > 0 }
+                && !(await connection.FlushAsync(connection.Input, connection.Input.Length)).IsError;
+            connection.Input.Release();
+        }
+        connection.ShutdownSend();
         connection.Close();
-    }
-
-    /// <summary>Carries bytes one way until they end; when that fails, the other way fails too.</summary>
-    private static async LoopTask<bool> CopyAsync(SocketConnection source, SocketConnection target)
-    {
-        while (true)
-        {
-            source.SetTimeout(IdleMs);
-            target.SetTimeout(IdleMs);
-            var received = await source.FillAsync();
-            if (!received.IsError && received.Bytes == 0)
-            {
-                target.ShutdownSend();
-                return true;
-            }
-            var sent = received.IsError ? received : await target.FlushAsync(source.Input, source.Input.Length);
-            source.Input.Release();
-            if (!sent.IsError) continue;
-            source.CancelFill();
-            source.CancelFlush();
-            target.CancelFill();
-            target.CancelFlush();
-            return false;
-        }
     }
 }

@@ -114,7 +114,7 @@ public sealed class CommandTests
     {
         _launchCode = 42;
         Assert.Equal(42, Run("run", Path.Combine(TestFiles.Root, "tailrace.example.yaml")).Code);
-        Assert.Equal("public", _launched!.Options.Listeners.Single().Name);
+        Assert.Equal("public", _launched!.Options.Listeners[0].Name);
     }
 
     [Theory]

@@ -20,14 +20,15 @@ internal sealed partial class LayerRules
         ["Tls"] = ["Native", "Memory", "Io"],
         ["Http"] = ["Memory"],
         ["Http/H1"] = ["Memory", "Http"],
+        ["Http/Rules"] = ["Memory", "Http"],
         ["Http/H2"] = ["Memory", "Http"],
-        ["Sessions"] = ["Memory", "Io", "Http", "Http/H1", "Http/H2", "Telemetry"],
-        ["Proxy"] = ["Memory", "Http", "Sessions", "Io", "Telemetry", "Proxy/Balancing"],
+        ["Sessions"] = ["Memory", "Io", "Http", "Http/H1", "Http/H2", "Http/Rules", "Telemetry"],
+        ["Proxy"] = ["Memory", "Http", "Http/Rules", "Sessions", "Io", "Telemetry", "Proxy/Balancing"],
         ["Proxy/Balancing"] = ["Memory", "Http", "Sessions", "Io", "Telemetry", "Proxy"],
-        ["Handlers"] = ["Memory", "Http", "Sessions", "Io", "Telemetry"],
+        ["Handlers"] = ["Memory", "Http", "Http/Rules", "Sessions", "Io", "Telemetry"],
         ["Filters"] = ["Memory", "Http", "Sessions", "Io", "Telemetry"],
-        ["Hosting"] = ["Native", "Memory", "Config", "Telemetry", "Io", "Tls", "Http", "Http/H1", "Http/H2", "Sessions",
-            "Proxy", "Proxy/Balancing", "Handlers", "Filters"],
+        ["Hosting"] = ["Native", "Memory", "Config", "Telemetry", "Io", "Tls", "Http", "Http/H1", "Http/H2",
+            "Http/Rules", "Sessions", "Proxy", "Proxy/Balancing", "Handlers", "Filters"],
     };
 
     // Files to which one more layer, or one type of it, is open.

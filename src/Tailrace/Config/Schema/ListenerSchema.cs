@@ -18,7 +18,21 @@ internal static class ListenerSchema
             ProcessSchema.Duration, o => o.KeepAlive, (o, v) => o with { KeepAlive = v }),
         new Field<ListenerTimeouts, TimeSpan>("write",
             "How long a client may take no byte of an answer that waits for it.",
-            ProcessSchema.Duration, o => o.Write, (o, v) => o with { Write = v }));
+            ProcessSchema.Duration, o => o.Write, (o, v) => o with { Write = v }),
+        new Field<ListenerTimeouts, TimeSpan>("tunnel_idle",
+            "How long a tunnel (after an upgrade) may carry nothing in either direction.",
+            ProcessSchema.Duration, o => o.TunnelIdle, (o, v) => o with { TunnelIdle = v }));
+
+    private static readonly ChoiceKind<OddPathMode> s_oddPath = new(
+        ("keep", OddPathMode.Keep), ("reject", OddPathMode.Reject));
+
+    private static readonly SectionKind<PathOptions> s_paths = new("paths",
+        new Field<PathOptions, OddPathMode>("dot_segments",
+            "The segments . and .., also percent-encoded: keep forwards them as they came, reject answers 400.",
+            s_oddPath, o => o.DotSegments, (o, v) => o with { DotSegments = v }),
+        new Field<PathOptions, OddPathMode>("encoded_slashes",
+            "The same choice for %2F and %5C.",
+            s_oddPath, o => o.EncodedSlashes, (o, v) => o with { EncodedSlashes = v }));
 
     private static readonly SectionKind<ListenerLimits> s_limits = new("listener limits",
         new Field<ListenerLimits, int>("head",
@@ -46,6 +60,29 @@ internal static class ListenerSchema
             "Whether Via is added to requests and answers.",
             ProcessSchema.Flag, o => o.Via, (o, v) => o with { Via = v }));
 
+    private static readonly ListKind<string> s_ranges = new("ranges",
+        new TextKind("a range such as 10.0.0.0/8", TextRules.Range), "", orOne: true);
+
+    private static readonly SectionKind<ForwardProxyOptions> s_forwardProxy = new("forward_proxy",
+        new Field<ForwardProxyOptions, IReadOnlyList<string>>("hosts",
+            "Names that clients may ask for: a.example, or *.a.example for every name below it; []: every name.",
+            new ListKind<string>("host names",
+                new TextKind("a host name or *.name", TextRules.HostPattern), "", orOne: true),
+            o => o.Hosts, (o, v) => o with { Hosts = v }),
+        new Field<ForwardProxyOptions, IReadOnlyList<int>>("ports",
+            "Ports that clients may ask for.",
+            new ListKind<int>("ports", new NumberKind<int>(1, 65535), 0, orOne: true),
+            o => o.Ports, (o, v) => o with { Ports = v }),
+        new Field<ForwardProxyOptions, IReadOnlyList<string>>("allow",
+            "Ranges of addresses that are allowed although they are not public: 10.1.0.0/16.",
+            s_ranges, o => o.Allow, (o, v) => o with { Allow = v }),
+        new Field<ForwardProxyOptions, IReadOnlyList<string>>("deny",
+            "Ranges of addresses that are refused whatever else is said.",
+            s_ranges, o => o.Deny, (o, v) => o with { Deny = v }),
+        new Field<ForwardProxyOptions, ClusterTimeouts>("timeouts",
+            "How long to wait for a host.",
+            ClusterSchema.Timeouts, o => o.Timeouts, (o, v) => o with { Timeouts = v }));
+
     private static readonly SectionKind<ListenerOptions> s_listener = new("listener",
         new Field<ListenerOptions, string>("name",
             "What logs and errors call this listener; left out: its address.",
@@ -55,8 +92,9 @@ internal static class ListenerSchema
             new TextKind("an address such as 127.0.0.1:8080, [::1]:8080 or :8080", TextRules.Listen),
             o => o.Address, (o, v) => o with { Address = v }, required: true),
         new Field<ListenerOptions, ListenerProtocol>("protocol",
-            "What is spoken on the connections: http is HTTP/1.1 and HTTP/1.0 in clear text.",
-            new ChoiceKind<ListenerProtocol>(("http", ListenerProtocol.Http)),
+            "What is spoken on the connections: http is HTTP/1.1 and HTTP/1.0 in clear text; forward is the same as a "
+            + "forward proxy, which clients name in their settings.",
+            new ChoiceKind<ListenerProtocol>(("http", ListenerProtocol.Http), ("forward", ListenerProtocol.Forward)),
             o => o.Protocol, (o, v) => o with { Protocol = v }),
         new Field<ListenerOptions, AcceptMode>("accept",
             "How connections come to the workers. reuseport: each worker listens and the kernel spreads; a worker far "
@@ -77,6 +115,17 @@ internal static class ListenerSchema
             "Requests after which a connection is closed; 0: no limit.",
             new NumberKind<long>(0, 1_000_000_000_000),
             o => o.RequestsPerConnection, (o, v) => o with { RequestsPerConnection = v }),
+        new Field<ListenerOptions, ExpectMode>("expect",
+            "Who meets the expectation of a client that waits for 100 Continue before it sends a body: forward leaves "
+            + "it to the origin, answer tells clients at once to go on.",
+            new ChoiceKind<ExpectMode>(("forward", ExpectMode.Forward), ("answer", ExpectMode.Answer)),
+            o => o.Expect, (o, v) => o with { Expect = v }),
+        new Field<ListenerOptions, bool>("trace",
+            "Whether TRACE is forwarded; else it is answered 405.",
+            ProcessSchema.Flag, o => o.Trace, (o, v) => o with { Trace = v }),
+        new Field<ListenerOptions, PathOptions>("paths",
+            "What becomes of paths that two programs may read differently. Routes are matched on a normalised copy.",
+            s_paths, o => o.Paths, (o, v) => o with { Paths = v }),
         new Field<ListenerOptions, ListenerTimeouts>("timeouts",
             "How long to wait for the client.",
             s_timeouts, o => o.Timeouts, (o, v) => o with { Timeouts = v }),
@@ -86,6 +135,10 @@ internal static class ListenerSchema
         new Field<ListenerOptions, ForwardedOptions>("forwarded",
             "What origins are told about the client.",
             s_forwarded, o => o.Forwarded, (o, v) => o with { Forwarded = v }),
+        new Field<ListenerOptions, ForwardProxyOptions?>("forward_proxy",
+            "Where a forward proxy may connect to.",
+            new OptionalKind<ForwardProxyOptions>(s_forwardProxy),
+            o => o.ForwardProxy, (o, v) => o with { ForwardProxy = v }),
         new Field<ListenerOptions, IReadOnlyList<RouteOptions>>("routes",
             "The routes of this listener; left out: those of the root.",
             RouteSchema.Routes, o => o.Routes, (o, v) => o with { Routes = v }));
