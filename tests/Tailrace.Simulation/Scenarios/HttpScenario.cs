@@ -26,6 +26,9 @@ internal abstract class HttpScenario(string name, bool faulty, bool flawed, bool
     /// <summary>Whether clients and origins may also do wrong.</summary>
     protected bool IsFlawed => flawed;
 
+    /// <summary>Whether the server is stopped at any moment.</summary>
+    protected bool Stops => stops;
+
     /// <inheritdoc/>
     internal override void Run(SimWorld world)
     {
@@ -47,7 +50,7 @@ internal abstract class HttpScenario(string name, bool faulty, bool flawed, bool
         }
 
         var clients = StartClients(world, outside, plan.Address, plans);
-        if (stops) Stop(world, workers, clients);
+        if (Stops) Stop(world, workers, clients);
         RunUntil(world, workers, clients, () => clients.AreDone);
 
         foreach (var worker in workers) Call(world, worker.Reactor, worker.Drain);
