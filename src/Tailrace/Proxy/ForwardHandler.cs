@@ -263,6 +263,7 @@ public sealed class ForwardHandler : Handler
         }
         exchange.Successor = new UpstreamTunnel(
             upstream.Connection, upstream.Destination, exchange.Settings.TunnelIdleTimeoutMs);
+        _pool.FreeClients.Return(upstream.Client);
     }
 
     /// <summary>Whether to go on reading; false when there is a failure to tell apart.</summary>

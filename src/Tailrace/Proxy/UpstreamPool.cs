@@ -1,4 +1,6 @@
 using Tailrace.Io;
+using Tailrace.Memory;
+using Tailrace.Sessions;
 using Tailrace.Telemetry;
 
 namespace Tailrace.Proxy;
@@ -29,6 +31,9 @@ internal sealed class UpstreamPool
     }
 
     internal ClusterSettings Settings { get; }
+
+    /// <summary>Clients of connections that carry HTTP no more; the tables in them are worth keeping.</summary>
+    internal FreeList<H1Client> FreeClients { get; } = new(64);
 
     private Counters Counters => _reactor.Counters;
 
