@@ -24,8 +24,12 @@ internal static class StatisticsReport
         ("upstream connect errors", c => c.UpstreamConnectErrors),
         ("upstream reuses", c => c.UpstreamReuses),
         ("upstream retries", c => c.UpstreamRetries),
+        ("upstream waits", c => c.UpstreamWaits),
         ("upstream errors", c => c.UpstreamErrors),
         ("upstream timeouts", c => c.UpstreamTimeouts),
+        ("mirrored", c => c.Mirrored),
+        ("not mirrored", c => c.MirrorsSkipped),
+        ("mirror errors", c => c.MirrorErrors),
         ("unhandled errors", c => c.UnhandledErrors),
     ];
 
@@ -44,6 +48,24 @@ internal static class StatisticsReport
             foreach (var worker in workers) output.Write($"{value(worker),16}");
             output.WriteLine();
         }
+        WriteDestinations(server.Destinations, output);
         if (server.AccessLogDropped > 0) output.WriteLine($"{"access log dropped",-24}{server.AccessLogDropped,16}");
+    }
+
+    private static void WriteDestinations(IReadOnlyList<DestinationStatistics> destinations, TextWriter output)
+    {
+        if (destinations.Count == 0) return;
+        output.WriteLine($"{"destination",-40}{"requests",16}{"failures",16}  state");
+        foreach (var destination in destinations)
+        {
+            var name = $"{destination.Cluster} {destination.Name}";
+            var state = destination switch
+            {
+                { IsChecked: false } => "not healthy",
+                { EjectedBy: > 0 } => $"left out by {destination.EjectedBy} workers",
+                _ => "healthy",
+            };
+            output.WriteLine($"{name,-40}{destination.Requests,16}{destination.Failures,16}  {state}");
+        }
     }
 }

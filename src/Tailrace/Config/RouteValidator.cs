@@ -35,34 +35,10 @@ internal static class RouteValidator
         for (int i = 0; i < routes.Count; i++)
         {
             string at = ConfigPath.Of(path, i);
-            CheckTarget(routes[i], at, options, problems);
+            RouteTargets.Check(routes[i], at, options, problems);
             CheckValues(routes[i].Match.Header, ConfigPath.Of(at, "match.header"), problems);
             CheckValues(routes[i].Match.Query, ConfigPath.Of(at, "match.query"), problems);
             CheckReachable(routes[i], i, at, taken, problems);
-        }
-    }
-
-    private static void CheckTarget(RouteOptions route, string path, TailraceOptions options, ProblemList problems)
-    {
-        if (route.Cluster.Length > 0 && route.Respond is not null)
-        {
-            problems.Add(path, "it has both 'cluster' and 'respond'; a request can have one answer only");
-        }
-        else if (route.Cluster.Length == 0 && route.Respond is null)
-        {
-            problems.Add(path, "it leads nowhere; give it a 'cluster' or 'respond'", ConfigPath.Of(path, "cluster"));
-        }
-        else if (route.Cluster.Length > 0 && !options.Clusters.ContainsKey(route.Cluster))
-        {
-            string hint = Suggestion.For(route.Cluster, options.Clusters.Keys) is { } meant
-                ? $"; did you mean '{meant}'?"
-                : options.Clusters.Count > 0 ? $"; expected {string.Join(" or ", options.Clusters.Keys)}" : "";
-            problems.Add(ConfigPath.Of(path, "cluster"), $"there is no cluster '{route.Cluster}'{hint}", "clusters");
-        }
-        // RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5: these end with their head or have nothing to say.
-        if (route.Respond is { Status: 204 or 205 or 304, Body.Length: > 0 } respond)
-        {
-            problems.Add(ConfigPath.Of(path, "respond.body"), $"an answer with status {respond.Status} has no body");
         }
     }
 

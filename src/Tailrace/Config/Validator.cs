@@ -106,6 +106,7 @@ public static class Validator
         {
             string path = ConfigPath.Of("clusters", name);
             CheckHead(cluster.Limits.Head, ConfigPath.Of(path, "limits.head"), options.Buffers, problems);
+            ClusterValidator.Check(cluster, path, problems);
             var seen = new Dictionary<string, int>();
             for (int i = 0; i < cluster.Destinations.Count; i++)
             {

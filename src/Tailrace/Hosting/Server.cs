@@ -26,6 +26,7 @@ public sealed class Server : IDisposable
     private readonly List<Worker> _workers = [];
     private readonly List<EndPoint> _addresses = [];
     private Resolution? _resolution;
+    private HealthChecker? _checker;
 
     /// <summary>Creates a server that does not run yet.</summary>
     /// <param name="options">What to do. They have to be valid: see <see cref="Validator"/>.</param>
@@ -54,6 +55,9 @@ public sealed class Server : IDisposable
 
     /// <summary>What each worker has counted.</summary>
     public IReadOnlyList<Counters> Statistics => [.. _workers.Select(worker => worker.Reactor.Counters)];
+
+    /// <summary>What became of each destination, over all workers; exact once the server has stopped.</summary>
+    public IReadOnlyList<DestinationStatistics> Destinations => DestinationStatistics.Of(_workers);
 
     /// <summary>The workers, in order. For tests.</summary>
     internal IReadOnlyList<Worker> Workers => _workers;
@@ -92,11 +96,13 @@ public sealed class Server : IDisposable
             var snapshot = Snapshot.Build(_options);
             CreateWorkers(snapshot);
             OpenListeners(snapshot);
+            _checker = new HealthChecker([.. Checks(snapshot)], PublishHealth, _log);
             _resolution = new Resolution(snapshot.Clusters, Publish, _log);
             // A name server that hangs must not keep the rest from starting: its answers are taken when they come.
             _resolution.ResolveAsync().Wait(ResolveAtStart);
             _resolution.Start(_options.Resolve.Interval);
             foreach (var worker in _workers) worker.Start();
+            _checker.Start();
         }
         catch (Exception failure)
         {
@@ -118,6 +124,7 @@ public sealed class Server : IDisposable
         if (_isStopped || _workers.Count == 0) return;
         _isStopped = true;
         _resolution?.Dispose();
+        _checker?.Dispose();
         // Only when every worker has begun to drain do the counts of connections fall for good.
         using var draining = new CountdownEvent(_workers.Count);
         foreach (var worker in _workers)
@@ -217,7 +224,22 @@ public sealed class Server : IDisposable
     {
         foreach (var worker in _workers)
             worker.Reactor.Loop.Post(() => worker.SetAddresses(cluster, destination, addresses));
+        _checker?.SetAddresses(cluster, destination, addresses);
     }
+
+    private void PublishHealth(string cluster, int destination, bool isHealthy)
+    {
+        foreach (var worker in _workers)
+            worker.Reactor.Loop.Post(() => worker.SetHealth(cluster, destination, isHealthy));
+    }
+
+    private static IEnumerable<HealthChecker.Target> Checks(Snapshot snapshot) =>
+        from cluster in snapshot.Clusters
+        let check = cluster.Check
+        where check is not null
+        from destination in cluster.Destinations.Index()
+        select new HealthChecker.Target(
+            cluster.Settings.Name, destination.Index, destination.Item.Name, check);
 
     private void DisposeWorkers()
     {

@@ -65,14 +65,14 @@ internal sealed record ListenerPlan(
             isForward ? EgressPlan.From(options.ForwardProxy ?? new ForwardProxyOptions()) : null,
             // In a table the first route wins: those without conditions come behind those that have some.
             [.. routes.SelectMany(route => RoutePlan.From(route, options)).OrderBy(route =>
-                !route.Match.HasConditions)]);
+                !route.Options.Match.HasConditions)]);
     }
 }
 
 /// <summary>A route for one host pattern as workers build it.</summary>
 internal sealed record RoutePlan(
-    string Host, string Path, bool IsPrefix, MatchOptions Match, string Cluster, RespondOptions? Respond,
-    RequestEdits Edits, ResponseEdits ResponseEdits)
+    string Host, string Path, bool IsPrefix, RouteOptions Options, byte[] Body, RequestEdits Edits,
+    ResponseEdits ResponseEdits)
 {
     internal static IEnumerable<RoutePlan> From(RouteOptions options, ListenerOptions listener)
     {
@@ -89,15 +89,20 @@ internal sealed record RoutePlan(
                 _ => HostPolicy.Fixed,
             },
             FixedHost = Encoding.ASCII.GetBytes(options.HostHeader),
+            Fields = FieldEditPlans.Build(options.RequestHeaders),
             Upgrades = new UpgradePolicy([.. options.Upgrade]),
             AnswersContinue = listener.Expect == ExpectMode.Answer,
         };
-        var responseEdits = new ResponseEdits { Via = forwarded.Via };
+        var responseEdits = new ResponseEdits
+        {
+            Via = forwarded.Via,
+            Fields = FieldEditPlans.Build(options.ResponseHeaders),
+        };
         IEnumerable<string> hosts = options.Match.Host.Count > 0 ? options.Match.Host : [""];
         var isPrefix = options.Match.Path.Length == 0;
         var path = isPrefix ? options.Match.PathPrefix : options.Match.Path;
-        return hosts.Select(host =>
-            new RoutePlan(host, path, isPrefix, options.Match, options.Cluster, options.Respond, edits, responseEdits));
+        var body = options.Respond is { } respond ? ReplyBody.Read(respond) : [];
+        return hosts.Select(host => new RoutePlan(host, path, isPrefix, options, body, edits, responseEdits));
     }
 
     private static ForwardedPolicy PolicyOf(ForwardedMode mode) => mode switch
@@ -106,36 +111,4 @@ internal sealed record RoutePlan(
         ForwardedMode.Set => ForwardedPolicy.Set,
         _ => ForwardedPolicy.Off,
     };
-}
-
-/// <summary>A cluster as workers build it.</summary>
-internal sealed record ClusterPlan(ClusterSettings Settings, IReadOnlyList<DestinationPlan> Destinations)
-{
-    internal static ClusterPlan From(string name, ClusterOptions options) => new(
-        new ClusterSettings
-        {
-            Name = name,
-            ConnectTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Connect),
-            FirstByteTimeoutMs = Snapshot.Milliseconds(options.Timeouts.FirstByte),
-            IdleTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Idle),
-            PoolIdleMax = options.Pool.IdlePerDestination,
-            PoolIdleTimeoutMs = Snapshot.Milliseconds(options.Pool.IdleTimeout),
-            ConnectionsMax = options.Limits.ConnectionsPerDestination,
-            Retries = options.Retries,
-            Limits = new HttpLimits { HeadBytesMax = options.Limits.Head, HeaderCountMax = options.Limits.Headers },
-        },
-        [.. options.Destinations.Select(DestinationPlan.From)]);
-}
-
-/// <summary>A destination as workers build it.</summary>
-internal sealed record DestinationPlan(DestinationAddress Address, int Weight)
-{
-    internal string Name => Address.Authority;
-
-    internal static DestinationPlan From(DestinationOptions options)
-    {
-        if (!DestinationAddress.TryParse(options.Address, out var address, out var error))
-            throw new StartException(error);
-        return new DestinationPlan(address, options.Weight);
-    }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Tailrace.Handlers;
 using Tailrace.Io;
 using Tailrace.Proxy;
@@ -14,16 +13,19 @@ namespace Tailrace.Hosting;
 /// </remarks>
 internal sealed class Worker : IDisposable
 {
+    private readonly Log _log;
     private readonly FailureLog _failures;
     private readonly DebugLog? _debug;
     private readonly List<Listener> _listeners = [];
     private readonly List<ServerContext> _contexts = [];
     private readonly Dictionary<string, Cluster> _clusters = [];
+    private readonly RouteHandlers _handlers;
     private readonly List<ForwardProxyHandler> _forwardProxies = [];
 
     internal Worker(Reactor reactor, Snapshot snapshot, Log log)
     {
         Reactor = reactor;
+        _log = log;
         _failures = new FailureLog(log, reactor.Index, () => reactor.Loop.Now);
         _debug = DebugLog.For(log, reactor.Index);
         reactor.Loop.Unhandled = exception =>
@@ -31,10 +33,14 @@ internal sealed class Worker : IDisposable
             reactor.Counters.UnhandledErrors++;
             log.Error("unhandled exception", ("worker", reactor.Index), ("exception", exception));
         };
+        _handlers = new RouteHandlers(_clusters, _failures);
         foreach (var plan in snapshot.Clusters) _clusters.Add(plan.Settings.Name, BuildCluster(plan));
     }
 
     internal Reactor Reactor { get; }
+
+    /// <summary>The clusters by name, for the statistics.</summary>
+    internal IReadOnlyDictionary<string, Cluster> Clusters => _clusters;
 
     /// <summary>Opens a listener and prepares to serve on it.</summary>
     /// <exception cref="IoException">The address cannot be listened on.</exception>
@@ -79,12 +85,17 @@ internal sealed class Worker : IDisposable
     internal void SetAddresses(string cluster, int destination, SocketAddress[] addresses) =>
         _clusters[cluster].SetAddresses(destination, addresses);
 
+    /// <summary>Takes over what active checks have found. Posted.</summary>
+    internal void SetHealth(string cluster, int destination, bool isHealthy) =>
+        _clusters[cluster].SetHealth(destination, isHealthy);
+
     /// <summary>Stops accepting, closes what is idle, lets exchanges end. Posted.</summary>
     internal void Drain()
     {
         foreach (var listener in _listeners) listener.Close();
         foreach (var context in _contexts) context.Drain();
         foreach (var cluster in _clusters.Values) cluster.Drain();
+        _handlers.Drain();
         foreach (var proxy in _forwardProxies) proxy.Drain();
     }
 
@@ -99,12 +110,27 @@ internal sealed class Worker : IDisposable
 
     private Cluster BuildCluster(ClusterPlan plan)
     {
-        var destinations = plan.Destinations.Select(d => new Destination(d.Name, d.Weight, [])).ToArray();
+        var destinations = plan.Destinations.Select(d => new Destination(d.Name, d.Weight, [], d.Priority)).ToArray();
         return new Cluster(Reactor, plan.Settings, destinations)
         {
             Failed = (destination, reason) =>
                 _failures.Warn($"upstream: {reason}", destination?.Name ?? plan.Settings.Name),
+            EjectionChanged = (destination, reason) => LogEjection(plan.Settings.Name, destination, reason),
         };
+    }
+
+    private void LogEjection(string cluster, Destination destination, string? reason)
+    {
+        if (reason is null)
+        {
+            _log.Info("destination is back",
+                ("cluster", cluster), ("destination", destination.Name), ("worker", Reactor.Index));
+        }
+        else
+        {
+            _log.Warn("destination is left out",
+                ("cluster", cluster), ("destination", destination.Name), ("reason", reason), ("worker", Reactor.Index));
+        }
     }
 
     private RouteTable BuildRoutes(ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes)
@@ -117,8 +143,8 @@ internal sealed class Worker : IDisposable
         }
         foreach (var route in plan.Routes)
         {
-            var condition = RouteConditions.Build(route.Match);
-            routes.Add(route.Host, route.Path, route.IsPrefix, BuildHandler(route), condition);
+            var condition = RouteConditions.Build(route.Options.Match);
+            routes.Add(route.Host, route.Path, route.IsPrefix, _handlers.Build(route), condition);
         }
         return routes;
     }
@@ -130,8 +156,4 @@ internal sealed class Worker : IDisposable
         _forwardProxies.Add(proxy);
         return proxy;
     }
-
-    private Handler BuildHandler(RoutePlan route) => route.Respond is { } respond
-        ? new FixedReply(respond.Status, respond.ContentType, Encoding.UTF8.GetBytes(respond.Body))
-        : new ForwardHandler(_clusters[route.Cluster], route.Edits, route.ResponseEdits);
 }

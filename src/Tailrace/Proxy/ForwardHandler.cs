@@ -1,6 +1,5 @@
 using Tailrace.Http;
 using Tailrace.Io;
-using Tailrace.Proxy.Balancing;
 using Tailrace.Sessions;
 
 namespace Tailrace.Proxy;
@@ -14,6 +13,8 @@ public sealed class ForwardHandler : Handler
 
     private readonly Cluster _cluster;
     private readonly UpstreamPool _pool;
+    private readonly Lessor _lessor;
+    private readonly Refusals _refusals;
     private readonly ClusterSettings _settings;
     private readonly RequestEdits _edits;
     private readonly ResponseEdits _responseEdits;
@@ -23,6 +24,8 @@ public sealed class ForwardHandler : Handler
     {
         _cluster = cluster;
         _pool = cluster.Pool;
+        _lessor = new Lessor(cluster);
+        _refusals = new Refusals(cluster);
         _settings = cluster.Settings;
         _edits = edits;
         _responseEdits = responseEdits;
@@ -31,26 +34,21 @@ public sealed class ForwardHandler : Handler
     /// <inheritdoc/>
     public override async LoopTask HandleAsync(Exchange exchange)
     {
-        var attempts = new Attempts(_settings.Retries);
+        exchange.ResponseFields = _responseEdits.Fields;
+        var attempts = _cluster.BeginAttempts(exchange);
         while (true)
         {
             // 1. Choose a destination, and lease a connection to it: an idle one, or else a new one.
-            if (Choose(exchange, ref attempts) is not { } destination) return;
-            var upstream = attempts.WantsFresh ? null : _pool.TryRent(destination);
+            var upstream = _lessor.TryLease(exchange, attempts) ?? await _lessor.LeaseAsync(exchange, attempts);
             if (upstream is null)
             {
-                var opened = await _pool.OpenAsync(destination, exchange.Downstream);
-                upstream = opened.Upstream;
-                if (upstream is null)
-                {
-                    attempts.OpenFailed(IndexOf(destination), opened.Error);
-                    continue;
-                }
+                _refusals.AnswerUnchosen(exchange, attempts);
+                break;
             }
 
             // 2. Send the request. What is there of its body goes with the head; the rest goes on by itself.
             exchange.Lease = upstream;
-            if (!TryBegin(exchange, upstream)) return;
+            if (!TryBegin(exchange, upstream)) break;
             upstream.Sending = Send(exchange, upstream);
 
             // 3. Wait for the head of the answer, passing interim answers on.
@@ -78,70 +76,40 @@ public sealed class ForwardHandler : Handler
             if (failure == UpstreamFailure.NeedMore) failure = FailureOf(default, upstream);
 
             // 4. Relay the answer, or say what went wrong.
+            var latencyMs = _cluster.Reactor.Loop.Now - upstream.StartedAt;
             if (failure == UpstreamFailure.None && !TryRelayBuffered(exchange, upstream))
                 await RelayAsync(exchange, upstream);
 
             // 5. Give the connection back. Nothing of this exchange may still be at work.
             exchange.Downstream.AbortWith(null);
             await FinishSending(exchange, upstream);
+            _cluster.Record(exchange, upstream, failure, latencyMs);
             exchange.Lease = null;
             if (failure == UpstreamFailure.None)
             {
                 GiveBack(exchange, upstream);
-                return;
+                break;
             }
             _pool.Close(upstream);
             var isReplayable = exchange.Request.Body == BodyKind.None;
             if (!attempts.MayRetry(exchange.Request.Method, isReplayable, upstream, failure))
             {
-                Answer(exchange, destination, failure);
-                return;
+                _refusals.Answer(exchange, upstream.Destination, failure);
+                break;
             }
             _cluster.Reactor.Counters.UpstreamRetries++;
         }
+        _cluster.EndAttempts(attempts);
     }
-
-    private Destination? Choose(Exchange exchange, ref Attempts attempts)
-    {
-        // The client left while a connection was being opened for it.
-        if (attempts.LastError == IoError.Aborted)
-        {
-            exchange.Abort();
-            return null;
-        }
-        while (RoundRobin.Pick(_cluster.Destinations, attempts.Tried) is { } destination)
-        {
-            if ((attempts.WantsFresh || destination.Idle.Count == 0) && !_pool.MayConnect(destination))
-            {
-                attempts.LimitReached(IndexOf(destination));
-                continue;
-            }
-            exchange.Upstream = destination.NameBytes;
-            return destination;
-        }
-        var (status, reason) = attempts.LastError switch
-        {
-            IoError.None => (503, attempts.HasMetLimit ? "connection limit reached" : "no destination"),
-            IoError.TimedOut => (504, "connect timed out"),
-            IoError.Refused => (502, "connect refused"),
-            IoError.OutOfDescriptors or IoError.AddressNotAvailable => (503, "no descriptor or port left"),
-            _ => (502, "connect failed"),
-        };
-        Refuse(exchange, null, status, reason);
-        return null;
-    }
-
-    private int IndexOf(Destination destination) => Array.IndexOf(_cluster.Destinations, destination);
 
     private bool TryBegin(Exchange exchange, UpstreamConnection upstream)
     {
         upstream.IsRequestSent = false;
         upstream.Upload = default;
+        upstream.StartedAt = _cluster.Reactor.Loop.Now;
         if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameBytes.Span)) return true;
         exchange.Lease = null;
-        var destination = upstream.Destination;
-        if (_cluster.Reactor.Buffers.IsExhausted) Refuse(exchange, destination, 503, "the buffer limit is reached");
-        else Refuse(exchange, destination, 431, "the head and what is added to it do not fit the buffers");
+        _refusals.AnswerUnsent(exchange, upstream.Destination);
         _pool.Close(upstream);
         return false;
     }
@@ -262,7 +230,7 @@ public sealed class ForwardHandler : Handler
             return;
         }
         exchange.Successor = new UpstreamTunnel(
-            upstream.Connection, upstream.Destination, exchange.Settings.TunnelIdleTimeoutMs);
+            upstream.Connection, _pool, upstream.Destination, exchange.Settings.TunnelIdleTimeoutMs);
         _pool.FreeClients.Return(upstream.Client);
     }
 
@@ -315,11 +283,7 @@ public sealed class ForwardHandler : Handler
         // The answer has begun and cannot be completed: only a reset tells the client so in every framing.
         exchange.Abort();
         if (result.End == RelayEnd.WriteFailed || result.Error == IoError.Aborted || upstream.HasUploadFailed) return;
-        exchange.FailureReason = "the answer was cut short";
-        var counters = _cluster.Reactor.Counters;
-        if (result.Error == IoError.TimedOut) counters.UpstreamTimeouts++;
-        else counters.UpstreamErrors++;
-        _cluster.Failed?.Invoke(upstream.Destination, "the answer was cut short");
+        _refusals.CutShort(exchange, upstream.Destination, result.Error);
     }
 
     private static UpstreamFailure FailureOf(IoResult received, UpstreamConnection upstream) =>
@@ -338,46 +302,4 @@ public sealed class ForwardHandler : Handler
                 _ => UpstreamFailure.Closed,
             },
         };
-
-    private void Answer(Exchange exchange, Destination destination, UpstreamFailure failure)
-    {
-        switch (failure)
-        {
-            case UpstreamFailure.ClientGone:
-                exchange.Abort();
-                break;
-            case UpstreamFailure.ClientTimedOut:
-                _cluster.Reactor.Counters.DownstreamTimeouts++;
-                exchange.CloseAfterwards();
-                ErrorReply.Write(exchange, 408, "the request body took too long");
-                break;
-            case UpstreamFailure.RequestRejected:
-                _cluster.Reactor.Counters.Rejected++;
-                exchange.CloseAfterwards();
-                var status = Rejections.StatusOf(exchange.RequestBody.Rejection);
-                ErrorReply.Write(exchange, status, "the request body is malformed");
-                break;
-            case UpstreamFailure.TimedOut:
-                Refuse(exchange, destination, 504, "no answer in time");
-                break;
-            case UpstreamFailure.NoBuffers:
-                Refuse(exchange, destination, 503, "the buffer limit is reached");
-                break;
-            case UpstreamFailure.Invalid:
-                Refuse(exchange, destination, 502, "the answer is not valid HTTP");
-                break;
-            default:
-                Refuse(exchange, destination, 502, "the connection was closed before an answer");
-                break;
-        }
-    }
-
-    private void Refuse(Exchange exchange, Destination? destination, int status, string reason)
-    {
-        var counters = _cluster.Reactor.Counters;
-        if (status == 504) counters.UpstreamTimeouts++;
-        else if (status == 502) counters.UpstreamErrors++;
-        ErrorReply.Write(exchange, status, reason);
-        _cluster.Failed?.Invoke(destination, reason);
-    }
 }

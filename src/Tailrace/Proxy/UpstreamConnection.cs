@@ -30,6 +30,9 @@ internal sealed class UpstreamConnection : Lease
 
     internal H1Client Client { get; }
 
+    /// <summary>When its request began, in the loop's time.</summary>
+    internal long StartedAt { get; set; }
+
     /// <summary>Whether an earlier request was answered on it.</summary>
     internal bool IsReused { get; set; }
 

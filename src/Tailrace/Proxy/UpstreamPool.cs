@@ -28,9 +28,19 @@ internal sealed class UpstreamPool
         _reactor = reactor;
         Settings = settings;
         _destinations = destinations;
+        Caps = Caps.Of(settings, Load);
     }
 
     internal ClusterSettings Settings { get; }
+
+    /// <summary>What is in use.</summary>
+    internal ClusterLoad Load { get; } = new();
+
+    /// <summary>How much may be in use; null for no limit.</summary>
+    internal Caps? Caps { get; }
+
+    /// <summary>Told when there is room again; null where nobody waits.</summary>
+    internal WaitQueue? Waiting { get; set; }
 
     /// <summary>Clients of connections that carry HTTP no more; the tables in them are worth keeping.</summary>
     internal FreeList<H1Client> FreeClients { get; } = new(64);
@@ -38,8 +48,7 @@ internal sealed class UpstreamPool
     private Counters Counters => _reactor.Counters;
 
     /// <summary>Whether the cap of connections allows a new one.</summary>
-    internal bool MayConnect(Destination destination) =>
-        Settings.ConnectionsMax == 0 || destination.ConnectionCount < Settings.ConnectionsMax;
+    internal bool MayConnect(Destination destination) => Caps is null || Caps.MayConnect(destination);
 
     private bool MayIdle(Destination destination) =>
         !_isClosed && Settings.PoolIdleMax > 0 && destination.Idle.Count < Math.Max(IdleMax, Settings.PoolIdleMax);
@@ -54,9 +63,10 @@ internal sealed class UpstreamPool
             if (upstream.Connection.WatchFill(null))
             {
                 Counters.UpstreamReuses++;
+                BeginUse(destination);
                 return upstream;
             }
-            Close(upstream);
+            CloseUnused(upstream);
         }
         return null;
     }
@@ -82,6 +92,7 @@ internal sealed class UpstreamPool
         upstream.Connection.SetTimeout(stack.Count < Settings.PoolIdleMax ? Settings.PoolIdleTimeoutMs : SurplusMs);
         stack.Push(upstream);
         Counters.UpstreamIdle++;
+        EndUse(upstream.Destination);
     }
 
     /// <summary>
@@ -93,7 +104,10 @@ internal sealed class UpstreamPool
     internal async LoopTask<OpenResult> OpenAsync(Destination destination, Connection? client = null)
     {
         var error = IoError.None;
+        BeginUse(destination);
+        MakeRoom(destination);
         destination.ConnectionCount++;
+        Load.Connections++;
         for (var left = destination.Addresses.Length; left > 0 && error != IoError.Aborted; left--)
         {
             if (destination.NextAddress() is not { } address) break;
@@ -115,15 +129,23 @@ internal sealed class UpstreamPool
             connection.Close();
             error = result.Error;
         }
-        destination.ConnectionCount--;
+        Forget(destination);
+        EndUse(destination);
         return new OpenResult(null, error);
     }
 
     /// <summary>Closes a leased connection.</summary>
     internal void Close(UpstreamConnection upstream)
     {
-        upstream.Destination.ConnectionCount--;
-        upstream.Connection.Close();
+        CloseUnused(upstream);
+        EndUse(upstream.Destination);
+    }
+
+    /// <summary>A leased connection is another protocol's now: it still counts, until its tunnel ends.</summary>
+    internal void EndTunnel(Destination destination)
+    {
+        Forget(destination);
+        EndUse(destination);
     }
 
     /// <summary>Removes an idle connection that heard something.</summary>
@@ -131,7 +153,7 @@ internal sealed class UpstreamPool
     {
         if (!upstream.Destination.Idle.Remove(upstream)) return;
         Counters.UpstreamIdle--;
-        Close(upstream);
+        CloseUnused(upstream);
     }
 
     /// <summary>Closes idle connections to addresses that a destination no longer has.</summary>
@@ -152,5 +174,37 @@ internal sealed class UpstreamPool
         {
             while (destination.Idle.Count > 0) Evict(destination.Idle[destination.Idle.Count - 1]);
         }
+    }
+
+    /// <summary>A request that needs a new connection has one that waits closed, where more may not be open.</summary>
+    private void MakeRoom(Destination destination)
+    {
+        if (destination.Idle.Count > 0 && !MayConnect(destination)) Evict(destination.Idle[0]);
+    }
+
+    private void CloseUnused(UpstreamConnection upstream)
+    {
+        Forget(upstream.Destination);
+        upstream.Connection.Close();
+    }
+
+    private void Forget(Destination destination)
+    {
+        destination.ConnectionCount--;
+        Load.Connections--;
+    }
+
+    private void BeginUse(Destination destination)
+    {
+        destination.Active++;
+        destination.Requests++;
+        Load.Active++;
+    }
+
+    private void EndUse(Destination destination)
+    {
+        destination.Active--;
+        Load.Active--;
+        Waiting?.CallOne();
     }
 }

@@ -12,17 +12,21 @@ internal sealed class UpstreamTunnel : Successor
 {
     private readonly Tunnel _tunnel = new();
     private readonly SocketConnection _upstream;
+    private readonly UpstreamPool? _pool;
     private readonly Destination? _destination;
     private readonly int _idleTimeoutMs;
     private bool _mustReset;
 
     /// <summary>Takes over a connection.</summary>
     /// <param name="upstream">The connection; its input may have bytes that came behind the head.</param>
-    /// <param name="destination">Where it counts as open, if it does somewhere.</param>
+    /// <param name="pool">Where it counts as open, if it does somewhere.</param>
+    /// <param name="destination">Whose it is there.</param>
     /// <param name="idleTimeoutMs">How long nothing may come from either side; 0: for ever.</param>
-    internal UpstreamTunnel(SocketConnection upstream, Destination? destination, int idleTimeoutMs)
+    internal UpstreamTunnel(
+        SocketConnection upstream, UpstreamPool? pool, Destination? destination, int idleTimeoutMs)
     {
         _upstream = upstream;
+        _pool = pool;
         _destination = destination;
         _idleTimeoutMs = idleTimeoutMs;
     }
@@ -41,6 +45,6 @@ internal sealed class UpstreamTunnel : Successor
     internal override void Close()
     {
         _upstream.Close(_mustReset);
-        if (_destination is { } destination) destination.ConnectionCount--;
+        if (_destination is { } destination) _pool?.EndTunnel(destination);
     }
 }

@@ -1,5 +1,6 @@
 using Tailrace.Http;
 using Tailrace.Http.H1;
+using Tailrace.Http.Rules;
 using Tailrace.Io;
 
 namespace Tailrace.Sessions;
@@ -89,6 +90,11 @@ internal sealed class H1Exchange : Exchange
     public override void Respond(PreparedReply reply)
     {
         if (HasBegun) throw new InvalidOperationException("the answer has begun already");
+        if (ResponseFields is not null)
+        {
+            RespondEdited(reply);
+            return;
+        }
         DropBuffered();
         Status = reply.Status;
         var body = Request.Method == Method.Head ? default : reply.Body;
@@ -118,6 +124,7 @@ internal sealed class H1Exchange : Exchange
         var id = KnownHeaders.Find(name);
         if (id is KnownHeader.ContentLength or KnownHeader.TransferEncoding or KnownHeader.Connection)
             throw new ArgumentException("framing fields are written by the server", nameof(name));
+        if (ResponseFields is { } edits && edits.Drops(name)) return;
         var output = _connection.Output;
         if (IsAborted || !output.TryReserve(name.Length + value.Length + 4))
         {
@@ -260,7 +267,13 @@ internal sealed class H1Exchange : Exchange
         if (noBody) Frame(BodyKind.None, head.Status == 204 ? -1 : head.ContentLength);
         else if (head.Body == BodyKind.None) Frame(BodyKind.Length, 0);
         else Frame(KindFor(head.ContentLength), head.ContentLength);
-        return H1ResponseWriter.TryForward(_connection.Output, head, bytes, _framing, edits, _context.DateLine());
+        var output = _connection.Output;
+        var date = _context.DateLine();
+        var added = AddedFields.Span;
+        if (edits.Fields is null) return H1ResponseWriter.TryForward(output, head, bytes, _framing, edits, date, added);
+        Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
+        var values = ValuesIn(client);
+        return H1ResponseWriter.TryForward(output, head, bytes, _framing, edits, date, added, values);
     }
 
     /// <inheritdoc/>
@@ -302,6 +315,7 @@ internal sealed class H1Exchange : Exchange
             return;
         }
         _headOpen = false;
+        if (ResponseFields is { } edits) WriteEdits(edits);
         var output = _connection.Output;
         if (!output.TryReserve(128))
         {
@@ -313,6 +327,32 @@ internal sealed class H1Exchange : Exchange
         writer.WriteCrlf();
         output.Commit(writer.Length);
     }
+
+    private void RespondEdited(PreparedReply reply)
+    {
+        Begin(reply.Status, reply.Body.Length);
+        if (!reply.ContentType.IsEmpty) Header("Content-Type"u8, reply.ContentType);
+        End(reply.Body);
+    }
+
+    private void WriteEdits(FieldEdits edits)
+    {
+        Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
+        var values = ValuesIn(client);
+        var output = _connection.Output;
+        if (!output.TryReserve(edits.LengthIn(values)))
+        {
+            Abort();
+            return;
+        }
+        var writer = new HeadWriter(output.Writable);
+        FieldEditWriter.Write(ref writer, edits, values);
+        output.Commit(writer.Length);
+    }
+
+    /// <summary>What the values of fields repeat; the client's address is written to the span.</summary>
+    private ExchangeValues ValuesIn(Span<byte> client) =>
+        new(Request, RequestBytes, client[.._connection.Remote.Format(client)], Upstream.Span);
 
     private static void CheckPiece(int length)
     {

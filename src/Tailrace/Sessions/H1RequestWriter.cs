@@ -1,5 +1,6 @@
 using Tailrace.Http;
 using Tailrace.Http.H1;
+using Tailrace.Http.Rules;
 using Tailrace.Memory;
 
 namespace Tailrace.Sessions;
@@ -34,10 +35,11 @@ internal static class H1RequestWriter
     /// <param name="edits">What to change.</param>
     /// <param name="client">The client's address as text, without its port.</param>
     /// <param name="destination">The destination's host and port.</param>
+    /// <param name="path">The path that stands for the client's; empty for the client's own.</param>
     /// <returns>False when it has no room in the buffers.</returns>
     internal static bool TryWrite(
         ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
-        ReadOnlySpan<byte> client, ReadOnlySpan<byte> destination)
+        ReadOnlySpan<byte> client, ReadOnlySpan<byte> destination, ReadOnlySpan<byte> path = default)
     {
         var host = edits.Host switch
         {
@@ -45,21 +47,29 @@ internal static class H1RequestWriter
             HostPolicy.Fixed => edits.FixedHost.Span,
             _ => head.Authority.In(bytes),
         };
+        var fields = edits.Fields;
+        var replaced = fields?.Replaced ?? 0;
+        var values = new ExchangeValues(head, bytes, client, destination);
         // What the client said of earlier hops may be repeated, and its host twice more.
-        if (!output.TryReserve(head.Length + AddedBytesMax + 3 * host.Length)) return false;
+        var added = AddedBytesMax + 3 * host.Length + (fields?.LengthIn(values) ?? 0);
+        if (!output.TryReserve(head.Length + path.Length + added)) return false;
         var writer = new HeadWriter(output.Writable);
-        WriteRequestLine(ref writer, head, bytes);
+        if (path.IsEmpty) WriteRequestLine(ref writer, head, bytes);
+        else WriteRequestLine(ref writer, head, bytes, path);
         var keepsHost = edits.Host == HostPolicy.Keep && head.Form == TargetForm.Origin
             && head.Headers.Has(KnownHeader.Host);
         if (!keepsHost) writer.WriteHeader("Host"u8, host);
-        var dropped = DroppedBy(edits, keepsHost);
+        var dropped = DroppedBy(edits, keepsHost) | replaced;
         var hasForThisHop = (head.Headers.Known & ForThisHop) != 0;
         if (hasForThisHop) dropped |= DroppedHere(head, edits);
-        CopyFields(ref writer, head, bytes, dropped);
+        CopyFields(ref writer, head, bytes, dropped, fields);
         if (hasForThisHop) WriteHops(ref writer, head, bytes);
         if (edits.XForwarded != ForwardedPolicy.Off) WriteXForwarded(ref writer, head, bytes, edits, client);
-        if (edits.Forwarded != ForwardedPolicy.Off) WriteForwarded(ref writer, head, bytes, edits, client);
-        if (edits.Via) writer.Write(head.MinorVersion == 0 ? "Via: 1.0 tailrace\r\n"u8 : "Via: 1.1 tailrace\r\n"u8);
+        if (edits.Forwarded != ForwardedPolicy.Off && (replaced & KnownHeaders.Bit(KnownHeader.Forwarded)) == 0)
+            WriteForwarded(ref writer, head, bytes, client);
+        if (edits.Via && (replaced & KnownHeaders.Bit(KnownHeader.Via)) == 0)
+            writer.Write(head.MinorVersion == 0 ? "Via: 1.0 tailrace\r\n"u8 : "Via: 1.1 tailrace\r\n"u8);
+        if (fields is not null) FieldEditWriter.Write(ref writer, fields, values);
         if (head.TeTrailers || head.IsUpgrade) WriteConnection(ref writer, head, bytes, edits);
         if (head.Body == BodyKind.Chunked) writer.Write("Transfer-Encoding: chunked\r\n"u8);
         else if (head.ContentLength >= 0) writer.WriteHeader("Content-Length"u8, head.ContentLength);
@@ -109,19 +119,33 @@ internal static class H1RequestWriter
         writer.Write(" HTTP/1.1\r\n"u8);
     }
 
+    private static void WriteRequestLine(
+        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> path)
+    {
+        writer.Write(head.MethodText.In(bytes));
+        writer.WriteByte((byte)' ');
+        writer.Write(path);
+        WriteQuery(ref writer, head, bytes);
+        writer.Write(" HTTP/1.1\r\n"u8);
+    }
+
     private static void WriteOriginForm(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes)
     {
         // RFC 9112 section 3.2.4: OPTIONS of an authority without a path is "*".
-        var hasQuery = head.Query.Offset != 0;
-        if (head.Path.IsEmpty && !hasQuery && head.Method == Method.Options)
+        if (head.Path.IsEmpty && head.Query.Offset == 0 && head.Method == Method.Options)
         {
             writer.WriteByte((byte)'*');
             return;
         }
         if (head.Path.IsEmpty) writer.WriteByte((byte)'/');
         else writer.Write(head.Path.In(bytes));
-        // An empty query is not the same as none (RFC 3986 section 6.2.3).
-        if (!hasQuery) return;
+        WriteQuery(ref writer, head, bytes);
+    }
+
+    private static void WriteQuery(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes)
+    {
+        // A question mark with nothing behind it is kept too.
+        if (head.Query.Offset == 0) return;
         writer.WriteByte((byte)'?');
         writer.Write(head.Query.In(bytes));
     }
@@ -140,17 +164,20 @@ internal static class H1RequestWriter
         return dropped;
     }
 
-    private static void CopyFields(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, ulong dropped)
+    private static void CopyFields(
+        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, ulong dropped, FieldEdits? edits)
     {
         var fields = head.Headers.Fields;
         if (fields.IsEmpty) return;
         var runStart = fields[0].Name.Offset;
-        if (head.HasConnectionOptions || (head.Headers.Known & dropped) != 0)
+        var dropsOthers = edits is { HasReplacedOthers: true };
+        if (head.HasConnectionOptions || dropsOthers || (head.Headers.Known & dropped) != 0)
         {
             foreach (ref readonly var field in fields)
             {
                 var drop = (dropped & KnownHeaders.Bit(field.Id)) != 0
-                    || (head.HasConnectionOptions && HopByHop.IsNominated(field, bytes, head.Headers));
+                    || (head.HasConnectionOptions && HopByHop.IsNominated(field, bytes, head.Headers))
+                    || (dropsOthers && edits!.DropsOther(field, bytes));
                 if (!drop) continue;
                 writer.Write(bytes[runStart..field.Name.Offset]);
                 runStart = field.LineEnd;
@@ -205,13 +232,19 @@ internal static class H1RequestWriter
         ReadOnlySpan<byte> client)
     {
         var keepsEarlier = edits.XForwarded == ForwardedPolicy.Append;
-        writer.Write("X-Forwarded-For: "u8);
-        if (keepsEarlier) WriteEarlier(ref writer, head, bytes, KnownHeader.XForwardedFor);
-        writer.Write(client);
-        writer.WriteCrlf();
-        if (!keepsEarlier || !head.Headers.Has(KnownHeader.XForwardedProto))
+        // What an earlier hop said of itself, and what the route says, is not said again.
+        var said = keepsEarlier ? head.Headers.Known & ~KnownHeaders.Bit(KnownHeader.XForwardedFor) : 0;
+        said |= edits.Fields?.Replaced ?? 0;
+        if ((said & KnownHeaders.Bit(KnownHeader.XForwardedFor)) == 0)
+        {
+            writer.Write("X-Forwarded-For: "u8);
+            if (keepsEarlier) WriteEarlier(ref writer, head, bytes, KnownHeader.XForwardedFor);
+            writer.Write(client);
+            writer.WriteCrlf();
+        }
+        if ((said & KnownHeaders.Bit(KnownHeader.XForwardedProto)) == 0)
             writer.Write("X-Forwarded-Proto: http\r\n"u8);
-        if (!keepsEarlier || !head.Headers.Has(KnownHeader.XForwardedHost))
+        if ((said & KnownHeaders.Bit(KnownHeader.XForwardedHost)) == 0)
             writer.WriteHeader("X-Forwarded-Host"u8, head.Authority.In(bytes));
     }
 
@@ -231,8 +264,7 @@ internal static class H1RequestWriter
     /// RFC 7239: one element for this hop. With append, the client's own fields were copied before it.
     /// </summary>
     private static void WriteForwarded(
-        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
-        ReadOnlySpan<byte> client)
+        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> client)
     {
         writer.Write("Forwarded: for="u8);
         if (client.Contains((byte)':'))

@@ -1,4 +1,5 @@
 using Tailrace.Http;
+using Tailrace.Http.Rules;
 
 namespace Tailrace.Sessions;
 
@@ -46,6 +47,9 @@ public sealed record RequestEdits
     /// <summary>The Host of <see cref="HostPolicy.Fixed"/>.</summary>
     public ReadOnlyMemory<byte> FixedHost { get; init; }
 
+    /// <summary>Fields to set, add or remove; null for none.</summary>
+    internal FieldEdits? Fields { get; init; }
+
     /// <summary>The protocols that a client and an upstream may change to.</summary>
     public UpgradePolicy Upgrades { get; init; } = UpgradePolicy.None;
 
@@ -61,4 +65,7 @@ public sealed record ResponseEdits
 {
     /// <summary>Whether this hop adds itself to Via.</summary>
     public bool Via { get; init; }
+
+    /// <summary>Fields to set, add or remove, also in answers that are our own; null for none.</summary>
+    internal FieldEdits? Fields { get; init; }
 }

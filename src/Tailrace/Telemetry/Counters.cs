@@ -63,11 +63,23 @@ public sealed class Counters
     /// <summary>Requests sent again on a fresh connection.</summary>
     public long UpstreamRetries;
 
+    /// <summary>Requests that waited because all destinations of their cluster were full.</summary>
+    public long UpstreamWaits;
+
     /// <summary>Upstream answers that were invalid, cut short or reset.</summary>
     public long UpstreamErrors;
 
     /// <summary>Upstream deadlines that passed.</summary>
     public long UpstreamTimeouts;
+
+    /// <summary>Requests that were copied to a mirror.</summary>
+    public long Mirrored;
+
+    /// <summary>Requests whose turn it was and that were not copied: too many under way, or not there whole.</summary>
+    public long MirrorsSkipped;
+
+    /// <summary>Copies that got no whole answer.</summary>
+    public long MirrorErrors;
 
     /// <summary>Connections that are tunnels now: after an upgrade or a CONNECT.</summary>
     public long Tunnels;
@@ -100,8 +112,12 @@ public sealed class Counters
         UpstreamConnectErrors += other.UpstreamConnectErrors;
         UpstreamReuses += other.UpstreamReuses;
         UpstreamRetries += other.UpstreamRetries;
+        UpstreamWaits += other.UpstreamWaits;
         UpstreamErrors += other.UpstreamErrors;
         UpstreamTimeouts += other.UpstreamTimeouts;
+        Mirrored += other.Mirrored;
+        MirrorsSkipped += other.MirrorsSkipped;
+        MirrorErrors += other.MirrorErrors;
         Tunnels += other.Tunnels;
         UpstreamIdle += other.UpstreamIdle;
         UnhandledErrors += other.UnhandledErrors;

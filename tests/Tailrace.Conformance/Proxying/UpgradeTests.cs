@@ -56,6 +56,29 @@ public sealed class UpgradeTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_tunnel_has_its_place_among_the_cluster_s_requests_until_it_ends(EngineChoice engine) =>
+        Scenario.Run(engine, scenario =>
+        {
+            scenario.Cluster = new ClusterOptions { Limits = new ClusterLimits { Requests = 1, Connections = 1 } };
+            scenario.AddOrigin(wire =>
+            {
+                wire.ReadHead();
+                wire.Send(Granted);
+                wire.ReadToEnd();
+            });
+            for (var round = 0; round < 3; round++)
+            {
+                using var client = scenario.Connect();
+                client.Send(Asked);
+                Assert.Equal(101, client.ReadHead().Status);
+                Assert.Equal(503, scenario.Exchange(Asked).Status);
+                client.EndSending();
+                client.ExpectEnd();
+                scenario.WaitUntilIdle();
+            }
+        });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void An_answer_without_a_switch_is_an_answer(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         scenario.AddOrigin(request => Reply.Of(request.Target, request.Field("Upgrade") is null ? 200 : 400));

@@ -173,28 +173,93 @@ public sealed class ConfigReaderTests
             clusters:
               c:
                 destinations:
-                  - {address: "http://a.example:81", weight: 9}
-                balance: round_robin
+                  - {address: "http://a.example:81", weight: 9, priority: 3}
+                balance: hash
+                hash: {key: cookie, name: user, load_bound: 125}
+                sticky: {cookie: home, max_age: 1h, secure: true}
+                slow_start: 20s
+                queue: {length: 7, timeout: 2s}
                 retries: 2
                 timeouts: {connect: 1s, first_byte: 2m, idle: 3h}
-                limits: {connections_per_destination: 5, head: 6KiB, headers: 7}
+                limits:
+                  {connections_per_destination: 5, requests_per_destination: 4, connections: 3, requests: 2,
+                   head: 6KiB, headers: 7}
                 pool: {idle_per_destination: 8, idle_timeout: 9s}
             """).Clusters["c"];
 
         Assert.Equal(
-            new DestinationOptions { Address = "http://a.example:81", Weight = 9 },
+            new DestinationOptions { Address = "http://a.example:81", Weight = 9, Priority = 3 },
             cluster.Destinations.Single());
-        Assert.Equal((BalancePolicy.RoundRobin, 2), (cluster.Balance, cluster.Retries));
+        Assert.Equal((BalancePolicy.Hash, 2), (cluster.Balance, cluster.Retries));
+        Assert.Equal(new HashOptions { Key = HashKey.Cookie, Name = "user", LoadBound = 125 }, cluster.Hash);
+        Assert.Equal(
+            new StickyOptions { Cookie = "home", MaxAge = TimeSpan.FromHours(1), Secure = true }, cluster.Sticky);
+        Assert.Equal(TimeSpan.FromSeconds(20), cluster.SlowStart);
+        Assert.Equal(new QueueOptions { Length = 7, Timeout = TimeSpan.FromSeconds(2) }, cluster.Queue);
         Assert.Equal(new ClusterTimeouts
         {
             Connect = TimeSpan.FromSeconds(1),
             FirstByte = TimeSpan.FromMinutes(2),
             Idle = TimeSpan.FromHours(3),
         }, cluster.Timeouts);
-        Assert.Equal(new ClusterLimits { ConnectionsPerDestination = 5, Head = 6144, Headers = 7 }, cluster.Limits);
+        Assert.Equal(new ClusterLimits
+        {
+            ConnectionsPerDestination = 5,
+            RequestsPerDestination = 4,
+            Connections = 3,
+            Requests = 2,
+            Head = 6144,
+            Headers = 7,
+        }, cluster.Limits);
         Assert.Equal(
             new PoolOptions { IdlePerDestination = 8, IdleTimeout = TimeSpan.FromSeconds(9) },
             cluster.Pool);
+    }
+
+    [Fact]
+    public void Every_key_of_health_is_read()
+    {
+        HealthOptions health = Yaml.Options("""
+            listeners: [{address: ":1"}]
+            routes: [{cluster: c}]
+            clusters:
+              c:
+                destinations: ["http://a.example"]
+                health:
+                  check:
+                    {type: tcp, path: /up, host: "b.example:9", status: [200, 204], body: fine, interval: 1s, jitter: 5,
+                     timeout: 100ms, rise: 4, fall: 6}
+                  eject:
+                    {failures: 1, error_rate: 2, latency: 300, interval: 4s, requests: 5, time: 6s, time_max: 7s,
+                     share_max: 8}
+                  panic: 9
+            """).Clusters["c"].Health;
+
+        Assert.Equal([200, 204], health.Check!.Status);
+        Assert.Equal(new CheckOptions
+        {
+            Type = CheckType.Tcp,
+            Path = "/up",
+            Host = "b.example:9",
+            Body = "fine",
+            Interval = TimeSpan.FromSeconds(1),
+            Jitter = 5,
+            Timeout = TimeSpan.FromMilliseconds(100),
+            Rise = 4,
+            Fall = 6,
+        }, health.Check with { Status = new CheckOptions().Status });
+        Assert.Equal(new EjectOptions
+        {
+            Failures = 1,
+            ErrorRate = 2,
+            Latency = 300,
+            Interval = TimeSpan.FromSeconds(4),
+            Requests = 5,
+            Time = TimeSpan.FromSeconds(6),
+            TimeMax = TimeSpan.FromSeconds(7),
+            ShareMax = 8,
+        }, health.Eject);
+        Assert.Equal(9, health.Panic);
     }
 
     [Fact]

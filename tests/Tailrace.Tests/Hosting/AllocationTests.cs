@@ -35,6 +35,10 @@ public sealed class AllocationTests
         { EngineChoice.Epoll, "proxied 100 KB", "GET /large HTTP/1.1\r\nHost: a\r\n\r\n" },
         { EngineChoice.Epoll, "fixed reply", "GET /own HTTP/1.1\r\nHost: a\r\n\r\n" },
         { EngineChoice.Epoll, "handler in chunks", "GET /own-chunked HTTP/1.1\r\nHost: a\r\n\r\n" },
+        { EngineChoice.Epoll, "proxied with conditions, edits and a rewrite",
+            "GET /api/fixed?v=2 HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\nX-A: b\r\n\r\n" },
+        { EngineChoice.Epoll, "split and mirrored", "GET /spread HTTP/1.1\r\nHost: a.example\r\nCookie: u=1\r\n\r\n" },
+        { EngineChoice.Epoll, "redirect", "GET /moved/x?y HTTP/1.1\r\nHost: a.example\r\n\r\n" },
         { EngineChoice.Epoll, "no route", "GET /none HTTP/1.1\r\nHost: a\r\n\r\n" },
     };
 
@@ -125,6 +129,33 @@ public sealed class AllocationTests
             [
                 Route("/fixed"), Route("/chunked"), Route("/large"), Route("/read"),
                 new() { Match = new MatchOptions { Path = "/own" }, Respond = new RespondOptions { Body = "own" } },
+                new()
+                {
+                    Match = new MatchOptions { PathPrefix = "/spread" },
+                    Split = new SplitOptions { To = [new() { Cluster = "origin" }], By = SplitKey.Cookie, Name = "u" },
+                    Mirror = new MirrorOptions { Cluster = "origin" },
+                },
+                new()
+                {
+                    Match = new MatchOptions { PathPrefix = "/moved" },
+                    Redirect = new RedirectOptions { Scheme = RedirectScheme.Https },
+                    Rewrite = new RewriteOptions { StripPrefix = "/moved" },
+                },
+                new()
+                {
+                    Match = new MatchOptions
+                    {
+                        PathPrefix = "/api",
+                        Method = ["GET"],
+                        Header = [new() { Name = "X-A", Value = "b" }],
+                        Query = [new() { Name = "v", Value = "2" }],
+                        Source = ["127.0.0.0/8"],
+                    },
+                    Rewrite = new RewriteOptions { StripPrefix = "/api" },
+                    RequestHeaders = new HeaderEditOptions { Set = [new("X-Client", "${client_ip}")], Remove = ["X-A"] },
+                    ResponseHeaders = new HeaderEditOptions { Add = [new("X-By", "${upstream}")] },
+                    Cluster = "origin",
+                },
             ],
             Clusters = new Dictionary<string, ClusterOptions>
             {

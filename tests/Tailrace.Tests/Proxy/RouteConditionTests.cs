@@ -124,8 +124,8 @@ public sealed class RouteConditionTests : IDisposable
         foreach (var route in routes)
         {
             var handler = new FixedReply(200, "", default);
-            names.Add(handler, route.Respond!.Body);
-            table.Add(route.Host, route.Path, route.IsPrefix, handler, RouteConditions.Build(route.Match));
+            names.Add(handler, route.Options.Respond!.Body);
+            table.Add(route.Host, route.Path, route.IsPrefix, handler, RouteConditions.Build(route.Options.Match));
         }
         var head = Heads.Request($"GET / HTTP/1.1\r\nHost: a.b.example\r\n{field}\r\n\r\n", out var bytes);
         Assert.Equal(expected, names[table.Find(head, bytes, Client("10.0.0.1"))!]);
@@ -139,7 +139,7 @@ public sealed class RouteConditionTests : IDisposable
             - { match: { path: /p, method: GET }, respond: { body: get } }
             - { match: { path: /p, method: PUT }, respond: { body: put } }
             """);
-        Assert.Equal(["get", "put", "plain"], routes.Select(route => route.Respond!.Body));
+        Assert.Equal(["get", "put", "plain"], routes.Select(route => route.Options.Respond!.Body));
     }
 
     private static IReadOnlyList<RoutePlan> Yaml(string routes)
