@@ -83,8 +83,8 @@ public sealed class ForwardHandler : Handler
             // 5. Give the connection back. Nothing of this exchange may still be at work.
             exchange.Downstream.AbortWith(null);
             await FinishSending(exchange, upstream);
-            exchange.Lease = null;
             _cluster.Record(exchange, upstream, failure, latencyMs);
+            exchange.Lease = null;
             if (failure == UpstreamFailure.None)
             {
                 GiveBack(exchange, upstream);
@@ -231,6 +231,7 @@ public sealed class ForwardHandler : Handler
         }
         exchange.Successor = new UpstreamTunnel(
             upstream.Connection, _pool, upstream.Destination, exchange.Settings.TunnelIdleTimeoutMs);
+        _pool.FreeClients.Return(upstream.Client);
     }
 
     /// <summary>Whether to go on reading; false when there is a failure to tell apart.</summary>

@@ -19,7 +19,7 @@ internal sealed class UpstreamConnection : Lease
         Destination = destination;
         Address = address;
         Connection = connection;
-        Client = new H1Client(connection, pool.Settings.Limits);
+        Client = (pool.FreeClients.TryTake() ?? new H1Client(pool.Settings.Limits)).On(connection);
     }
 
     internal Destination Destination { get; }

@@ -1,4 +1,6 @@
 using Tailrace.Io;
+using Tailrace.Memory;
+using Tailrace.Sessions;
 using Tailrace.Telemetry;
 
 namespace Tailrace.Proxy;
@@ -39,6 +41,9 @@ internal sealed class UpstreamPool
 
     /// <summary>Told when there is room again; null where nobody waits.</summary>
     internal WaitQueue? Waiting { get; set; }
+
+    /// <summary>Clients of connections that carry HTTP no more; the tables in them are worth keeping.</summary>
+    internal FreeList<H1Client> FreeClients { get; } = new(64);
 
     private Counters Counters => _reactor.Counters;
 

@@ -34,15 +34,17 @@ public static class ErrorReply
     /// <param name="status">From 400 to 599.</param>
     /// <param name="reason">What the client did wrong, in a few words.</param>
     /// <param name="context">Has the Date.</param>
-    internal static void WriteFinal(ByteBuffer output, int status, ReadOnlySpan<byte> reason, ServerContext context)
+    /// <param name="hasBody">Whether there may be content: not in answer to what is or may be HEAD.</param>
+    internal static void WriteFinal(
+        ByteBuffer output, int status, ReadOnlySpan<byte> reason, ServerContext context, bool hasBody = true)
     {
         if (!output.TryReserve(2 * BodyBytesMax) && !output.TryReserveLast(2 * BodyBytesMax)) return;
         Span<byte> body = stackalloc byte[BodyBytesMax];
-        var length = Compose(body, status, reason);
+        var length = hasBody ? Compose(body, status, reason) : 0;
         var writer = new HeadWriter(output.Writable);
         writer.WriteStatusLine(status);
         writer.Write(context.DateLine());
-        writer.Write("Content-Type: text/plain\r\n"u8);
+        if (hasBody) writer.Write("Content-Type: text/plain\r\n"u8);
         writer.WriteHeader("Content-Length"u8, length);
         writer.Write("Connection: close\r\n\r\n"u8);
         writer.Write(body[..length]);

@@ -14,15 +14,14 @@ internal sealed class H1Client
 {
     private int _scanned;
 
-    internal H1Client(SocketConnection connection, HttpLimits limits)
+    internal H1Client(HttpLimits limits)
     {
-        Connection = connection;
         Limits = limits;
         Head = new ResponseHead(limits.HeaderCountMax);
     }
 
     /// <summary>The upstream connection.</summary>
-    internal SocketConnection Connection { get; }
+    internal SocketConnection Connection { get; private set; } = null!;
 
     /// <summary>Limits of the upstream's answers.</summary>
     internal HttpLimits Limits { get; }
@@ -41,6 +40,13 @@ internal sealed class H1Client
 
     /// <summary>Whether any byte of an answer has come, be it an interim one.</summary>
     internal bool HasReceived { get; private set; }
+
+    /// <summary>Begins with a connection on which nothing has been said.</summary>
+    internal H1Client On(SocketConnection connection)
+    {
+        Connection = connection;
+        return this;
+    }
 
     /// <summary>
     /// Writes a request's head into the connection's output and prepares for its body and its answer.

@@ -132,8 +132,7 @@ internal static class H1RequestWriter
     private static void WriteOriginForm(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes)
     {
         // RFC 9112 section 3.2.4: OPTIONS of an authority without a path is "*".
-        var hasQuery = head.Query.Offset != 0;
-        if (head.Path.IsEmpty && !hasQuery && head.Method == Method.Options)
+        if (head.Path.IsEmpty && head.Query.Offset == 0 && head.Method == Method.Options)
         {
             writer.WriteByte((byte)'*');
             return;

@@ -62,7 +62,8 @@ internal sealed class H1Server
                 if (!TryWait()) break;
                 var received = await connection.FillAsync();
                 if (Arrived(received)) continue;
-                RefuseLate(received.Error);
+                if (received.Error == IoError.NoBuffers) await StarveAsync();
+                else if (received.Error == IoError.TimedOut && _exchange is not null) RefuseLate();
                 break;
             }
 
@@ -168,19 +169,28 @@ internal sealed class H1Server
         return false;
     }
 
-    /// <summary>Answers a request of which more was to come: the client was too slow, or there is no memory.</summary>
-    private void RefuseLate(IoError error)
+    /// <summary>Answers a request of which more was to come.</summary>
+    private void RefuseLate()
     {
-        if (error == IoError.TimedOut && _exchange is not null)
+        Counters.DownstreamTimeouts++;
+        Refuse(408, "the head took too long"u8);
+    }
+
+    /// <summary>Answers a request for which no buffer is left, if it is one that is there and not the end.</summary>
+    private async LoopTask StarveAsync()
+    {
+        if (_exchange is null)
         {
-            Counters.DownstreamTimeouts++;
-            Refuse(408, "the head took too long"u8);
+            _isOver = true;
+            if (!_connection.Input.TryReserveLast(1)) return;
+            var fill = _connection.FillAsync();
+            if (!fill.IsCompleted) _connection.CancelFill();
+            if (await fill is not { IsError: false, Bytes: > 0 }) return;
+            _isOver = false;
         }
-        else if (error == IoError.NoBuffers)
-        {
-            _context.Starved?.Invoke();
-            Refuse(503, "the server is out of memory"u8);
-        }
+        _context.Starved?.Invoke();
+        // Its method may not be known yet, and HEAD is answered without content.
+        Refuse(503, default, hasBody: false);
     }
 
     private void Begin(H1Exchange exchange)
@@ -296,10 +306,11 @@ internal sealed class H1Server
     }
 
     /// <summary>Answers a request that could not be read.</summary>
-    private void Refuse(int status, ReadOnlySpan<byte> reason)
+    private void Refuse(int status, ReadOnlySpan<byte> reason, bool hasBody = true)
     {
+        hasBody &= _exchange is not { Request.Method: Method.Head };
         Counters.CountAnswer(status);
-        ErrorReply.WriteFinal(_connection.Output, status, reason, _context);
+        ErrorReply.WriteFinal(_connection.Output, status, reason, _context, hasBody);
         if (_context.AccessLog is { } log) AccessRecorder.WriteRefusal(log, _connection, status);
     }
 

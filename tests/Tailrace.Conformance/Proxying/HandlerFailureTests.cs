@@ -1,5 +1,5 @@
-using Tailrace.Conformance.Support;
 using Tailrace.Config;
+using Tailrace.Conformance.Support;
 using Tailrace.Proxy;
 using Tailrace.Sessions;
 
