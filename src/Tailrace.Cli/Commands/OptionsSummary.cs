@@ -28,6 +28,11 @@ internal static class OptionsSummary
         string name = listener.Name.Length == 0 ? "" : $" '{listener.Name}'";
         output.WriteLine($"\nlistener{name} on {where}, at most {listener.MaxConnections} connections");
 
+        if (listener.Protocol == ListenerProtocol.Tcp)
+        {
+            output.WriteLine($"  tcp  cluster '{listener.Cluster}'");
+            return;
+        }
         IReadOnlyList<RouteOptions> routes = listener.Routes.Count > 0 ? listener.Routes : options.Routes;
         var rows = new List<string[]>();
         foreach (RouteOptions route in routes)
@@ -42,7 +47,7 @@ internal static class OptionsSummary
     {
         foreach ((string name, ClusterOptions cluster) in options.Clusters)
         {
-            string unused = IsUsed(name, options) ? "" : " (no route leads to it)";
+            string unused = IsUsed(name, options) ? "" : " (nothing leads to it)";
             output.WriteLine($"\ncluster '{name}', in turn{unused}");
             int total = cluster.Destinations.Sum(d => d.Weight);
             string period = $"looked up every {options.Resolve.Interval.TotalSeconds:0}s";
@@ -50,7 +55,7 @@ internal static class OptionsSummary
             foreach (DestinationOptions destination in cluster.Destinations)
             {
                 bool valid = DestinationAddress.TryParse(destination.Address, out DestinationAddress address, out _);
-                string lookup = valid && address.Ip is null ? period : "";
+                string lookup = valid && address is { Ip: null, Path.Length: 0 } ? period : "";
                 rows.Add([address.ToString(), $"{100.0 * destination.Weight / total:0.#}%", lookup]);
             }
             WriteTable(rows, output);
@@ -59,7 +64,7 @@ internal static class OptionsSummary
 
     private static bool IsUsed(string cluster, TailraceOptions options) =>
         options.Routes.Any(r => r.Cluster == cluster)
-        || options.Listeners.Any(l => l.Routes.Any(r => r.Cluster == cluster));
+        || options.Listeners.Any(l => l.Cluster == cluster || l.Routes.Any(r => r.Cluster == cluster));
 
     private static string PathOf(MatchOptions match)
     {

@@ -9,6 +9,7 @@ internal static class StatisticsReport
     private static readonly (string Name, Func<Counters, long> Value)[] s_rows =
     [
         ("connections", c => c.Accepted),
+        ("active connections", c => c.Active),
         ("accept errors", c => c.AcceptErrors),
         ("requests", c => c.Requests),
         ("answered 2xx", c => c.Answered2xx),
@@ -29,6 +30,21 @@ internal static class StatisticsReport
         ("unhandled errors", c => c.UnhandledErrors),
     ];
 
+    // Of no interest where nothing is forwarded but requests.
+    private static readonly (string Name, Func<Counters, long> Value)[] s_tunnelRows =
+    [
+        ("tunnels", c => c.Tunnels.Opened),
+        ("closed by clients", c => c.Tunnels.ClientClosed),
+        ("closed by origins", c => c.Tunnels.OriginClosed),
+        ("reset by clients", c => c.Tunnels.ClientReset),
+        ("reset by origins", c => c.Tunnels.OriginReset),
+        ("idle for too long", c => c.Tunnels.IdleTimeouts),
+        ("open for too long", c => c.Tunnels.Expired),
+        ("cut at the end", c => c.Tunnels.Aborted),
+        ("cut without memory", c => c.Tunnels.NoBuffers),
+        ("unreachable", c => c.Tunnels.Unreachable),
+    ];
+
     /// <summary>Prints the table of a server that has stopped.</summary>
     public static void Write(Server server, TextWriter output)
     {
@@ -38,7 +54,8 @@ internal static class StatisticsReport
         output.Write($"{"",-24}{"total",16}");
         for (var i = 0; i < workers.Count; i++) output.Write($"{$"worker {i}",16}");
         output.WriteLine();
-        foreach (var (name, value) in s_rows)
+        var hasTunnels = total.Tunnels.Opened + total.Tunnels.Unreachable + total.Tunnels.ClientReset > 0;
+        foreach (var (name, value) in hasTunnels ? [.. s_rows, .. s_tunnelRows] : s_rows)
         {
             output.Write($"{name,-24}{value(total),16}");
             foreach (var worker in workers) output.Write($"{value(worker),16}");

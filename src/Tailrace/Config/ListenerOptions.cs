@@ -7,13 +7,18 @@ public sealed record ListenerOptions
     public string Name { get; init; } = "";
 
     /// <summary>
-    /// Where to listen: <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>, or <c>:8080</c> for every IPv4 and IPv6 address of
-    /// the machine; see <see cref="ListenAddress"/>. Required.
+    /// Where to listen: <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>, <c>:8080</c> for every IPv4 and IPv6 address of the
+    /// machine, or <c>unix:/path</c>; see <see cref="ListenAddress"/>. Required.
     /// </summary>
     public string Address { get; init; } = "";
 
     /// <summary>What is spoken on the connections. Default: <c>http</c>.</summary>
     public ListenerProtocol Protocol { get; init; } = ListenerProtocol.Http;
+
+    /// <summary>
+    /// With <see cref="ListenerProtocol.Tcp"/>: the cluster that connections are forwarded to. Default: <c>""</c>.
+    /// </summary>
+    public string Cluster { get; init; } = "";
 
     /// <summary>
     /// Connections that the kernel may hold for each worker before they are accepted; the kernel's own limit
@@ -23,7 +28,8 @@ public sealed record ListenerOptions
 
     /// <summary>
     /// Whether the kernel holds a connection back until its first bytes are there, for about a second (Linux's
-    /// <c>TCP_DEFER_ACCEPT</c>, tcp(7)): a connection is accepted and answered in one turn. Default: <c>true</c>.
+    /// <c>TCP_DEFER_ACCEPT</c>, tcp(7)): a connection is accepted and answered in one turn. Only with
+    /// <see cref="ListenerProtocol.Http"/>: elsewhere the server may speak first. Default: <c>true</c>.
     /// </summary>
     public bool DeferAccept { get; init; } = true;
 
@@ -53,6 +59,9 @@ public enum ListenerProtocol
 {
     /// <summary>HTTP/1.1 and HTTP/1.0 in clear text.</summary>
     Http,
+
+    /// <summary>Any protocol on TCP: bytes are carried both ways between the client and a destination.</summary>
+    Tcp,
 }
 
 /// <summary>How long to wait for a client.</summary>
@@ -69,6 +78,14 @@ public sealed record ListenerTimeouts
 
     /// <summary>How long a client may take no byte of an answer that waits for it. Default: <c>30s</c>.</summary>
     public TimeSpan Write { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Of a forwarded TCP connection: how long nothing may move in either direction; 0: no limit. Default: <c>10m</c>.
+    /// </summary>
+    public TimeSpan Idle { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Of a forwarded TCP connection: how long it may last; 0: no limit. Default: <c>0s</c>.</summary>
+    public TimeSpan Lifetime { get; init; }
 }
 
 /// <summary>How much to take from a client.</summary>

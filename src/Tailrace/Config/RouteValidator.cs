@@ -9,8 +9,12 @@ internal static class RouteValidator
     public static void Check(TailraceOptions options, bool hasHandlers, ProblemList problems)
     {
         bool rootIsUsed = options.Listeners.Count == 0;
+        bool anyHttp = false;
         for (int i = 0; i < options.Listeners.Count; i++)
         {
+            // What is not HTTP has no routes.
+            if (options.Listeners[i].Protocol != ListenerProtocol.Http) continue;
+            anyHttp = true;
             string path = ConfigPath.Of("listeners", i);
             IReadOnlyList<RouteOptions> own = options.Listeners[i].Routes;
             rootIsUsed |= own.Count == 0;
@@ -22,7 +26,9 @@ internal static class RouteValidator
         }
         if (!rootIsUsed && options.Routes.Count > 0)
         {
-            problems.Add("routes", "no listener uses them: every listener has routes of its own", "listeners");
+            problems.Add("routes", anyHttp
+                ? "no listener uses them: every listener has routes of its own"
+                : "no listener uses them: none is an http listener", "listeners");
         }
         CheckList(options.Routes, "routes", options, problems);
     }
@@ -49,18 +55,33 @@ internal static class RouteValidator
         {
             problems.Add(path, "it leads nowhere; give it a 'cluster' or 'respond'", ConfigPath.Of(path, "cluster"));
         }
-        else if (route.Cluster.Length > 0 && !options.Clusters.ContainsKey(route.Cluster))
+        else if (route.Cluster.Length > 0)
         {
-            string hint = Suggestion.For(route.Cluster, options.Clusters.Keys) is { } meant
-                ? $"; did you mean '{meant}'?"
-                : options.Clusters.Count > 0 ? $"; expected {string.Join(" or ", options.Clusters.Keys)}" : "";
-            problems.Add(ConfigPath.Of(path, "cluster"), $"there is no cluster '{route.Cluster}'{hint}", "clusters");
+            CheckCluster(route.Cluster, ConfigPath.Of(path, "cluster"), options, problems);
+            if (route.HostHeader == "destination") CheckHosts(route.Cluster, path, options, problems);
         }
         // RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5: these end with their head or have nothing to say.
         if (route.Respond is { Status: 204 or 205 or 304, Body.Length: > 0 } respond)
         {
             problems.Add(ConfigPath.Of(path, "respond.body"), $"an answer with status {respond.Status} has no body");
         }
+    }
+
+    private static void CheckHosts(string name, string path, TailraceOptions options, ProblemList problems)
+    {
+        if (!options.Clusters.TryGetValue(name, out ClusterOptions? cluster)) return;
+        if (!cluster.Destinations.Any(destination => UnixPath.IsMeant(destination.Address))) return;
+        problems.Add(ConfigPath.Of(path, "host_header"), $"cluster '{name}' has a Unix socket, whose path is no host");
+    }
+
+    /// <summary>Reports a name that is no cluster's.</summary>
+    public static void CheckCluster(string name, string path, TailraceOptions options, ProblemList problems)
+    {
+        if (options.Clusters.ContainsKey(name)) return;
+        string hint = Suggestion.For(name, options.Clusters.Keys) is { } meant
+            ? $"; did you mean '{meant}'?"
+            : options.Clusters.Count > 0 ? $"; expected {string.Join(" or ", options.Clusters.Keys)}" : "";
+        problems.Add(path, $"there is no cluster '{name}'{hint}", "clusters");
     }
 
     // The most specific route wins whatever the order, so the only unreachable route is one that repeats another.

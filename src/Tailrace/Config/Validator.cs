@@ -26,6 +26,7 @@ public static class Validator
         ConfigSchema.Root.Check(options, "", problems);
         CheckBuffers(options.Buffers, problems);
         CheckListeners(options, problems);
+        TcpValidator.Check(options, problems);
         CheckClusters(options, problems);
         RouteValidator.Check(options, hasHandlers, problems);
         return problems;
@@ -60,6 +61,7 @@ public static class Validator
                     $"listeners[{names[listener.Name]}] is called '{listener.Name}' too");
             }
             CheckAddress(listener, i, addresses, problems);
+            if (listener.Protocol != ListenerProtocol.Http) continue;
             CheckHead(listener.Limits.Head, ConfigPath.Of(path, "limits.head"), options.Buffers, problems);
             if (listener.Limits.Target > listener.Limits.Head)
             {
@@ -73,7 +75,8 @@ public static class Validator
     private static void CheckAddress(
         ListenerOptions listener, int index, List<(ListenAddress Address, int Index)> earlier, ProblemList problems)
     {
-        if (!ListenAddress.TryParse(listener.Address, out ListenAddress address, out _) || address.Port == 0) return;
+        if (!ListenAddress.TryParse(listener.Address, out ListenAddress address, out _)) return;
+        if (address is { Port: 0, Path.Length: 0 }) return;
         foreach ((ListenAddress other, int otherIndex) in earlier)
         {
             if (!Overlap(address, other)) continue;
@@ -88,6 +91,7 @@ public static class Validator
     // wildcard is fine: the kernel prefers the more specific socket.
     private static bool Overlap(ListenAddress a, ListenAddress b)
     {
+        if (a.Path.Length + b.Path.Length > 0) return a.Path == b.Path;
         if (a.Port != b.Port) return false;
         bool wildcards = (a.DualStack && b.Address.Equals(IPAddress.Any))
             || (b.DualStack && a.Address.Equals(IPAddress.Any));
@@ -99,7 +103,9 @@ public static class Validator
         foreach ((string name, ClusterOptions cluster) in options.Clusters)
         {
             string path = ConfigPath.Of("clusters", name);
-            CheckHead(cluster.Limits.Head, ConfigPath.Of(path, "limits.head"), options.Buffers, problems);
+            bool isForTcp = options.Listeners.Any(listener => listener.Cluster == name);
+            string head = ConfigPath.Of(path, "limits.head");
+            if (!isForTcp) CheckHead(cluster.Limits.Head, head, options.Buffers, problems);
             var seen = new Dictionary<string, int>();
             for (int i = 0; i < cluster.Destinations.Count; i++)
             {

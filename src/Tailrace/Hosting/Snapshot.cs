@@ -4,6 +4,7 @@ using Tailrace.Config;
 using Tailrace.Http;
 using Tailrace.Io;
 using Tailrace.Proxy;
+using Tailrace.Proxy.Tcp;
 using Tailrace.Sessions;
 
 namespace Tailrace.Hosting;
@@ -31,13 +32,20 @@ internal sealed class Snapshot
 
 /// <summary>A listener as workers build it.</summary>
 internal sealed record ListenerPlan(
-    string Name, IPEndPoint Address, ListenSettings Socket, ConnectionBudget Budget, ServerSettings Settings,
+    string Name, EndPoint Address, ListenSettings Socket, ConnectionBudget Budget, ServerSettings Settings,
     IReadOnlyList<RoutePlan> Routes)
 {
+    /// <summary>How a TCP listener treats its connections; null for HTTP.</summary>
+    internal TcpSettings? Tcp { get; private init; }
+
+    /// <summary>The cluster that the connections of a TCP listener go to.</summary>
+    internal string Cluster { get; private init; } = "";
+
     internal static ListenerPlan From(ListenerOptions options, TailraceOptions root)
     {
         if (!ListenAddress.TryParse(options.Address, out var address, out var error)) throw new StartException(error);
-        var routes = options.Routes.Count > 0 ? options.Routes : root.Routes;
+        var isHttp = options.Protocol == ListenerProtocol.Http;
+        var routes = !isHttp ? [] : options.Routes.Count > 0 ? options.Routes : root.Routes;
         var settings = new ServerSettings
         {
             Limits = new HttpLimits
@@ -55,12 +63,23 @@ internal sealed record ListenerPlan(
         };
         var name = options.Name.Length > 0 ? options.Name : options.Address;
         return new ListenerPlan(
-            name, new IPEndPoint(address.Address, address.Port),
-            new ListenSettings(options.Backlog, Deferred: options.DeferAccept),
+            name, address.EndPoint,
+            new ListenSettings(options.Backlog, Deferred: isHttp && options.DeferAccept),
             new ConnectionBudget(options.MaxConnections),
             settings,
-            [.. routes.SelectMany(route => RoutePlan.From(route, options.Forwarded))]);
+            [.. routes.SelectMany(route => RoutePlan.From(route, options.Forwarded))])
+        {
+            Tcp = isHttp ? null : TcpOf(options, name),
+            Cluster = options.Cluster,
+        };
     }
+
+    private static TcpSettings TcpOf(ListenerOptions options, string name) => new()
+    {
+        Listener = Encoding.UTF8.GetBytes(name),
+        Limits = new TunnelLimits(
+            Snapshot.Milliseconds(options.Timeouts.Idle), Snapshot.Milliseconds(options.Timeouts.Lifetime)),
+    };
 }
 
 /// <summary>A route for one host pattern as workers build it.</summary>
@@ -121,7 +140,7 @@ internal sealed record ClusterPlan(ClusterSettings Settings, IReadOnlyList<Desti
 /// <summary>A destination as workers build it.</summary>
 internal sealed record DestinationPlan(DestinationAddress Address, int Weight)
 {
-    internal string Name => Address.Authority;
+    internal string Name => Address.Name;
 
     internal static DestinationPlan From(DestinationOptions options)
     {

@@ -4,6 +4,7 @@ using Tailrace.Handlers;
 using Tailrace.Http;
 using Tailrace.Io;
 using Tailrace.Proxy;
+using Tailrace.Proxy.Tcp;
 using Tailrace.Sessions;
 using Tailrace.Telemetry;
 
@@ -18,7 +19,7 @@ internal sealed class Worker : IDisposable
     private readonly FailureLog _failures;
     private readonly DebugLog? _debug;
     private readonly List<Listener> _listeners = [];
-    private readonly List<ServerContext> _contexts = [];
+    private readonly List<IConnectionServer> _servers = [];
     private readonly Dictionary<string, Cluster> _clusters = [];
 
     internal Worker(Reactor reactor, Snapshot snapshot, Log log)
@@ -39,12 +40,35 @@ internal sealed class Worker : IDisposable
     /// <summary>Opens a listener and prepares to serve on it.</summary>
     /// <exception cref="IoException">The address cannot be listened on.</exception>
     internal EndPoint Listen(
-        ListenerPlan plan, IPEndPoint address, bool shared, IEnumerable<CodeRoute> codeRoutes,
+        ListenerPlan plan, EndPoint address, bool shared, IEnumerable<CodeRoute> codeRoutes,
         AccessLogWriter? accessLog)
     {
         var handle = Reactor.Loop.Listen(address, plan.Socket with { Shared = shared });
+        IConnectionServer server = plan.Tcp is { } tcp
+            ? BuildTcp(plan, tcp, accessLog)
+            : BuildHttp(plan, codeRoutes, accessLog);
+        _servers.Add(server);
+        _listeners.Add(new Listener(Reactor, handle, plan.Budget, server.Serve)
+        {
+            Paused = error => _failures.Warn(
+                error == IoError.None ? "connection limit reached, accepting pauses" : $"accepting pauses: {error}",
+                plan.Name),
+        });
+        return Reactor.Loop.LocalAddress(handle);
+    }
+
+    private TcpServer BuildTcp(ListenerPlan plan, TcpSettings settings, AccessLogWriter? accessLog) =>
+        new(Reactor, settings, _clusters[plan.Cluster], accessLog)
+        {
+            Budget = plan.Budget,
+            Changed = _debug is null ? null : _debug.Changed,
+        };
+
+    private ServerContext BuildHttp(
+        ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes, AccessLogWriter? accessLog)
+    {
         var routes = BuildRoutes(plan, codeRoutes);
-        var context = new ServerContext(Reactor, plan.Settings, Route, accessLog)
+        return new ServerContext(Reactor, plan.Settings, Route, accessLog)
         {
             Budget = plan.Budget,
             Opened = _debug is null ? null : _debug.Opened,
@@ -52,14 +76,6 @@ internal sealed class Worker : IDisposable
             Closed = _debug is null ? null : _debug.Closed,
             HandlerFailed = exception => _failures.Warn($"a handler failed: {exception}", plan.Name),
         };
-        _contexts.Add(context);
-        _listeners.Add(new Listener(Reactor, handle, plan.Budget, context.Serve)
-        {
-            Paused = error => _failures.Warn(
-                error == IoError.None ? "connection limit reached, accepting pauses" : $"accepting pauses: {error}",
-                plan.Name),
-        });
-        return Reactor.Loop.LocalAddress(handle);
 
         Handler Route(RequestHead head, ReadOnlySpan<byte> bytes) =>
             head.Method is Method.Connect or Method.Trace
@@ -87,14 +103,20 @@ internal sealed class Worker : IDisposable
     internal void Drain()
     {
         foreach (var listener in _listeners) listener.Close();
-        foreach (var context in _contexts) context.Drain();
+        foreach (var server in _servers) server.Drain();
         foreach (var cluster in _clusters.Values) cluster.Drain();
     }
 
     /// <summary>Closes every client's connection. Posted.</summary>
     internal void Abort()
     {
-        foreach (var context in _contexts) context.Abort();
+        foreach (var server in _servers) server.Abort();
+    }
+
+    /// <summary>Adds the forwarded connections in each state to <paramref name="counts"/>. Posted.</summary>
+    internal void CountStates(Span<int> counts)
+    {
+        foreach (var server in _servers) (server as TcpServer)?.CountStates(counts);
     }
 
     /// <inheritdoc/>

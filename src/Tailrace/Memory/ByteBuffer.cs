@@ -32,6 +32,11 @@ public sealed unsafe class ByteBuffer
     /// <summary>Whether nothing waits to be read.</summary>
     public bool IsEmpty => _end == _start;
 
+    /// <summary>
+    /// Whether the next block is to be a bulk one, where there is one: the stream fills ordinary ones.
+    /// </summary>
+    public bool PrefersBulk { get; set; }
+
     /// <summary>Whether a block is held.</summary>
     public bool HasBlock => _block != null;
 
@@ -117,6 +122,7 @@ public sealed unsafe class ByteBuffer
     /// <summary>Forgets all bytes and gives the block back.</summary>
     public void Clear()
     {
+        PrefersBulk = false;
         if (_block != null) ReturnBlock();
     }
 
@@ -133,12 +139,13 @@ public sealed unsafe class ByteBuffer
 
     private bool TryRent(int minimum)
     {
-        var pool = _pools.Small;
-        if (minimum > pool.BlockSize)
-        {
-            pool = _pools.Bulk;
-            if (minimum > pool.BlockSize) return false;
-        }
+        if (PrefersBulk && TryRentFrom(_pools.Bulk, minimum)) return true;
+        return TryRentFrom(minimum > _pools.Small.BlockSize ? _pools.Bulk : _pools.Small, minimum);
+    }
+
+    private bool TryRentFrom(BufferPool pool, int minimum)
+    {
+        if (minimum > pool.BlockSize) return false;
         _block = pool.TryRent();
         if (_block == null) return false;
         _capacity = pool.BlockSize;

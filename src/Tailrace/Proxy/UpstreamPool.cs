@@ -1,3 +1,4 @@
+using System.Net;
 using Tailrace.Io;
 using Tailrace.Telemetry;
 
@@ -87,6 +88,18 @@ internal sealed class UpstreamPool
     /// <param name="client">Who waits for it, or null: when the client is gone, so is the reason to connect.</param>
     internal async LoopTask<OpenResult> OpenAsync(Destination destination, Connection? client = null)
     {
+        var (connection, address, error) = await ConnectAsync(destination, client);
+        return connection is null
+            ? new OpenResult(null, error)
+            : new OpenResult(new UpstreamConnection(this, destination, address!, connection), IoError.None);
+    }
+
+    /// <summary>
+    /// The same for any protocol: a connection that counts as the destination's until it is given to Close.
+    /// </summary>
+    internal async LoopTask<(SocketConnection? Connection, SocketAddress? Address, IoError Error)> ConnectAsync(
+        Destination destination, Connection? client)
+    {
         var error = IoError.None;
         destination.ConnectionCount++;
         for (var left = destination.Addresses.Length; left > 0 && error != IoError.Aborted; left--)
@@ -104,21 +117,24 @@ internal sealed class UpstreamPool
             if (!result.IsError)
             {
                 Counters.UpstreamConnects++;
-                return new OpenResult(new UpstreamConnection(this, destination, address, connection), IoError.None);
+                return (connection, address, IoError.None);
             }
             Counters.UpstreamConnectErrors++;
             connection.Close();
             error = result.Error;
         }
         destination.ConnectionCount--;
-        return new OpenResult(null, error);
+        return (null, null, error);
     }
 
     /// <summary>Closes a leased connection.</summary>
-    internal void Close(UpstreamConnection upstream)
+    internal void Close(UpstreamConnection upstream) => Close(upstream.Destination, upstream.Connection);
+
+    /// <summary>Closes a connection that <see cref="ConnectAsync"/> has opened.</summary>
+    internal void Close(Destination destination, Connection connection, bool reset = false)
     {
-        upstream.Destination.ConnectionCount--;
-        upstream.Connection.Close();
+        destination.ConnectionCount--;
+        connection.Close(reset);
     }
 
     /// <summary>Removes an idle connection that heard something.</summary>

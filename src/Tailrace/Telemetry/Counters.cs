@@ -75,6 +75,9 @@ public sealed class Counters
     /// <summary>Exceptions that no code caught: bugs, in a handler or here.</summary>
     public long UnhandledErrors;
 
+    /// <summary>Connections that are forwarded as they are.</summary>
+    public TunnelCounters Tunnels;
+
     private readonly Padding _after;
 
     /// <summary>Adds another worker's counters to these.</summary>
@@ -101,6 +104,7 @@ public sealed class Counters
         UpstreamTimeouts += other.UpstreamTimeouts;
         UpstreamIdle += other.UpstreamIdle;
         UnhandledErrors += other.UnhandledErrors;
+        Tunnels.Add(other.Tunnels);
     }
 
     /// <summary>Counts a final answer.</summary>

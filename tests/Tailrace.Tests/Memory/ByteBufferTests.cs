@@ -55,6 +55,27 @@ public sealed class ByteBufferTests : IDisposable
     }
 
     [Fact]
+    public void A_bulk_block_comes_first_where_it_is_preferred_and_there_is_one()
+    {
+        var pools = new BufferPools(256, 1024, 1024);
+        var (buffer, other) = (new ByteBuffer(pools) { PrefersBulk = true }, new ByteBuffer(pools) { PrefersBulk = true });
+        Assert.True(buffer.TryReserve(1));
+        Assert.Equal(1024, buffer.Free);
+        Assert.True(other.TryReserve(1));
+        Assert.Equal(256, other.Free);
+        buffer.Release();
+        Assert.True(buffer.TryReserve(1));
+        Assert.Equal(1024, buffer.Free);
+        buffer.Clear();
+        Assert.True(buffer.TryReserve(1));
+        Assert.Equal(256, buffer.Free);
+        buffer.Clear();
+        other.Clear();
+        Assert.Equal(0, pools.Rented);
+        pools.Dispose();
+    }
+
+    [Fact]
     public void When_the_pool_is_empty_a_reserve_fails_and_the_bytes_stay()
     {
         using var pools = new BufferPools(256, 1024, 1024);

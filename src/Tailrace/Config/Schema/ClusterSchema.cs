@@ -7,8 +7,8 @@ internal static class ClusterSchema
 
     private static readonly SectionKind<DestinationOptions> s_destination = new("destination",
         new Field<DestinationOptions, string>("address",
-            "http://10.0.0.1:9001, http://[::1]:9001 or http://origin.example; without a port: 80. Names are looked "
-            + "up at start and again every resolve.interval.",
+            "http://10.0.0.1:9001, http://[::1]:9001 or http://origin.example; without a port: 80. tcp://10.0.0.1:5432 "
+            + "for any protocol, or unix:/path. Names are looked up at start and again every resolve.interval.",
             new TextKind(AddressExpected, TextRules.Destination),
             o => o.Address, (o, v) => o with { Address = v }, required: true),
         new Field<DestinationOptions, int>("weight",

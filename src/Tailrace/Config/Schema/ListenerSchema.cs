@@ -18,7 +18,13 @@ internal static class ListenerSchema
             ProcessSchema.Duration, o => o.KeepAlive, (o, v) => o with { KeepAlive = v }),
         new Field<ListenerTimeouts, TimeSpan>("write",
             "How long a client may take no byte of an answer that waits for it.",
-            ProcessSchema.Duration, o => o.Write, (o, v) => o with { Write = v }));
+            ProcessSchema.Duration, o => o.Write, (o, v) => o with { Write = v }),
+        new Field<ListenerTimeouts, TimeSpan>("idle",
+            "tcp: how long nothing may move in either direction; 0s: no limit.",
+            ProcessSchema.DurationOrNone, o => o.Idle, (o, v) => o with { Idle = v }),
+        new Field<ListenerTimeouts, TimeSpan>("lifetime",
+            "tcp: how long a connection may last; 0s: no limit.",
+            ProcessSchema.DurationOrNone, o => o.Lifetime, (o, v) => o with { Lifetime = v }));
 
     private static readonly SectionKind<ListenerLimits> s_limits = new("listener limits",
         new Field<ListenerLimits, int>("head",
@@ -51,19 +57,26 @@ internal static class ListenerSchema
             "What logs and errors call this listener; left out: its address.",
             new TextKind("a name", TextRules.Label), o => o.Name, (o, v) => o with { Name = v }),
         new Field<ListenerOptions, string>("address",
-            "Where to listen: 127.0.0.1:8080, [::1]:8080, or :8080 for every IPv4 and IPv6 address of the machine.",
+            "Where to listen: 127.0.0.1:8080, [::1]:8080, :8080 for every IPv4 and IPv6 address of the machine, or "
+            + "unix:/path.",
             new TextKind("an address such as 127.0.0.1:8080, [::1]:8080 or :8080", TextRules.Listen),
             o => o.Address, (o, v) => o with { Address = v }, required: true),
         new Field<ListenerOptions, ListenerProtocol>("protocol",
-            "What is spoken on the connections: http is HTTP/1.1 and HTTP/1.0 in clear text.",
-            new ChoiceKind<ListenerProtocol>(("http", ListenerProtocol.Http)),
+            "What is spoken on the connections: http is HTTP/1.1 and HTTP/1.0 in clear text, tcp any protocol, whose "
+            + "bytes are carried both ways.",
+            new ChoiceKind<ListenerProtocol>(("http", ListenerProtocol.Http), ("tcp", ListenerProtocol.Tcp)),
             o => o.Protocol, (o, v) => o with { Protocol = v }),
+        new Field<ListenerOptions, string>("cluster",
+            "tcp: the cluster that connections are forwarded to.",
+            new TextKind("the name of a cluster", TextRules.Any),
+            o => o.Cluster, (o, v) => o with { Cluster = v }),
         new Field<ListenerOptions, int>("backlog",
             "Connections that the kernel may hold for each worker before they are accepted; net.core.somaxconn still "
             + "applies.",
             new NumberKind<int>(1, 1 << 20), o => o.Backlog, (o, v) => o with { Backlog = v }),
         new Field<ListenerOptions, bool>("defer_accept",
-            "Whether the kernel holds a connection back until its first bytes are there, for about a second (Linux).",
+            "http: whether the kernel holds a connection back until its first bytes are there, for about a second "
+            + "(Linux).",
             ProcessSchema.Flag, o => o.DeferAccept, (o, v) => o with { DeferAccept = v }),
         new Field<ListenerOptions, int>("max_connections",
             "Connections open at once, over all workers; above it, new ones wait to be accepted.",

@@ -166,6 +166,18 @@ internal sealed class PortableLoop : EventLoop
     }
 
     /// <inheritdoc/>
+    public override bool IsWatched(IoHandle stream) =>
+        Of(stream) is { Incoming.IsInFlight: true } or { IsReadable: true };
+
+    /// <inheritdoc/>
+    public override void Watch(IoHandle stream)
+    {
+        var handle = Of(stream);
+        Probe(handle);
+        if (handle.IsReadable && HasFailed(handle)) handle.FailDependent(this);
+    }
+
+    /// <inheritdoc/>
     public override void Cancel(IoOperation operation, IoError error)
     {
         if (operation.Handle is not null) operation.Fail(error, this);

@@ -1,0 +1,11 @@
+namespace Tailrace.Proxy.Tcp;
+
+/// <summary>How a TCP listener treats its connections. Immutable.</summary>
+internal sealed record TcpSettings
+{
+    /// <summary>The listener's name, in UTF-8, for the access log.</summary>
+    internal ReadOnlyMemory<byte> Listener { get; init; }
+
+    /// <summary>How long a connection may stay open.</summary>
+    internal TunnelLimits Limits { get; init; }
+}
