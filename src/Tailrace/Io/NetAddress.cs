@@ -31,6 +31,9 @@ public readonly struct NetAddress : IEquatable<NetAddress>
     /// <summary>IPv4, IPv6 or Unix; unspecified for the default value.</summary>
     public AddressFamily Family { get; }
 
+    /// <summary>The address as a number, without its port: IPv4 in the lowest 32 bits.</summary>
+    internal UInt128 Bits => new(_high, _low);
+
     /// <summary>The address of a Unix socket's anonymous peer.</summary>
     public static NetAddress Unix => new(0, 0, 0, AddressFamily.Unix);
 

@@ -20,6 +20,9 @@ internal static class TextRules
     public static string? Destination(string text) =>
         DestinationAddress.TryParse(text, out _, out string error) ? null : error;
 
+    /// <summary>A range of addresses.</summary>
+    public static string? Range(string text) => AddressRange.TryParse(text, out _, out string error) ? null : error;
+
     /// <summary>A path in a request target (RFC 9112 section 3.2.1), without the query.</summary>
     public static string? Path(string text)
     {
