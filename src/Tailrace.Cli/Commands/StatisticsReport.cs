@@ -11,6 +11,7 @@ internal static class StatisticsReport
         ("connections", c => c.Accepted),
         ("active connections", c => c.Active),
         ("accept errors", c => c.AcceptErrors),
+        ("PROXY header errors", c => c.ProxyHeaderErrors),
         ("requests", c => c.Requests),
         ("answered 2xx", c => c.Answered2xx),
         ("answered 3xx", c => c.Answered3xx),
@@ -33,16 +34,16 @@ internal static class StatisticsReport
     // Of no interest where nothing is forwarded but requests.
     private static readonly (string Name, Func<Counters, long> Value)[] s_tunnelRows =
     [
-        ("tunnels", c => c.Tunnels.Opened),
-        ("closed by clients", c => c.Tunnels.ClientClosed),
-        ("closed by origins", c => c.Tunnels.OriginClosed),
-        ("reset by clients", c => c.Tunnels.ClientReset),
-        ("reset by origins", c => c.Tunnels.OriginReset),
-        ("idle for too long", c => c.Tunnels.IdleTimeouts),
-        ("open for too long", c => c.Tunnels.Expired),
-        ("cut at the end", c => c.Tunnels.Aborted),
-        ("cut without memory", c => c.Tunnels.NoBuffers),
-        ("unreachable", c => c.Tunnels.Unreachable),
+        ("tunnels", c => c.Tcp.Opened),
+        ("closed by clients", c => c.Tcp.ClientClosed),
+        ("closed by origins", c => c.Tcp.OriginClosed),
+        ("reset by clients", c => c.Tcp.ClientReset),
+        ("reset by origins", c => c.Tcp.OriginReset),
+        ("idle for too long", c => c.Tcp.IdleTimeouts),
+        ("open for too long", c => c.Tcp.Expired),
+        ("cut at the end", c => c.Tcp.Aborted),
+        ("cut without memory", c => c.Tcp.NoBuffers),
+        ("unreachable", c => c.Tcp.Unreachable),
     ];
 
     /// <summary>Prints the table of a server that has stopped.</summary>
@@ -54,7 +55,7 @@ internal static class StatisticsReport
         output.Write($"{"",-24}{"total",16}");
         for (var i = 0; i < workers.Count; i++) output.Write($"{$"worker {i}",16}");
         output.WriteLine();
-        var hasTunnels = total.Tunnels.Opened + total.Tunnels.Unreachable + total.Tunnels.ClientReset > 0;
+        var hasTunnels = total.Tcp.Opened + total.Tcp.Unreachable + total.Tcp.ClientReset > 0;
         foreach (var (name, value) in hasTunnels ? [.. s_rows, .. s_tunnelRows] : s_rows)
         {
             output.Write($"{name,-24}{value(total),16}");

@@ -15,6 +15,12 @@ public sealed record ClusterOptions
     /// </summary>
     public int Retries { get; init; } = 1;
 
+    /// <summary>
+    /// Whether connections begin with a PROXY header that tells of the client. Requests of several clients then share
+    /// no connection: none is kept for the next request. Default: <c>off</c>.
+    /// </summary>
+    public ProxyProtocolVersion ProxyProtocol { get; init; } = ProxyProtocolVersion.Off;
+
     /// <summary>How long to wait for a destination.</summary>
     public ClusterTimeouts Timeouts { get; init; } = new();
 

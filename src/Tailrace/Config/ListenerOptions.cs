@@ -41,6 +41,9 @@ public sealed record ListenerOptions
     /// <summary>Requests after which a connection is closed; 0: no limit. Default: <c>0</c>.</summary>
     public long RequestsPerConnection { get; init; }
 
+    /// <summary>Whether another proxy in front of this listener tells who its clients are.</summary>
+    public ProxyProtocolOptions ProxyProtocol { get; init; } = new();
+
     /// <summary>How long to wait for the client.</summary>
     public ListenerTimeouts Timeouts { get; init; } = new();
 

@@ -61,6 +61,12 @@ public static class Validator
                     $"listeners[{names[listener.Name]}] is called '{listener.Name}' too");
             }
             CheckAddress(listener, i, addresses, problems);
+            if (listener.ProxyProtocol is { Accept: ProxyProtocolMode.Optional, Trusted.Count: 0 })
+            {
+                problems.Add(ConfigPath.Of(path, "proxy_protocol.trusted"),
+                    "'accept: optional' needs the addresses that are trusted; anybody could pretend to be anybody "
+                    + "else");
+            }
             if (listener.Protocol != ListenerProtocol.Http) continue;
             CheckHead(listener.Limits.Head, ConfigPath.Of(path, "limits.head"), options.Buffers, problems);
             if (listener.Limits.Target > listener.Limits.Head)

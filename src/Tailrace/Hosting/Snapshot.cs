@@ -3,6 +3,7 @@ using System.Text;
 using Tailrace.Config;
 using Tailrace.Http;
 using Tailrace.Io;
+using Tailrace.Io.ProxyProtocol;
 using Tailrace.Proxy;
 using Tailrace.Proxy.Tcp;
 using Tailrace.Sessions;
@@ -38,6 +39,9 @@ internal sealed record ListenerPlan(
     /// <summary>How a TCP listener treats its connections; null for HTTP.</summary>
     internal TcpSettings? Tcp { get; private init; }
 
+    /// <summary>How PROXY headers are taken; null when they are not.</summary>
+    internal ProxyGateSettings? Gate { get; private init; }
+
     /// <summary>The cluster that the connections of a TCP listener go to.</summary>
     internal string Cluster { get; private init; } = "";
 
@@ -71,8 +75,20 @@ internal sealed record ListenerPlan(
         {
             Tcp = isHttp ? null : TcpOf(options, name),
             Cluster = options.Cluster,
+            Gate = GateOf(options.ProxyProtocol),
         };
     }
+
+    private static ProxyGateSettings? GateOf(ProxyProtocolOptions options) =>
+        options.Accept == ProxyProtocolMode.Off ? null : new ProxyGateSettings
+        {
+            IsRequired = options.Accept == ProxyProtocolMode.Required,
+            Trusted = options.Trusted.Count == 0 ? null : new AddressSet([.. options.Trusted.Select(RangeOf)]),
+            TimeoutMs = Snapshot.Milliseconds(options.Timeout),
+        };
+
+    private static IPNetwork RangeOf(string text) =>
+        AddressRange.TryParse(text, out var range, out var error) ? range : throw new StartException(error);
 
     private static TcpSettings TcpOf(ListenerOptions options, string name) => new()
     {
@@ -128,7 +144,14 @@ internal sealed record ClusterPlan(ClusterSettings Settings, IReadOnlyList<Desti
             ConnectTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Connect),
             FirstByteTimeoutMs = Snapshot.Milliseconds(options.Timeouts.FirstByte),
             IdleTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Idle),
-            PoolIdleMax = options.Pool.IdlePerDestination,
+            // A connection that begins with the address of one client is not for another.
+            PoolIdleMax = options.ProxyProtocol == ProxyProtocolVersion.Off ? options.Pool.IdlePerDestination : 0,
+            ProxyVersion = options.ProxyProtocol switch
+            {
+                ProxyProtocolVersion.V1 => ProxyVersion.V1,
+                ProxyProtocolVersion.V2 => ProxyVersion.V2,
+                _ => ProxyVersion.Off,
+            },
             PoolIdleTimeoutMs = Snapshot.Milliseconds(options.Pool.IdleTimeout),
             ConnectionsMax = options.Limits.ConnectionsPerDestination,
             Retries = options.Retries,

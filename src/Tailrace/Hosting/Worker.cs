@@ -20,6 +20,7 @@ internal sealed class Worker : IDisposable
     private readonly DebugLog? _debug;
     private readonly List<Listener> _listeners = [];
     private readonly List<IConnectionServer> _servers = [];
+    private readonly List<TcpServer> _tcpServers = [];
     private readonly Dictionary<string, Cluster> _clusters = [];
 
     internal Worker(Reactor reactor, Snapshot snapshot, Log log)
@@ -47,6 +48,7 @@ internal sealed class Worker : IDisposable
         IConnectionServer server = plan.Tcp is { } tcp
             ? BuildTcp(plan, tcp, accessLog)
             : BuildHttp(plan, codeRoutes, accessLog);
+        if (plan.Gate is { } gate) server = BuildGate(plan, gate, server);
         _servers.Add(server);
         _listeners.Add(new Listener(Reactor, handle, plan.Budget, server.Serve)
         {
@@ -57,12 +59,19 @@ internal sealed class Worker : IDisposable
         return Reactor.Loop.LocalAddress(handle);
     }
 
-    private TcpServer BuildTcp(ListenerPlan plan, TcpSettings settings, AccessLogWriter? accessLog) =>
-        new(Reactor, settings, _clusters[plan.Cluster], accessLog)
+    private ProxyGate BuildGate(ListenerPlan plan, ProxyGateSettings settings, IConnectionServer server) =>
+        new(Reactor, server, settings, plan.Budget) { Rejected = reason => _failures.Warn(reason, plan.Name) };
+
+    private TcpServer BuildTcp(ListenerPlan plan, TcpSettings settings, AccessLogWriter? accessLog)
+    {
+        var server = new TcpServer(Reactor, settings, _clusters[plan.Cluster], accessLog)
         {
             Budget = plan.Budget,
             Changed = _debug is null ? null : _debug.Changed,
         };
+        _tcpServers.Add(server);
+        return server;
+    }
 
     private ServerContext BuildHttp(
         ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes, AccessLogWriter? accessLog)
@@ -116,7 +125,7 @@ internal sealed class Worker : IDisposable
     /// <summary>Adds the forwarded connections in each state to <paramref name="counts"/>. Posted.</summary>
     internal void CountStates(Span<int> counts)
     {
-        foreach (var server in _servers) (server as TcpServer)?.CountStates(counts);
+        foreach (var server in _tcpServers) server.CountStates(counts);
     }
 
     /// <inheritdoc/>

@@ -1,4 +1,5 @@
 using Tailrace.Http;
+using Tailrace.Io.ProxyProtocol;
 
 namespace Tailrace.Proxy;
 
@@ -28,6 +29,9 @@ public sealed record ClusterSettings
 
     /// <summary>Times that a request is sent again after a reused connection died under it.</summary>
     public int Retries { get; init; } = 1;
+
+    /// <summary>Whether connections begin with a PROXY header that tells of the client.</summary>
+    public ProxyVersion ProxyVersion { get; init; }
 
     /// <summary>Limits of the upstreams' answers.</summary>
     public HttpLimits Limits { get; init; } = HttpLimits.Default;

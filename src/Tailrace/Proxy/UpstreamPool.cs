@@ -1,5 +1,6 @@
 using System.Net;
 using Tailrace.Io;
+using Tailrace.Io.ProxyProtocol;
 using Tailrace.Telemetry;
 
 namespace Tailrace.Proxy;
@@ -114,6 +115,7 @@ internal sealed class UpstreamPool
             }
             var result = await connect;
             client?.AbortWith(null);
+            if (!result.IsError && !TryIntroduce(connection, client)) result = IoResult.Failure(IoError.NoBuffers);
             if (!result.IsError)
             {
                 Counters.UpstreamConnects++;
@@ -126,6 +128,11 @@ internal sealed class UpstreamPool
         destination.ConnectionCount--;
         return (null, null, error);
     }
+
+    /// <summary>Tells the destination who the client is, in front of everything else, where it wants to know.</summary>
+    private bool TryIntroduce(Connection upstream, Connection? client) =>
+        Settings.ProxyVersion == ProxyVersion.Off
+        || ProxyHeaderWriter.TryWrite(upstream.Output, Settings.ProxyVersion, client);
 
     /// <summary>Closes a leased connection.</summary>
     internal void Close(UpstreamConnection upstream) => Close(upstream.Destination, upstream.Connection);

@@ -21,6 +21,9 @@ public sealed class Counters
     /// <summary>Times that accepting failed or had to pause.</summary>
     public long AcceptErrors;
 
+    /// <summary>Connections that were closed because their PROXY header was wrong, missing or not trusted.</summary>
+    public long ProxyHeaderErrors;
+
     /// <summary>Requests whose head was read whole.</summary>
     public long Requests;
 
@@ -76,7 +79,7 @@ public sealed class Counters
     public long UnhandledErrors;
 
     /// <summary>Connections that are forwarded as they are.</summary>
-    public TunnelCounters Tunnels;
+    public TcpCounters Tcp;
 
     private readonly Padding _after;
 
@@ -86,6 +89,7 @@ public sealed class Counters
         Accepted += other.Accepted;
         Active += other.Active;
         AcceptErrors += other.AcceptErrors;
+        ProxyHeaderErrors += other.ProxyHeaderErrors;
         Requests += other.Requests;
         Answered2xx += other.Answered2xx;
         Answered3xx += other.Answered3xx;
@@ -104,7 +108,7 @@ public sealed class Counters
         UpstreamTimeouts += other.UpstreamTimeouts;
         UpstreamIdle += other.UpstreamIdle;
         UnhandledErrors += other.UnhandledErrors;
-        Tunnels.Add(other.Tunnels);
+        Tcp.Add(other.Tcp);
     }
 
     /// <summary>Counts a final answer.</summary>

@@ -80,7 +80,7 @@ public sealed class TcpTests
             }
         });
         scenario.WaitUntilIdle();
-        var tunnels = scenario.Counters.Tunnels;
+        var tunnels = scenario.Counters.Tcp;
         Assert.Equal((clients * transfers, clients * transfers), (tunnels.Opened, tunnels.OriginClosed));
     });
 
@@ -92,7 +92,7 @@ public sealed class TcpTests
         for (var i = 0; i < 4; i++) Assert.Equal("here", ReadAll(scenario));
         Assert.Equal(4, origin.Accepts);
         Assert.InRange(scenario.Counters.UpstreamConnectErrors, 1, 4);
-        Assert.Equal(0, scenario.Counters.Tunnels.Unreachable);
+        Assert.Equal(0, scenario.Counters.Tcp.Unreachable);
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
@@ -110,7 +110,7 @@ public sealed class TcpTests
         scenario.AddDestination($"tcp://{nobody}");
         scenario.Connect().ExpectReset();
         scenario.WaitForLog($"upstream: connect refused about={nobody}");
-        Assert.Equal(1, scenario.Counters.Tunnels.Unreachable);
+        Assert.Equal(1, scenario.Counters.Tcp.Unreachable);
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
@@ -131,7 +131,7 @@ public sealed class TcpTests
         Assert.Equal("xxxxxx"u8.ToArray(), client.ReadExactly(6));
         client.ExpectEnd();
         scenario.WaitUntilIdle();
-        Assert.Equal(1, scenario.Counters.Tunnels.IdleTimeouts);
+        Assert.Equal(1, scenario.Counters.Tcp.IdleTimeouts);
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
@@ -141,11 +141,11 @@ public sealed class TcpTests
         using var silent = new FullListener();
         scenario.AddDestination($"tcp://{silent.Address}");
         var client = scenario.Connect();
-        Wait.Until(() => scenario.Counters.Tunnels.Connecting == 1, "it does not connect");
+        Wait.Until(() => scenario.Counters.Tcp.Connecting == 1, "it does not connect");
         Assert.Equal([1, 0, 0, 0, 0], scenario.Server.CountStates());
         client.Reset();
         scenario.WaitUntilIdle();
-        Assert.Equal((0, 1), (scenario.Counters.Tunnels.Connecting, scenario.Counters.Tunnels.ClientReset));
+        Assert.Equal((0, 1), (scenario.Counters.Tcp.Connecting, scenario.Counters.Tcp.ClientReset));
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
@@ -167,7 +167,7 @@ public sealed class TcpTests
         Assert.Equal(" end"u8.ToArray(), client.ReadToEnd());
         client.EndSending();
         stopping.Join();
-        Assert.Equal(1, scenario.Counters.Tunnels.OriginClosed);
+        Assert.Equal(1, scenario.Counters.Tcp.OriginClosed);
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
@@ -178,7 +178,7 @@ public sealed class TcpTests
         Wait.Until(() => origin.Accepts == 1, "the connection has not arrived");
         scenario.StopAndCheck(graceSeconds: 0);
         client.ExpectEnd();
-        Assert.Equal(1, scenario.Counters.Tunnels.Aborted);
+        Assert.Equal(1, scenario.Counters.Tcp.Aborted);
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]

@@ -27,7 +27,9 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
     /// <inheritdoc/>
     internal override void Run(SimWorld world)
     {
-        var crowd = new Crowd(world, resets);
+        var accept = world.Random.Chance(300) ? ProxyProtocolMode.Required : ProxyProtocolMode.Off;
+        var send = (ProxyProtocolVersion)world.Random.Below(3);
+        var crowd = new TcpCrowd(world, resets, announces: accept != ProxyProtocolMode.Off, expects: send);
         var origins = new List<(Reactor Reactor, IoHandle Listener)>();
         for (var i = world.Random.Between(1, 2); i > 0; i--)
         {
@@ -35,7 +37,7 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
             origins.Add((reactor, StreamServer.Listen(world, reactor, crowd.ServeAsync)));
         }
         var outside = world.CreateReactor();
-        var snapshot = Snapshot.Build(Configure(origins.Count + 1));
+        var snapshot = Snapshot.Build(Configure(origins.Count + 1, accept, send));
         var plan = snapshot.Listeners[0];
         var workers = new List<Worker>();
         for (var count = world.Random.Between(1, 2); count > 0; count--) workers.Add(Build(world, snapshot, origins));
@@ -72,7 +74,7 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
         return worker;
     }
 
-    private static void Stop(SimWorld world, List<Worker> workers, Crowd crowd)
+    private static void Stop(SimWorld world, List<Worker> workers, TcpCrowd crowd)
     {
         RunForAWhile();
         world.IsStopping = true;
@@ -88,7 +90,7 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
         }
     }
 
-    private static void RunUntil(SimWorld world, List<Worker> workers, Crowd crowd, Func<bool> done)
+    private static void RunUntil(SimWorld world, List<Worker> workers, TcpCrowd crowd, Func<bool> done)
     {
         world.RunUntil(IsDone, LimitMs, crowd.ToString);
 
@@ -98,22 +100,22 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
             {
                 var counters = worker.Reactor.Counters;
                 var rented = worker.Reactor.Buffers.Rented;
-                // One for each direction, and nothing for those that only wait.
-                if (rented > counters.Tunnels.Active * 2)
-                    throw new SimFailure($"{rented} blocks for {counters.Tunnels.Active} tunnels");
+                // One for each direction, one for a header that comes in pieces, and nothing for those that only wait.
+                if (rented > counters.Tcp.Active * 2 + counters.Active)
+                    throw new SimFailure($"{rented} blocks for {counters.Tcp.Active} tunnels");
             }
             return done();
         }
     }
 
-    private static void CheckCounters(SimWorld world, List<Worker> workers, Crowd crowd)
+    private static void CheckCounters(SimWorld world, List<Worker> workers, TcpCrowd crowd)
     {
         var sum = new Counters();
         foreach (var worker in workers) sum.Add(worker.Reactor.Counters);
-        var ended = sum.Tunnels;
+        var ended = sum.Tcp;
         Require(sum.Active + ended.Active + ended.Connecting == 0, "connections are counted as open");
         var all = ended.ClientClosed + ended.OriginClosed + ended.ClientReset + ended.OriginReset + ended.IdleTimeouts
-            + ended.Aborted + ended.NoBuffers + ended.Unreachable;
+            + ended.Aborted + ended.NoBuffers + ended.Unreachable + sum.ProxyHeaderErrors;
         Require(all == sum.Accepted, $"{all} of {sum.Accepted} connections are counted as ended");
         if (world.MayFail || crowd.MayReset || world.IsStopping) return;
         Require(sum.BytesReceived == crowd.WrittenByClients, "not all bytes of clients are counted");
@@ -131,7 +133,8 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
         return LoopTask.Completed;
     });
 
-    private static TailraceOptions Configure(int destinations) => new()
+    private static TailraceOptions Configure(
+        int destinations, ProxyProtocolMode accept, ProxyProtocolVersion send) => new()
     {
         Listeners =
         [
@@ -141,6 +144,7 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
                 Protocol = ListenerProtocol.Tcp,
                 Cluster = "origins",
                 Timeouts = new ListenerTimeouts { Idle = TimeSpan.FromSeconds(30) },
+                ProxyProtocol = new ProxyProtocolOptions { Accept = accept, Timeout = TimeSpan.FromSeconds(20) },
             },
         ],
         Clusters = new Dictionary<string, ClusterOptions>
@@ -153,66 +157,8 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
                         .Select(i => new DestinationOptions { Address = $"tcp://10.0.1.{i}:1" }),
                 ],
                 Timeouts = new ClusterTimeouts { Connect = TimeSpan.FromSeconds(3) },
+                ProxyProtocol = send,
             },
         },
     };
-
-    /// <summary>All clients and what serves them at the origins.</summary>
-    private sealed class Crowd
-    {
-        private readonly SimWorld _world;
-        private readonly int _clientsListen;
-        private readonly int _originsListen;
-        private int _ids;
-        private int _running;
-
-        internal Crowd(SimWorld world, bool mayReset)
-        {
-            _world = world;
-            MayReset = mayReset;
-            // Were both to wait for the other's end, nothing would ever move.
-            if (world.Random.Chance(500)) _clientsListen = 400;
-            else _originsListen = 400;
-        }
-
-        internal bool MayReset { get; }
-
-        internal bool AreDone => _running == 0;
-
-        internal long WrittenByClients { get; private set; }
-
-        internal long WrittenByOrigins { get; private set; }
-
-        public override string ToString() => $"{_running} peers are still there";
-
-        internal async LoopTask ConnectAsync(Reactor reactor, EndPoint target)
-        {
-            _running++;
-            var connection = SocketConnection.Rent(reactor);
-            connection.SetTimeout(60_000);
-            var connected = await connection.ConnectAsync(target.Serialize());
-            if (connected.IsError)
-            {
-                if (!_world.MayFail && !_world.IsStopping) throw new SimFailure($"a client met {connected.Error}");
-                connection.Close();
-            }
-            else
-            {
-                var peer = new TcpPeer(
-                    _world, connection, ++_ids, MayReset, _world.Random.Chance(_clientsListen));
-                await peer.RunAsync();
-                WrittenByClients += peer.Written;
-            }
-            _running--;
-        }
-
-        internal async LoopTask ServeAsync(SocketConnection connection)
-        {
-            _running++;
-            var peer = new TcpPeer(_world, connection, ++_ids, MayReset, _world.Random.Chance(_originsListen));
-            await peer.RunAsync();
-            WrittenByOrigins += peer.Written;
-            _running--;
-        }
-    }
 }

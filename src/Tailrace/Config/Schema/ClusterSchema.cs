@@ -62,6 +62,12 @@ internal static class ClusterSchema
             "How often a request that can be replayed is sent again after a reused connection died before the first "
             + "byte of an answer.",
             new NumberKind<int>(0, 10), o => o.Retries, (o, v) => o with { Retries = v }),
+        new Field<ClusterOptions, ProxyProtocolVersion>("proxy_protocol",
+            "The PROXY header that connections begin with, to tell of the client: v1, v2, or off. With one, no "
+            + "connection is kept for another request.",
+            new ChoiceKind<ProxyProtocolVersion>(
+                ("off", ProxyProtocolVersion.Off), ("v1", ProxyProtocolVersion.V1), ("v2", ProxyProtocolVersion.V2)),
+            o => o.ProxyProtocol, (o, v) => o with { ProxyProtocol = v }),
         new Field<ClusterOptions, ClusterTimeouts>("timeouts",
             "How long to wait for a destination.",
             s_timeouts, o => o.Timeouts, (o, v) => o with { Timeouts = v }),

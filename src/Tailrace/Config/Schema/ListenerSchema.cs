@@ -26,6 +26,22 @@ internal static class ListenerSchema
             "tcp: how long a connection may last; 0s: no limit.",
             ProcessSchema.DurationOrNone, o => o.Lifetime, (o, v) => o with { Lifetime = v }));
 
+    private static readonly SectionKind<ProxyProtocolOptions> s_proxyProtocol = new("proxy protocol",
+        new Field<ProxyProtocolOptions, ProxyProtocolMode>("accept",
+            "Whether a PROXY header is expected in front of each connection: off, required (without one it is closed), "
+            + "or optional (from those that are trusted).",
+            new ChoiceKind<ProxyProtocolMode>(
+                ("off", ProxyProtocolMode.Off), ("required", ProxyProtocolMode.Required),
+                ("optional", ProxyProtocolMode.Optional)),
+            o => o.Accept, (o, v) => o with { Accept = v }),
+        new Field<ProxyProtocolOptions, IReadOnlyList<string>>("trusted",
+            "The addresses that may send one; left out: everybody.",
+            new ListKind<string>("ranges", new TextKind("a range such as 10.0.0.0/8", TextRules.Range), ""),
+            o => o.Trusted, (o, v) => o with { Trusted = v }),
+        new Field<ProxyProtocolOptions, TimeSpan>("timeout",
+            "From the accept until the header is complete.",
+            ProcessSchema.Duration, o => o.Timeout, (o, v) => o with { Timeout = v }));
+
     private static readonly SectionKind<ListenerLimits> s_limits = new("listener limits",
         new Field<ListenerLimits, int>("head",
             "Bytes of a request head, else 431. At most buffers.block.",
@@ -85,6 +101,9 @@ internal static class ListenerSchema
             "Requests after which a connection is closed; 0: no limit.",
             new NumberKind<long>(0, 1_000_000_000_000),
             o => o.RequestsPerConnection, (o, v) => o with { RequestsPerConnection = v }),
+        new Field<ListenerOptions, ProxyProtocolOptions>("proxy_protocol",
+            "Whether another proxy in front of this listener tells who its clients are.",
+            s_proxyProtocol, o => o.ProxyProtocol, (o, v) => o with { ProxyProtocol = v }),
         new Field<ListenerOptions, ListenerTimeouts>("timeouts",
             "How long to wait for the client.",
             s_timeouts, o => o.Timeouts, (o, v) => o with { Timeouts = v }),

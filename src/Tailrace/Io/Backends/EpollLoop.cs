@@ -71,8 +71,8 @@ internal sealed unsafe class EpollLoop : EventLoop
     }
 
     /// <inheritdoc/>
-    public override EndPoint LocalAddress(IoHandle listener) =>
-        LinuxSockets.LocalAddress(Of(listener).Descriptor);
+    public override EndPoint LocalAddress(IoHandle handle) =>
+        LinuxSockets.LocalAddress(Of(handle).Descriptor);
 
     /// <inheritdoc/>
     public override IoTask AcceptAsync(IoHandle listener, IoOperation operation)

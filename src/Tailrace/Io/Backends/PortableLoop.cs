@@ -76,7 +76,7 @@ internal sealed class PortableLoop : EventLoop
     }
 
     /// <inheritdoc/>
-    public override EndPoint LocalAddress(IoHandle listener) => Of(listener).Socket.LocalEndPoint!;
+    public override EndPoint LocalAddress(IoHandle handle) => Of(handle).Socket.LocalEndPoint!;
 
     /// <inheritdoc/>
     public override IoTask AcceptAsync(IoHandle listener, IoOperation operation)

@@ -52,10 +52,10 @@ internal sealed class TcpSession
         var result = new TunnelResult(failure, TunnelSide.None, IoError.None, MustReset: true, 0, 0);
         if (upstream is not null)
         {
-            Counters.Tunnels.Opened++;
-            Counters.Tunnels.Active++;
+            Counters.Tcp.Opened++;
+            Counters.Tcp.Active++;
             result = await _tunnel.RunAsync(downstream, upstream, _server.Settings.Limits);
-            Counters.Tunnels.Active--;
+            Counters.Tcp.Active--;
             _server.Cluster.Pool.Close(_destination!, upstream, result.MustReset);
         }
 
@@ -92,7 +92,7 @@ internal sealed class TcpSession
         var cluster = _server.Cluster;
         var error = IoError.None;
         var tried = 0ul;
-        Counters.Tunnels.Connecting++;
+        Counters.Tcp.Connecting++;
         SocketConnection? upstream = null;
         while (upstream is null && error != IoError.Aborted
             && RoundRobin.Pick(cluster.Destinations, tried) is { } destination)
@@ -103,7 +103,7 @@ internal sealed class TcpSession
             _server.Changed?.Invoke(this, StreamState.Connecting);
             (upstream, _, error) = await cluster.Pool.ConnectAsync(destination, _downstream);
         }
-        Counters.Tunnels.Connecting--;
+        Counters.Tcp.Connecting--;
         if (upstream is not null) return (upstream, default);
         if (error == IoError.Aborted) return (null, _isAborted ? TunnelEnd.Aborted : TunnelEnd.Reset);
         cluster.Failed?.Invoke(_destination, error switch
@@ -122,7 +122,7 @@ internal sealed class TcpSession
     {
         // A client that left before there was a tunnel.
         var by = result is { End: TunnelEnd.Reset, By: TunnelSide.None } ? TunnelSide.Downstream : result.By;
-        Count(ref Counters.Tunnels, result.End, by);
+        Count(ref Counters.Tcp, result.End, by);
         if (_server.AccessLog is { } log) Record(log, result, by);
         _server.Changed?.Invoke(this, StreamState.Closed);
         _downstream.Close(result.MustReset);
@@ -132,7 +132,7 @@ internal sealed class TcpSession
         _server.FreeSessions.Return(this);
     }
 
-    private static void Count(ref TunnelCounters counters, TunnelEnd end, TunnelSide by)
+    private static void Count(ref TcpCounters counters, TunnelEnd end, TunnelSide by)
     {
         switch (end)
         {

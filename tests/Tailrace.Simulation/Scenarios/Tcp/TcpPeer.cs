@@ -125,7 +125,10 @@ internal sealed class TcpPeer
         {
             if (_pauseMs > 0 && _world.Random.Chance(200)) await _readPause.For(_world.Random.Below(_pauseMs) + 1);
             _connection.SetTimeout(TimeoutMs);
-            var result = await _connection.FillAsync();
+            // What came behind a header is there already.
+            var result = length == 0 && _connection.Input.Length >= HeadBytes
+                ? IoResult.Success(_connection.Input.Length)
+                : await _connection.FillAsync();
             if (!Succeeded(result))
             {
                 _connection.CancelFlush();

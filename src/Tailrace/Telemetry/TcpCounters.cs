@@ -4,7 +4,7 @@ namespace Tailrace.Telemetry;
 /// What one worker counts of connections that it forwards as they are: how they ended, and what is open.
 /// </summary>
 /// <remarks>A part of <see cref="Counters"/>, under the same rules.</remarks>
-public struct TunnelCounters
+public struct TcpCounters
 {
     /// <summary>Tunnels that were opened: a client connected with a destination.</summary>
     public long Opened;
@@ -43,7 +43,7 @@ public struct TunnelCounters
     public long Unreachable;
 
     /// <summary>Adds another worker's counters to these.</summary>
-    public void Add(in TunnelCounters other)
+    public void Add(in TcpCounters other)
     {
         Opened += other.Opened;
         Connecting += other.Connecting;
