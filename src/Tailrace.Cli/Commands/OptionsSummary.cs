@@ -30,7 +30,7 @@ internal static class OptionsSummary
 
         if (listener.Protocol == ListenerProtocol.Tcp)
         {
-            output.WriteLine($"  tcp  cluster '{listener.Cluster}'");
+            WriteTcp(listener, output);
             return;
         }
         IReadOnlyList<RouteOptions> routes = listener.Routes.Count > 0 ? listener.Routes : options.Routes;
@@ -40,6 +40,20 @@ internal static class OptionsSummary
             IReadOnlyList<string> hosts = route.Match.Host.Count > 0 ? route.Match.Host : ["any host"];
             foreach (string host in hosts) rows.Add([host, PathOf(route.Match), TargetOf(route)]);
         }
+        WriteTable(rows, output);
+    }
+
+    private static void WriteTcp(ListenerOptions listener, TextWriter output)
+    {
+        var rows = new List<string[]>();
+        foreach (TlsRouteOptions route in listener.TlsRoutes)
+        {
+            string protocols = route.Alpn.Count > 0 ? string.Join(" or ", route.Alpn) : "any protocol";
+            IReadOnlyList<string> hosts = route.Host.Count > 0 ? route.Host : ["any name"];
+            foreach (string host in hosts) rows.Add([$"TLS {host}", protocols, $"cluster '{route.Cluster}'"]);
+        }
+        string others = rows.Count > 0 ? "anything else" : "every connection";
+        rows.Add([others, "", listener.Cluster.Length > 0 ? $"cluster '{listener.Cluster}'" : "closed"]);
         WriteTable(rows, output);
     }
 
@@ -64,7 +78,9 @@ internal static class OptionsSummary
 
     private static bool IsUsed(string cluster, TailraceOptions options) =>
         options.Routes.Any(r => r.Cluster == cluster)
-        || options.Listeners.Any(l => l.Cluster == cluster || l.Routes.Any(r => r.Cluster == cluster));
+        || options.Listeners.Any(l => l.Cluster == cluster
+            || l.TlsRoutes.Any(r => r.Cluster == cluster)
+            || l.Routes.Any(r => r.Cluster == cluster));
 
     private static string PathOf(MatchOptions match)
     {

@@ -12,6 +12,7 @@ internal static class StatisticsReport
         ("active connections", c => c.Active),
         ("accept errors", c => c.AcceptErrors),
         ("PROXY header errors", c => c.ProxyHeaderErrors),
+        ("denied addresses", c => c.Denied),
         ("requests", c => c.Requests),
         ("answered 2xx", c => c.Answered2xx),
         ("answered 3xx", c => c.Answered3xx),
@@ -44,6 +45,7 @@ internal static class StatisticsReport
         ("cut at the end", c => c.Tcp.Aborted),
         ("cut without memory", c => c.Tcp.NoBuffers),
         ("unreachable", c => c.Tcp.Unreachable),
+        ("refused", c => c.Tcp.Refused),
     ];
 
     /// <summary>Prints the table of a server that has stopped.</summary>
@@ -55,7 +57,7 @@ internal static class StatisticsReport
         output.Write($"{"",-24}{"total",16}");
         for (var i = 0; i < workers.Count; i++) output.Write($"{$"worker {i}",16}");
         output.WriteLine();
-        var hasTunnels = total.Tcp.Opened + total.Tcp.Unreachable + total.Tcp.ClientReset > 0;
+        var hasTunnels = total.Tcp.Opened + total.Tcp.Unreachable + total.Tcp.ClientReset + total.Tcp.Refused > 0;
         foreach (var (name, value) in hasTunnels ? [.. s_rows, .. s_tunnelRows] : s_rows)
         {
             output.Write($"{name,-24}{value(total),16}");

@@ -16,9 +16,24 @@ public sealed record ListenerOptions
     public ListenerProtocol Protocol { get; init; } = ListenerProtocol.Http;
 
     /// <summary>
-    /// With <see cref="ListenerProtocol.Tcp"/>: the cluster that connections are forwarded to. Default: <c>""</c>.
+    /// With <see cref="ListenerProtocol.Tcp"/>: the cluster that connections are forwarded to; with
+    /// <see cref="TlsRoutes"/> those that none of them is for, or empty: none. Default: <c>""</c>.
     /// </summary>
     public string Cluster { get; init; } = "";
+
+    /// <summary>
+    /// With <see cref="ListenerProtocol.Tcp"/>: where TLS connections go by what their clients say first; TLS itself
+    /// ends at the destination.
+    /// </summary>
+    public IReadOnlyList<TlsRouteOptions> TlsRoutes { get; init; } = [];
+
+    /// <summary>
+    /// The clients that may connect, as ranges such as <c>10.0.0.0/8</c>; empty: everybody. Default: <c>[]</c>.
+    /// </summary>
+    public IReadOnlyList<string> Allow { get; init; } = [];
+
+    /// <summary>The clients that may not, even if they are allowed. Default: <c>[]</c>.</summary>
+    public IReadOnlyList<string> Deny { get; init; } = [];
 
     /// <summary>
     /// Connections that the kernel may hold for each worker before they are accepted; the kernel's own limit
@@ -57,6 +72,28 @@ public sealed record ListenerOptions
     public IReadOnlyList<RouteOptions> Routes { get; init; } = [];
 }
 
+/// <summary>Where TLS connections go that say certain things in their ClientHello.</summary>
+/// <remarks>
+/// The most specific host wins and the order means nothing: an exact one, then the longest wildcard, then none; within
+/// a host a route with <see cref="Alpn"/> comes before one without.
+/// </remarks>
+public sealed record TlsRouteOptions
+{
+    /// <summary>
+    /// The names that clients ask for: <c>a.example</c>, or <c>*.a.example</c> for every name below <c>a.example</c>;
+    /// empty: any name, and none. Default: <c>[]</c>.
+    /// </summary>
+    public IReadOnlyList<string> Host { get; init; } = [];
+
+    /// <summary>
+    /// The protocols of which clients offer one, such as <c>h2</c>; empty: any, and none. Default: <c>[]</c>.
+    /// </summary>
+    public IReadOnlyList<string> Alpn { get; init; } = [];
+
+    /// <summary>The cluster. Required.</summary>
+    public string Cluster { get; init; } = "";
+}
+
 /// <summary>What is spoken on the connections of a listener.</summary>
 public enum ListenerProtocol
 {
@@ -86,6 +123,11 @@ public sealed record ListenerTimeouts
     /// Of a forwarded TCP connection: how long nothing may move in either direction; 0: no limit. Default: <c>10m</c>.
     /// </summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// Of a TCP connection whose way depends on it: how long its ClientHello may take. Default: <c>3s</c>.
+    /// </summary>
+    public TimeSpan Hello { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Of a forwarded TCP connection: how long it may last; 0: no limit. Default: <c>0s</c>.</summary>
     public TimeSpan Lifetime { get; init; }

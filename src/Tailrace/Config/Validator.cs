@@ -109,7 +109,7 @@ public static class Validator
         foreach ((string name, ClusterOptions cluster) in options.Clusters)
         {
             string path = ConfigPath.Of("clusters", name);
-            bool isForTcp = options.Listeners.Any(listener => listener.Cluster == name);
+            bool isForTcp = TcpValidator.IsForTcp(name, options);
             string head = ConfigPath.Of(path, "limits.head");
             if (!isForTcp) CheckHead(cluster.Limits.Head, head, options.Buffers, problems);
             var seen = new Dictionary<string, int>();

@@ -39,6 +39,15 @@ internal sealed record ListenerPlan(
     /// <summary>How a TCP listener treats its connections; null for HTTP.</summary>
     internal TcpSettings? Tcp { get; private init; }
 
+    /// <summary>Where connections of a TCP listener go by their ClientHello.</summary>
+    internal IReadOnlyList<TlsRouteOptions> TlsRoutes { get; private init; } = [];
+
+    /// <summary>Who may connect; null: everybody.</summary>
+    internal AddressSet? Allowed { get; private init; }
+
+    /// <summary>Who may not; null: nobody.</summary>
+    internal AddressSet? Denied { get; private init; }
+
     /// <summary>How PROXY headers are taken; null when they are not.</summary>
     internal ProxyGateSettings? Gate { get; private init; }
 
@@ -76,6 +85,9 @@ internal sealed record ListenerPlan(
             Tcp = isHttp ? null : TcpOf(options, name),
             Cluster = options.Cluster,
             Gate = GateOf(options.ProxyProtocol),
+            TlsRoutes = options.TlsRoutes,
+            Allowed = SetOf(options.Allow),
+            Denied = SetOf(options.Deny),
         };
     }
 
@@ -83,9 +95,12 @@ internal sealed record ListenerPlan(
         options.Accept == ProxyProtocolMode.Off ? null : new ProxyGateSettings
         {
             IsRequired = options.Accept == ProxyProtocolMode.Required,
-            Trusted = options.Trusted.Count == 0 ? null : new AddressSet([.. options.Trusted.Select(RangeOf)]),
+            Trusted = SetOf(options.Trusted),
             TimeoutMs = Snapshot.Milliseconds(options.Timeout),
         };
+
+    private static AddressSet? SetOf(IReadOnlyList<string> ranges) =>
+        ranges.Count == 0 ? null : new AddressSet([.. ranges.Select(RangeOf)]);
 
     private static IPNetwork RangeOf(string text) =>
         AddressRange.TryParse(text, out var range, out var error) ? range : throw new StartException(error);
@@ -95,6 +110,7 @@ internal sealed record ListenerPlan(
         Listener = Encoding.UTF8.GetBytes(name),
         Limits = new TunnelLimits(
             Snapshot.Milliseconds(options.Timeouts.Idle), Snapshot.Milliseconds(options.Timeouts.Lifetime)),
+        HelloTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Hello),
     };
 }
 

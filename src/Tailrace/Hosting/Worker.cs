@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Tailrace.Config;
 using Tailrace.Handlers;
 using Tailrace.Http;
 using Tailrace.Io;
@@ -48,6 +49,14 @@ internal sealed class Worker : IDisposable
         IConnectionServer server = plan.Tcp is { } tcp
             ? BuildTcp(plan, tcp, accessLog)
             : BuildHttp(plan, codeRoutes, accessLog);
+        if (plan.Allowed is not null || plan.Denied is not null)
+        {
+            server = new AccessGate(Reactor, server, plan.Allowed, plan.Denied, plan.Budget)
+            {
+                Denied = () => _failures.Warn("a client's address is not allowed", plan.Name),
+            };
+        }
+        // The lists are about the address that the header says.
         if (plan.Gate is { } gate) server = BuildGate(plan, gate, server);
         _servers.Add(server);
         _listeners.Add(new Listener(Reactor, handle, plan.Budget, server.Serve)
@@ -64,13 +73,26 @@ internal sealed class Worker : IDisposable
 
     private TcpServer BuildTcp(ListenerPlan plan, TcpSettings settings, AccessLogWriter? accessLog)
     {
-        var server = new TcpServer(Reactor, settings, _clusters[plan.Cluster], accessLog)
+        var server = new TcpServer(Reactor, settings, _clusters.GetValueOrDefault(plan.Cluster), accessLog)
         {
+            Routes = plan.TlsRoutes.Count == 0 ? null : BuildHelloRoutes(plan.TlsRoutes),
+            Refused = reason => _failures.Warn($"connection refused: {reason}", plan.Name),
             Budget = plan.Budget,
             Changed = _debug is null ? null : _debug.Changed,
         };
         _tcpServers.Add(server);
         return server;
+    }
+
+    private HelloRoutes BuildHelloRoutes(IReadOnlyList<TlsRouteOptions> options)
+    {
+        var routes = new HelloRoutes();
+        foreach (var route in options)
+        {
+            IReadOnlyList<string> hosts = route.Host.Count > 0 ? route.Host : [""];
+            foreach (var host in hosts) routes.Add(host, route.Alpn, _clusters[route.Cluster]);
+        }
+        return routes;
     }
 
     private ServerContext BuildHttp(

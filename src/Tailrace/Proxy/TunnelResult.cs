@@ -25,6 +25,9 @@ internal enum TunnelEnd : byte
 
     /// <summary>It never began: no destination could be connected to.</summary>
     Unreachable,
+
+    /// <summary>It never began: it was turned away.</summary>
+    Refused,
 }
 
 /// <summary>One end of a tunnel, or several.</summary>

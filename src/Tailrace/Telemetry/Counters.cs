@@ -24,6 +24,9 @@ public sealed class Counters
     /// <summary>Connections that were closed because their PROXY header was wrong, missing or not trusted.</summary>
     public long ProxyHeaderErrors;
 
+    /// <summary>Connections that were closed because of their client's address.</summary>
+    public long Denied;
+
     /// <summary>Requests whose head was read whole.</summary>
     public long Requests;
 
@@ -90,6 +93,7 @@ public sealed class Counters
         Active += other.Active;
         AcceptErrors += other.AcceptErrors;
         ProxyHeaderErrors += other.ProxyHeaderErrors;
+        Denied += other.Denied;
         Requests += other.Requests;
         Answered2xx += other.Answered2xx;
         Answered3xx += other.Answered3xx;

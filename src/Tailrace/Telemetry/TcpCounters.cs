@@ -42,6 +42,9 @@ public struct TcpCounters
     /// <summary>Connections for which no destination could be connected to.</summary>
     public long Unreachable;
 
+    /// <summary>Connections that were turned away: no route fits, or what came first makes no sense.</summary>
+    public long Refused;
+
     /// <summary>Adds another worker's counters to these.</summary>
     public void Add(in TcpCounters other)
     {
@@ -57,5 +60,6 @@ public struct TcpCounters
         Aborted += other.Aborted;
         NoBuffers += other.NoBuffers;
         Unreachable += other.Unreachable;
+        Refused += other.Refused;
     }
 }

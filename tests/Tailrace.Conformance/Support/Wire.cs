@@ -94,6 +94,9 @@ internal sealed class Wire : IDisposable
     /// <summary>Ends the sending direction.</summary>
     internal void EndSending() => _socket.Shutdown(SocketShutdown.Send);
 
+    /// <summary>The connection as a stream, for something else to speak on it.</summary>
+    internal NetworkStream OpenStream() => new(_socket);
+
     /// <summary>Closes with a reset.</summary>
     internal void Reset()
     {

@@ -22,9 +22,29 @@ internal static class ListenerSchema
         new Field<ListenerTimeouts, TimeSpan>("idle",
             "tcp: how long nothing may move in either direction; 0s: no limit.",
             ProcessSchema.DurationOrNone, o => o.Idle, (o, v) => o with { Idle = v }),
+        new Field<ListenerTimeouts, TimeSpan>("hello",
+            "tcp: how long the ClientHello may take where the way depends on it.",
+            ProcessSchema.Duration, o => o.Hello, (o, v) => o with { Hello = v }),
         new Field<ListenerTimeouts, TimeSpan>("lifetime",
             "tcp: how long a connection may last; 0s: no limit.",
             ProcessSchema.DurationOrNone, o => o.Lifetime, (o, v) => o with { Lifetime = v }));
+
+    private static readonly ListKind<string> s_addresses = new(
+        "ranges", new TextKind("a range such as 10.0.0.0/8", TextRules.Range), "");
+
+    private static readonly SectionKind<TlsRouteOptions> s_tlsRoute = new("tls route",
+        new Field<TlsRouteOptions, IReadOnlyList<string>>("host",
+            "The names that clients ask for: a.example, or *.a.example for every name below it; left out: any.",
+            new ListKind<string>("host names", new TextKind("a host name", TextRules.HostPattern), "", orOne: true),
+            o => o.Host, (o, v) => o with { Host = v }),
+        new Field<TlsRouteOptions, IReadOnlyList<string>>("alpn",
+            "The protocols of which clients offer one, such as h2; left out: any.",
+            new ListKind<string>("protocols", new TextKind("a protocol such as h2", TextRules.Alpn), "", orOne: true),
+            o => o.Alpn, (o, v) => o with { Alpn = v }),
+        new Field<TlsRouteOptions, string>("cluster",
+            "The cluster.",
+            new TextKind("the name of a cluster", TextRules.Any),
+            o => o.Cluster, (o, v) => o with { Cluster = v }, required: true));
 
     private static readonly SectionKind<ProxyProtocolOptions> s_proxyProtocol = new("proxy protocol",
         new Field<ProxyProtocolOptions, ProxyProtocolMode>("accept",
@@ -36,8 +56,7 @@ internal static class ListenerSchema
             o => o.Accept, (o, v) => o with { Accept = v }),
         new Field<ProxyProtocolOptions, IReadOnlyList<string>>("trusted",
             "The addresses that may send one; left out: everybody.",
-            new ListKind<string>("ranges", new TextKind("a range such as 10.0.0.0/8", TextRules.Range), ""),
-            o => o.Trusted, (o, v) => o with { Trusted = v }),
+            s_addresses, o => o.Trusted, (o, v) => o with { Trusted = v }),
         new Field<ProxyProtocolOptions, TimeSpan>("timeout",
             "From the accept until the header is complete.",
             ProcessSchema.Duration, o => o.Timeout, (o, v) => o with { Timeout = v }));
@@ -83,9 +102,19 @@ internal static class ListenerSchema
             new ChoiceKind<ListenerProtocol>(("http", ListenerProtocol.Http), ("tcp", ListenerProtocol.Tcp)),
             o => o.Protocol, (o, v) => o with { Protocol = v }),
         new Field<ListenerOptions, string>("cluster",
-            "tcp: the cluster that connections are forwarded to.",
+            "tcp: the cluster that connections are forwarded to; with tls_routes, those that none of them is for.",
             new TextKind("the name of a cluster", TextRules.Any),
             o => o.Cluster, (o, v) => o with { Cluster = v }),
+        new Field<ListenerOptions, IReadOnlyList<TlsRouteOptions>>("tls_routes",
+            "tcp: where TLS connections go by what their clients say first; TLS itself ends at the destination.",
+            new ListKind<TlsRouteOptions>("routes", s_tlsRoute, new TlsRouteOptions()),
+            o => o.TlsRoutes, (o, v) => o with { TlsRoutes = v }),
+        new Field<ListenerOptions, IReadOnlyList<string>>("allow",
+            "The clients that may connect; left out: everybody.",
+            s_addresses, o => o.Allow, (o, v) => o with { Allow = v }),
+        new Field<ListenerOptions, IReadOnlyList<string>>("deny",
+            "The clients that may not, even if they are allowed.",
+            s_addresses, o => o.Deny, (o, v) => o with { Deny = v }),
         new Field<ListenerOptions, int>("backlog",
             "Connections that the kernel may hold for each worker before they are accepted; net.core.somaxconn still "
             + "applies.",

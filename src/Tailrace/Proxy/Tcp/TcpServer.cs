@@ -14,9 +14,9 @@ internal sealed class TcpServer : IConnectionServer
     /// <summary>Creates the listener's part on one worker.</summary>
     /// <param name="reactor">Where its connections live.</param>
     /// <param name="settings">The listener's settings.</param>
-    /// <param name="cluster">Where connections go.</param>
+    /// <param name="cluster">Where connections go that no route is for; null: nowhere.</param>
     /// <param name="accessLog">Where connections are recorded as they end, or null.</param>
-    internal TcpServer(Reactor reactor, TcpSettings settings, Cluster cluster, AccessLogWriter? accessLog)
+    internal TcpServer(Reactor reactor, TcpSettings settings, Cluster? cluster, AccessLogWriter? accessLog)
     {
         Reactor = reactor;
         Settings = settings;
@@ -34,7 +34,13 @@ internal sealed class TcpServer : IConnectionServer
 
     internal TcpSettings Settings { get; }
 
-    internal Cluster Cluster { get; }
+    internal Cluster? Cluster { get; }
+
+    /// <summary>Where connections go by their ClientHello; null when that is not looked at.</summary>
+    internal HelloRoutes? Routes { get; init; }
+
+    /// <summary>Told of a connection that is turned away, and why; may be null.</summary>
+    internal Action<string>? Refused { get; init; }
 
     internal AccessLogWriter? AccessLog { get; }
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Tailrace.Io;
 using Tailrace.Proxy.Balancing;
 using Tailrace.Telemetry;
+using Tailrace.Tls.Hello;
 
 namespace Tailrace.Proxy.Tcp;
 
@@ -12,7 +13,9 @@ internal sealed class TcpSession
     private readonly TcpServer _server;
     private readonly Tunnel _tunnel = new();
     private Connection _downstream = null!;
+    private Cluster? _cluster;
     private Destination? _destination;
+    private byte[] _serverName = [];
     private long _startedAt;
     private bool _isAborted;
 
@@ -45,10 +48,16 @@ internal sealed class TcpSession
         // 1. Count it.
         Open(downstream);
 
-        // 2. Connect to a destination, or to another when that fails.
-        var (upstream, failure) = await ConnectAsync();
+        // 2. Find out where it goes, if that depends on what its client says first.
+        var failure = TunnelEnd.Unreachable;
+        if (_server.Routes is { } routes) failure = await ChooseAsync(routes);
+        else _cluster = _server.Cluster;
 
-        // 3. Carry bytes both ways until both sides have ended.
+        // 3. Connect to a destination, or to another when that fails.
+        SocketConnection? upstream = null;
+        if (_cluster is { } cluster) (upstream, failure) = await ConnectAsync(cluster);
+
+        // 4. Carry bytes both ways until both sides have ended.
         var result = new TunnelResult(failure, TunnelSide.None, IoError.None, MustReset: true, 0, 0);
         if (upstream is not null)
         {
@@ -56,10 +65,10 @@ internal sealed class TcpSession
             Counters.Tcp.Active++;
             result = await _tunnel.RunAsync(downstream, upstream, _server.Settings.Limits);
             Counters.Tcp.Active--;
-            _server.Cluster.Pool.Close(_destination!, upstream, result.MustReset);
+            _cluster!.Pool.Close(_destination!, upstream, result.MustReset);
         }
 
-        // 4. Say what happened, and close.
+        // 5. Say what happened, and close.
         Close(result);
     }
 
@@ -74,7 +83,9 @@ internal sealed class TcpSession
     private void Open(Connection downstream)
     {
         _downstream = downstream;
+        _cluster = null;
         _destination = null;
+        _serverName = [];
         _isAborted = false;
         _startedAt = _server.AccessLog is null ? 0 : Stopwatch.GetTimestamp();
         Client = downstream.Remote;
@@ -83,13 +94,51 @@ internal sealed class TcpSession
         Counters.Active++;
     }
 
+    /// <summary>Waits for the ClientHello and finds its cluster; what is no TLS has the server's own.</summary>
+    /// <returns>Why there is none.</returns>
+    private async LoopTask<TunnelEnd> ChooseAsync(HelloRoutes routes)
+    {
+        _downstream.SetTimeout(_server.Settings.HelloTimeoutMs);
+        while (true)
+        {
+            switch (ReadHello(routes))
+            {
+                case HelloStatus.Complete or HelloStatus.NotTls:
+                    if (_cluster is null) _server.Refused?.Invoke("no route fits");
+                    return TunnelEnd.Refused;
+                case HelloStatus.Invalid:
+                    _server.Refused?.Invoke("a ClientHello that makes no sense");
+                    return TunnelEnd.Refused;
+            }
+            var received = await _downstream.FillAsync();
+            if (received is { IsError: false, Bytes: > 0 }) continue;
+            if (_isAborted) return TunnelEnd.Aborted;
+            if (received.IsError && received.Error != IoError.TimedOut) return TunnelEnd.Reset;
+            // Whoever says nothing waits for the server to speak first. Half a hello is nothing for anybody.
+            if (_downstream.Input.IsEmpty) _cluster = _server.Cluster;
+            if (_cluster is null) _server.Refused?.Invoke("no ClientHello");
+            return TunnelEnd.Refused;
+        }
+    }
+
+    private HelloStatus ReadHello(HelloRoutes routes)
+    {
+        var input = _downstream.Input;
+        if (input.IsEmpty) return HelloStatus.NeedMore;
+        Span<byte> scratch = stackalloc byte[ClientHelloReader.LengthMax];
+        var status = ClientHelloReader.Read(input.Unread, scratch, out var hello);
+        if (status == HelloStatus.Complete) _cluster = routes.Find(hello) ?? _server.Cluster;
+        if (status == HelloStatus.NotTls) _cluster = _server.Cluster;
+        if (_server.AccessLog is not null) _serverName = hello.ServerName.ToArray();
+        return status;
+    }
+
     /// <summary>
     /// Connects to one destination after the other, as the cluster balances them, until one answers.
     /// </summary>
     /// <returns>The connection, or why there is none.</returns>
-    private async LoopTask<(SocketConnection? Upstream, TunnelEnd Failure)> ConnectAsync()
+    private async LoopTask<(SocketConnection? Upstream, TunnelEnd Failure)> ConnectAsync(Cluster cluster)
     {
-        var cluster = _server.Cluster;
         var error = IoError.None;
         var tried = 0ul;
         Counters.Tcp.Connecting++;
@@ -144,6 +193,7 @@ internal sealed class TcpSession
             case TunnelEnd.Expired: counters.Expired++; break;
             case TunnelEnd.Aborted: counters.Aborted++; break;
             case TunnelEnd.NoBuffers: counters.NoBuffers++; break;
+            case TunnelEnd.Refused: counters.Refused++; break;
             default: counters.Unreachable++; break;
         }
     }
@@ -159,6 +209,7 @@ internal sealed class TcpSession
             BytesSent = result.BytesDown,
             BytesReceived = result.BytesUp,
             Client = client[..Client.Format(client)],
+            Host = _serverName,
             Protocol = "TCP"u8,
             Upstream = _destination is { } destination ? destination.NameBytes.Span : default,
             End = WordOf(result.End, by),
@@ -175,6 +226,7 @@ internal sealed class TcpSession
         TunnelEnd.Expired => "expired"u8,
         TunnelEnd.Aborted => "stopped"u8,
         TunnelEnd.NoBuffers => "no-buffers"u8,
+        TunnelEnd.Refused => "refused"u8,
         _ => "unreachable"u8,
     };
 }

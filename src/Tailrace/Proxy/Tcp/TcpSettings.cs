@@ -8,4 +8,7 @@ internal sealed record TcpSettings
 
     /// <summary>How long a connection may stay open.</summary>
     internal TunnelLimits Limits { get; init; }
+
+    /// <summary>How long a client may take for its ClientHello, in milliseconds, where routes depend on it.</summary>
+    internal int HelloTimeoutMs { get; init; } = 3_000;
 }
