@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace Tailrace.Http;
@@ -21,25 +23,37 @@ internal static class ByteScan
     }
 
     /// <summary>
-    /// The first byte from <paramref name="at"/> on that is no part of a token, or the input's length.
+    /// Both ends of a field line's parts: where its name stops being a token, and where its value stops being a value,
+    /// as <see cref="NameEnd"/> and <see cref="ValueEnd"/> find them.
     /// </summary>
+    /// <remarks>Most lines have at least their name in the first vector, which is loaded once for both.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int NameEnd(ReadOnlySpan<byte> input, int at)
+    public static int NameAndValueEnd(ReadOnlySpan<byte> input, int at, out int nameEnd)
     {
         // Near the end the last thirty-two bytes are looked at, without those already passed.
         int from = Math.Min(at, input.Length - Vector256<byte>.Count);
-        if (from >= 0)
+        if (from < 0)
         {
-            ulong stops = NameStop.Stops(Vector256.Create(input[from..])).ExtractMostSignificantBits();
-            stops >>= at - from;
-            int stop = at + BitOperations.TrailingZeroCount(stops);
-            if (stops != 0 && input[stop] == ':')
-                return stop;
+            nameEnd = NameEnd(input, at);
+            return ValueEnd(input, at);
         }
-        return NameEndSlow(input, at);
+        Vector256<byte> bytes = Load(input, from);
+        ulong names = (ulong)NameStop.Stops(bytes).ExtractMostSignificantBits() >> (at - from);
+        ulong values = (ulong)ValueStop.Stops(bytes).ExtractMostSignificantBits() >> (at - from);
+        nameEnd = at + BitOperations.TrailingZeroCount(names);
+        int valueEnd = at + BitOperations.TrailingZeroCount(values);
+        ref byte first = ref MemoryMarshal.GetReference(input);
+        if (names == 0 || Unsafe.Add(ref first, nameEnd) != ':')
+            nameEnd = NameEnd(input, at);
+        if (values == 0 || Unsafe.Add(ref first, valueEnd) == '\t')
+            valueEnd = ValueEnd(input, at);
+        return valueEnd;
     }
 
-    private static int NameEndSlow(ReadOnlySpan<byte> input, int at)
+    /// <summary>
+    /// The first byte from <paramref name="at"/> on that is no part of a token, or the input's length.
+    /// </summary>
+    public static int NameEnd(ReadOnlySpan<byte> input, int at)
     {
         at = Find<NameStop>(input, at);
         while ((uint)at < (uint)input.Length && input[at] != ':' && HttpSyntax.IsTokenByte(input[at]))
@@ -61,32 +75,7 @@ internal static class ByteScan
     /// <summary>
     /// The first byte from <paramref name="at"/> on that is no part of a value, or the input's length.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int ValueEnd(ReadOnlySpan<byte> input, int at)
-    {
-        while (at <= input.Length - Vector256<byte>.Count)
-        {
-            uint stops = ValueStop.Stops(Vector256.Create(input[at..])).ExtractMostSignificantBits();
-            if (stops != 0)
-            {
-                int stop = at + BitOperations.TrailingZeroCount(stops);
-                return input[stop] != '\t' ? stop : ValueEndSlow(input, stop + 1);
-            }
-            at += Vector256<byte>.Count;
-        }
-        int last = input.Length - Vector256<byte>.Count;
-        if (last >= 0)
-        {
-            ulong rest = ValueStop.Stops(Vector256.Create(input[last..])).ExtractMostSignificantBits();
-            rest >>= at - last;
-            int stop = at + BitOperations.TrailingZeroCount(rest);
-            if (rest != 0 && input[stop] != '\t')
-                return stop;
-        }
-        return ValueEndSlow(input, at);
-    }
-
-    private static int ValueEndSlow(ReadOnlySpan<byte> input, int at)
     {
         at = Find<ValueStop>(input, at);
         while ((uint)at < (uint)input.Length && input[at] == '\t')
@@ -115,16 +104,24 @@ internal static class ByteScan
         int last = input.Length - Vector256<byte>.Count;
         while (at <= last)
         {
-            uint stops = TClass.Stops(Vector256.Create(input[at..])).ExtractMostSignificantBits();
+            uint stops = TClass.Stops(Load(input, at)).ExtractMostSignificantBits();
             if (stops != 0)
                 return at + BitOperations.TrailingZeroCount(stops);
             at += Vector256<byte>.Count;
         }
         if (last < 0) return FindInShort<TClass>(input, at);
         // The last thirty-two bytes again, without those already passed.
-        ulong rest = TClass.Stops(Vector256.Create(input[last..])).ExtractMostSignificantBits();
+        ulong rest = TClass.Stops(Load(input, last)).ExtractMostSignificantBits();
         rest >>= at - last;
         return rest != 0 ? at + BitOperations.TrailingZeroCount(rest) : input.Length;
+    }
+
+    /// <summary>Thirty-two bytes from <paramref name="at"/> on: the callers know that they are there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> Load(ReadOnlySpan<byte> input, int at)
+    {
+        Debug.Assert(at >= 0 && at <= input.Length - Vector256<byte>.Count);
+        return Vector256.LoadUnsafe(ref MemoryMarshal.GetReference(input), (nuint)(uint)at);
     }
 
     /// <summary>
@@ -141,6 +138,11 @@ internal static class ByteScan
         return at + BitOperations.TrailingZeroCount(stops);
     }
 
+    /// <summary>A comparison without signs, which the instruction sets lack: the smaller of both is the byte.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<byte> IsAtMost(Vector256<byte> bytes, byte limit) =>
+        Vector256.Equals(Vector256.Min(bytes, Vector256.Create(limit)), bytes);
+
     /// <summary>Everything but letters, digits and hyphen.</summary>
     private readonly struct NameStop : IStopClass
     {
@@ -149,8 +151,7 @@ internal static class ByteScan
         {
             Vector256<byte> letters = (bytes | Vector256.Create((byte)0x20)) - Vector256.Create((byte)'a');
             Vector256<byte> digits = bytes - Vector256.Create((byte)'0');
-            return ~(Vector256.LessThan(letters, Vector256.Create((byte)26))
-                | Vector256.LessThan(digits, Vector256.Create((byte)10))
+            return ~(IsAtMost(letters, 25) | IsAtMost(digits, 9)
                 | Vector256.Equals(bytes, Vector256.Create((byte)'-')));
         }
     }
@@ -168,8 +169,7 @@ internal static class ByteScan
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<byte> Stops(Vector256<byte> bytes) =>
-            Vector256.LessThan(bytes, Vector256.Create((byte)0x20))
-                | Vector256.Equals(bytes, Vector256.Create((byte)0x7F));
+            IsAtMost(bytes, 0x1F) | Vector256.Equals(bytes, Vector256.Create((byte)0x7F));
     }
 
     /// <summary>Everything but visible ASCII, and the two characters that end a part of a URI.</summary>
@@ -177,7 +177,7 @@ internal static class ByteScan
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public static Vector256<byte> Stops(Vector256<byte> bytes) =>
-            Vector256.GreaterThanOrEqual(bytes - Vector256.Create((byte)0x21), Vector256.Create((byte)(0x7F - 0x21)))
+            ~IsAtMost(bytes - Vector256.Create((byte)0x21), 0x7E - 0x21)
                 | Vector256.Equals(bytes, Vector256.Create((byte)'#'))
                 | Vector256.Equals(bytes, Vector256.Create((byte)'?'));
     }

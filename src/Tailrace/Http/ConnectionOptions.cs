@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Tailrace.Http;
@@ -20,10 +21,13 @@ internal enum ConnectionOption : byte
 internal static class ConnectionOptions
 {
     /// <summary>All options of all Connection lines.</summary>
-    public static ConnectionOption Read(HeaderTable headers, ReadOnlySpan<byte> head)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ConnectionOption Read(HeaderTable headers, ReadOnlySpan<byte> head) =>
+        headers.Has(KnownHeader.Connection) ? ReadLines(headers, head) : ConnectionOption.None;
+
+    private static ConnectionOption ReadLines(HeaderTable headers, ReadOnlySpan<byte> head)
     {
-        if (!headers.TryFind(KnownHeader.Connection, out HeaderField first))
-            return ConnectionOption.None;
+        headers.TryFind(KnownHeader.Connection, out HeaderField first);
         ConnectionOption options = Read(first.Value.In(head));
         if ((headers.Repeated & KnownHeaders.Bit(KnownHeader.Connection)) == 0)
             return options;

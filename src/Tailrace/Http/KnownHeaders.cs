@@ -1,6 +1,6 @@
-using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Tailrace.Http;
@@ -35,21 +35,20 @@ public static class KnownHeaders
     {
         if (name.IsEmpty)
             return KnownHeader.Other;
-        Words words = Words.Of(name);
-        int at = words.Hash;
-        while (true)
+        Words words = Words.Of(ref MemoryMarshal.GetReference(name), name.Length);
+        ref Slot slots = ref MemoryMarshal.GetArrayDataReference(Slots);
+        for (int at = words.Hash; ; at = (at + 1) & ((1 << SlotBits) - 1))
         {
-            ref readonly Slot slot = ref Slots[at];
-            if (slot.Id == KnownHeader.Other)
-                return KnownHeader.Other;
-            if (slot.Words == words && slot.Length == name.Length
+            ref readonly Slot slot = ref Unsafe.Add(ref slots, at);
+            if (slot.First == words.First && slot.Last == words.Last && slot.Length == name.Length
                 && (name.Length <= 16 || Ascii.EqualsIgnoreCase(name, Names[(int)slot.Id])))
                 return slot.Id;
-            at = (at + 1) & ((1 << SlotBits) - 1);
+            if (slot.Id == KnownHeader.Other)
+                return KnownHeader.Other;
         }
     }
 
-    private readonly record struct Slot(Words Words, int Length, KnownHeader Id);
+    private readonly record struct Slot(ulong First, ulong Last, int Length, KnownHeader Id);
 
     private readonly record struct Words(ulong First, ulong Last)
     {
@@ -59,19 +58,20 @@ public static class KnownHeaders
             get => (int)((First ^ BitOperations.RotateLeft(Last, 29)) * 0x9E3779B97F4A7C15 >> (64 - SlotBits));
         }
 
+        /// <summary>The words of a name of at least one byte.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Words Of(ReadOnlySpan<byte> name)
+        public static Words Of(ref byte name, int length)
         {
-            if (name.Length >= 8)
+            if (length >= 8)
             {
                 return new(
-                    BinaryPrimitives.ReadUInt64LittleEndian(name) | CaseBits,
-                    BinaryPrimitives.ReadUInt64LittleEndian(name[^8..]) | CaseBits);
+                    Unsafe.ReadUnaligned<ulong>(ref name) | CaseBits,
+                    Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref name, length - 8)) | CaseBits);
             }
-            ulong word = name.Length >= 4
-                ? BinaryPrimitives.ReadUInt32LittleEndian(name)
-                    | (ulong)BinaryPrimitives.ReadUInt32LittleEndian(name[^4..]) << 32
-                : name[0] | (ulong)name[name.Length >> 1] << 8 | (ulong)name[^1] << 16;
+            ulong word = length >= 4
+                ? Unsafe.ReadUnaligned<uint>(ref name)
+                    | (ulong)Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref name, length - 4)) << 32
+                : name | (ulong)Unsafe.Add(ref name, length >> 1) << 8 | (ulong)Unsafe.Add(ref name, length - 1) << 16;
             return new(word | CaseBits, 0);
         }
     }
@@ -81,11 +81,11 @@ public static class KnownHeaders
         var slots = new Slot[1 << SlotBits];
         for (int id = 1; id < Names.Length; id++)
         {
-            Words words = Words.Of(Names[id]);
+            Words words = Words.Of(ref Names[id][0], Names[id].Length);
             int at = words.Hash;
             while (slots[at].Id != KnownHeader.Other)
                 at = (at + 1) & (slots.Length - 1);
-            slots[at] = new(words, Names[id].Length, (KnownHeader)id);
+            slots[at] = new(words.First, words.Last, Names[id].Length, (KnownHeader)id);
         }
         return slots;
     }

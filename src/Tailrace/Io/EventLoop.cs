@@ -75,8 +75,13 @@ public abstract class EventLoop : IDisposable
 
     /// <summary>
     /// Sends all of <see cref="IoOperation.Buffer"/> and then <see cref="IoOperation.BodyLength"/> bytes of
-    /// <see cref="IoOperation.Body"/>, consuming what went. Completes with the count when all has gone, or an error.
+    /// <see cref="IoOperation.Body"/>, consuming what went. Completes with the count when the system, or the loop on
+    /// its way there, has taken all, or an error.
     /// </summary>
+    /// <remarks>
+    /// Taken is not sent, let alone received: that has never been known of a socket. What fails later fails the next
+    /// operation.
+    /// </remarks>
     public abstract IoTask SendAsync(IoHandle handle, IoOperation operation);
 
     /// <summary>Ends the sending direction; the other side reads the end of the stream.</summary>
@@ -121,7 +126,7 @@ public abstract class EventLoop : IDisposable
         Enter();
         try
         {
-            while (!_stopping) Turn(-1);
+            while (!_stopping || IsOwing) Turn(-1);
             // What was posted before the stop is run as well.
             Turn(0);
         }
@@ -164,6 +169,9 @@ public abstract class EventLoop : IDisposable
     internal void Queue(LoopContinuation continuation) => _ready.Enqueue(continuation);
 
     internal void OnUnhandled(Exception exception) => Unhandled?.Invoke(exception);
+
+    /// <summary>Back end: whether bytes that it took are still on their way out, for a bounded time.</summary>
+    protected virtual bool IsOwing => false;
 
     /// <summary>Back end: waits, calls <see cref="UpdateClock"/> as it wakes, and completes what is ready.</summary>
     protected abstract void Wait(int timeoutMs);

@@ -15,12 +15,13 @@ public sealed class IoOperation : LoopContinuation
     private LoopContinuation? _continuation;
     private IoResult _result;
     private bool _completed;
+    private bool _isSettled;
 
     /// <summary>Whether it is in flight: submitted, and neither completed nor its failure delivered.</summary>
     public bool IsPending { get; private set; }
 
-    /// <summary>Whether it has failed already, and only the news of it is still queued.</summary>
-    internal bool IsFailing => IsPending && Handle is null;
+    /// <summary>Whether its result is known already, and only the news of it is still queued.</summary>
+    internal bool IsDecided => IsPending && (Handle is null || _isSettled);
 
     /// <summary>The descriptor it works on, while it is pending.</summary>
     internal IoHandle? Handle { get; private set; }
@@ -82,14 +83,36 @@ public sealed class IoOperation : LoopContinuation
     internal void Fail(IoError error, EventLoop loop)
     {
         Debug.Assert(IsPending);
-        if (Handle is { } handle)
-        {
-            if (handle.Receiving == this) handle.Receiving = null;
-            if (handle.Sending == this) handle.Sending = null;
-            Handle = null;
-        }
+        Unlink();
         _result = IoResult.Failure(error);
-        loop.Queue(this);
+        if (!_isSettled) loop.Queue(this);
+    }
+
+    /// <summary>
+    /// Back end: it has come to <paramref name="result"/>, but is completed a little later, by
+    /// <see cref="Deliver"/>. If it fails meanwhile, because its handle is closed, say, that counts.
+    /// </summary>
+    internal void Settle(IoResult result)
+    {
+        Debug.Assert(IsPending && !_isSettled);
+        _result = result;
+        _isSettled = true;
+    }
+
+    /// <summary>Back end: completes what <see cref="Settle"/> has settled.</summary>
+    internal void Deliver()
+    {
+        _isSettled = false;
+        Unlink();
+        Complete(_result);
+    }
+
+    private void Unlink()
+    {
+        if (Handle is not { } handle) return;
+        if (handle.Receiving == this) handle.Receiving = null;
+        if (handle.Sending == this) handle.Sending = null;
+        Handle = null;
     }
 
     internal override void Resume() => Complete(_result);

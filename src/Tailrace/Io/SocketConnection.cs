@@ -93,7 +93,7 @@ public sealed class SocketConnection : Connection
     internal bool WatchFill(LoopContinuation? watcher)
     {
         _receive.Watch(null);
-        if (_receive.IsCompleted || _receive.IsFailing) return false;
+        if (_receive.IsCompleted || _receive.IsDecided) return false;
         _receive.Watch(watcher);
         return true;
     }

@@ -22,6 +22,7 @@ public sealed unsafe class ByteBuffer
     private int _end;
     private int _keptStart;
     private int _keptLength;
+    private bool _isBulk;
 
     /// <summary>Creates a buffer that holds no block yet.</summary>
     public ByteBuffer(BufferPools pools) => _pools = pools;
@@ -31,11 +32,6 @@ public sealed unsafe class ByteBuffer
 
     /// <summary>Whether nothing waits to be read.</summary>
     public bool IsEmpty => _end == _start;
-
-    /// <summary>
-    /// Whether the next block is to be a bulk one, where there is one: the stream fills ordinary ones.
-    /// </summary>
-    public bool PrefersBulk { get; set; }
 
     /// <summary>Whether a block is held.</summary>
     public bool HasBlock => _block != null;
@@ -69,6 +65,7 @@ public sealed unsafe class ByteBuffer
     {
         Debug.Assert((uint)count <= (uint)(_capacity - _end));
         _end += count;
+        if (_end == _capacity || _isBulk) _isBulk = _end >= _pools.Small.BlockSize;
     }
 
     /// <summary>Appends a copy of <paramref name="bytes"/> if they fit.</summary>
@@ -122,7 +119,6 @@ public sealed unsafe class ByteBuffer
     /// <summary>Forgets all bytes and gives the block back.</summary>
     public void Clear()
     {
-        PrefersBulk = false;
         if (_block != null) ReturnBlock();
     }
 
@@ -139,7 +135,7 @@ public sealed unsafe class ByteBuffer
 
     private bool TryRent(int minimum)
     {
-        if (PrefersBulk && TryRentFrom(_pools.Bulk, minimum)) return true;
+        if (_isBulk && TryRentFrom(_pools.Bulk, minimum)) return true;
         return TryRentFrom(minimum > _pools.Small.BlockSize ? _pools.Bulk : _pools.Small, minimum);
     }
 

@@ -171,8 +171,6 @@ internal sealed class Tunnel : TimerEntry
                     else OnEnd(source, target, from);
                     break;
                 }
-                // A receive that filled an ordinary block has earned a large one.
-                source.Input.PrefersBulk = received.Bytes >= source.Reactor.Buffers.Small.BlockSize;
                 Changed?.Invoke(StreamState.Reading);
             }
             var length = source.Input.Length;
@@ -192,7 +190,6 @@ internal sealed class Tunnel : TimerEntry
             await _loop.YieldAsync();
         }
         _isCut |= !source.Input.IsEmpty;
-        source.Input.PrefersBulk = false;
         source.Input.Release();
         target.Output.Release();
         _running--;

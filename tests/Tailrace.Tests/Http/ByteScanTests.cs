@@ -14,6 +14,21 @@ public sealed class ByteScanTests
         CompareEverywhere(ByteScan.NameEnd, HttpSyntax.IsTokenByte, "a-Z0_.");
 
     [Fact]
+    public void A_line_is_searched_for_both_ends_at_once()
+    {
+        CompareEverywhere(NameOfLine, HttpSyntax.IsTokenByte, "a-Z0_.");
+        CompareEverywhere(ValueOfLine, HttpSyntax.IsFieldByte, "a: \t\u00ff");
+
+        static int NameOfLine(ReadOnlySpan<byte> input, int at)
+        {
+            ByteScan.NameAndValueEnd(input, at, out int end);
+            return end;
+        }
+
+        static int ValueOfLine(ReadOnlySpan<byte> input, int at) => ByteScan.NameAndValueEnd(input, at, out _);
+    }
+
+    [Fact]
     public void Hosts_end_at_the_first_byte_that_is_no_host() =>
         CompareEverywhere(ByteScan.HostEnd, AuthoritySyntax.IsNameByte, "a.-9%_");
 

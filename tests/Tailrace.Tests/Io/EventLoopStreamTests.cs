@@ -134,6 +134,86 @@ public sealed class EventLoopStreamTests
     }
 
     [Theory, MemberData(nameof(Engines))]
+    public void Short_sends_to_a_full_stream_arrive_whole_though_it_is_closed_behind_them(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            var written = 0;
+            while (true)
+            {
+                Assert.True(server.Output.TryAppend(Numbered(written)));
+                var flush = server.FlushAsync();
+                written++;
+                if (flush.IsCompleted)
+                {
+                    Assert.False((await flush).IsError);
+                    await rig.Loop.YieldAsync();
+                    continue;
+                }
+                // The stream is full now, and what follows has to be waited for.
+                var read = ReadAllAsync();
+                Assert.False((await flush).IsError);
+                server.ShutdownSend();
+                Assert.Equal(written, await read);
+                break;
+            }
+            client.Close();
+            server.Close();
+
+            async LoopTask<int> ReadAllAsync()
+            {
+                var count = 0;
+                while ((await client.FillAsync()).Bytes > 0)
+                {
+                    for (; client.Input.Length >= 1000; count++)
+                    {
+                        Assert.True(client.Input.Unread.StartsWith(Numbered(count)));
+                        client.Input.Consume(1000);
+                    }
+                }
+                return count;
+            }
+        });
+
+        static byte[] Numbered(int number) => System.Text.Encoding.ASCII.GetBytes(number.ToString("D1000"));
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void What_was_taken_for_sending_is_sent_although_the_stream_is_closed_at_once(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            var sent = 0;
+            // Fill the stream until its last message can only be taken, not sent, and go away.
+            while (sent < 100_000)
+            {
+                Assert.True(server.Output.TryAppend(new byte[1000]));
+                var flush = server.FlushAsync();
+                if (!flush.IsCompleted) break;
+                Assert.False((await flush).IsError);
+                sent++;
+                await rig.Loop.YieldAsync();
+            }
+            server.CancelFlush();
+            server.Close();
+            var received = 0;
+            IoResult result;
+            while ((result = await client.FillAsync()).Bytes > 0)
+            {
+                received += client.Input.Length;
+                client.Input.Clear();
+            }
+            Assert.False(result.IsError);
+            Assert.InRange(received, sent * 1000, (sent + 1) * 1000);
+            client.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
     public void A_large_send_waits_for_a_slow_reader_and_loses_nothing(string engine)
     {
         const int rounds = 1200;

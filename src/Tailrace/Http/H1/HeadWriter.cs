@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 
 namespace Tailrace.Http.H1;
 
@@ -25,6 +26,7 @@ public ref struct HeadWriter(Span<byte> output)
     public readonly ReadOnlySpan<byte> Written => _output[.._length];
 
     /// <summary>Copies bytes as they are.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Write(scoped ReadOnlySpan<byte> bytes)
     {
         if (bytes.TryCopyTo(_output[_length..]))
@@ -45,10 +47,22 @@ public ref struct HeadWriter(Span<byte> output)
     /// <summary>Writes a number in decimal.</summary>
     public void WriteNumber(long value)
     {
-        if (Utf8Formatter.TryFormat(value, _output[_length..], out int written))
+        // Lengths of short bodies, and statuses, are most of what is written.
+        if ((ulong)value < 1000 && _output.Length - _length >= 3)
+            WriteShort((uint)value);
+        else if (Utf8Formatter.TryFormat(value, _output[_length..], out int written))
             _length += written;
         else
             Overflow();
+    }
+
+    private void WriteShort(uint value)
+    {
+        if (value >= 100)
+            _output[_length++] = (byte)('0' + value / 100);
+        if (value >= 10)
+            _output[_length++] = (byte)('0' + value / 10 % 10);
+        _output[_length++] = (byte)('0' + value % 10);
     }
 
     /// <summary>Writes the CRLF that ends a line or, on its own, the head.</summary>

@@ -1,5 +1,6 @@
-using System.Buffers.Binary;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Tailrace.Memory;
 
 namespace Tailrace.Http.H1;
@@ -20,8 +21,8 @@ internal static class HeaderParser
     private const byte Cr = (byte)'\r';
     private const byte Lf = (byte)'\n';
 
-    /// <summary>CR and LF as one little-endian number.</summary>
-    private const ushort CrLf = Lf << 8 | Cr;
+    /// <summary>CR and LF as the number that this machine reads them as.</summary>
+    private static ushort CrLf => (ushort)(BitConverter.IsLittleEndian ? Lf << 8 | Cr : Cr << 8 | Lf);
 
     /// <summary>Reads lines into the head's table until the empty line.</summary>
     /// <param name="input">From the first byte of the head, as much as there is, at most the limit.</param>
@@ -34,10 +35,11 @@ internal static class HeaderParser
         if (IsStillUnfinished(input, head.LineStart, scanned))
             return ParseStatus.NeedMore;
         HeaderTable headers = head.Headers;
+        int countMax = limits.HeaderCountMax;
         int at = head.LineStart;
-        while (TryReadLine(input, at, out HeaderField field))
+        while (!IsLineEnd(input, at) && TryReadLine(input, at, out HeaderField field))
         {
-            if (headers.Count >= limits.HeaderCountMax || !headers.TryAdd(field))
+            if (headers.Count >= countMax || !headers.TryAdd(field))
                 return head.Reject(Rejection.TooManyHeaders);
             at = field.LineEnd;
         }
@@ -55,7 +57,7 @@ internal static class HeaderParser
         if (IsStillUnfinished(input, lineStart, scanned))
             return ParseStatus.NeedMore;
         int at = lineStart;
-        while (TryReadLine(input, at, out HeaderField field))
+        while (!IsLineEnd(input, at) && TryReadLine(input, at, out HeaderField field))
             at = field.LineEnd;
         return Judge(input, at, out lineStart, out rejection);
     }
@@ -66,28 +68,41 @@ internal static class HeaderParser
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryReadLine(ReadOnlySpan<byte> input, int start, out HeaderField field)
     {
-        // The end of the line first: where the next line begins must not wait for what this one says.
-        int end = ByteScan.ValueEnd(input, start);
-        int colon = ByteScan.NameEnd(input, start);
-        if (!IsLineEnd(input, end) || colon == start || input[colon] != ':')
+        int end = ByteScan.NameAndValueEnd(input, start, out int colon);
+        if (!IsLineEnd(input, end) || colon == start || At(input, colon) != ':')
         {
             field = default;
             return false;
         }
+        // The line's end is in the input, and stops both loops.
         int value = colon + 1;
-        while (HttpSyntax.IsBlank(input[value]))
+        while (HttpSyntax.IsBlank(At(input, value)))
             value++;
         int valueEnd = end;
-        while (valueEnd > value && HttpSyntax.IsBlank(input[valueEnd - 1]))
+        while (valueEnd > value && HttpSyntax.IsBlank(At(input, valueEnd - 1)))
             valueEnd--;
-        KnownHeader id = KnownHeaders.Find(input[start..colon]);
+        ref byte name = ref Unsafe.Add(ref MemoryMarshal.GetReference(input), start);
+        KnownHeader id = KnownHeaders.Find(MemoryMarshal.CreateReadOnlySpan(ref name, colon - start));
         field = new(new ByteSlice(start, colon - start), new ByteSlice(value, valueEnd - value), end + 2, id);
         return true;
     }
 
+    /// <summary>A byte that is known to be there.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static byte At(ReadOnlySpan<byte> input, int at)
+    {
+        Debug.Assert((uint)at < (uint)input.Length);
+        return Unsafe.Add(ref MemoryMarshal.GetReference(input), at);
+    }
+
     /// <summary>Whether CRLF stands there.</summary>
-    public static bool IsLineEnd(ReadOnlySpan<byte> input, int at) =>
-        at + 2 <= input.Length && BinaryPrimitives.ReadUInt16LittleEndian(input[at..]) == CrLf;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsLineEnd(ReadOnlySpan<byte> input, int at)
+    {
+        Debug.Assert(at >= 0);
+        return at + 2 <= input.Length
+            && Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref MemoryMarshal.GetReference(input), at)) == CrLf;
+    }
 
     /// <summary>
     /// Whether the line that an earlier call could not read still has no LF: then nothing has changed. The second byte

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Memory;
 
 namespace Tailrace.Http.H1;
@@ -10,6 +11,7 @@ namespace Tailrace.Http.H1;
 internal static class RequestLine
 {
     /// <summary>Reads on from wherever the line stands.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ParseStatus Read(ReadOnlySpan<byte> input, int scanned, RequestHead head, HttpLimits limits)
     {
         ParseStatus status = ParseStatus.Complete;
@@ -22,16 +24,20 @@ internal static class RequestLine
         return status;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ParseStatus ReadMethod(ReadOnlySpan<byte> input, RequestHead head)
+    {
+        if (!input.StartsWith("GET "u8))
+            return ReadOtherMethod(input, head);
+        head.Method = Method.Get;
+        head.MethodText = new(0, 3);
+        return ParseStatus.Complete;
+    }
+
+    private static ParseStatus ReadOtherMethod(ReadOnlySpan<byte> input, RequestHead head)
     {
         int start = RequestParser.SkipEmptyLines(input);
         ReadOnlySpan<byte> rest = input[start..];
-        if (rest.StartsWith("GET "u8))
-        {
-            head.Method = Method.Get;
-            head.MethodText = new(start, 3);
-            return ParseStatus.Complete;
-        }
         if (rest is [(byte)'\r'])
             return ParseStatus.NeedMore;
         int length = ByteScan.NameEnd(rest.Length > Methods.LengthMax + 1 ? rest[..(Methods.LengthMax + 1)] : rest, 0);

@@ -7,6 +7,8 @@ namespace Tailrace.Http.H1;
 /// </remarks>
 public static class ResponseParser
 {
+    private const byte Cr = (byte)'\r';
+    private const byte Lf = (byte)'\n';
     private const int StatusAt = ProtocolVersion.Length + 1;
     private const int StatusEnd = StatusAt + 3;
 
@@ -46,7 +48,49 @@ public static class ResponseParser
     /// </summary>
     private static ParseStatus ReadStatusLine(ReadOnlySpan<byte> input, int scanned, ResponseHead head)
     {
-        ParseStatus status = ProtocolVersion.Read(input, out int major, out int minor, out _);
+        int minor = 1;
+        // All but this version, and all that is not whole, is judged byte by byte.
+        if (!input.StartsWith("HTTP/1.1 "u8) || !AreDigits(input))
+        {
+            ParseStatus status = JudgeStart(input, head, out minor);
+            if (status != ParseStatus.Complete)
+                return status;
+        }
+        if (scanned > StatusEnd && !input[scanned..].Contains(Lf))
+            return ParseStatus.NeedMore;
+        head.MinorVersion = Math.Min(minor, 1);
+        head.Status = (input[StatusAt] - '0') * 100 + (input[StatusAt + 1] - '0') * 10 + (input[StatusAt + 2] - '0');
+        // The space before the reason is due even when the reason is empty; many origins leave both out, and nothing
+        // depends on it.
+        int start = input.Length > StatusEnd && input[StatusEnd] == ' ' ? StatusEnd + 1 : StatusEnd;
+        int end = start == StatusEnd ? StatusEnd : ByteScan.ValueEnd(input, start);
+        if (!HeaderParser.IsLineEnd(input, end))
+            return input[StatusEnd..].Contains(Lf) ? head.Reject(ReasonOf(input, end)) : ParseStatus.NeedMore;
+        if (head.Status is < 100 or > 599)
+            return head.Reject(Rejection.BadStatusLine);
+        head.Reason = new(start, end - start);
+        head.LineStart = end + 2;
+        return ParseStatus.Complete;
+    }
+
+    /// <summary>What is wrong with a status line that has its LF.</summary>
+    private static Rejection ReasonOf(ReadOnlySpan<byte> input, int end) => input[end] switch
+    {
+        Lf => Rejection.BareLineFeed,
+        Cr => Rejection.BareCarriageReturn,
+        _ => Rejection.BadStatusLine,
+    };
+
+    /// <summary>Whether the three digits of the status have come.</summary>
+    private static bool AreDigits(ReadOnlySpan<byte> input) =>
+        input.Length >= StatusEnd
+        && char.IsAsciiDigit((char)input[StatusAt])
+        && char.IsAsciiDigit((char)input[StatusAt + 1])
+        && char.IsAsciiDigit((char)input[StatusAt + 2]);
+
+    private static ParseStatus JudgeStart(ReadOnlySpan<byte> input, ResponseHead head, out int minor)
+    {
+        ParseStatus status = ProtocolVersion.Read(input, out int major, out minor, out _);
         if (status == ParseStatus.Rejected)
             return head.Reject(Rejection.BadStatusLine);
         if (status == ParseStatus.NeedMore)
@@ -61,34 +105,7 @@ public static class ResponseParser
             if (!char.IsAsciiDigit((char)input[i]))
                 return head.Reject(Rejection.BadStatusLine);
         }
-        if (input.Length < StatusEnd || !input[Math.Max(scanned, StatusEnd)..].Contains((byte)'\n'))
-            return ParseStatus.NeedMore;
-        head.MinorVersion = Math.Min(minor, 1);
-        head.Status = (input[StatusAt] - '0') * 100 + (input[StatusAt + 1] - '0') * 10 + (input[StatusAt + 2] - '0');
-        return head.Status is >= 100 and <= 599 ? ReadReason(input, head) : head.Reject(Rejection.BadStatusLine);
-    }
-
-    /// <summary>
-    /// The space before the reason is due even when the reason is empty; many origins leave both out, and nothing
-    /// depends on it.
-    /// </summary>
-    private static ParseStatus ReadReason(ReadOnlySpan<byte> input, ResponseHead head)
-    {
-        int start = StatusEnd;
-        if (input[start] == ' ')
-            start++;
-        else if (input[start] is not ((byte)'\r' or (byte)'\n'))
-            return head.Reject(Rejection.BadStatusLine);
-        int end = ByteScan.ValueEnd(input, start);
-        if (input[end] == '\n')
-            return head.Reject(Rejection.BareLineFeed);
-        if (input[end] != '\r')
-            return head.Reject(Rejection.BadStatusLine);
-        if (input[end + 1] != '\n')
-            return head.Reject(Rejection.BareCarriageReturn);
-        head.Reason = new(start, end - start);
-        head.LineStart = end + 2;
-        return ParseStatus.Complete;
+        return input.Length < StatusEnd ? ParseStatus.NeedMore : ParseStatus.Complete;
     }
 
     private static Rejection ReadMeaning(

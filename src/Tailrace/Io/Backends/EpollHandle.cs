@@ -1,7 +1,7 @@
 namespace Tailrace.Io.Backends;
 
 /// <summary>What the epoll loop knows of one descriptor.</summary>
-internal sealed class EpollHandle : IoHandle
+internal sealed unsafe class EpollHandle : IoHandle
 {
     /// <summary>The descriptor; -1 when closed.</summary>
     internal int Descriptor = -1;
@@ -26,6 +26,30 @@ internal sealed class EpollHandle : IoHandle
     /// <summary>The operation that waits to send is a connect.</summary>
     internal bool IsConnecting;
 
+    /// <summary>Bytes that the loop has taken and not sent yet, in its outbox or in memory of their own.</summary>
+    internal byte* Unsent;
+
+    /// <summary>How many they are.</summary>
+    internal int UnsentLength;
+
+    /// <summary>The memory of unsent bytes that had to leave the outbox, or null.</summary>
+    internal byte* Leftover;
+
+    /// <summary>Why the stream takes nothing more.</summary>
+    internal IoError SendError;
+
+    /// <summary>Whether there are unsent bytes.</summary>
+    internal bool HasUnsent => UnsentLength > 0;
+
+    /// <summary>The sending direction is to end behind <see cref="Unsent"/>.</summary>
+    internal bool IsShuttingDown;
+
+    /// <summary>Closed by its owner, and kept only until <see cref="Unsent"/> has gone, or this passes.</summary>
+    internal TimerEntry? Departure;
+
+    /// <summary>Whether it has been closed by its owner already.</summary>
+    internal bool IsLeaving => Departure is not null;
+
     /// <summary>Whether the loop hears of it.</summary>
     internal bool IsRegistered;
 
@@ -35,7 +59,8 @@ internal sealed class EpollHandle : IoHandle
         Descriptor = descriptor;
         Generation = generation;
         IsReadable = IsWritable = true;
-        IsEnding = IsListener = IsConnecting = IsClosed = IsRegistered = false;
+        IsEnding = IsListener = IsConnecting = IsClosed = IsRegistered = IsShuttingDown = false;
+        SendError = IoError.None;
         Remote = default;
         Received = Sent = 0;
     }

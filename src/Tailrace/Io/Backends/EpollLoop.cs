@@ -16,11 +16,24 @@ namespace Tailrace.Io.Backends;
 /// less than it asked for has emptied the socket, so the next one waits without asking; only after a hang-up is the end
 /// read for. An event carries the descriptor's number and a generation, so that one meant for an earlier use is
 /// dropped.
+/// <para>
+/// A turn works in batches, kind by kind: receive for up to <see cref="BatchMax"/> events, complete those receives,
+/// send what their completions wrote. A short send is therefore only taken when it is asked for. Caches hold either
+/// the kernel's network code or ours, so that fewer changes between them are 4 percent of a proxied request.
+/// </para>
 /// </remarks>
-internal sealed unsafe class EpollLoop : EventLoop
+internal sealed unsafe partial class EpollLoop : EventLoop
 {
     private const uint Interest =
         Epoll.In | Epoll.Out | Epoll.ReadHangUp | Epoll.EdgeTriggered;
+
+    /// <summary>
+    /// Events whose receives are made in a row; then their completions run, and then the sends that came of them.
+    /// </summary>
+    private const int BatchMax = 32;
+
+    /// <summary>How long a closed stream is kept for its last bytes, when its other side does not read.</summary>
+    private const int LeaveMs = 10_000;
 
     private const int WakeDescriptor = int.MaxValue;
 
@@ -30,6 +43,7 @@ internal sealed unsafe class EpollLoop : EventLoop
     private readonly DescriptorReserve _reserve;
     private readonly byte* _events;
     private readonly FreeList<EpollHandle> _freeHandles = new(1 << 14);
+    private readonly IoOperation[] _settled = new IoOperation[2 * BatchMax];
     private EpollHandle?[] _handles = new EpollHandle?[1024];
     private uint _generation;
 
@@ -118,48 +132,13 @@ internal sealed unsafe class EpollLoop : EventLoop
             var result = TryReceive(handle, operation.Buffer!);
             if (result is { } done) return new IoTask(done);
         }
+        // After a reset the socket itself says so, behind what came before it.
+        if (handle.SendError is not (IoError.None or IoError.BrokenPipe or IoError.Reset))
+            return new IoTask(IoResult.Failure(handle.SendError));
         Debug.Assert(handle.Receiving is null, "one receive at a time");
         if (!TryRegister(handle)) return new IoTask(IoResult.Failure(IoError.OutOfMemory));
         handle.Receiving = operation;
         return operation.Begin(handle);
-    }
-
-    /// <inheritdoc/>
-    public override IoTask SendAsync(IoHandle stream, IoOperation operation)
-    {
-        var handle = Of(stream);
-        if (handle.IsWritable)
-        {
-            var result = TrySend(handle, operation);
-            if (result is { } done) return new IoTask(done);
-        }
-        Debug.Assert(handle.Sending is null, "one send at a time");
-        if (!TryRegister(handle)) return new IoTask(IoResult.Failure(IoError.OutOfMemory));
-        handle.Sending = operation;
-        return operation.Begin(handle);
-    }
-
-    /// <inheritdoc/>
-    public override void ShutdownSend(IoHandle stream) =>
-        Libc.shutdown(Of(stream).Descriptor, SocketAbi.ShutWrite);
-
-    /// <inheritdoc/>
-    public override void Close(IoHandle stream, bool reset = false)
-    {
-        var handle = Of(stream);
-        var fd = handle.Descriptor;
-        if (fd < 0) return;
-        if (reset) LinuxSockets.ResetOnClose(fd);
-        _handles[fd] = null;
-        Libc.close(fd);
-        handle.Receiving?.Fail(IoError.Aborted, this);
-        handle.Sending?.Fail(IoError.Aborted, this);
-        handle.FailDependent(this);
-        handle.Dependent = null;
-        handle.Descriptor = -1;
-        handle.Generation = 0;
-        handle.IsClosed = true;
-        _freeHandles.Return(handle);
     }
 
     /// <inheritdoc/>
@@ -177,21 +156,28 @@ internal sealed unsafe class EpollLoop : EventLoop
     /// <inheritdoc/>
     protected override void Wait(int timeoutMs)
     {
+        SendUnsent();
         var count = Libc.epoll_wait(_epoll, _events, _eventsMax, timeoutMs);
         UpdateClock();
-        for (var i = 0; i < count; i++)
+        for (var from = 0; from < count; from += BatchMax)
         {
-            var entry = _events + i * Epoll.EventBytes;
-            var data = Epoll.DataOf(entry);
-            var fd = (int)(uint)data;
-            if (fd == WakeDescriptor)
+            var settled = 0;
+            for (var i = from; i < Math.Min(count, from + BatchMax); i++)
             {
-                ulong ignored;
-                Libc.read((int)_wake.DangerousGetHandle(), &ignored, sizeof(ulong));
-                continue;
+                var entry = _events + i * Epoll.EventBytes;
+                var data = Epoll.DataOf(entry);
+                var fd = (int)(uint)data;
+                if (fd == WakeDescriptor)
+                {
+                    ulong ignored;
+                    Libc.read((int)_wake.DangerousGetHandle(), &ignored, sizeof(ulong));
+                    continue;
+                }
+                if (_handles[fd] is { } handle && handle.Generation == (uint)(data >> 32))
+                    settled = Dispatch(handle, Epoll.EventsOf(entry), settled);
             }
-            if (_handles[fd] is { } handle && handle.Generation == (uint)(data >> 32))
-                Dispatch(handle, Epoll.EventsOf(entry));
+            for (var i = 0; i < settled; i++) _settled[i].Deliver();
+            SendUnsent();
         }
     }
 
@@ -220,16 +206,17 @@ internal sealed unsafe class EpollLoop : EventLoop
     {
         foreach (var handle in _handles)
         {
-            if (handle is not null) Close(handle);
+            if (handle is { IsLeaving: false }) Close(handle);
+            if (handle is { IsLeaving: true }) Free(handle);
         }
         _wake.Dispose();
         Libc.close(_epoll);
         NativeMemory.Free(_events);
+        NativeMemory.Free(_outbox);
     }
 
-    private void Dispatch(EpollHandle handle, uint events)
+    private int Dispatch(EpollHandle handle, uint events, int settled)
     {
-        var generation = handle.Generation;
         if ((events & (Epoll.In | Epoll.ReadHangUp | Epoll.HangUp | Epoll.Error)) != 0)
         {
             handle.IsReadable = true;
@@ -239,9 +226,8 @@ internal sealed unsafe class EpollLoop : EventLoop
                 var result = handle.IsListener ? TryAccept(handle, operation) : TryReceive(handle, operation.Buffer!);
                 if (result is { } done)
                 {
-                    handle.Receiving = null;
-                    operation.Complete(done);
-                    if (handle.Generation != generation) return;
+                    operation.Settle(done);
+                    _settled[settled++] = operation;
                 }
             }
             else if ((events & (Epoll.HangUp | Epoll.Error)) != 0)
@@ -252,16 +238,18 @@ internal sealed unsafe class EpollLoop : EventLoop
         if ((events & (Epoll.Out | Epoll.HangUp | Epoll.Error)) != 0)
         {
             handle.IsWritable = true;
-            if (handle.Sending is { } operation)
+            if (handle.HasUnsent) SendUnsent(handle);
+            if (handle.Sending is { } operation && !handle.HasUnsent)
             {
                 var result = handle.IsConnecting ? FinishConnect(handle) : TrySend(handle, operation);
                 if (result is { } done)
                 {
-                    handle.Sending = null;
-                    operation.Complete(done);
+                    operation.Settle(done);
+                    _settled[settled++] = operation;
                 }
             }
         }
+        return settled;
     }
 
     private IoResult? TryAccept(EpollHandle listener, IoOperation operation)
@@ -306,40 +294,14 @@ internal sealed unsafe class EpollLoop : EventLoop
         }
         var errno = received < 0 ? Libc.Errno : 0;
         buffer.Release();
-        if (errno != Errno.Again) return errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno);
-        handle.IsReadable = false;
-        return null;
-    }
-
-    private static IoResult? TrySend(EpollHandle handle, IoOperation operation)
-    {
-        var head = operation.Buffer!;
-        while (true)
+        if (errno == 0) return IoResult.Success(0);
+        if (errno == Errno.Again)
         {
-            var sent = operation.BodyLength == 0
-                ? Libc.send(handle.Descriptor, head.ReadPointer, (nuint)head.Length, SocketAbi.MsgNoSignal)
-                : SendBoth(handle.Descriptor, head, operation.Body!, operation.BodyLength);
-            if (sent < 0)
-            {
-                var errno = Libc.Errno;
-                if (errno == Errno.Interrupted) continue;
-                if (errno != Errno.Again) return LinuxSockets.FailureOf(errno);
-                handle.IsWritable = false;
-                return null;
-            }
-            handle.Sent += sent;
-            if (operation.Advance((int)sent)) return IoResult.Success(operation.Progress);
+            handle.IsReadable = false;
+            return null;
         }
-    }
-
-    private static nint SendBoth(int fd, ByteBuffer head, ByteBuffer body, int bodyLength)
-    {
-        if (head.IsEmpty) return Libc.send(fd, body.ReadPointer, (nuint)bodyLength, SocketAbi.MsgNoSignal);
-        var vectors = stackalloc SocketAbi.Vector[2];
-        vectors[0] = new SocketAbi.Vector { Base = head.ReadPointer, Length = (nuint)head.Length };
-        vectors[1] = new SocketAbi.Vector { Base = body.ReadPointer, Length = (nuint)bodyLength };
-        var message = new SocketAbi.Message { Vectors = vectors, VectorCount = 2 };
-        return Libc.sendmsg(fd, &message, SocketAbi.MsgNoSignal);
+        handle.SendError = LinuxSockets.ErrorOf(errno);
+        return IoResult.Failure(handle.SendError);
     }
 
     private EpollHandle Open(int fd)

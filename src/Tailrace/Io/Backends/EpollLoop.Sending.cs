@@ -1,0 +1,209 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Tailrace.Memory;
+using Tailrace.Native;
+
+namespace Tailrace.Io.Backends;
+
+/// <content>Sending, and what has to wait for it: the end of the stream.</content>
+internal sealed unsafe partial class EpollLoop
+{
+    /// <summary>The longest send that is put off; longer ones are worth a change of code for themselves.</summary>
+    private const int DeferredMax = 4096;
+
+    private const int OutboxBytes = 64 * 1024;
+
+    /// <summary>What has been put off, message behind message: few bytes each, close together.</summary>
+    private readonly byte* _outbox = (byte*)NativeMemory.Alloc(OutboxBytes);
+
+    private readonly EpollHandle[] _unsent = new EpollHandle[BatchMax];
+    private int _outboxLength;
+    private int _unsentCount;
+    private int _leavingCount;
+
+    /// <inheritdoc/>
+    protected override bool IsOwing => _leavingCount > 0;
+
+    /// <inheritdoc/>
+    public override IoTask SendAsync(IoHandle stream, IoOperation operation)
+    {
+        var handle = Of(stream);
+        if (handle.SendError != IoError.None) return new IoTask(IoResult.Failure(handle.SendError));
+        if (handle.HasUnsent) SendUnsent(handle);
+        else if (handle.IsWritable && operation.BodyLength == 0 && operation.Buffer!.Length <= DeferredMax)
+            return Defer(handle, operation.Buffer);
+        if (handle.IsWritable)
+        {
+            var result = TrySend(handle, operation);
+            if (result is { } done) return new IoTask(done);
+        }
+        Debug.Assert(handle.Sending is null, "one send at a time");
+        if (!TryRegister(handle)) return new IoTask(IoResult.Failure(IoError.OutOfMemory));
+        handle.Sending = operation;
+        return operation.Begin(handle);
+    }
+
+    /// <inheritdoc/>
+    public override void ShutdownSend(IoHandle stream)
+    {
+        var handle = Of(stream);
+        if (handle.HasUnsent) SendUnsent(handle);
+        if (handle.HasUnsent) handle.IsShuttingDown = true;
+        else EndSending(handle);
+    }
+
+    /// <inheritdoc/>
+    public override void Close(IoHandle stream, bool reset = false)
+    {
+        var handle = Of(stream);
+        if (handle.Descriptor < 0) return;
+        if (reset) LinuxSockets.ResetOnClose(handle.Descriptor);
+        else if (handle.HasUnsent) SendUnsent(handle);
+        handle.Receiving?.Fail(IoError.Aborted, this);
+        handle.Sending?.Fail(IoError.Aborted, this);
+        handle.FailDependent(this);
+        handle.Dependent = null;
+        if (handle.HasUnsent && !reset) Leave(handle);
+        else Free(handle);
+    }
+
+    /// <summary>Takes a short send, to make it at the end of the batch.</summary>
+    private IoTask Defer(EpollHandle handle, ByteBuffer buffer)
+    {
+        var length = buffer.Length;
+        if (_unsentCount == BatchMax || _outboxLength + length > OutboxBytes) SendUnsent();
+        handle.Unsent = _outbox + _outboxLength;
+        handle.UnsentLength = length;
+        handle.Sent += length;
+        buffer.Unread.CopyTo(new Span<byte>(handle.Unsent, length));
+        buffer.Consume(length);
+        _outboxLength += length;
+        _unsent[_unsentCount++] = handle;
+        return new IoTask(IoResult.Success(length));
+    }
+
+    private void SendUnsent()
+    {
+        for (var i = 0; i < _unsentCount; i++) SendUnsent(_unsent[i]);
+        _unsentCount = _outboxLength = 0;
+    }
+
+    private void SendUnsent(EpollHandle handle)
+    {
+        while (handle.HasUnsent && handle.IsWritable)
+        {
+            var sent = Libc.send(handle.Descriptor, handle.Unsent, (nuint)handle.UnsentLength, SocketAbi.MsgNoSignal);
+            if (sent < 0)
+            {
+                NotSent(handle, Libc.Errno);
+                continue;
+            }
+            handle.Unsent += sent;
+            handle.UnsentLength -= (int)sent;
+        }
+        if (handle.HasUnsent)
+        {
+            if (handle.Leftover == null) MoveOut(handle);
+            return;
+        }
+        if (handle.Leftover != null) DropUnsent(handle);
+        if (handle.IsLeaving) Free(handle);
+        else if (handle.IsShuttingDown) EndSending(handle);
+    }
+
+    private static void EndSending(EpollHandle handle)
+    {
+        Libc.shutdown(handle.Descriptor, SocketAbi.ShutWrite);
+        handle.IsShuttingDown = false;
+    }
+
+    private void NotSent(EpollHandle handle, int errno)
+    {
+        if (errno == Errno.Interrupted) return;
+        handle.IsWritable = false;
+        if (errno == Errno.Again && TryRegister(handle)) return;
+        DropUnsent(handle);
+        handle.SendError = errno == Errno.Again ? IoError.OutOfMemory : LinuxSockets.ErrorOf(errno);
+        // After a reset the receive hears of it by itself, behind what the other side said before.
+        if (handle.SendError is IoError.BrokenPipe or IoError.Reset) return;
+        if (handle.Receiving is { IsDecided: false } receive) receive.Fail(handle.SendError, this);
+    }
+
+    /// <summary>The outbox is needed for others: what this stream does not take yet waits elsewhere.</summary>
+    private static void MoveOut(EpollHandle handle)
+    {
+        handle.Leftover = (byte*)NativeMemory.Alloc((nuint)handle.UnsentLength);
+        new Span<byte>(handle.Unsent, handle.UnsentLength).CopyTo(new Span<byte>(handle.Leftover, handle.UnsentLength));
+        handle.Unsent = handle.Leftover;
+    }
+
+    private static void DropUnsent(EpollHandle handle)
+    {
+        NativeMemory.Free(handle.Leftover);
+        handle.Leftover = handle.Unsent = null;
+        handle.UnsentLength = 0;
+    }
+
+    /// <summary>Nobody uses the handle any more, but its last bytes have not gone yet.</summary>
+    private void Leave(EpollHandle handle)
+    {
+        handle.Departure = new Departure(this, handle);
+        _leavingCount++;
+        Timers.Set(handle.Departure, Now + LeaveMs);
+    }
+
+    /// <summary>Closes the descriptor and makes the handle free for another.</summary>
+    private void Free(EpollHandle handle)
+    {
+        if (handle.Departure is { } departure)
+        {
+            Timers.Remove(departure);
+            handle.Departure = null;
+            _leavingCount--;
+        }
+        DropUnsent(handle);
+        _handles[handle.Descriptor] = null;
+        Libc.close(handle.Descriptor);
+        handle.Descriptor = -1;
+        handle.Generation = 0;
+        handle.IsClosed = true;
+        _freeHandles.Return(handle);
+    }
+
+    private static IoResult? TrySend(EpollHandle handle, IoOperation operation)
+    {
+        var head = operation.Buffer!;
+        while (true)
+        {
+            var sent = operation.BodyLength == 0
+                ? Libc.send(handle.Descriptor, head.ReadPointer, (nuint)head.Length, SocketAbi.MsgNoSignal)
+                : SendBoth(handle.Descriptor, head, operation.Body!, operation.BodyLength);
+            if (sent < 0)
+            {
+                var errno = Libc.Errno;
+                if (errno == Errno.Interrupted) continue;
+                if (errno != Errno.Again) return LinuxSockets.FailureOf(errno);
+                handle.IsWritable = false;
+                return null;
+            }
+            handle.Sent += sent;
+            if (operation.Advance((int)sent)) return IoResult.Success(operation.Progress);
+        }
+    }
+
+    private static nint SendBoth(int fd, ByteBuffer head, ByteBuffer body, int bodyLength)
+    {
+        if (head.IsEmpty) return Libc.send(fd, body.ReadPointer, (nuint)bodyLength, SocketAbi.MsgNoSignal);
+        var vectors = stackalloc SocketAbi.Vector[2];
+        vectors[0] = new SocketAbi.Vector { Base = head.ReadPointer, Length = (nuint)head.Length };
+        vectors[1] = new SocketAbi.Vector { Base = body.ReadPointer, Length = (nuint)bodyLength };
+        var message = new SocketAbi.Message { Vectors = vectors, VectorCount = 2 };
+        return Libc.sendmsg(fd, &message, SocketAbi.MsgNoSignal);
+    }
+
+    /// <summary>Ends the wait of a leaving handle for an other side that does not read.</summary>
+    private sealed class Departure(EpollLoop loop, EpollHandle handle) : TimerEntry
+    {
+        protected internal override void OnDeadline() => loop.Free(handle);
+    }
+}
