@@ -38,7 +38,8 @@ internal static class OptionsSummary
         foreach (RouteOptions route in routes)
         {
             IReadOnlyList<string> hosts = route.Match.Host.Count > 0 ? route.Match.Host : ["any host"];
-            foreach (string host in hosts) rows.Add([host, PathOf(route.Match), TargetOf(route)]);
+            string target = TargetOf(route) + ConditionsOf(route.Match);
+            foreach (string host in hosts) rows.Add([host, PathOf(route.Match), target]);
         }
         WriteTable(rows, output);
     }
@@ -62,25 +63,42 @@ internal static class OptionsSummary
         foreach ((string name, ClusterOptions cluster) in options.Clusters)
         {
             string unused = IsUsed(name, options) ? "" : " (nothing leads to it)";
-            output.WriteLine($"\ncluster '{name}', in turn{unused}");
-            int total = cluster.Destinations.Sum(d => d.Weight);
+            output.WriteLine($"\ncluster '{name}', {PolicyOf(cluster)}{unused}");
+            bool hasBackups = cluster.Destinations.Any(d => d.Priority != cluster.Destinations[0].Priority);
             string period = $"looked up every {options.Resolve.Interval.TotalSeconds:0}s";
             var rows = new List<string[]>();
             foreach (DestinationOptions destination in cluster.Destinations)
             {
                 bool valid = DestinationAddress.TryParse(destination.Address, out DestinationAddress address, out _);
                 string lookup = valid && address is { Ip: null, Path.Length: 0 } ? period : "";
-                rows.Add([address.ToString(), $"{100.0 * destination.Weight / total:0.#}%", lookup]);
+                int total = cluster.Destinations.Where(d => d.Priority == destination.Priority).Sum(d => d.Weight);
+                string share = $"{100.0 * destination.Weight / total:0.#}%";
+                rows.Add(hasBackups
+                    ? [address.ToString(), $"priority {destination.Priority}", share, lookup]
+                    : [address.ToString(), share, lookup]);
             }
             WriteTable(rows, output);
         }
     }
 
+    private static string PolicyOf(ClusterOptions cluster)
+    {
+        string policy = cluster.Balance switch
+        {
+            BalancePolicy.Random => "at random",
+            BalancePolicy.LeastRequests => "by fewest requests",
+            BalancePolicy.TwoChoices => "by two choices",
+            BalancePolicy.Hash => $"by {cluster.Hash.Key.ToString().ToLowerInvariant()} {cluster.Hash.Name}".TrimEnd(),
+            _ => "in turn",
+        };
+        return cluster.Sticky is { } sticky ? $"{policy}, kept by cookie '{sticky.Cookie}'" : policy;
+    }
+
     private static bool IsUsed(string cluster, TailraceOptions options) =>
-        options.Routes.Any(r => r.Cluster == cluster)
-        || options.Listeners.Any(l => l.Cluster == cluster
-            || l.TlsRoutes.Any(r => r.Cluster == cluster)
-            || l.Routes.Any(r => r.Cluster == cluster));
+        options.Listeners.Any(l => l.Cluster == cluster || l.TlsRoutes.Any(route => route.Cluster == cluster))
+        || options.Routes.Concat(options.Listeners.SelectMany(listener => listener.Routes)).Any(route =>
+            route.Cluster == cluster || route.Mirror?.Cluster == cluster
+            || (route.Split?.To.Any(target => target.Cluster == cluster) ?? false));
 
     private static string PathOf(MatchOptions match)
     {
@@ -89,11 +107,58 @@ internal static class OptionsSummary
         return match.PathPrefix.EndsWith('/') ? $"{match.PathPrefix}..." : $"{match.PathPrefix}[/...]";
     }
 
+    private static string ConditionsOf(MatchOptions match)
+    {
+        var conditions = new List<string>();
+        if (match.Method.Count > 0) conditions.Add(string.Join(" or ", match.Method));
+        conditions.AddRange(match.Header.Select(value => $"header {ValueOf(value)}"));
+        conditions.AddRange(match.Query.Select(value => $"query {ValueOf(value)}"));
+        if (match.Source.Count > 0) conditions.Add($"from {string.Join(" or ", match.Source)}");
+        return conditions.Count == 0 ? "" : $" if {string.Join(", ", conditions)}";
+    }
+
+    private static string ValueOf(ValueMatchOptions value)
+    {
+        if (value.Absent) return $"{value.Name} absent";
+        if (value.Pattern.Length > 0) return $"{value.Name}~{value.Pattern}";
+        if (value.Prefix.Length > 0) return $"{value.Name}={value.Prefix}*";
+        return value.Value.Length > 0 ? $"{value.Name}={value.Value}" : value.Name;
+    }
+
     private static string TargetOf(RouteOptions route)
     {
         if (route.Respond is { } respond) return $"answers {respond.Status}";
+        string path = route.Rewrite is { } rewrite ? $", path {RewriteOf(rewrite)}" : "";
+        if (route.Redirect is { } redirect) return $"redirects to {PlaceOf(redirect)} by {redirect.Status}{path}";
         string host = route.HostHeader == "keep" ? "" : $", Host: {route.HostHeader}";
-        return $"cluster '{route.Cluster}'{host}";
+        string copies = route.Mirror is { } mirror ? $", {mirror.Percent}% copied to '{mirror.Cluster}'" : "";
+        string target = route.Split is { } split ? SplitOf(split) : $"cluster '{route.Cluster}'";
+        return $"{target}{host}{path}{copies}";
+    }
+
+    private static string SplitOf(SplitOptions split)
+    {
+        double total = split.To.Sum(target => (long)target.Weight);
+        IEnumerable<string> shares = split.To.Select(to => $"{100 * to.Weight / total:0.##}% cluster '{to.Cluster}'");
+        string name = split.Name.Length > 0 ? $" {split.Name}" : "";
+        string by = split.By == SplitKey.Request ? "" : $" by {split.By.ToString().ToLowerInvariant()}{name}";
+        return string.Join(", ", shares) + by;
+    }
+
+    private static string PlaceOf(RedirectOptions redirect)
+    {
+        string scheme = redirect.Scheme == RedirectScheme.Https ? "https" : "http";
+        string port = redirect.Port == 0 ? "" : $":{redirect.Port}";
+        return $"{scheme}://{(redirect.Host.Length > 0 ? redirect.Host : "the same host")}{port}";
+    }
+
+    private static string RewriteOf(RewriteOptions rewrite)
+    {
+        if (rewrite.Path.Length > 0) return rewrite.Path;
+        if (rewrite.Pattern.Length > 0) return $"~{rewrite.Pattern} as {rewrite.Replacement}";
+        string without = rewrite.StripPrefix.Length > 0 ? $"without {rewrite.StripPrefix}" : "";
+        string below = rewrite.AddPrefix.Length > 0 ? $"below {rewrite.AddPrefix}" : "";
+        return without.Length > 0 && below.Length > 0 ? $"{without}, {below}" : without + below;
     }
 
     private static void WriteTable(List<string[]> rows, TextWriter output)

@@ -27,8 +27,12 @@ internal static class StatisticsReport
         ("upstream connect errors", c => c.UpstreamConnectErrors),
         ("upstream reuses", c => c.UpstreamReuses),
         ("upstream retries", c => c.UpstreamRetries),
+        ("upstream waits", c => c.UpstreamWaits),
         ("upstream errors", c => c.UpstreamErrors),
         ("upstream timeouts", c => c.UpstreamTimeouts),
+        ("mirrored", c => c.Mirrored),
+        ("not mirrored", c => c.MirrorsSkipped),
+        ("mirror errors", c => c.MirrorErrors),
         ("unhandled errors", c => c.UnhandledErrors),
     ];
 
@@ -48,6 +52,16 @@ internal static class StatisticsReport
         ("refused", c => c.Tcp.Refused),
     ];
 
+    // Of io_uring; other engines have nothing to say here.
+    private static readonly (string Name, Func<Counters, long> Value)[] s_ringRows =
+    [
+        ("ring entries", c => c.RingEnters),
+        ("ring overflows", c => c.RingOverflows),
+        ("ring refusals", c => c.RingRefusals),
+        ("ring interrupts", c => c.RingInterrupts),
+        ("ring without buffer", c => c.RingStarved),
+    ];
+
     /// <summary>Prints the table of a server that has stopped.</summary>
     public static void Write(Server server, TextWriter output)
     {
@@ -58,12 +72,33 @@ internal static class StatisticsReport
         for (var i = 0; i < workers.Count; i++) output.Write($"{$"worker {i}",16}");
         output.WriteLine();
         var hasTunnels = total.Tcp.Opened + total.Tcp.Unreachable + total.Tcp.ClientReset + total.Tcp.Refused > 0;
-        foreach (var (name, value) in hasTunnels ? [.. s_rows, .. s_tunnelRows] : s_rows)
+        List<(string Name, Func<Counters, long> Value)> rows = [.. s_rows];
+        if (hasTunnels) rows.AddRange(s_tunnelRows);
+        if (total.RingEnters > 0) rows.AddRange(s_ringRows);
+        foreach (var (name, value) in rows)
         {
             output.Write($"{name,-24}{value(total),16}");
             foreach (var worker in workers) output.Write($"{value(worker),16}");
             output.WriteLine();
         }
+        WriteDestinations(server.Destinations, output);
         if (server.AccessLogDropped > 0) output.WriteLine($"{"access log dropped",-24}{server.AccessLogDropped,16}");
+    }
+
+    private static void WriteDestinations(IReadOnlyList<DestinationStatistics> destinations, TextWriter output)
+    {
+        if (destinations.Count == 0) return;
+        output.WriteLine($"{"destination",-40}{"requests",16}{"failures",16}  state");
+        foreach (var destination in destinations)
+        {
+            var name = $"{destination.Cluster} {destination.Name}";
+            var state = destination switch
+            {
+                { IsChecked: false } => "not healthy",
+                { EjectedBy: > 0 } => $"left out by {destination.EjectedBy} workers",
+                _ => "healthy",
+            };
+            output.WriteLine($"{name,-40}{destination.Requests,16}{destination.Failures,16}  {state}");
+        }
     }
 }

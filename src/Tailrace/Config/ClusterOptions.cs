@@ -9,6 +9,21 @@ public sealed record ClusterOptions
     /// <summary>How a destination is chosen for a request. Default: <c>round_robin</c>.</summary>
     public BalancePolicy Balance { get; init; } = BalancePolicy.RoundRobin;
 
+    /// <summary>What the policy <c>hash</c> goes by.</summary>
+    public HashOptions Hash { get; init; } = new();
+
+    /// <summary>A cookie that keeps a client with its destination; null: none.</summary>
+    public StickyOptions? Sticky { get; init; }
+
+    /// <summary>
+    /// How long a destination that has become healthy takes to get its whole share; 0s: it gets it at once.
+    /// Default: <c>0s</c>.
+    /// </summary>
+    public TimeSpan SlowStart { get; init; } = TimeSpan.Zero;
+
+    /// <summary>Where requests wait when all destinations are full.</summary>
+    public QueueOptions Queue { get; init; } = new();
+
     /// <summary>
     /// How often a request that can be replayed is sent again after a reused connection died before the first byte of
     /// an answer. Default: <c>1</c>.
@@ -20,6 +35,9 @@ public sealed record ClusterOptions
     /// no connection: none is kept for the next request. Default: <c>off</c>.
     /// </summary>
     public ProxyProtocolVersion ProxyProtocol { get; init; } = ProxyProtocolVersion.Off;
+
+    /// <summary>How destinations that do not work are found and left out.</summary>
+    public HealthOptions Health { get; init; } = new();
 
     /// <summary>How long to wait for a destination.</summary>
     public ClusterTimeouts Timeouts { get; init; } = new();
@@ -45,16 +63,15 @@ public sealed record DestinationOptions
     /// </summary>
     public int Weight { get; init; } = 1;
 
+    /// <summary>
+    /// Its rank: the destinations of the lowest that has healthy ones get the requests, the others are their backup.
+    /// Default: <c>0</c>.
+    /// </summary>
+    public int Priority { get; init; }
+
     /// <summary>A destination of weight 1, so that a list of addresses can be written as one.</summary>
     /// <param name="address">The address, as for <see cref="Address"/>.</param>
     public static implicit operator DestinationOptions(string address) => new() { Address = address };
-}
-
-/// <summary>How a destination is chosen for a request.</summary>
-public enum BalancePolicy
-{
-    /// <summary>In turn, in proportion to the weights, interleaved evenly; each worker keeps its own turn.</summary>
-    RoundRobin,
 }
 
 /// <summary>How long to wait for a destination.</summary>
@@ -74,10 +91,25 @@ public sealed record ClusterTimeouts
 public sealed record ClusterLimits
 {
     /// <summary>
-    /// Connections in use at once to one destination from one worker, else another destination or 503; 0: as many as
-    /// there are requests, which <see cref="ListenerOptions.MaxConnections"/> bounds. Default: <c>0</c>.
+    /// Connections to one destination from one worker, else another destination, the queue or 503; 0: as many as there
+    /// are requests, which <see cref="ListenerOptions.MaxConnections"/> bounds. Default: <c>0</c>.
     /// </summary>
     public int ConnectionsPerDestination { get; init; }
+
+    /// <summary>
+    /// Requests in flight at once to one destination from one worker, else another destination, the queue or 503; 0: no
+    /// limit. Default: <c>0</c>.
+    /// </summary>
+    public int RequestsPerDestination { get; init; }
+
+    /// <summary>Connections to the cluster from one worker; 0: no limit. Default: <c>0</c>.</summary>
+    public int Connections { get; init; }
+
+    /// <summary>
+    /// Requests in flight at once to the cluster from one worker, else the queue or 503; 0: no limit.
+    /// Default: <c>0</c>.
+    /// </summary>
+    public int Requests { get; init; }
 
     /// <summary>
     /// Bytes of a response head, else 502; at most <see cref="BufferOptions.Block"/>. Default: <c>12KiB</c>.

@@ -15,6 +15,9 @@ public sealed record ListenerOptions
     /// <summary>What is spoken on the connections. Default: <c>http</c>.</summary>
     public ListenerProtocol Protocol { get; init; } = ListenerProtocol.Http;
 
+    /// <summary>How connections come to the workers. Default: <c>reuseport</c>.</summary>
+    public AcceptMode Accept { get; init; } = AcceptMode.ReusePort;
+
     /// <summary>
     /// With <see cref="ListenerProtocol.Tcp"/>: the cluster that connections are forwarded to; with
     /// <see cref="TlsRoutes"/> those that none of them is for, or empty: none. Default: <c>""</c>.
@@ -59,6 +62,20 @@ public sealed record ListenerOptions
     /// <summary>Whether another proxy in front of this listener tells who its clients are.</summary>
     public ProxyProtocolOptions ProxyProtocol { get; init; } = new();
 
+    /// <summary>
+    /// Who meets the expectation of a client that waits for "100 Continue" before it sends a body.
+    /// Default: <c>forward</c>.
+    /// </summary>
+    public ExpectMode Expect { get; init; } = ExpectMode.Forward;
+
+    /// <summary>
+    /// Whether TRACE is forwarded; else it is answered 405, so that nobody's request is echoed. Default: <c>false</c>.
+    /// </summary>
+    public bool Trace { get; init; }
+
+    /// <summary>What becomes of paths that two programs may read differently.</summary>
+    public PathOptions Paths { get; init; } = new();
+
     /// <summary>How long to wait for the client.</summary>
     public ListenerTimeouts Timeouts { get; init; } = new();
 
@@ -67,6 +84,9 @@ public sealed record ListenerOptions
 
     /// <summary>What origins are told about the client.</summary>
     public ForwardedOptions Forwarded { get; init; } = new();
+
+    /// <summary>Where a forward proxy may connect to; with <c>protocol: forward</c> only. Default: none.</summary>
+    public ForwardProxyOptions? ForwardProxy { get; init; }
 
     /// <summary>The routes of this listener; empty: those of the root.</summary>
     public IReadOnlyList<RouteOptions> Routes { get; init; } = [];
@@ -94,14 +114,62 @@ public sealed record TlsRouteOptions
     public string Cluster { get; init; } = "";
 }
 
+/// <summary>How connections come to the workers.</summary>
+public enum AcceptMode
+{
+    /// <summary>
+    /// Each worker listens (SO_REUSEPORT) and the kernel spreads; a worker far above a sibling gives new ones away.
+    /// </summary>
+    ReusePort,
+
+    /// <summary>One worker accepts for all and gives connections to each in turn.</summary>
+    Handoff,
+}
+
 /// <summary>What is spoken on the connections of a listener.</summary>
 public enum ListenerProtocol
 {
     /// <summary>HTTP/1.1 and HTTP/1.0 in clear text.</summary>
     Http,
 
+    /// <summary>
+    /// The same, as a forward proxy: CONNECT makes tunnels, and targets that are whole URLs are fetched. Other requests
+    /// go to the listener's own routes.
+    /// </summary>
+    Forward,
+
     /// <summary>Any protocol on TCP: bytes are carried both ways between the client and a destination.</summary>
     Tcp,
+}
+
+/// <summary>Where a forward proxy may connect to, and how long it waits there.</summary>
+/// <remarks>
+/// Whatever is listed, addresses that are not public are refused unless <see cref="Allow"/> has them. Addresses are
+/// judged as they come from the look-up, and it is those that are connected to.
+/// </remarks>
+public sealed record ForwardProxyOptions
+{
+    /// <summary>
+    /// Names that clients may ask for: <c>a.example</c>, or <c>*.a.example</c> for every name below it; empty: every
+    /// name. Default: <c>[]</c>.
+    /// </summary>
+    public IReadOnlyList<string> Hosts { get; init; } = [];
+
+    /// <summary>Ports that clients may ask for. Default: <c>[80, 443]</c>.</summary>
+    public IReadOnlyList<int> Ports { get; init; } = s_ports;
+
+    /// <summary>
+    /// Ranges of addresses that are allowed although they are not public: <c>10.1.0.0/16</c>. Default: <c>[]</c>.
+    /// </summary>
+    public IReadOnlyList<string> Allow { get; init; } = [];
+
+    /// <summary>Ranges of addresses that are refused whatever else is said. Default: <c>[]</c>.</summary>
+    public IReadOnlyList<string> Deny { get; init; } = [];
+
+    /// <summary>How long to wait for a host.</summary>
+    public ClusterTimeouts Timeouts { get; init; } = new();
+
+    private static readonly int[] s_ports = [80, 443];
 }
 
 /// <summary>How long to wait for a client.</summary>
@@ -131,6 +199,46 @@ public sealed record ListenerTimeouts
 
     /// <summary>Of a forwarded TCP connection: how long it may last; 0: no limit. Default: <c>0s</c>.</summary>
     public TimeSpan Lifetime { get; init; }
+
+    /// <summary>
+    /// How long a tunnel (after an upgrade, as that to a WebSocket) may carry nothing in either direction.
+    /// Default: <c>1h</c>.
+    /// </summary>
+    public TimeSpan TunnelIdle { get; init; } = TimeSpan.FromHours(1);
+}
+
+/// <summary>Who meets the expectation "100-continue" (RFC 9110 section 10.1.1).</summary>
+public enum ExpectMode
+{
+    /// <summary>The origin: it may refuse the body before it is sent. A silent one is waited for a second.</summary>
+    Forward,
+
+    /// <summary>The proxy: clients are told to go on at once, and origins are not asked.</summary>
+    Answer,
+}
+
+/// <summary>What becomes of paths that two programs may read differently.</summary>
+/// <remarks>
+/// Whatever is chosen, routes are matched on a normalised copy (dot segments resolved, unreserved characters decoded,
+/// slashes in a row taken as one), and origins get the path as it was sent.
+/// </remarks>
+public sealed record PathOptions
+{
+    /// <summary>The segments <c>.</c> and <c>..</c>, also percent-encoded. Default: <c>keep</c>.</summary>
+    public OddPathMode DotSegments { get; init; }
+
+    /// <summary><c>%2F</c> and <c>%5C</c>. Default: <c>keep</c>.</summary>
+    public OddPathMode EncodedSlashes { get; init; }
+}
+
+/// <summary>What becomes of something odd in a path.</summary>
+public enum OddPathMode
+{
+    /// <summary>It is forwarded as it came.</summary>
+    Keep,
+
+    /// <summary>It is answered 400.</summary>
+    Reject,
 }
 
 /// <summary>How much to take from a client.</summary>

@@ -44,14 +44,14 @@ internal static class TcpValidator
             return;
         }
         if (listener.Cluster.Length > 0)
-            RouteValidator.CheckCluster(listener.Cluster, ConfigPath.Of(path, "cluster"), options, problems);
+            RouteTargets.CheckCluster(listener.Cluster, ConfigPath.Of(path, "cluster"), options, problems);
         var taken = new HashSet<(string Host, string Alpn)>();
         for (int i = 0; i < listener.TlsRoutes.Count; i++)
         {
             TlsRouteOptions route = listener.TlsRoutes[i];
             string at = ConfigPath.Of(ConfigPath.Of(path, "tls_routes"), i);
             if (route.Cluster.Length > 0)
-                RouteValidator.CheckCluster(route.Cluster, ConfigPath.Of(at, "cluster"), options, problems);
+                RouteTargets.CheckCluster(route.Cluster, ConfigPath.Of(at, "cluster"), options, problems);
             bool isNew = false;
             foreach (string host in route.Host.Count > 0 ? route.Host : [""])
             {

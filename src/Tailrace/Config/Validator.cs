@@ -67,7 +67,13 @@ public static class Validator
                     "'accept: optional' needs the addresses that are trusted; anybody could pretend to be anybody "
                     + "else");
             }
-            if (listener.Protocol != ListenerProtocol.Http) continue;
+            if (listener.ForwardProxy is not null && listener.Protocol != ListenerProtocol.Forward)
+            {
+                problems.Add(ConfigPath.Of(path, "forward_proxy"),
+                    "the listener is no forward proxy; that is one with 'protocol: forward'",
+                    ConfigPath.Of(path, "protocol"));
+            }
+            if (listener.Protocol == ListenerProtocol.Tcp) continue;
             CheckHead(listener.Limits.Head, ConfigPath.Of(path, "limits.head"), options.Buffers, problems);
             if (listener.Limits.Target > listener.Limits.Head)
             {
@@ -112,6 +118,7 @@ public static class Validator
             bool isForTcp = TcpValidator.IsForTcp(name, options);
             string head = ConfigPath.Of(path, "limits.head");
             if (!isForTcp) CheckHead(cluster.Limits.Head, head, options.Buffers, problems);
+            ClusterValidator.Check(cluster, path, problems);
             var seen = new Dictionary<string, int>();
             for (int i = 0; i < cluster.Destinations.Count; i++)
             {

@@ -1,3 +1,4 @@
+using Tailrace.Http.Rules;
 using Tailrace.Io;
 using Tailrace.Sessions;
 
@@ -23,9 +24,13 @@ public sealed class FixedReply(PreparedReply reply) : Handler
     /// <inheritdoc/>
     public override bool IsImmediate => true;
 
+    /// <summary>Fields to set, add or remove; null for none.</summary>
+    internal FieldEdits? Fields { get; init; }
+
     /// <inheritdoc/>
     public override LoopTask HandleAsync(Exchange exchange)
     {
+        exchange.ResponseFields = Fields;
         exchange.Respond(reply);
         return LoopTask.Completed;
     }

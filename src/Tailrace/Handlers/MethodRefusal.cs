@@ -8,6 +8,9 @@ namespace Tailrace.Handlers;
 /// </summary>
 public sealed class MethodRefusal : Handler
 {
+    /// <summary>What is not refused.</summary>
+    internal static ReadOnlySpan<byte> Allowed => "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"u8;
+
     /// <summary>The one object: it has no state.</summary>
     public static MethodRefusal Instance { get; } = new();
 
@@ -18,7 +21,7 @@ public sealed class MethodRefusal : Handler
         exchange.CloseAfterwards();
         var body = "405 Method Not Allowed\n"u8;
         exchange.Begin(405, body.Length);
-        exchange.Header("Allow"u8, "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH"u8);
+        exchange.Header("Allow"u8, Allowed);
         exchange.Header("Content-Type"u8, "text/plain"u8);
         exchange.End(body);
         return LoopTask.Completed;

@@ -27,6 +27,7 @@ public sealed class Server : IDisposable
     private readonly List<Worker> _workers = [];
     private readonly List<EndPoint> _addresses = [];
     private Resolution? _resolution;
+    private HealthChecker? _checker;
 
     /// <summary>Creates a server that does not run yet.</summary>
     /// <param name="options">What to do. They have to be valid: see <see cref="Validator"/>.</param>
@@ -55,6 +56,9 @@ public sealed class Server : IDisposable
 
     /// <summary>What each worker has counted.</summary>
     public IReadOnlyList<Counters> Statistics => [.. _workers.Select(worker => worker.Reactor.Counters)];
+
+    /// <summary>What became of each destination, over all workers; exact once the server has stopped.</summary>
+    public IReadOnlyList<DestinationStatistics> Destinations => DestinationStatistics.Of(_workers);
 
     /// <summary>The workers, in order. For tests.</summary>
     internal IReadOnlyList<Worker> Workers => _workers;
@@ -91,19 +95,22 @@ public sealed class Server : IDisposable
             Engine = Loops.Choose(Wanted(_options.Engine), out var reason);
             EngineReason = reason;
             var snapshot = Snapshot.Build(_options);
-            CreateWorkers(snapshot);
-            OpenListeners(snapshot);
+            StartLoops(snapshot);
+            _checker = new HealthChecker([.. Checks(snapshot)], PublishHealth, _log);
             _resolution = new Resolution(snapshot.Clusters, Publish, _log);
             // A name server that hangs must not keep the rest from starting: its answers are taken when they come.
             _resolution.ResolveAsync().Wait(ResolveAtStart);
             _resolution.Start(_options.Resolve.Interval);
-            foreach (var worker in _workers) worker.Start();
+            foreach (var worker in _workers) worker.Serve();
+            _checker.Start();
         }
         catch (Exception failure)
         {
             DisposeWorkers();
-            if (failure is IoException known) throw new StartException(ListenErrors.Describe(known), known);
-            throw;
+            if (failure is not IoException known) throw;
+            var isRefusal = Engine == Engine.IoUring && known.Address is null;
+            throw new StartException(
+                isRefusal ? Loops.Cannot(known.Message) : ListenErrors.Describe(known), known);
         }
         WarnOfDescriptors();
         _log.Info("started", ("engine", Engine), ("because", EngineReason), ("workers", _workers.Count),
@@ -120,6 +127,7 @@ public sealed class Server : IDisposable
         _isStopped = true;
         _resolution?.Dispose();
         LogStates();
+        _checker?.Dispose();
         // Only when every worker has begun to drain do the counts of connections fall for good.
         using var draining = new CountdownEvent(_workers.Count);
         foreach (var worker in _workers)
@@ -204,6 +212,50 @@ public sealed class Server : IDisposable
             Thread.Sleep(5);
     }
 
+    /// <summary>Brings the workers up, without serving yet.</summary>
+    private void StartLoops(Snapshot snapshot)
+    {
+        try
+        {
+            Bring();
+        }
+        catch (IoException refusal) when (IsOurChoice && refusal.Address is null)
+        {
+            // The trial was allowed and the real thing is not: locked memory may not suffice for all workers.
+            DisposeWorkers();
+            _addresses.Clear();
+            Engine = Engine.Epoll;
+            EngineReason = Loops.Off(refusal.Message);
+            Bring();
+        }
+
+        void Bring()
+        {
+            CreateWorkers(snapshot);
+            OpenListeners(snapshot);
+            StartReactors();
+        }
+    }
+
+    /// <exception cref="IoException">The loop of one of them cannot run.</exception>
+    private void StartReactors()
+    {
+        IoException? refusal = null;
+        using var prepared = new CountdownEvent(_workers.Count);
+        foreach (var worker in _workers)
+        {
+            worker.Reactor.Start(problem =>
+            {
+                if (problem is not null) Volatile.Write(ref refusal, problem);
+                prepared.Signal();
+            });
+        }
+        prepared.Wait();
+        if (refusal is not null) throw new IoException(refusal.Error, refusal.Message);
+    }
+
+    private bool IsOurChoice => _options.Engine == EngineChoice.Auto && Engine == Engine.IoUring;
+
     private void CreateWorkers(Snapshot snapshot)
     {
         var processors = Loops.Processors();
@@ -220,21 +272,28 @@ public sealed class Server : IDisposable
     private void OpenListeners(Snapshot snapshot)
     {
         var writers = _workers.ConvertAll(worker => _accessLog?.CreateWriter(worker.Reactor.Index));
-        foreach (var plan in snapshot.Listeners)
+        for (var i = 0; i < snapshot.Listeners.Count; i++)
         {
-            var shared = _workers.Count > 1;
+            var plan = snapshot.Listeners[i];
+            var accepting = new AcceptPlan(plan, i, _workers);
             // Sharing would also join another process's listener: make sure that there is none.
-            if (shared && plan.Address is IPEndPoint { Port: not 0 }) ProbeExclusively(plan);
+            if (accepting.IsShared && plan.Address is IPEndPoint { Port: not 0 }) ProbeExclusively(plan);
             var address = plan.Address;
             if (address is UnixDomainSocketEndPoint path) UnixSockets.RemoveStale(path);
+            IPEndPoint? shared = null;
             foreach (var worker in _workers)
             {
-                // The kernel spreads connections over several sockets of a port, but a path has one socket.
-                if (worker.Reactor.Index > 0 && address is UnixDomainSocketEndPoint) break;
-                var bound = worker.Listen(plan, address, shared, _codeRoutes, writers[worker.Reactor.Index]);
-                if (worker.Reactor.Index > 0) continue;
+                var writer = writers[worker.Reactor.Index];
+                if (!accepting.Listens(worker))
+                {
+                    worker.Join(plan, _codeRoutes, writer);
+                    continue;
+                }
+                var bound = worker.Listen(
+                    plan, address, accepting.IsShared, _codeRoutes, writer, accepting.SpreadOf(worker));
+                if (shared is not null) continue;
                 _addresses.Add(bound);
-                if (bound is IPEndPoint ip) address = new IPEndPoint(((IPEndPoint)address).Address, ip.Port);
+                if (bound is IPEndPoint ip) address = shared = new IPEndPoint(((IPEndPoint)address).Address, ip.Port);
             }
         }
     }
@@ -249,11 +308,30 @@ public sealed class Server : IDisposable
     {
         foreach (var worker in _workers)
             worker.Reactor.Loop.Post(() => worker.SetAddresses(cluster, destination, addresses));
+        _checker?.SetAddresses(cluster, destination, addresses);
     }
+
+    private void PublishHealth(string cluster, int destination, bool isHealthy)
+    {
+        foreach (var worker in _workers)
+            worker.Reactor.Loop.Post(() => worker.SetHealth(cluster, destination, isHealthy));
+    }
+
+    private static IEnumerable<HealthChecker.Target> Checks(Snapshot snapshot) =>
+        from cluster in snapshot.Clusters
+        let check = cluster.Check
+        where check is not null
+        from destination in cluster.Destinations.Index()
+        select new HealthChecker.Target(
+            cluster.Settings.Name, destination.Index, destination.Item.Name, check);
 
     private void DisposeWorkers()
     {
-        foreach (var worker in _workers) worker.Dispose();
+        foreach (var worker in _workers)
+        {
+            worker.Reactor.Stop();
+            worker.Dispose();
+        }
         _workers.Clear();
     }
 }

@@ -33,8 +33,8 @@ internal sealed class Snapshot
 
 /// <summary>A listener as workers build it.</summary>
 internal sealed record ListenerPlan(
-    string Name, EndPoint Address, ListenSettings Socket, ConnectionBudget Budget, ServerSettings Settings,
-    IReadOnlyList<RoutePlan> Routes)
+    string Name, EndPoint Address, AcceptMode Accept, ListenSettings Socket, ConnectionBudget Budget,
+    ServerSettings Settings, RequestPolicy Policy, EgressPlan? Egress, IReadOnlyList<RoutePlan> Routes)
 {
     /// <summary>How a TCP listener treats its connections; null for HTTP.</summary>
     internal TcpSettings? Tcp { get; private init; }
@@ -57,8 +57,10 @@ internal sealed record ListenerPlan(
     internal static ListenerPlan From(ListenerOptions options, TailraceOptions root)
     {
         if (!ListenAddress.TryParse(options.Address, out var address, out var error)) throw new StartException(error);
-        var isHttp = options.Protocol == ListenerProtocol.Http;
-        var routes = !isHttp ? [] : options.Routes.Count > 0 ? options.Routes : root.Routes;
+        var isTcp = options.Protocol == ListenerProtocol.Tcp;
+        var isForward = options.Protocol == ListenerProtocol.Forward;
+        var hasOwn = options.Routes.Count > 0 || isForward || isTcp;
+        var routes = hasOwn ? options.Routes : root.Routes;
         var settings = new ServerSettings
         {
             Limits = new HttpLimits
@@ -72,17 +74,22 @@ internal sealed record ListenerPlan(
             BodyTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Body),
             KeepAliveTimeoutMs = Snapshot.Milliseconds(options.Timeouts.KeepAlive),
             WriteTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Write),
+            TunnelIdleTimeoutMs = Snapshot.Milliseconds(options.Timeouts.TunnelIdle),
             RequestsPerConnection = options.RequestsPerConnection,
         };
         var name = options.Name.Length > 0 ? options.Name : options.Address;
         return new ListenerPlan(
-            name, address.EndPoint,
-            new ListenSettings(options.Backlog, Deferred: isHttp && options.DeferAccept),
+            name, address.EndPoint, options.Accept,
+            new ListenSettings(options.Backlog, Deferred: !isTcp && options.DeferAccept),
             new ConnectionBudget(options.MaxConnections),
             settings,
-            [.. routes.SelectMany(route => RoutePlan.From(route, options.Forwarded))])
+            RequestPolicy.From(options),
+            isForward ? EgressPlan.From(options.ForwardProxy ?? new ForwardProxyOptions()) : null,
+            // In a table the first route wins: those without conditions come behind those that have some.
+            [.. routes.SelectMany(route => RoutePlan.From(route, options)).OrderBy(route =>
+                !route.Options.Match.HasConditions)])
         {
-            Tcp = isHttp ? null : TcpOf(options, name),
+            Tcp = !isTcp ? null : TcpOf(options, name),
             Cluster = options.Cluster,
             Gate = GateOf(options.ProxyProtocol),
             TlsRoutes = options.TlsRoutes,
@@ -116,11 +123,12 @@ internal sealed record ListenerPlan(
 
 /// <summary>A route for one host pattern as workers build it.</summary>
 internal sealed record RoutePlan(
-    string Host, string Path, bool IsPrefix, string Cluster, RespondOptions? Respond, RequestEdits Edits,
+    string Host, string Path, bool IsPrefix, RouteOptions Options, byte[] Body, RequestEdits Edits,
     ResponseEdits ResponseEdits)
 {
-    internal static IEnumerable<RoutePlan> From(RouteOptions options, ForwardedOptions forwarded)
+    internal static IEnumerable<RoutePlan> From(RouteOptions options, ListenerOptions listener)
     {
+        var forwarded = listener.Forwarded;
         var edits = new RequestEdits
         {
             XForwarded = PolicyOf(forwarded.XForwarded),
@@ -133,13 +141,20 @@ internal sealed record RoutePlan(
                 _ => HostPolicy.Fixed,
             },
             FixedHost = Encoding.ASCII.GetBytes(options.HostHeader),
+            Fields = FieldEditPlans.Build(options.RequestHeaders),
+            Upgrades = new UpgradePolicy([.. options.Upgrade]),
+            AnswersContinue = listener.Expect == ExpectMode.Answer,
         };
-        var responseEdits = new ResponseEdits { Via = forwarded.Via };
+        var responseEdits = new ResponseEdits
+        {
+            Via = forwarded.Via,
+            Fields = FieldEditPlans.Build(options.ResponseHeaders),
+        };
         IEnumerable<string> hosts = options.Match.Host.Count > 0 ? options.Match.Host : [""];
         var isPrefix = options.Match.Path.Length == 0;
         var path = isPrefix ? options.Match.PathPrefix : options.Match.Path;
-        return hosts.Select(host =>
-            new RoutePlan(host, path, isPrefix, options.Cluster, options.Respond, edits, responseEdits));
+        var body = options.Respond is { } respond ? ReplyBody.Read(respond) : [];
+        return hosts.Select(host => new RoutePlan(host, path, isPrefix, options, body, edits, responseEdits));
     }
 
     private static ForwardedPolicy PolicyOf(ForwardedMode mode) => mode switch
@@ -148,43 +163,4 @@ internal sealed record RoutePlan(
         ForwardedMode.Set => ForwardedPolicy.Set,
         _ => ForwardedPolicy.Off,
     };
-}
-
-/// <summary>A cluster as workers build it.</summary>
-internal sealed record ClusterPlan(ClusterSettings Settings, IReadOnlyList<DestinationPlan> Destinations)
-{
-    internal static ClusterPlan From(string name, ClusterOptions options) => new(
-        new ClusterSettings
-        {
-            Name = name,
-            ConnectTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Connect),
-            FirstByteTimeoutMs = Snapshot.Milliseconds(options.Timeouts.FirstByte),
-            IdleTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Idle),
-            // A connection that begins with the address of one client is not for another.
-            PoolIdleMax = options.ProxyProtocol == ProxyProtocolVersion.Off ? options.Pool.IdlePerDestination : 0,
-            ProxyVersion = options.ProxyProtocol switch
-            {
-                ProxyProtocolVersion.V1 => ProxyVersion.V1,
-                ProxyProtocolVersion.V2 => ProxyVersion.V2,
-                _ => ProxyVersion.Off,
-            },
-            PoolIdleTimeoutMs = Snapshot.Milliseconds(options.Pool.IdleTimeout),
-            ConnectionsMax = options.Limits.ConnectionsPerDestination,
-            Retries = options.Retries,
-            Limits = new HttpLimits { HeadBytesMax = options.Limits.Head, HeaderCountMax = options.Limits.Headers },
-        },
-        [.. options.Destinations.Select(DestinationPlan.From)]);
-}
-
-/// <summary>A destination as workers build it.</summary>
-internal sealed record DestinationPlan(DestinationAddress Address, int Weight)
-{
-    internal string Name => Address.Name;
-
-    internal static DestinationPlan From(DestinationOptions options)
-    {
-        if (!DestinationAddress.TryParse(options.Address, out var address, out var error))
-            throw new StartException(error);
-        return new DestinationPlan(address, options.Weight);
-    }
 }

@@ -1,8 +1,6 @@
 using System.Net;
-using System.Text;
 using Tailrace.Config;
 using Tailrace.Handlers;
-using Tailrace.Http;
 using Tailrace.Io;
 using Tailrace.Proxy;
 using Tailrace.Proxy.Tcp;
@@ -17,16 +15,21 @@ namespace Tailrace.Hosting;
 /// </remarks>
 internal sealed class Worker : IDisposable
 {
+    private readonly Log _log;
     private readonly FailureLog _failures;
     private readonly DebugLog? _debug;
     private readonly List<Listener> _listeners = [];
-    private readonly List<IConnectionServer> _servers = [];
+    private readonly List<(IConnectionServer Server, ConnectionBudget Budget)> _servers = [];
     private readonly List<TcpServer> _tcpServers = [];
     private readonly Dictionary<string, Cluster> _clusters = [];
+    private readonly RouteHandlers _handlers;
+    private readonly List<ForwardProxyHandler> _forwardProxies = [];
+    private bool _isDraining;
 
     internal Worker(Reactor reactor, Snapshot snapshot, Log log)
     {
         Reactor = reactor;
+        _log = log;
         _failures = new FailureLog(log, reactor.Index, () => reactor.Loop.Now);
         _debug = DebugLog.For(log, reactor.Index);
         reactor.Loop.Unhandled = exception =>
@@ -34,18 +37,37 @@ internal sealed class Worker : IDisposable
             reactor.Counters.UnhandledErrors++;
             log.Error("unhandled exception", ("worker", reactor.Index), ("exception", exception));
         };
+        _handlers = new RouteHandlers(_clusters, _failures);
         foreach (var plan in snapshot.Clusters) _clusters.Add(plan.Settings.Name, BuildCluster(plan));
     }
 
     internal Reactor Reactor { get; }
 
+    /// <summary>The clusters by name, for the statistics.</summary>
+    internal IReadOnlyDictionary<string, Cluster> Clusters => _clusters;
+
     /// <summary>Opens a listener and prepares to serve on it.</summary>
     /// <exception cref="IoException">The address cannot be listened on.</exception>
     internal EndPoint Listen(
         ListenerPlan plan, EndPoint address, bool shared, IEnumerable<CodeRoute> codeRoutes,
-        AccessLogWriter? accessLog)
+        AccessLogWriter? accessLog, ConnectionSpread? spread = null)
     {
         var handle = Reactor.Loop.Listen(address, plan.Socket with { Shared = shared });
+        var server = Join(plan, codeRoutes, accessLog);
+        _listeners.Add(new Listener(Reactor, handle, plan.Budget, server.Serve)
+        {
+            Spread = spread,
+            Paused = error => _failures.Warn(
+                error == IoError.None ? "connection limit reached, accepting pauses" : $"accepting pauses: {error}",
+                plan.Name),
+        });
+        return Reactor.Loop.LocalAddress(handle);
+    }
+
+    /// <summary>Prepares to serve what is accepted at a listener, here or by another worker.</summary>
+    internal IConnectionServer Join(
+        ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes, AccessLogWriter? accessLog)
+    {
         IConnectionServer server = plan.Tcp is { } tcp
             ? BuildTcp(plan, tcp, accessLog)
             : BuildHttp(plan, codeRoutes, accessLog);
@@ -58,15 +80,65 @@ internal sealed class Worker : IDisposable
         }
         // The lists are about the address that the header says.
         if (plan.Gate is { } gate) server = BuildGate(plan, gate, server);
-        _servers.Add(server);
-        _listeners.Add(new Listener(Reactor, handle, plan.Budget, server.Serve)
-        {
-            Paused = error => _failures.Warn(
-                error == IoError.None ? "connection limit reached, accepting pauses" : $"accepting pauses: {error}",
-                plan.Name),
-        });
-        return Reactor.Loop.LocalAddress(handle);
+        _servers.Add((server, plan.Budget));
+        return server;
     }
+
+    /// <summary>Serves a connection that another worker has accepted. On the reactor's thread.</summary>
+    /// <param name="listener">Which listener of the options accepted it.</param>
+    /// <param name="stream">The connection.</param>
+    internal void Take(int listener, DetachedStream stream)
+    {
+        var handle = Reactor.Loop.Attach(stream);
+        var (server, budget) = _servers[listener];
+        if (!_isDraining)
+        {
+            server.Serve(SocketConnection.Adopt(Reactor, handle));
+            return;
+        }
+        Reactor.Loop.Close(handle);
+        budget.Return();
+    }
+
+    /// <summary>Begins to accept. Any thread.</summary>
+    internal void Serve()
+    {
+        foreach (var listener in _listeners) Reactor.Loop.Post(listener.Start);
+    }
+
+    /// <summary>Takes over newly resolved addresses of a destination. Posted.</summary>
+    internal void SetAddresses(string cluster, int destination, SocketAddress[] addresses) =>
+        _clusters[cluster].SetAddresses(destination, addresses);
+
+    /// <summary>Takes over what active checks have found. Posted.</summary>
+    internal void SetHealth(string cluster, int destination, bool isHealthy) =>
+        _clusters[cluster].SetHealth(destination, isHealthy);
+
+    /// <summary>Stops accepting, closes what is idle, lets exchanges end. Posted.</summary>
+    internal void Drain()
+    {
+        _isDraining = true;
+        foreach (var listener in _listeners) listener.Close();
+        foreach (var (server, _) in _servers) server.Drain();
+        foreach (var cluster in _clusters.Values) cluster.Drain();
+        _handlers.Drain();
+        foreach (var proxy in _forwardProxies) proxy.Drain();
+    }
+
+    /// <summary>Closes every client's connection. Posted.</summary>
+    internal void Abort()
+    {
+        foreach (var (server, _) in _servers) server.Abort();
+    }
+
+    /// <summary>Adds the forwarded connections in each state to <paramref name="counts"/>. Posted.</summary>
+    internal void CountStates(Span<int> counts)
+    {
+        foreach (var server in _tcpServers) server.CountStates(counts);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Reactor.Dispose();
 
     private ProxyGate BuildGate(ListenerPlan plan, ProxyGateSettings settings, IConnectionServer server) =>
         new(Reactor, server, settings, plan.Budget) { Rejected = reason => _failures.Warn(reason, plan.Name) };
@@ -98,69 +170,41 @@ internal sealed class Worker : IDisposable
     private ServerContext BuildHttp(
         ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes, AccessLogWriter? accessLog)
     {
-        var routes = BuildRoutes(plan, codeRoutes);
-        return new ServerContext(Reactor, plan.Settings, Route, accessLog)
+        var router = new Router(plan.Policy, BuildRoutes(plan, codeRoutes), BuildForwardProxy(plan.Egress));
+        return new ServerContext(Reactor, plan.Settings, router.Route, accessLog)
         {
             Budget = plan.Budget,
             Opened = _debug is null ? null : _debug.Opened,
             Ended = _debug is null ? null : _debug.Ended,
             Closed = _debug is null ? null : _debug.Closed,
+            Starved = () => _failures.Warn("no buffer is left: a request is refused", plan.Name),
             HandlerFailed = exception => _failures.Warn($"a handler failed: {exception}", plan.Name),
         };
-
-        Handler Route(RequestHead head, ReadOnlySpan<byte> bytes) =>
-            head.Method is Method.Connect or Method.Trace
-                ? MethodRefusal.Instance
-                : routes.Find(head, bytes) ?? FixedReply.NotFound;
     }
-
-    internal void Start()
-    {
-        Reactor.Start();
-        Serve();
-    }
-
-    /// <summary>Begins to accept as soon as the loop runs.</summary>
-    internal void Serve()
-    {
-        foreach (var listener in _listeners) Reactor.Loop.Post(listener.Start);
-    }
-
-    /// <summary>Takes over newly resolved addresses of a destination. Posted.</summary>
-    internal void SetAddresses(string cluster, int destination, SocketAddress[] addresses) =>
-        _clusters[cluster].SetAddresses(destination, addresses);
-
-    /// <summary>Stops accepting, closes what is idle, lets exchanges end. Posted.</summary>
-    internal void Drain()
-    {
-        foreach (var listener in _listeners) listener.Close();
-        foreach (var server in _servers) server.Drain();
-        foreach (var cluster in _clusters.Values) cluster.Drain();
-    }
-
-    /// <summary>Closes every client's connection. Posted.</summary>
-    internal void Abort()
-    {
-        foreach (var server in _servers) server.Abort();
-    }
-
-    /// <summary>Adds the forwarded connections in each state to <paramref name="counts"/>. Posted.</summary>
-    internal void CountStates(Span<int> counts)
-    {
-        foreach (var server in _tcpServers) server.CountStates(counts);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => Reactor.Dispose();
 
     private Cluster BuildCluster(ClusterPlan plan)
     {
-        var destinations = plan.Destinations.Select(d => new Destination(d.Name, d.Weight, [])).ToArray();
+        var destinations = plan.Destinations.Select(d => new Destination(d.Name, d.Weight, [], d.Priority)).ToArray();
         return new Cluster(Reactor, plan.Settings, destinations)
         {
             Failed = (destination, reason) =>
                 _failures.Warn($"upstream: {reason}", destination?.Name ?? plan.Settings.Name),
+            EjectionChanged = (destination, reason) => LogEjection(plan.Settings.Name, destination, reason),
         };
+    }
+
+    private void LogEjection(string cluster, Destination destination, string? reason)
+    {
+        if (reason is null)
+        {
+            _log.Info("destination is back",
+                ("cluster", cluster), ("destination", destination.Name), ("worker", Reactor.Index));
+        }
+        else
+        {
+            _log.Warn("destination is left out",
+                ("cluster", cluster), ("destination", destination.Name), ("reason", reason), ("worker", Reactor.Index));
+        }
     }
 
     private RouteTable BuildRoutes(ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes)
@@ -171,11 +215,19 @@ internal sealed class Worker : IDisposable
             if (route.Listener.Length == 0 || route.Listener == plan.Name)
                 routes.Add(route.Host, route.Path, route.IsPrefix, route.Handler);
         }
-        foreach (var route in plan.Routes) routes.Add(route.Host, route.Path, route.IsPrefix, BuildHandler(route));
+        foreach (var route in plan.Routes)
+        {
+            var condition = RouteConditions.Build(route.Options.Match);
+            routes.Add(route.Host, route.Path, route.IsPrefix, _handlers.Build(route), condition);
+        }
         return routes;
     }
 
-    private Handler BuildHandler(RoutePlan route) => route.Respond is { } respond
-        ? new FixedReply(respond.Status, respond.ContentType, Encoding.UTF8.GetBytes(respond.Body))
-        : new ForwardHandler(_clusters[route.Cluster], route.Edits, route.ResponseEdits);
+    private ForwardProxyHandler? BuildForwardProxy(EgressPlan? plan)
+    {
+        if (plan is null) return null;
+        var proxy = new ForwardProxyHandler(Reactor, plan.Settings, plan.Policy, plan.Edits);
+        _forwardProxies.Add(proxy);
+        return proxy;
+    }
 }

@@ -25,6 +25,9 @@ internal sealed class DescriptorReserve
     /// </summary>
     internal bool IsAllThatIsLeft => _wasTouched && DescriptorLimit.LowestFree() >= _first;
 
+    /// <summary>Whether a descriptor of this number would come from the reserve.</summary>
+    internal bool Reaches(long descriptor) => descriptor >= _first;
+
     /// <summary>Looks at the number of a new descriptor.</summary>
     /// <returns>Whether it came from the reserve.</returns>
     internal bool Touches(long descriptor)

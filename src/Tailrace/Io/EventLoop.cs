@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Tailrace.Telemetry;
 
 namespace Tailrace.Io;
 
@@ -48,6 +49,9 @@ public abstract class EventLoop : IDisposable
 
     /// <summary>Called with an exception that no method caught: a bug. The loop goes on.</summary>
     public Action<Exception>? Unhandled { get; set; }
+
+    /// <summary>Where the back end counts what it meets: its reactor's.</summary>
+    internal Counters Counters { get; set; } = new();
 
     /// <summary>Turns so far.</summary>
     public long Turns { get; private set; }
@@ -108,6 +112,12 @@ public abstract class EventLoop : IDisposable
     /// <summary>Whether listeners on several loops may share one address.</summary>
     public abstract bool CanShareListeners { get; }
 
+    /// <summary>Takes a stream that was just accepted out of this loop, for another one to serve.</summary>
+    internal virtual DetachedStream Detach(IoHandle accepted) => throw new NotSupportedException();
+
+    /// <summary>Takes over a stream that another loop of the same kind has accepted.</summary>
+    internal virtual IoHandle Attach(in DetachedStream stream) => throw new NotSupportedException();
+
     /// <summary>Queues something to run on this loop. Any thread.</summary>
     public void Post(LoopContinuation continuation)
     {
@@ -120,6 +130,15 @@ public abstract class EventLoop : IDisposable
     /// <summary>Lets everything else that is ready run first.</summary>
     public LoopYield YieldAsync() => new(this);
 
+    /// <summary>
+    /// Makes sure that the loop can run on the calling thread, which becomes its own. <see cref="Run"/> need not be
+    /// preceded by it.
+    /// </summary>
+    /// <exception cref="IoException">The system does not let it.</exception>
+    internal virtual void Prepare()
+    {
+    }
+
     /// <summary>Runs turns on the calling thread until <see cref="Stop"/>.</summary>
     public void Run()
     {
@@ -129,6 +148,7 @@ public abstract class EventLoop : IDisposable
             while (!_stopping || IsOwing) Turn(-1);
             // What was posted before the stop is run as well.
             Turn(0);
+            Ended();
         }
         finally
         {
@@ -178,6 +198,11 @@ public abstract class EventLoop : IDisposable
 
     /// <summary>Back end: ends a wait early. Any thread.</summary>
     protected abstract void Wake();
+
+    /// <summary>Back end: <see cref="Run"/> is about to return; the system gets what was begun.</summary>
+    protected virtual void Ended()
+    {
+    }
 
     /// <summary>Back end: monotonic milliseconds.</summary>
     protected virtual long Clock() => Environment.TickCount64;

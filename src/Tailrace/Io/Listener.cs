@@ -36,6 +36,9 @@ public sealed class Listener : TimerEntry
     /// <summary>Told when accepting pauses: no descriptor is left, or the cap is reached.</summary>
     public Action<IoError>? Paused { get; set; }
 
+    /// <summary>Gives connections to other workers; null when there are none.</summary>
+    internal ConnectionSpread? Spread { get; init; }
+
     /// <summary>Accepts until <see cref="Close"/>.</summary>
     public void Start() => AcceptAsync().Detach();
 
@@ -68,7 +71,9 @@ public sealed class Listener : TimerEntry
             {
                 _isPaused = false;
                 _budget.Take();
-                _serve(SocketConnection.Adopt(_reactor, _accept.Opened!));
+                var stream = _accept.Opened!;
+                if (Spread is null || !Spread.TryGive(_reactor.Loop, stream))
+                    _serve(SocketConnection.Adopt(_reactor, stream));
                 if (++batch < BatchMax) continue;
                 batch = 0;
                 await _reactor.Loop.YieldAsync();

@@ -16,33 +16,55 @@ public static class Loops
         {
             case Engine.Epoll when !OperatingSystem.IsLinux():
                 throw new IoException(IoError.NotPermitted, "engine epoll needs Linux; use 'auto' or 'portable'");
-            case Engine.IoUring:
-                throw new IoException(IoError.NotPermitted,
-                    "engine io_uring is not part of this version; use 'auto', 'epoll' or 'portable'");
+            case Engine.IoUring when !OperatingSystem.IsLinux():
+                throw new IoException(IoError.NotPermitted, "engine io_uring needs Linux; use 'auto' or 'portable'");
+            case Engine.IoUring when UringProbe.Refusal() is { } refusal:
+                throw new IoException(IoError.NotPermitted, Cannot(refusal));
+            case Engine.Auto when !OperatingSystem.IsLinux():
+                reason = "not Linux";
+                return Engine.Portable;
+            case Engine.Auto when UringProbe.Refusal() is { } refusal:
+                reason = Off(refusal);
+                return Engine.Epoll;
             case Engine.Auto:
-                reason = OperatingSystem.IsLinux() ? "Linux" : "not Linux";
-                return OperatingSystem.IsLinux() ? Engine.Epoll : Engine.Portable;
+                reason = $"io_uring works here{(AutoTakes == Engine.IoUring ? "" : ", epoll is preferred")}";
+                return AutoTakes;
             default:
                 reason = "as configured";
                 return wanted;
         }
     }
 
+    /// <summary>
+    /// What 'auto' becomes where both engines of Linux work: the one that took less processor time for a request.
+    /// </summary>
+    private static Engine AutoTakes => Engine.IoUring;
+
+    /// <summary>Why 'auto' does without io_uring.</summary>
+    internal static string Off(string refusal) => $"io_uring: off ({refusal}); epoll in use";
+
+    /// <summary>What to tell a user who asked for io_uring.</summary>
+    internal static string Cannot(string refusal) =>
+        $"engine io_uring cannot run: {refusal}; allow the three io_uring system calls (seccomp profile, "
+        + "sysctl kernel.io_uring_disabled) and enough locked memory (ulimit -l), or use engine 'auto' or 'epoll'";
+
     /// <summary>Creates a loop of a chosen engine.</summary>
     /// <param name="engine">As <see cref="Choose"/> gave it.</param>
     /// <param name="eventsMax">The most events taken from the system at a time.</param>
     public static EventLoop Create(Engine engine, int eventsMax) => engine switch
     {
+        Engine.IoUring => new UringLoop(
+            eventsMax, new DescriptorReserve(RaiseDescriptorLimit()), new UringSettings()),
         Engine.Epoll => new EpollLoop(eventsMax, new DescriptorReserve(RaiseDescriptorLimit())),
         Engine.Portable => new PortableLoop(
             eventsMax, new DescriptorReserve(RaiseDescriptorLimit()), sharesListeners: OperatingSystem.IsLinux()),
         _ => throw new ArgumentOutOfRangeException(nameof(engine)),
     };
 
-    /// <summary>The processors that this process may run on, lowest first.</summary>
+    /// <summary>The processors that this process may run on, in the order that workers get them.</summary>
     public static IReadOnlyList<int> Processors()
     {
-        if (OperatingSystem.IsLinux() && Affinity.Read() is { Count: > 0 } allowed) return allowed;
+        if (OperatingSystem.IsLinux() && Affinity.Read() is { Count: > 0 } allowed) return ProcessorOrder.Of(allowed);
         var all = new int[Environment.ProcessorCount];
         for (var i = 0; i < all.Length; i++) all[i] = i;
         return all;

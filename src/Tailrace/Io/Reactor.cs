@@ -9,6 +9,7 @@ public sealed class Reactor : IDisposable
 {
     private readonly Thread _thread;
     private readonly int _processor;
+    private Action<IoException?>? _prepared;
 
     /// <summary>Creates a reactor; <see cref="Start"/> runs it.</summary>
     /// <param name="index">Its number, from 0.</param>
@@ -19,6 +20,7 @@ public sealed class Reactor : IDisposable
     {
         Index = index;
         Loop = loop;
+        loop.Counters = Counters;
         Buffers = buffers;
         _processor = processor;
         _thread = new Thread(Run) { Name = $"tailrace-{index}", IsBackground = true };
@@ -42,7 +44,14 @@ public sealed class Reactor : IDisposable
     internal FreeList<SocketConnection> FreeConnections { get; } = new(1 << 14);
 
     /// <summary>Starts the thread.</summary>
-    public void Start() => _thread.Start();
+    /// <param name="prepared">
+    /// Told on that thread, once, whether the loop runs; with an error it does not, and the thread ends.
+    /// </param>
+    public void Start(Action<IoException?>? prepared = null)
+    {
+        _prepared = prepared;
+        _thread.Start();
+    }
 
     /// <summary>Ends the loop and waits for the thread.</summary>
     public void Stop()
@@ -61,6 +70,16 @@ public sealed class Reactor : IDisposable
     private void Run()
     {
         if (_processor >= 0) Loops.PinCurrentThread(_processor);
+        try
+        {
+            Loop.Prepare();
+        }
+        catch (IoException refusal) when (_prepared is not null)
+        {
+            _prepared(refusal);
+            return;
+        }
+        _prepared?.Invoke(null);
         Loop.Run();
     }
 }

@@ -12,6 +12,9 @@ namespace Tailrace.Memory;
 /// </remarks>
 public sealed unsafe class BufferPool : IDisposable
 {
+    /// <summary>Blocks beyond the limit, for telling clients that it is reached.</summary>
+    private const int LastCount = 8;
+
     private byte* _free;
     private int _freeCount;
 
@@ -41,9 +44,13 @@ public sealed unsafe class BufferPool : IDisposable
     public int Rented { get; private set; }
 
     /// <summary>Rents a block, or null when the limit is reached. Its content is undefined.</summary>
-    internal byte* TryRent()
+    internal byte* TryRent() => Rented >= Limit ? null : Rent();
+
+    /// <summary>The same from <see cref="LastCount"/> blocks beyond the limit.</summary>
+    internal byte* TryRentLast() => Rented >= (long)Limit + LastCount ? null : Rent();
+
+    private byte* Rent()
     {
-        if (Rented == Limit) return null;
         var block = _free;
         if (block != null)
         {

@@ -29,7 +29,7 @@ public sealed class BufferPools : IDisposable
     public int Rented => Small.Rented + Bulk.Rented;
 
     /// <summary>Whether a block of some size could not be had at the moment.</summary>
-    public bool IsExhausted => Small.Rented == Small.Limit || Bulk.Rented == Bulk.Limit;
+    public bool IsExhausted => Small.Rented >= Small.Limit || Bulk.Rented >= Bulk.Limit;
 
     /// <inheritdoc/>
     public void Dispose()

@@ -60,6 +60,18 @@ public sealed unsafe class ByteBuffer
         return _block == null ? TryRent(minimum) : TryMakeRoom(minimum);
     }
 
+    /// <summary>
+    /// The same when the limit is reached, from a few blocks beyond it: for a last word before the connection closes.
+    /// </summary>
+    internal bool TryReserveLast(int minimum)
+    {
+        if (_block != null || minimum > _pools.Small.BlockSize) return TryReserve(minimum);
+        _block = _pools.Small.TryRentLast();
+        if (_block == null) return false;
+        _capacity = _pools.Small.BlockSize;
+        return true;
+    }
+
     /// <summary>Appends bytes that were written to <see cref="Writable"/>.</summary>
     public void Commit(int count)
     {

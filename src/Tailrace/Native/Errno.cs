@@ -8,8 +8,14 @@ internal static class Errno
     internal const int Again = 11;
     internal const int NoMemory = 12;
     internal const int AccessDenied = 13;
+    internal const int Busy = 16;
+    internal const int Invalid = 22;
     internal const int TooManyInSystem = 23;
     internal const int TooMany = 24;
+    internal const int NoSystemCall = 38;
+    internal const int TimerExpired = 62;
+    internal const int NoBuffers = 105;
     internal const int HostUnreachable = 113;
     internal const int InProgress = 115;
+    internal const int Cancelled = 125;
 }

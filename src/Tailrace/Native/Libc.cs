@@ -96,4 +96,19 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library)]
     internal static partial int sched_getaffinity(int thread, nuint size, ulong* mask);
+
+    [LibraryImport(Library)]
+    internal static partial int socketpair(int domain, int type, int protocol, int* fds);
+
+    [LibraryImport(Library)]
+    internal static partial int getpeername(int fd, byte* address, uint* length);
+
+    [LibraryImport(Library)]
+    internal static partial void* mmap(void* address, nuint length, int protection, int flags, int fd, long offset);
+
+    [LibraryImport(Library)]
+    internal static partial int munmap(void* address, nuint length);
+
+    [LibraryImport(Library)]
+    internal static partial int madvise(void* address, nuint length, int advice);
 }

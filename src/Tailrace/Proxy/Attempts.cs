@@ -5,15 +5,28 @@ using Tailrace.Proxy.Balancing;
 namespace Tailrace.Proxy;
 
 /// <summary>What has been tried for one request, and what may still be.</summary>
-internal struct Attempts(int retries)
+/// <remarks>Borrowed from its cluster by one exchange at a time; used on the reactor's thread only.</remarks>
+internal sealed class Attempts
 {
-    private int _retries = retries;
+    private TriedSet _tried;
+    private int _retries;
 
-    /// <summary>A bit for each destination that is out of the question; the last is for all from there on.</summary>
-    internal ulong Tried { get; private set; }
+    internal Attempts(int retries) => Reset(retries, key: 0);
 
-    /// <summary>Whether a destination has as many connections as it may.</summary>
-    internal bool HasMetLimit { get; private set; }
+    /// <summary>The destinations that are out of the question.</summary>
+    internal ref readonly TriedSet Tried => ref _tried;
+
+    /// <summary>What a hashing policy goes by.</summary>
+    internal ulong Key { get; private set; }
+
+    /// <summary>The destination that was chosen last.</summary>
+    internal Destination? Destination { get; set; }
+
+    /// <summary>How often the request has waited for room.</summary>
+    internal int Waits { get; private set; }
+
+    /// <summary>Until when it may wait, in the loop's time.</summary>
+    internal long WaitDeadline { get; private set; }
 
     /// <summary>Why the last connect failed.</summary>
     internal IoError LastError { get; private set; }
@@ -21,20 +34,32 @@ internal struct Attempts(int retries)
     /// <summary>Whether a pooled connection has let the request down: the next one has to be new.</summary>
     internal bool WantsFresh { get; private set; }
 
+    /// <summary>Prepares for another request.</summary>
+    internal void Reset(int retries, ulong key)
+    {
+        _retries = retries;
+        _tried = default;
+        Key = key;
+        Destination = null;
+        Waits = 0;
+        WaitDeadline = 0;
+        LastError = IoError.None;
+        WantsFresh = false;
+    }
+
     /// <summary>
     /// A destination could not be connected to; the request has not been sent, so another may have it.
     /// </summary>
     internal void OpenFailed(int index, IoError error)
     {
         LastError = error;
-        Tried |= RoundRobin.BitOf(index);
+        _tried.Add(index);
     }
 
-    /// <summary>A destination has as many connections as it may; another may have the request.</summary>
-    internal void LimitReached(int index)
+    /// <summary>The request is about to wait for room; all its waits together have one deadline.</summary>
+    internal void BeginWait(long deadline)
     {
-        HasMetLimit = true;
-        Tried |= RoundRobin.BitOf(index);
+        if (Waits++ == 0) WaitDeadline = deadline;
     }
 
     /// <summary>

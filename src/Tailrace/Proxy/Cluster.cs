@@ -1,12 +1,26 @@
 using System.Net;
 using Tailrace.Io;
+using Tailrace.Memory;
+using Tailrace.Proxy.Balancing;
+using Tailrace.Sessions;
 
 namespace Tailrace.Proxy;
 
 /// <summary>A named group of destinations as one worker sees it. Mutable state of one reactor.</summary>
+/// <remarks>
+/// Destinations of equal priority are a <see cref="Rank"/>, with a balancer of its own. The first rank that is sound
+/// gets the requests; the others have what it cannot take.
+/// </remarks>
 public sealed class Cluster
 {
     private readonly Destination[] _destinations;
+    private readonly FreeList<Attempts> _freeAttempts = new(4096);
+    private readonly RequestKey? _key;
+    private readonly StickyCookie? _sticky;
+    private readonly SlowStart? _slowStart;
+    private readonly Ejection? _ejection;
+    private readonly Rank[] _ranks;
+    private readonly Rank[] _order;
 
     /// <summary>Creates the worker's part of a cluster.</summary>
     public Cluster(Reactor reactor, ClusterSettings settings, Destination[] destinations)
@@ -15,6 +29,26 @@ public sealed class Cluster
         Settings = settings;
         _destinations = destinations;
         Pool = new UpstreamPool(reactor, settings, destinations);
+        if (settings.QueueLengthMax > 0)
+            Queue = Pool.Waiting = new WaitQueue(reactor, settings.QueueLengthMax, settings.QueueTimeoutMs);
+        for (var i = 0; i < destinations.Length; i++)
+        {
+            destinations[i].Index = i;
+            destinations[i].Caps = Pool.Caps;
+        }
+        var balancing = settings.Balancing;
+        if (balancing.Policy == BalancingPolicy.Hash)
+            _key = new RequestKey(balancing.HashSource, balancing.HashName);
+        if (balancing.Sticky is { } sticky) _sticky = new StickyCookie(sticky, settings.Name, destinations);
+        if (balancing.SlowStartMs > 0)
+            _slowStart = new SlowStart(reactor.Loop, balancing.SlowStartMs, OnSharesChanged);
+        if (settings.Ejection is { } ejection)
+            _ejection = new Ejection(reactor.Loop, ejection, destinations, OnEjectionChanged);
+        // Workers throw different dice, and the same again in the next run.
+        var seed = StableHash.Of(System.Text.Encoding.UTF8.GetBytes(settings.Name), (ulong)reactor.Index);
+        _ranks = Rank.Split(destinations, rank => Balancer.Create(balancing, rank, Pool.Load, seed));
+        _order = [.. _ranks];
+        Reorder();
     }
 
     /// <summary>How its upstreams are treated.</summary>
@@ -25,11 +59,20 @@ public sealed class Cluster
     /// </summary>
     public Action<Destination?, string>? Failed { get; set; }
 
+    /// <summary>Told of a destination that is left out, and why, or that is back, with null.</summary>
+    public Action<Destination, string?>? EjectionChanged { get; set; }
+
     internal Reactor Reactor { get; }
 
     internal UpstreamPool Pool { get; }
 
     internal Destination[] Destinations => _destinations;
+
+    /// <summary>Where requests wait when all destinations are full; null where they do not.</summary>
+    internal WaitQueue? Queue { get; }
+
+    /// <summary>Whether requests wait.</summary>
+    internal bool HasWaiting => Queue is { Count: > 0 };
 
     /// <summary>Takes over newly resolved addresses. On the reactor's thread.</summary>
     /// <param name="index">Which destination.</param>
@@ -40,8 +83,140 @@ public sealed class Cluster
         Pool.CloseStale(_destinations[index]);
     }
 
+    /// <summary>Takes over what active checks have found. On the reactor's thread.</summary>
+    /// <param name="index">Which destination.</param>
+    /// <param name="isHealthy">Whether it passes them.</param>
+    public void SetHealth(int index, bool isHealthy)
+    {
+        var destination = _destinations[index];
+        if (destination.IsChecked == isHealthy) return;
+        destination.IsChecked = isHealthy;
+        OnHealthChanged(destination);
+    }
+
+    /// <summary>Takes what came of an attempt into account, if it says anything about the destination.</summary>
+    internal void Record(Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure, long latencyMs)
+    {
+        var isFailure = failure switch
+        {
+            UpstreamFailure.None =>
+                upstream.Client.Head.Status is >= 502 and <= 504 || exchange.FailureReason is not null,
+            // An idle connection may be closed at any time: RFC 9112 section 9.3.1.
+            UpstreamFailure.Closed => !upstream.IsReused || upstream.Client.HasReceived,
+            UpstreamFailure.TimedOut or UpstreamFailure.Invalid => true,
+            _ => false,
+        };
+        if (isFailure || failure == UpstreamFailure.None) Record(upstream.Destination, isFailure, latencyMs);
+    }
+
+    /// <summary>Takes what happened to a request into account.</summary>
+    /// <param name="destination">Whose it was.</param>
+    /// <param name="isFailure">Whether it failed because of the destination.</param>
+    /// <param name="latencyMs">How long the answer took to begin.</param>
+    internal void Record(Destination destination, bool isFailure, long latencyMs)
+    {
+        if (isFailure) destination.Failures++;
+        _ejection?.Record(destination, isFailure, latencyMs);
+    }
+
     /// <summary>
     /// Closes what is idle; leased connections close when they are given back. On the reactor's thread.
     /// </summary>
-    public void Drain() => Pool.Drain();
+    public void Drain()
+    {
+        Pool.Drain();
+        _slowStart?.Stop();
+        _ejection?.Stop();
+    }
+
+    /// <summary>Lends what a request needs to remember its attempts.</summary>
+    internal Attempts BeginAttempts(Exchange exchange)
+    {
+        var attempts = _freeAttempts.TryTake() ?? new Attempts(0);
+        attempts.Reset(Settings.Retries, _key is null ? 0 : _key.Of(exchange));
+        return attempts;
+    }
+
+    /// <summary>Takes it back.</summary>
+    internal void EndAttempts(Attempts attempts) => _freeAttempts.Return(attempts);
+
+    /// <summary>Chooses a destination by policy.</summary>
+    /// <param name="key">What a hashing policy goes by: see <see cref="RequestKey"/>.</param>
+    /// <param name="tried">Who is out of the question.</param>
+    /// <returns>Null when none is left, or all that are left are full.</returns>
+    internal Destination? Pick(ulong key, in TriedSet tried)
+    {
+        foreach (var rank in _order)
+        {
+            if (rank.Balancer.Pick(key, tried) is { } destination) return destination;
+        }
+        return null;
+    }
+
+    /// <summary>Chooses the destination that the client's cookie names, else one by policy.</summary>
+    internal Destination? Pick(Exchange exchange, ulong key, in TriedSet tried)
+    {
+        if (_sticky is null) return Pick(key, tried);
+        var named = _sticky.Find(exchange);
+        var isOpen = named is { IsCandidate: true, IsFull: false } && !tried.Has(named.Index);
+        var destination = isOpen ? named : Pick(key, tried);
+        if (destination is not null && destination != named) _sticky.Set(exchange, destination);
+        return destination;
+    }
+
+    /// <summary>Whether a destination that is left is only full.</summary>
+    internal bool HasFull(in TriedSet tried)
+    {
+        foreach (var destination in _destinations)
+        {
+            if (destination.IsCandidate && destination.IsFull && !tried.Has(destination.Index)) return true;
+        }
+        return false;
+    }
+
+    /// <summary>
+    /// Who may be chosen, and in which order of ranks: first those that are sound, then the others. When none is sound
+    /// the first with a healthy destination, or else the very first, is opened regardless of health: too few healthy
+    /// ones would only be overwhelmed, and a check that is wrong about all of them must not stop everything.
+    /// </summary>
+    private void Reorder()
+    {
+        var panicPercent = Settings.Balancing.PanicPercent;
+        Rank? panicking = null;
+        var next = 0;
+        foreach (var rank in _ranks)
+        {
+            rank.Count();
+            if (rank.IsSound(panicPercent)) _order[next++] = rank;
+            else if (panicking is null || (panicking.HealthyCount == 0 && rank.HealthyCount > 0)) panicking = rank;
+        }
+        var isSound = next > 0;
+        foreach (var rank in _ranks)
+        {
+            if (!rank.IsSound(panicPercent)) _order[next++] = rank;
+            rank.Open(regardlessOfHealth: !isSound && rank == panicking);
+        }
+        if (isSound || panicking is null) return;
+        _order[Array.IndexOf(_order, panicking)] = _order[0];
+        _order[0] = panicking;
+    }
+
+    private void OnEjectionChanged(Destination destination, string? reason)
+    {
+        OnHealthChanged(destination);
+        EjectionChanged?.Invoke(destination, reason);
+    }
+
+    private void OnHealthChanged(Destination destination)
+    {
+        if (destination.IsHealthy) _slowStart?.Begin(destination);
+        else _slowStart?.Cancel(destination);
+        Reorder();
+        Queue?.CallAll();
+    }
+
+    private void OnSharesChanged()
+    {
+        foreach (var rank in _ranks) rank.Balancer.OnSharesChanged();
+    }
 }

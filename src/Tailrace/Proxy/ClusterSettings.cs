@@ -1,5 +1,6 @@
 using Tailrace.Http;
 using Tailrace.Io.ProxyProtocol;
+using Tailrace.Proxy.Balancing;
 
 namespace Tailrace.Proxy;
 
@@ -27,11 +28,32 @@ public sealed record ClusterSettings
     /// <summary>Connections to each destination from each worker; 0 means no limit.</summary>
     public int ConnectionsMax { get; init; }
 
+    /// <summary>Requests in flight to each destination from each worker; 0 means no limit.</summary>
+    public int RequestsPerDestinationMax { get; init; }
+
+    /// <summary>Connections to all destinations from each worker; 0 means no limit.</summary>
+    public int ClusterConnectionsMax { get; init; }
+
+    /// <summary>Requests in flight to all destinations from each worker; 0 means no limit.</summary>
+    public int ClusterRequestsMax { get; init; }
+
+    /// <summary>Requests that wait on each worker while all destinations are full; 0 means that none does.</summary>
+    public int QueueLengthMax { get; init; }
+
+    /// <summary>How long a request waits.</summary>
+    public int QueueTimeoutMs { get; init; } = 1_000;
+
     /// <summary>Times that a request is sent again after a reused connection died under it.</summary>
     public int Retries { get; init; } = 1;
 
     /// <summary>Whether connections begin with a PROXY header that tells of the client.</summary>
     public ProxyVersion ProxyVersion { get; init; }
+
+    /// <summary>How requests are spread over the destinations.</summary>
+    internal BalancingSettings Balancing { get; init; } = new();
+
+    /// <summary>When a destination is left out; null: never.</summary>
+    internal EjectionSettings? Ejection { get; init; }
 
     /// <summary>Limits of the upstreams' answers.</summary>
     public HttpLimits Limits { get; init; } = HttpLimits.Default;

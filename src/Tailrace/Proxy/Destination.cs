@@ -6,17 +6,23 @@ namespace Tailrace.Proxy;
 /// <remarks>Mutable state of one reactor. New addresses arrive by posting to the reactor.</remarks>
 public sealed class Destination
 {
+    /// <summary>What a weight of 1 is worth as a share, so that a slow start has steps.</summary>
+    internal const int ShareOfWeight = 100;
+
     private int _next;
 
     /// <summary>Creates a destination.</summary>
     /// <param name="name">Host and port, for logs.</param>
     /// <param name="weight">Its share of the requests, relative to the others.</param>
     /// <param name="addresses">Where it is; empty until its name has been resolved.</param>
-    public Destination(string name, int weight, SocketAddress[] addresses)
+    /// <param name="priority">Its rank: the lowest that is healthy gets the requests.</param>
+    public Destination(string name, int weight, SocketAddress[] addresses, int priority = 0)
     {
         Name = name;
         NameBytes = System.Text.Encoding.ASCII.GetBytes(name);
         Weight = weight;
+        Priority = priority;
+        Share = weight * ShareOfWeight;
         Addresses = addresses;
     }
 
@@ -26,11 +32,50 @@ public sealed class Destination
     /// <summary>The name in ASCII.</summary>
     public ReadOnlyMemory<byte> NameBytes { get; }
 
-    /// <summary>Its share of the requests.</summary>
+    /// <summary>Its share of the requests, as it was written.</summary>
     public int Weight { get; }
 
-    /// <summary>The balancing policy's own state.</summary>
-    internal int Credit { get; set; }
+    /// <summary>Its rank: the lowest that is healthy gets the requests.</summary>
+    public int Priority { get; }
+
+    /// <summary>Requests that are in flight from this worker.</summary>
+    public int Active { get; internal set; }
+
+    /// <summary>Requests that it was chosen for.</summary>
+    public long Requests { get; internal set; }
+
+    /// <summary>Those that failed because of it.</summary>
+    public long Failures { get; internal set; }
+
+    /// <summary>Whether its active checks are good, or it has none.</summary>
+    public bool IsChecked { get; internal set; } = true;
+
+    /// <summary>Whether it is left out because of what happened to requests.</summary>
+    public bool IsEjected { get; internal set; }
+
+    /// <summary>Its place in the cluster.</summary>
+    internal int Index { get; set; }
+
+    /// <summary>Its share of the requests now: the weight, or less during a slow start.</summary>
+    internal int Share { get; set; }
+
+    /// <summary>The state of <see cref="Balancing.RoundRobin"/>.</summary>
+    internal long Credit { get; set; }
+
+    /// <summary>Whether it is to get requests, by all that is known of it.</summary>
+    internal bool IsHealthy => IsChecked && !IsEjected;
+
+    /// <summary>What happened to its requests.</summary>
+    internal HealthRecord Record { get; } = new();
+
+    /// <summary>Whether it may be chosen, as far as its health goes.</summary>
+    internal bool IsCandidate { get; set; }
+
+    /// <summary>Whether it has all that it may have: requests or connections.</summary>
+    internal bool IsFull => Caps is { } caps && caps.IsMet(this);
+
+    /// <summary>How much it may have; null for no limit.</summary>
+    internal Caps? Caps { get; set; }
 
     /// <summary>Connections that are open or being opened.</summary>
     internal int ConnectionCount { get; set; }

@@ -21,7 +21,8 @@ public sealed class FetchClient
     public FetchClient(ClusterSettings? settings = null)
     {
         _settings = settings ?? new ClusterSettings { Name = "fetch" };
-        _origins = new ReactorLocal<FetchOrigins>(reactor => new FetchOrigins(reactor, _settings));
+        _origins = new ReactorLocal<FetchOrigins>(
+            reactor => new FetchOrigins(reactor, _settings, policy: null, new RequestEdits()));
     }
 
     /// <summary>Gets a URL.</summary>

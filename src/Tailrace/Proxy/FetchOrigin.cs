@@ -17,20 +17,23 @@ internal sealed class FetchOrigin
     private readonly Reactor _reactor;
     private readonly Cluster _cluster;
     private readonly Destination _destination;
+    private readonly EgressPolicy? _policy;
     private readonly string _host;
     private readonly int _port;
     private Task<IPAddress[]>? _lookup;
     private long _lookupAt;
 
-    internal FetchOrigin(Reactor reactor, ClusterSettings settings, FetchUrl url)
+    internal FetchOrigin(
+        Reactor reactor, ClusterSettings settings, FetchUrl url, EgressPolicy? policy, RequestEdits edits)
     {
         _reactor = reactor;
+        _policy = policy;
         _host = url.Host;
         _port = url.Port;
         _lookupAt = url.Ip is null ? 0 : long.MaxValue;
-        _destination = new Destination(url.Authority, 1, url.Ip is { } ip ? Serialize([ip]) : []);
+        _destination = new Destination(url.Authority, 1, url.Ip is { } ip ? Serialize(Judge([ip])) : []);
         _cluster = new Cluster(reactor, settings, [_destination]);
-        Forwarder = new ForwardHandler(_cluster, new RequestEdits(), new ResponseEdits());
+        Forwarder = new ForwardHandler(_cluster, edits, new ResponseEdits());
     }
 
     /// <summary>Host and port.</summary>
@@ -40,6 +43,12 @@ internal sealed class FetchOrigin
     internal ForwardHandler Forwarder { get; }
 
     internal UpstreamPool Pool => _cluster.Pool;
+
+    /// <summary>The one destination of its cluster.</summary>
+    internal Destination Destination => _destination;
+
+    /// <summary>Whether it has addresses, and none that the policy allows.</summary>
+    internal bool IsForbidden { get; private set; }
 
     internal ClusterSettings Settings => _cluster.Settings;
 
@@ -59,7 +68,7 @@ internal sealed class FetchOrigin
         try
         {
             var found = await lookup;
-            if (_lookup == lookup) _cluster.SetAddresses(0, Serialize(found));
+            if (_lookup == lookup) _cluster.SetAddresses(0, Serialize(Judge(found)));
         }
         catch (TimeoutException)
         {
@@ -82,6 +91,14 @@ internal sealed class FetchOrigin
         // ENOBUFS, as it were: a limit of this side.
         if (!Pool.MayConnect(_destination)) return new OpenResult(null, IoError.NoBuffers);
         return await Pool.OpenAsync(_destination);
+    }
+
+    private IPAddress[] Judge(IPAddress[] addresses)
+    {
+        if (_policy is null) return addresses;
+        var allowed = _policy.Allowed(addresses);
+        IsForbidden = addresses.Length > 0 && allowed.Length == 0;
+        return allowed;
     }
 
     private SocketAddress[] Serialize(IPAddress[] addresses) =>

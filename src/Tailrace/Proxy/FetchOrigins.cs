@@ -1,14 +1,21 @@
 using Tailrace.Io;
+using Tailrace.Sessions;
 
 namespace Tailrace.Proxy;
 
 /// <summary>The origins that the fetches of one reactor have met lately.</summary>
 /// <remarks>Bounded: whoever lets clients choose the host must not run out of memory by it.</remarks>
-internal sealed class FetchOrigins(Reactor reactor, ClusterSettings settings)
+/// <param name="reactor">Where they live.</param>
+/// <param name="settings">How each of them is treated.</param>
+/// <param name="policy">Which addresses may be connected to; null for all.</param>
+/// <param name="edits">What becomes of the heads of requests that are forwarded.</param>
+internal sealed class FetchOrigins(
+    Reactor reactor, ClusterSettings settings, EgressPolicy? policy, RequestEdits edits)
 {
     internal const int CountMax = 256;
 
     private readonly Dictionary<string, FetchOrigin> _origins = [];
+    private bool _isDrained;
 
     internal int Count => _origins.Count;
 
@@ -18,8 +25,9 @@ internal sealed class FetchOrigins(Reactor reactor, ClusterSettings settings)
         if (!_origins.TryGetValue(url.Authority, out var origin))
         {
             if (_origins.Count == CountMax) DropOldest();
-            origin = new FetchOrigin(reactor, settings, url);
+            origin = new FetchOrigin(reactor, settings, url, policy, edits);
             _origins.Add(url.Authority, origin);
+            if (_isDrained) origin.Drain();
         }
         origin.UsedAt = reactor.Loop.Now;
         return origin;
@@ -30,6 +38,7 @@ internal sealed class FetchOrigins(Reactor reactor, ClusterSettings settings)
     {
         foreach (var origin in _origins.Values) origin.Drain();
         _origins.Clear();
+        _isDrained = true;
     }
 
     private void DropOldest()

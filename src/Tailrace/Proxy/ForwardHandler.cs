@@ -1,6 +1,5 @@
 using Tailrace.Http;
 using Tailrace.Io;
-using Tailrace.Proxy.Balancing;
 using Tailrace.Sessions;
 
 namespace Tailrace.Proxy;
@@ -9,8 +8,13 @@ namespace Tailrace.Proxy;
 /// <remarks>One for each route and worker; runs on the worker's reactor.</remarks>
 public sealed class ForwardHandler : Handler
 {
+    /// <summary>How long an upstream may leave a client waiting for "100 Continue".</summary>
+    private const int ContinueMs = 1_000;
+
     private readonly Cluster _cluster;
     private readonly UpstreamPool _pool;
+    private readonly Lessor _lessor;
+    private readonly Refusals _refusals;
     private readonly ClusterSettings _settings;
     private readonly RequestEdits _edits;
     private readonly ResponseEdits _responseEdits;
@@ -20,6 +24,8 @@ public sealed class ForwardHandler : Handler
     {
         _cluster = cluster;
         _pool = cluster.Pool;
+        _lessor = new Lessor(cluster);
+        _refusals = new Refusals(cluster);
         _settings = cluster.Settings;
         _edits = edits;
         _responseEdits = responseEdits;
@@ -28,26 +34,22 @@ public sealed class ForwardHandler : Handler
     /// <inheritdoc/>
     public override async LoopTask HandleAsync(Exchange exchange)
     {
-        var attempts = new Attempts(_settings.Retries);
+        exchange.ResponseFields = _responseEdits.Fields;
+        var attempts = _cluster.BeginAttempts(exchange);
         while (true)
         {
             // 1. Choose a destination, and lease a connection to it: an idle one, or else a new one.
-            if (Choose(exchange, ref attempts) is not { } destination) return;
-            var upstream = attempts.WantsFresh ? null : _pool.TryRent(destination);
+            var upstream = _lessor.TryLease(exchange, attempts) ?? await _lessor.LeaseAsync(exchange, attempts);
             if (upstream is null)
             {
-                var opened = await _pool.OpenAsync(destination, exchange.Downstream);
-                upstream = opened.Upstream;
-                if (upstream is null)
-                {
-                    attempts.OpenFailed(IndexOf(destination), opened.Error);
-                    continue;
-                }
+                _refusals.AnswerUnchosen(exchange, attempts);
+                break;
             }
 
             // 2. Send the request. What is there of its body goes with the head; the rest goes on by itself.
-            if (!TryBegin(exchange, upstream)) return;
-            var upload = Send(exchange, upstream);
+            exchange.Lease = upstream;
+            if (!TryBegin(exchange, upstream)) break;
+            upstream.Sending = Send(exchange, upstream);
 
             // 3. Wait for the head of the answer, passing interim answers on.
             exchange.Downstream.AbortWith(upstream.Connection);
@@ -67,76 +69,47 @@ public sealed class ForwardHandler : Handler
                 // A request that failed on its way is not waited for.
                 if (upstream.HasUploadFailed) break;
                 var received = await upstream.Connection.FillAsync();
-                if (HasCome(received, upstream)) continue;
+                if (HasCome(exchange, received, upstream)) continue;
                 failure = FailureOf(received, upstream);
                 break;
             }
             if (failure == UpstreamFailure.NeedMore) failure = FailureOf(default, upstream);
 
             // 4. Relay the answer, or say what went wrong.
+            var latencyMs = _cluster.Reactor.Loop.Now - upstream.StartedAt;
             if (failure == UpstreamFailure.None && !TryRelayBuffered(exchange, upstream))
                 await RelayAsync(exchange, upstream);
 
             // 5. Give the connection back. Nothing of this exchange may still be at work.
             exchange.Downstream.AbortWith(null);
-            if (!upload.IsCompleted) Cancel(exchange, upstream);
-            await upload;
+            await FinishSending(exchange, upstream);
+            exchange.Lease = null;
+            _cluster.Record(exchange, upstream, failure, latencyMs);
             if (failure == UpstreamFailure.None)
             {
-                _pool.Return(upstream);
-                return;
+                GiveBack(exchange, upstream);
+                break;
             }
             _pool.Close(upstream);
             var isReplayable = exchange.Request.Body == BodyKind.None;
             if (!attempts.MayRetry(exchange.Request.Method, isReplayable, upstream, failure))
             {
-                Answer(exchange, destination, failure);
-                return;
+                _refusals.Answer(exchange, upstream.Destination, failure);
+                break;
             }
             _cluster.Reactor.Counters.UpstreamRetries++;
         }
+        _cluster.EndAttempts(attempts);
     }
-
-    private Destination? Choose(Exchange exchange, ref Attempts attempts)
-    {
-        // The client left while a connection was being opened for it.
-        if (attempts.LastError == IoError.Aborted)
-        {
-            exchange.Abort();
-            return null;
-        }
-        while (RoundRobin.Pick(_cluster.Destinations, attempts.Tried) is { } destination)
-        {
-            if ((attempts.WantsFresh || destination.Idle.Count == 0) && !_pool.MayConnect(destination))
-            {
-                attempts.LimitReached(IndexOf(destination));
-                continue;
-            }
-            exchange.Upstream = destination.NameBytes;
-            return destination;
-        }
-        var (status, reason) = attempts.LastError switch
-        {
-            IoError.None => (503, attempts.HasMetLimit ? "connection limit reached" : "no destination"),
-            IoError.TimedOut => (504, "connect timed out"),
-            IoError.Refused => (502, "connect refused"),
-            IoError.OutOfDescriptors or IoError.AddressNotAvailable => (503, "no descriptor or port left"),
-            _ => (502, "connect failed"),
-        };
-        Refuse(exchange, null, status, reason);
-        return null;
-    }
-
-    private int IndexOf(Destination destination) => Array.IndexOf(_cluster.Destinations, destination);
 
     private bool TryBegin(Exchange exchange, UpstreamConnection upstream)
     {
         upstream.IsRequestSent = false;
         upstream.Upload = default;
+        upstream.StartedAt = _cluster.Reactor.Loop.Now;
         if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameBytes.Span)) return true;
-        var destination = upstream.Destination;
-        if (_cluster.Reactor.Buffers.IsExhausted) Refuse(exchange, destination, 503, "the buffer limit is reached");
-        else Refuse(exchange, destination, 431, "the head and what is added to it do not fit the buffers");
+        exchange.Lease = null;
+        _refusals.AnswerUnsent(exchange, upstream.Destination);
         _pool.Close(upstream);
         return false;
     }
@@ -147,12 +120,23 @@ public sealed class ForwardHandler : Handler
     private LoopTask Send(Exchange exchange, UpstreamConnection upstream)
     {
         var connection = upstream.Connection;
-        if (exchange.Request.Body != BodyKind.None) return UploadAsync(exchange, upstream);
+        if (exchange.Request.Body != BodyKind.None) return SendBody(exchange, upstream);
         var flush = connection.FlushAsync();
         connection.SetTimeout(_settings.FirstByteTimeoutMs);
         if (!flush.IsCompleted) return FinishSendAsync(flush, upstream);
         Sent(flush.GetAwaiter().GetResult(), upstream);
         return LoopTask.Completed;
+    }
+
+    private LoopTask SendBody(Exchange exchange, UpstreamConnection upstream)
+    {
+        if (_edits.AnswersContinue) exchange.Continue();
+        var upload = UploadAsync(exchange, upstream);
+        // An upstream that does not know expectations says nothing while the client waits for its word.
+        var isAwaited = exchange.Request.ExpectContinue && exchange.RequestBody.Received == 0;
+        if (isAwaited && !upload.IsCompleted && upstream.Connection.Output.IsEmpty)
+            upstream.Connection.SetTimeout(ContinueMs);
+        return upload;
     }
 
     private async LoopTask UploadAsync(Exchange exchange, UpstreamConnection upstream)
@@ -187,14 +171,18 @@ public sealed class ForwardHandler : Handler
         if (sent.Error == IoError.TimedOut) upstream.Connection.CancelFill();
     }
 
-    /// <summary>Stops an upload that the answer has overtaken.</summary>
-    private static void Cancel(Exchange exchange, UpstreamConnection upstream)
+    /// <summary>The rest of the sending, which is stopped when the answer has overtaken it.</summary>
+    private static LoopTask FinishSending(Exchange exchange, UpstreamConnection upstream)
     {
+        var sending = upstream.Sending;
+        upstream.Sending = default;
+        if (sending.IsCompleted) return sending;
         exchange.Downstream.CancelFill();
         upstream.Connection.CancelFlush();
+        return sending;
     }
 
-    private static UpstreamFailure ReadHead(Exchange exchange, UpstreamConnection upstream)
+    private UpstreamFailure ReadHead(Exchange exchange, UpstreamConnection upstream)
     {
         var client = upstream.Client;
         while (true)
@@ -204,9 +192,9 @@ public sealed class ForwardHandler : Handler
                 case ParseStatus.NeedMore:
                     return UpstreamFailure.NeedMore;
                 case ParseStatus.Rejected:
-                // Upgrade is not forwarded, so nobody asked for a switch of protocols.
-                case ParseStatus.Complete when client.Head.Status == 101:
                     return UpstreamFailure.Invalid;
+                case ParseStatus.Complete when client.Head.Status == 101:
+                    return MaySwitch(exchange, upstream) ? UpstreamFailure.None : UpstreamFailure.Invalid;
                 case ParseStatus.Complete when client.Head.IsInterim:
                     if (!exchange.TryForwardInterim(client.Head, client.HeadBytes)) return UpstreamFailure.Invalid;
                     client.SkipInterim();
@@ -217,13 +205,42 @@ public sealed class ForwardHandler : Handler
         }
     }
 
+    /// <summary>A switch to what was asked for, after the whole request (RFC 9110 section 7.8).</summary>
+    private bool MaySwitch(Exchange exchange, UpstreamConnection upstream) =>
+        upstream.IsRequestSent && _edits.Upgrades.IsAnswer(
+            exchange.Request, exchange.RequestBytes, upstream.Client.Head, upstream.Client.HeadBytes);
+
+    /// <summary>
+    /// Ends the lease. An upstream that was asked for another protocol and stays with HTTP is not used again: there are
+    /// origins that are half-way out of HTTP then (Node leaves what it cannot parse unanswered).
+    /// </summary>
+    private void GiveBack(Exchange exchange, UpstreamConnection upstream)
+    {
+        if (upstream.Client.Head.Status == 101) TakeOver(exchange, upstream);
+        else if (_edits.Upgrades.IsAsked(exchange.Request, exchange.RequestBytes)) _pool.Close(upstream);
+        else _pool.Return(upstream);
+    }
+
+    /// <summary>Both sides speak another protocol from here on: no pool sees the connection again.</summary>
+    private void TakeOver(Exchange exchange, UpstreamConnection upstream)
+    {
+        if (exchange.IsAborted)
+        {
+            _pool.Close(upstream);
+            return;
+        }
+        exchange.Successor = new UpstreamTunnel(
+            upstream.Connection, _pool, upstream.Destination, exchange.Settings.TunnelIdleTimeoutMs);
+    }
+
     /// <summary>Whether to go on reading; false when there is a failure to tell apart.</summary>
-    private bool HasCome(IoResult received, UpstreamConnection upstream)
+    private bool HasCome(Exchange exchange, IoResult received, UpstreamConnection upstream)
     {
         if (received is { IsError: false, Bytes: > 0 }) return true;
         if (received.Error != IoError.TimedOut || upstream.IsRequestSent) return false;
         if (upstream.Upload.End != RelayEnd.Complete) return false;
-        // The client is still sending; its own deadline watches over it.
+        // The client is still sending, its own deadline watches over it; or it waits to be told to send.
+        exchange.Continue();
         upstream.Connection.SetTimeout(_settings.FirstByteTimeoutMs);
         return true;
     }
@@ -265,11 +282,7 @@ public sealed class ForwardHandler : Handler
         // The answer has begun and cannot be completed: only a reset tells the client so in every framing.
         exchange.Abort();
         if (result.End == RelayEnd.WriteFailed || result.Error == IoError.Aborted || upstream.HasUploadFailed) return;
-        exchange.FailureReason = "the answer was cut short";
-        var counters = _cluster.Reactor.Counters;
-        if (result.Error == IoError.TimedOut) counters.UpstreamTimeouts++;
-        else counters.UpstreamErrors++;
-        _cluster.Failed?.Invoke(upstream.Destination, "the answer was cut short");
+        _refusals.CutShort(exchange, upstream.Destination, result.Error);
     }
 
     private static UpstreamFailure FailureOf(IoResult received, UpstreamConnection upstream) =>
@@ -288,46 +301,4 @@ public sealed class ForwardHandler : Handler
                 _ => UpstreamFailure.Closed,
             },
         };
-
-    private void Answer(Exchange exchange, Destination destination, UpstreamFailure failure)
-    {
-        switch (failure)
-        {
-            case UpstreamFailure.ClientGone:
-                exchange.Abort();
-                break;
-            case UpstreamFailure.ClientTimedOut:
-                _cluster.Reactor.Counters.DownstreamTimeouts++;
-                exchange.CloseAfterwards();
-                ErrorReply.Write(exchange, 408, "the request body took too long");
-                break;
-            case UpstreamFailure.RequestRejected:
-                _cluster.Reactor.Counters.Rejected++;
-                exchange.CloseAfterwards();
-                var status = Rejections.StatusOf(exchange.RequestBody.Rejection);
-                ErrorReply.Write(exchange, status, "the request body is malformed");
-                break;
-            case UpstreamFailure.TimedOut:
-                Refuse(exchange, destination, 504, "no answer in time");
-                break;
-            case UpstreamFailure.NoBuffers:
-                Refuse(exchange, destination, 503, "the buffer limit is reached");
-                break;
-            case UpstreamFailure.Invalid:
-                Refuse(exchange, destination, 502, "the answer is not valid HTTP");
-                break;
-            default:
-                Refuse(exchange, destination, 502, "the connection was closed before an answer");
-                break;
-        }
-    }
-
-    private void Refuse(Exchange exchange, Destination? destination, int status, string reason)
-    {
-        var counters = _cluster.Reactor.Counters;
-        if (status == 504) counters.UpstreamTimeouts++;
-        else if (status == 502) counters.UpstreamErrors++;
-        ErrorReply.Write(exchange, status, reason);
-        _cluster.Failed?.Invoke(destination, reason);
-    }
 }

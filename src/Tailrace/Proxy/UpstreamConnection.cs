@@ -8,7 +8,7 @@ namespace Tailrace.Proxy;
 /// A connection to a destination with the HTTP client on it; while it is idle, a watcher of its own end.
 /// </summary>
 /// <remarks>Leased to one exchange at a time, else in its pool. Used on its reactor's thread only.</remarks>
-internal sealed class UpstreamConnection : LoopContinuation
+internal sealed class UpstreamConnection : Lease
 {
     private readonly UpstreamPool _pool;
 
@@ -30,6 +30,9 @@ internal sealed class UpstreamConnection : LoopContinuation
 
     internal H1Client Client { get; }
 
+    /// <summary>When its request began, in the loop's time.</summary>
+    internal long StartedAt { get; set; }
+
     /// <summary>Whether an earlier request was answered on it.</summary>
     internal bool IsReused { get; set; }
 
@@ -43,8 +46,29 @@ internal sealed class UpstreamConnection : LoopContinuation
         Upload.End is RelayEnd.ReadFailed or RelayEnd.Truncated or RelayEnd.Rejected
         || Upload.Error == IoError.NoBuffers;
 
+    /// <summary>The sending of the request, until its end is awaited.</summary>
+    internal LoopTask Sending { get; set; }
+
     /// <summary>Whether the request has been sent whole.</summary>
     internal bool IsRequestSent { get; set; }
+
+    /// <inheritdoc/>
+    internal override async LoopTask AbandonAsync(Exchange exchange)
+    {
+        exchange.Lease = null;
+        exchange.Downstream.AbortWith(null);
+        exchange.Downstream.CancelFill();
+        Connection.CancelFlush();
+        try
+        {
+            await Sending;
+        }
+        catch (Exception)
+        {
+            // What failed first is what is told.
+        }
+        _pool.Close(this);
+    }
 
     /// <summary>
     /// The armed receive of an idle connection completed: it was closed, timed out, or sent what nobody asked for.

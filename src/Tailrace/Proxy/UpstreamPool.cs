@@ -28,15 +28,24 @@ internal sealed class UpstreamPool
         _reactor = reactor;
         Settings = settings;
         _destinations = destinations;
+        Caps = Caps.Of(settings, Load);
     }
 
     internal ClusterSettings Settings { get; }
 
+    /// <summary>What is in use.</summary>
+    internal ClusterLoad Load { get; } = new();
+
+    /// <summary>How much may be in use; null for no limit.</summary>
+    internal Caps? Caps { get; }
+
+    /// <summary>Told when there is room again; null where nobody waits.</summary>
+    internal WaitQueue? Waiting { get; set; }
+
     private Counters Counters => _reactor.Counters;
 
     /// <summary>Whether the cap of connections allows a new one.</summary>
-    internal bool MayConnect(Destination destination) =>
-        Settings.ConnectionsMax == 0 || destination.ConnectionCount < Settings.ConnectionsMax;
+    internal bool MayConnect(Destination destination) => Caps is null || Caps.MayConnect(destination);
 
     private bool MayIdle(Destination destination) =>
         !_isClosed && Settings.PoolIdleMax > 0 && destination.Idle.Count < Math.Max(IdleMax, Settings.PoolIdleMax);
@@ -51,9 +60,10 @@ internal sealed class UpstreamPool
             if (upstream.Connection.WatchFill(null))
             {
                 Counters.UpstreamReuses++;
+                BeginUse(destination);
                 return upstream;
             }
-            Close(upstream);
+            CloseUnused(upstream);
         }
         return null;
     }
@@ -79,6 +89,7 @@ internal sealed class UpstreamPool
         upstream.Connection.SetTimeout(stack.Count < Settings.PoolIdleMax ? Settings.PoolIdleTimeoutMs : SurplusMs);
         stack.Push(upstream);
         Counters.UpstreamIdle++;
+        EndUse(upstream.Destination);
     }
 
     /// <summary>
@@ -102,7 +113,10 @@ internal sealed class UpstreamPool
         Destination destination, Connection? client)
     {
         var error = IoError.None;
+        BeginUse(destination);
+        MakeRoom(destination);
         destination.ConnectionCount++;
+        Load.Connections++;
         for (var left = destination.Addresses.Length; left > 0 && error != IoError.Aborted; left--)
         {
             if (destination.NextAddress() is not { } address) break;
@@ -125,7 +139,8 @@ internal sealed class UpstreamPool
             connection.Close();
             error = result.Error;
         }
-        destination.ConnectionCount--;
+        Forget(destination);
+        EndUse(destination);
         return (null, null, error);
     }
 
@@ -140,8 +155,16 @@ internal sealed class UpstreamPool
     /// <summary>Closes a connection that <see cref="ConnectAsync"/> has opened.</summary>
     internal void Close(Destination destination, Connection connection, bool reset = false)
     {
-        destination.ConnectionCount--;
+        Forget(destination);
         connection.Close(reset);
+        EndUse(destination);
+    }
+
+    /// <summary>A leased connection is another protocol's now: it still counts, until its tunnel ends.</summary>
+    internal void EndTunnel(Destination destination)
+    {
+        Forget(destination);
+        EndUse(destination);
     }
 
     /// <summary>Removes an idle connection that heard something.</summary>
@@ -149,7 +172,7 @@ internal sealed class UpstreamPool
     {
         if (!upstream.Destination.Idle.Remove(upstream)) return;
         Counters.UpstreamIdle--;
-        Close(upstream);
+        CloseUnused(upstream);
     }
 
     /// <summary>Closes idle connections to addresses that a destination no longer has.</summary>
@@ -170,5 +193,37 @@ internal sealed class UpstreamPool
         {
             while (destination.Idle.Count > 0) Evict(destination.Idle[destination.Idle.Count - 1]);
         }
+    }
+
+    /// <summary>A request that needs a new connection has one that waits closed, where more may not be open.</summary>
+    private void MakeRoom(Destination destination)
+    {
+        if (destination.Idle.Count > 0 && !MayConnect(destination)) Evict(destination.Idle[0]);
+    }
+
+    private void CloseUnused(UpstreamConnection upstream)
+    {
+        Forget(upstream.Destination);
+        upstream.Connection.Close();
+    }
+
+    private void Forget(Destination destination)
+    {
+        destination.ConnectionCount--;
+        Load.Connections--;
+    }
+
+    private void BeginUse(Destination destination)
+    {
+        destination.Active++;
+        destination.Requests++;
+        Load.Active++;
+    }
+
+    private void EndUse(Destination destination)
+    {
+        destination.Active--;
+        Load.Active--;
+        Waiting?.CallOne();
     }
 }

@@ -45,6 +45,6 @@ internal static class AccessRecorder
         log.TryWrite(entry);
     }
 
-    private static ReadOnlySpan<byte> Field(RequestHead request, ReadOnlySpan<byte> bytes, KnownHeader id) =>
+    internal static ReadOnlySpan<byte> Field(RequestHead request, ReadOnlySpan<byte> bytes, KnownHeader id) =>
         request.Headers.TryFind(id, out var field) ? field.Value.In(bytes) : default;
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Tailrace.Http;
 using Tailrace.Http.H1;
 using Tailrace.Memory;
@@ -20,6 +21,14 @@ public static class ErrorReply
         exchange.Respond(status, "text/plain", body[..Compose(body, status, default)]);
     }
 
+    /// <summary>The same for a client that is to know the reason, as that of a forward proxy.</summary>
+    internal static void Explain(Exchange exchange, int status, string reason)
+    {
+        exchange.FailureReason = reason;
+        Span<byte> body = stackalloc byte[BodyBytesMax];
+        exchange.Respond(status, "text/plain", body[..Compose(body, status, Encoding.ASCII.GetBytes(reason))]);
+    }
+
     /// <summary>Answers a message that could not be read, as the last thing on its connection.</summary>
     /// <param name="output">Where it goes.</param>
     /// <param name="status">From 400 to 599.</param>
@@ -27,7 +36,7 @@ public static class ErrorReply
     /// <param name="context">Has the Date.</param>
     internal static void WriteFinal(ByteBuffer output, int status, ReadOnlySpan<byte> reason, ServerContext context)
     {
-        if (!output.TryReserve(2 * BodyBytesMax)) return;
+        if (!output.TryReserve(2 * BodyBytesMax) && !output.TryReserveLast(2 * BodyBytesMax)) return;
         Span<byte> body = stackalloc byte[BodyBytesMax];
         var length = Compose(body, status, reason);
         var writer = new HeadWriter(output.Writable);
@@ -40,7 +49,9 @@ public static class ErrorReply
         output.Commit(writer.Length);
     }
 
-    private static int Compose(Span<byte> body, int status, ReadOnlySpan<byte> reason)
+    /// <summary>Writes a status and its phrase as a line of text, with a reason if there is one.</summary>
+    /// <returns>Bytes written.</returns>
+    internal static int Compose(Span<byte> body, int status, ReadOnlySpan<byte> reason)
     {
         var writer = new HeadWriter(body);
         writer.WriteNumber(status);

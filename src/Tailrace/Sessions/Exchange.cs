@@ -1,5 +1,6 @@
 using System.Text;
 using Tailrace.Http;
+using Tailrace.Http.Rules;
 using Tailrace.Io;
 
 namespace Tailrace.Sessions;
@@ -15,6 +16,9 @@ public abstract class Exchange
 {
     /// <summary>The largest piece that one <see cref="WriteAsync"/> or <see cref="End"/> takes, in bytes.</summary>
     public const int PieceBytesMax = 16 * 1024;
+
+    private byte[] _path = [];
+    private int _pathLength;
 
     /// <summary>The request's head. Its slices are places in <see cref="RequestBytes"/>.</summary>
     public abstract RequestHead Request { get; }
@@ -52,8 +56,27 @@ public abstract class Exchange
     /// <summary>Who answered, for the access log; empty when the server itself did.</summary>
     public ReadOnlyMemory<byte> Upstream { get; set; }
 
+    /// <summary>
+    /// Field lines, each with its CRLF, that are added to the answer of an upstream; empty for none.
+    /// </summary>
+    internal ReadOnlyMemory<byte> AddedFields { get; set; }
+
     /// <summary>Why an answer is an error, for the logs; null when it is not.</summary>
     public string? FailureReason { get; set; }
+
+    /// <summary>
+    /// Fields to set, add or remove in an answer of our own; a handler that forwards has its own edits. Null for none.
+    /// </summary>
+    internal FieldEdits? ResponseFields { get; set; }
+
+    /// <summary>The path that an upstream gets, where a route has rewritten it; else empty.</summary>
+    internal ReadOnlySpan<byte> RewrittenPath => _path.AsSpan(0, _pathLength);
+
+    /// <summary>What goes on with the client's connection after this exchange; null for HTTP.</summary>
+    internal Successor? Successor { get; set; }
+
+    /// <summary>What its handler has borrowed for it at the moment; null for nothing.</summary>
+    internal Lease? Lease { get; set; }
 
     /// <summary>The request's path, as the client sent it.</summary>
     public ReadOnlySpan<byte> Path => Request.Path.In(RequestBytes);
@@ -91,6 +114,7 @@ public abstract class Exchange
     /// <param name="body">At most <see cref="PieceBytesMax"/> bytes.</param>
     public LoopTask Respond(int status, string contentType, ReadOnlySpan<byte> body)
     {
+        DropBuffered();
         Begin(status, body.Length);
         if (contentType.Length > 0)
         {
@@ -133,6 +157,32 @@ public abstract class Exchange
     /// <summary>Writes an interim answer of an upstream, where the client's version knows them.</summary>
     internal abstract bool TryForwardInterim(ResponseHead head, ReadOnlySpan<byte> bytes);
 
+    /// <summary>Rewrites the path for upstreams; a target that is no path stays as it is.</summary>
+    /// <returns>False when that took too long.</returns>
+    internal bool TryRewritePath(PathRewrite rewrite)
+    {
+        var path = Path;
+        // An absolute target may lack its path, which is "/" then, but for OPTIONS: that is about the whole server.
+        if (path.IsEmpty && Request.Form == TargetForm.Absolute && Request.Method != Method.Options) path = "/"u8;
+        return path is not [(byte)'/', ..] || rewrite.TryApply(path, ref _path, out _pathLength);
+    }
+
+    /// <summary>Answers a CONNECT: what follows belongs to the tunnel (RFC 9110 section 9.3.6).</summary>
+    /// <returns>False when there is no room in the buffers; the exchange is aborted then.</returns>
+    internal abstract bool TryConnected();
+
+    /// <summary>
+    /// Says "100 Continue" if the client waits for it and has not heard it yet. What is written leaves with the next
+    /// flush.
+    /// </summary>
+    internal abstract void Continue();
+
+    /// <summary>
+    /// Takes out of the way what has been received of a request's body that nobody will read, so that its end is found
+    /// where it is there already.
+    /// </summary>
+    private protected abstract void DropBuffered();
+
     /// <summary>Marks the answer as whole after its body was relayed.</summary>
     internal void Complete() => IsComplete = true;
 
@@ -141,7 +191,11 @@ public abstract class Exchange
     {
         Status = 0;
         IsComplete = IsAborted = false;
-        Upstream = default;
+        Upstream = AddedFields = default;
         FailureReason = null;
+        ResponseFields = null;
+        _pathLength = 0;
+        Successor = null;
+        Lease = null;
     }
 }

@@ -51,10 +51,27 @@ internal sealed class H1Client
         _scanned = 0;
         HasReceived = false;
         RequestBody.Begin(Connection, exchange.Request.Body);
+        return TryWrite(Connection.Output, exchange, edits, destination);
+    }
+
+    /// <summary>The same for a message that was written before, its body included.</summary>
+    internal bool TryBegin(ReadOnlySpan<byte> message)
+    {
+        _scanned = 0;
+        HasReceived = false;
+        RequestBody.Begin(Connection, BodyKind.None);
+        return Connection.Output.TryAppend(message);
+    }
+
+    /// <summary>Writes the head that an upstream gets of an exchange's request.</summary>
+    /// <returns>False when it has no room in the buffers.</returns>
+    internal static bool TryWrite(
+        ByteBuffer output, Exchange exchange, RequestEdits edits, ReadOnlySpan<byte> destination)
+    {
         Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
         client = client[..exchange.Downstream.Remote.Format(client)];
         return H1RequestWriter.TryWrite(
-            Connection.Output, exchange.Request, exchange.RequestBytes, edits, client, destination);
+            output, exchange.Request, exchange.RequestBytes, edits, client, destination, exchange.RewrittenPath);
     }
 
     /// <summary>The same for a request of our own; its body, if any, is as long as is said here.</summary>

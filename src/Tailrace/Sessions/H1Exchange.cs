@@ -1,5 +1,6 @@
 using Tailrace.Http;
 using Tailrace.Http.H1;
+using Tailrace.Http.Rules;
 using Tailrace.Io;
 
 namespace Tailrace.Sessions;
@@ -21,6 +22,7 @@ internal sealed class H1Exchange : Exchange
     private Connection _connection = null!;
     private H1Framing _framing;
     private bool _headOpen;
+    private bool _isContinued;
 
     internal H1Exchange(ServerContext context)
     {
@@ -56,7 +58,7 @@ internal sealed class H1Exchange : Exchange
     internal void Reset(Connection connection)
     {
         _connection = connection;
-        _headOpen = false;
+        _headOpen = _isContinued = false;
         KeepAlive = true;
         _responseBody.Begin(connection, BodyKind.None);
         ResetState();
@@ -88,6 +90,12 @@ internal sealed class H1Exchange : Exchange
     public override void Respond(PreparedReply reply)
     {
         if (HasBegun) throw new InvalidOperationException("the answer has begun already");
+        if (ResponseFields is not null)
+        {
+            RespondEdited(reply);
+            return;
+        }
+        DropBuffered();
         Status = reply.Status;
         var body = Request.Method == Method.Head ? default : reply.Body;
         Frame(body.IsEmpty ? BodyKind.None : BodyKind.Length, -1);
@@ -116,6 +124,7 @@ internal sealed class H1Exchange : Exchange
         var id = KnownHeaders.Find(name);
         if (id is KnownHeader.ContentLength or KnownHeader.TransferEncoding or KnownHeader.Connection)
             throw new ArgumentException("framing fields are written by the server", nameof(name));
+        if (ResponseFields is { } edits && edits.Drops(name)) return;
         var output = _connection.Output;
         if (IsAborted || !output.TryReserve(name.Length + value.Length + 4))
         {
@@ -193,15 +202,46 @@ internal sealed class H1Exchange : Exchange
     /// </summary>
     internal async LoopTask<IoResult> FillBodyAsync()
     {
-        var isAwaited = Request.ExpectContinue && RequestBody.Received == 0 && !HasBegun;
-        if (isAwaited && _connection.Output.TryAppend("HTTP/1.1 100 Continue\r\n\r\n"u8))
+        if (IsContinueAwaited)
         {
+            Continue();
             var flushed = await _connection.FlushAsync();
             if (flushed.IsError) return flushed;
         }
         _connection.SetTimeout(Settings.BodyTimeoutMs);
         var received = await _connection.FillAsync();
         return received is { IsError: false, Bytes: 0 } ? IoResult.Failure(IoError.Reset) : received;
+    }
+
+    /// <inheritdoc/>
+    internal override bool TryConnected()
+    {
+        if (!_connection.Output.TryAppend("HTTP/1.1 200 Connection established\r\n\r\n"u8))
+        {
+            Abort();
+            return false;
+        }
+        Status = 200;
+        KeepAlive = false;
+        Complete();
+        return true;
+    }
+
+    private bool IsContinueAwaited =>
+        Request.ExpectContinue && !_isContinued && !HasBegun && RequestBody.Received == 0;
+
+    /// <inheritdoc/>
+    internal override void Continue()
+    {
+        if (IsContinueAwaited) _isContinued = _connection.Output.TryAppend("HTTP/1.1 100 Continue\r\n\r\n"u8);
+    }
+
+    /// <inheritdoc/>
+    private protected override void DropBuffered()
+    {
+        if (RequestBody.Kind != BodyKind.Chunked || RequestBody.IsEnded) return;
+        while (RequestBody.Next(out var count) == BodyStep.Data) _connection.Input.Consume(count);
+        if (RequestBody.IsEnded) RequestBody.TakeTrailers();
     }
 
     /// <inheritdoc/>
@@ -216,17 +256,32 @@ internal sealed class H1Exchange : Exchange
     internal override bool TryForward(ResponseHead head, ReadOnlySpan<byte> bytes, ResponseEdits edits)
     {
         Status = head.Status;
+        if (head.Status == 101)
+        {
+            // Whatever follows is not HTTP, and ends with the connection.
+            KeepAlive = false;
+            return H1ResponseWriter.TryForwardSwitch(_connection.Output, head, bytes);
+        }
         // A handler may relay what was fetched by GET to a HEAD, or the other way round: what was asked here counts.
         var noBody = BodyFraming.HasNoBody(Request.Method, head.Status);
         if (noBody) Frame(BodyKind.None, head.Status == 204 ? -1 : head.ContentLength);
         else if (head.Body == BodyKind.None) Frame(BodyKind.Length, 0);
         else Frame(KindFor(head.ContentLength), head.ContentLength);
-        return H1ResponseWriter.TryForward(_connection.Output, head, bytes, _framing, edits, _context.DateLine());
+        var output = _connection.Output;
+        var date = _context.DateLine();
+        var added = AddedFields.Span;
+        if (edits.Fields is null) return H1ResponseWriter.TryForward(output, head, bytes, _framing, edits, date, added);
+        Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
+        var values = ValuesIn(client);
+        return H1ResponseWriter.TryForward(output, head, bytes, _framing, edits, date, added, values);
     }
 
     /// <inheritdoc/>
-    internal override bool TryForwardInterim(ResponseHead head, ReadOnlySpan<byte> bytes) =>
-        Request.MinorVersion == 0 || H1ResponseWriter.TryForwardInterim(_connection.Output, head, bytes);
+    internal override bool TryForwardInterim(ResponseHead head, ReadOnlySpan<byte> bytes)
+    {
+        _isContinued |= head.Status == 100;
+        return Request.MinorVersion == 0 || H1ResponseWriter.TryForwardInterim(_connection.Output, head, bytes);
+    }
 
     private BodyKind KindFor(long length)
     {
@@ -260,6 +315,7 @@ internal sealed class H1Exchange : Exchange
             return;
         }
         _headOpen = false;
+        if (ResponseFields is { } edits) WriteEdits(edits);
         var output = _connection.Output;
         if (!output.TryReserve(128))
         {
@@ -271,6 +327,32 @@ internal sealed class H1Exchange : Exchange
         writer.WriteCrlf();
         output.Commit(writer.Length);
     }
+
+    private void RespondEdited(PreparedReply reply)
+    {
+        Begin(reply.Status, reply.Body.Length);
+        if (!reply.ContentType.IsEmpty) Header("Content-Type"u8, reply.ContentType);
+        End(reply.Body);
+    }
+
+    private void WriteEdits(FieldEdits edits)
+    {
+        Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
+        var values = ValuesIn(client);
+        var output = _connection.Output;
+        if (!output.TryReserve(edits.LengthIn(values)))
+        {
+            Abort();
+            return;
+        }
+        var writer = new HeadWriter(output.Writable);
+        FieldEditWriter.Write(ref writer, edits, values);
+        output.Commit(writer.Length);
+    }
+
+    /// <summary>What the values of fields repeat; the client's address is written to the span.</summary>
+    private ExchangeValues ValuesIn(Span<byte> client) =>
+        new(Request, RequestBytes, client[.._connection.Remote.Format(client)], Upstream.Span);
 
     private static void CheckPiece(int length)
     {

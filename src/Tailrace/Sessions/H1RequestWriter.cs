@@ -1,5 +1,6 @@
 using Tailrace.Http;
 using Tailrace.Http.H1;
+using Tailrace.Http.Rules;
 using Tailrace.Memory;
 
 namespace Tailrace.Sessions;
@@ -24,6 +25,9 @@ internal static class H1RequestWriter
         | 1ul << (int)KnownHeader.XForwardedPort
         | 1ul << (int)KnownHeader.XRealIp;
 
+    /// <summary>What is meant for this hop too, and passes in a form that depends on what it says.</summary>
+    private const ulong ForThisHop = 1ul << (int)KnownHeader.Expect | 1ul << (int)KnownHeader.MaxForwards;
+
     /// <summary>Writes the head.</summary>
     /// <param name="output">Where it goes.</param>
     /// <param name="head">The client's head.</param>
@@ -31,10 +35,11 @@ internal static class H1RequestWriter
     /// <param name="edits">What to change.</param>
     /// <param name="client">The client's address as text, without its port.</param>
     /// <param name="destination">The destination's host and port.</param>
+    /// <param name="path">The path that stands for the client's; empty for the client's own.</param>
     /// <returns>False when it has no room in the buffers.</returns>
     internal static bool TryWrite(
         ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
-        ReadOnlySpan<byte> client, ReadOnlySpan<byte> destination)
+        ReadOnlySpan<byte> client, ReadOnlySpan<byte> destination, ReadOnlySpan<byte> path = default)
     {
         var host = edits.Host switch
         {
@@ -42,18 +47,30 @@ internal static class H1RequestWriter
             HostPolicy.Fixed => edits.FixedHost.Span,
             _ => head.Authority.In(bytes),
         };
+        var fields = edits.Fields;
+        var replaced = fields?.Replaced ?? 0;
+        var values = new ExchangeValues(head, bytes, client, destination);
         // What the client said of earlier hops may be repeated, and its host twice more.
-        if (!output.TryReserve(head.Length + AddedBytesMax + 3 * host.Length)) return false;
+        var added = AddedBytesMax + 3 * host.Length + (fields?.LengthIn(values) ?? 0);
+        if (!output.TryReserve(head.Length + path.Length + added)) return false;
         var writer = new HeadWriter(output.Writable);
-        WriteRequestLine(ref writer, head, bytes);
+        if (path.IsEmpty) WriteRequestLine(ref writer, head, bytes);
+        else WriteRequestLine(ref writer, head, bytes, path);
         var keepsHost = edits.Host == HostPolicy.Keep && head.Form == TargetForm.Origin
             && head.Headers.Has(KnownHeader.Host);
         if (!keepsHost) writer.WriteHeader("Host"u8, host);
-        CopyFields(ref writer, head, bytes, DroppedBy(edits, keepsHost));
+        var dropped = DroppedBy(edits, keepsHost) | replaced;
+        var hasForThisHop = (head.Headers.Known & ForThisHop) != 0;
+        if (hasForThisHop) dropped |= DroppedHere(head, edits);
+        CopyFields(ref writer, head, bytes, dropped, fields);
+        if (hasForThisHop) WriteHops(ref writer, head, bytes);
         if (edits.XForwarded != ForwardedPolicy.Off) WriteXForwarded(ref writer, head, bytes, edits, client);
-        if (edits.Forwarded != ForwardedPolicy.Off) WriteForwarded(ref writer, head, bytes, edits, client);
-        if (edits.Via) writer.Write(head.MinorVersion == 0 ? "Via: 1.0 tailrace\r\n"u8 : "Via: 1.1 tailrace\r\n"u8);
-        if (head.TeTrailers) writer.Write("TE: trailers\r\nConnection: TE\r\n"u8);
+        if (edits.Forwarded != ForwardedPolicy.Off && (replaced & KnownHeaders.Bit(KnownHeader.Forwarded)) == 0)
+            WriteForwarded(ref writer, head, bytes, client);
+        if (edits.Via && (replaced & KnownHeaders.Bit(KnownHeader.Via)) == 0)
+            writer.Write(head.MinorVersion == 0 ? "Via: 1.0 tailrace\r\n"u8 : "Via: 1.1 tailrace\r\n"u8);
+        if (fields is not null) FieldEditWriter.Write(ref writer, fields, values);
+        if (head.TeTrailers || head.IsUpgrade) WriteConnection(ref writer, head, bytes, edits);
         if (head.Body == BodyKind.Chunked) writer.Write("Transfer-Encoding: chunked\r\n"u8);
         else if (head.ContentLength >= 0) writer.WriteHeader("Content-Length"u8, head.ContentLength);
         writer.WriteCrlf();
@@ -102,17 +119,34 @@ internal static class H1RequestWriter
         writer.Write(" HTTP/1.1\r\n"u8);
     }
 
+    private static void WriteRequestLine(
+        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> path)
+    {
+        writer.Write(head.MethodText.In(bytes));
+        writer.WriteByte((byte)' ');
+        writer.Write(path);
+        WriteQuery(ref writer, head, bytes);
+        writer.Write(" HTTP/1.1\r\n"u8);
+    }
+
     private static void WriteOriginForm(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes)
     {
         // RFC 9112 section 3.2.4: OPTIONS of an authority without a path is "*".
-        if (head.Path.IsEmpty && head.Query.IsEmpty && head.Method == Method.Options)
+        var hasQuery = head.Query.Offset != 0;
+        if (head.Path.IsEmpty && !hasQuery && head.Method == Method.Options)
         {
             writer.WriteByte((byte)'*');
             return;
         }
         if (head.Path.IsEmpty) writer.WriteByte((byte)'/');
         else writer.Write(head.Path.In(bytes));
-        if (head.Query.IsEmpty) return;
+        WriteQuery(ref writer, head, bytes);
+    }
+
+    private static void WriteQuery(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes)
+    {
+        // An empty query is not the same as none (RFC 3986 section 6.2.3).
+        if (head.Query.Offset == 0) return;
         writer.WriteByte((byte)'?');
         writer.Write(head.Query.In(bytes));
     }
@@ -131,17 +165,20 @@ internal static class H1RequestWriter
         return dropped;
     }
 
-    private static void CopyFields(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, ulong dropped)
+    private static void CopyFields(
+        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, ulong dropped, FieldEdits? edits)
     {
         var fields = head.Headers.Fields;
         if (fields.IsEmpty) return;
         var runStart = fields[0].Name.Offset;
-        if (head.HasConnectionOptions || (head.Headers.Known & dropped) != 0)
+        var dropsOthers = edits is { HasReplacedOthers: true };
+        if (head.HasConnectionOptions || dropsOthers || (head.Headers.Known & dropped) != 0)
         {
             foreach (ref readonly var field in fields)
             {
                 var drop = (dropped & KnownHeaders.Bit(field.Id)) != 0
-                    || (head.HasConnectionOptions && HopByHop.IsNominated(field, bytes, head.Headers));
+                    || (head.HasConnectionOptions && HopByHop.IsNominated(field, bytes, head.Headers))
+                    || (dropsOthers && edits!.DropsOther(field, bytes));
                 if (!drop) continue;
                 writer.Write(bytes[runStart..field.Name.Offset]);
                 runStart = field.LineEnd;
@@ -151,18 +188,64 @@ internal static class H1RequestWriter
         writer.Write(bytes[runStart..(head.Length - 2)]);
     }
 
+    /// <summary>
+    /// An expectation that this hop meets itself, or that HTTP/1.0 cannot have, is not passed on (RFC 9110 section
+    /// 10.1.1); the hops of OPTIONS and TRACE are counted down (section 7.6.2).
+    /// </summary>
+    /// <returns>The fields that are not to be copied.</returns>
+    private static ulong DroppedHere(RequestHead head, RequestEdits edits)
+    {
+        var isMetHere = head.MinorVersion == 0 || (head.ExpectContinue && edits.AnswersContinue);
+        var dropped = isMetHere ? KnownHeaders.Bit(KnownHeader.Expect) : 0;
+        return MaxForwards.Applies(head) ? dropped | KnownHeaders.Bit(KnownHeader.MaxForwards) : dropped;
+    }
+
+    private static void WriteHops(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes)
+    {
+        if (!MaxForwards.Applies(head)) return;
+        writer.WriteHeader("Max-Forwards"u8, Math.Max(MaxForwards.Read(head, bytes) - 1, 0));
+    }
+
+    /// <summary>What this hop asks of the next one: trailers, and another protocol where that is allowed.</summary>
+    private static void WriteConnection(
+        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits)
+    {
+        if (!edits.Upgrades.IsAsked(head, bytes))
+        {
+            if (head.TeTrailers) writer.Write("TE: trailers\r\nConnection: TE\r\n"u8);
+            return;
+        }
+        writer.Write(head.TeTrailers ? "TE: trailers\r\nConnection: TE, Upgrade\r\n"u8 : "Connection: Upgrade\r\n"u8);
+        var separator = "Upgrade: "u8;
+        var asked = new UpgradeReader(head.Headers, bytes);
+        while (asked.TryRead(out var protocol))
+        {
+            if (!edits.Upgrades.Allows(protocol)) continue;
+            writer.Write(separator);
+            writer.Write(protocol);
+            separator = ", "u8;
+        }
+        writer.WriteCrlf();
+    }
+
     private static void WriteXForwarded(
         ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
         ReadOnlySpan<byte> client)
     {
         var keepsEarlier = edits.XForwarded == ForwardedPolicy.Append;
-        writer.Write("X-Forwarded-For: "u8);
-        if (keepsEarlier) WriteEarlier(ref writer, head, bytes, KnownHeader.XForwardedFor);
-        writer.Write(client);
-        writer.WriteCrlf();
-        if (!keepsEarlier || !head.Headers.Has(KnownHeader.XForwardedProto))
+        // What an earlier hop said of itself, and what the route says, is not said again.
+        var said = keepsEarlier ? head.Headers.Known & ~KnownHeaders.Bit(KnownHeader.XForwardedFor) : 0;
+        said |= edits.Fields?.Replaced ?? 0;
+        if ((said & KnownHeaders.Bit(KnownHeader.XForwardedFor)) == 0)
+        {
+            writer.Write("X-Forwarded-For: "u8);
+            if (keepsEarlier) WriteEarlier(ref writer, head, bytes, KnownHeader.XForwardedFor);
+            writer.Write(client);
+            writer.WriteCrlf();
+        }
+        if ((said & KnownHeaders.Bit(KnownHeader.XForwardedProto)) == 0)
             writer.Write("X-Forwarded-Proto: http\r\n"u8);
-        if (!keepsEarlier || !head.Headers.Has(KnownHeader.XForwardedHost))
+        if ((said & KnownHeaders.Bit(KnownHeader.XForwardedHost)) == 0)
             writer.WriteHeader("X-Forwarded-Host"u8, head.Authority.In(bytes));
     }
 
@@ -182,8 +265,7 @@ internal static class H1RequestWriter
     /// RFC 7239: one element for this hop. With append, the client's own fields were copied before it.
     /// </summary>
     private static void WriteForwarded(
-        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
-        ReadOnlySpan<byte> client)
+        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> client)
     {
         writer.Write("Forwarded: for="u8);
         if (client.Contains((byte)':'))

@@ -1,5 +1,6 @@
 using Tailrace.Http;
 using Tailrace.Http.H1;
+using Tailrace.Http.Rules;
 using Tailrace.Memory;
 
 namespace Tailrace.Sessions;
@@ -23,16 +24,23 @@ internal static class H1ResponseWriter
     /// <param name="framing">The framing and persistence towards the client.</param>
     /// <param name="edits">What to change.</param>
     /// <param name="dateLine">The Date field to add when the upstream sent none (RFC 9110 section 6.6.1).</param>
+    /// <param name="added">Further field lines to add.</param>
+    /// <param name="values">What the values of added fields repeat; needed when the edits have fields.</param>
     internal static bool TryForward(
         ByteBuffer output, ResponseHead head, ReadOnlySpan<byte> bytes, in H1Framing framing, ResponseEdits edits,
-        ReadOnlySpan<byte> dateLine)
+        ReadOnlySpan<byte> dateLine, ReadOnlySpan<byte> added = default, in ExchangeValues values = default)
     {
-        if (!output.TryReserve(head.Length + AddedBytesMax)) return false;
+        var fields = edits.Fields;
+        var room = head.Length + AddedBytesMax + added.Length + (fields?.LengthIn(values) ?? 0);
+        if (!output.TryReserve(room)) return false;
         var writer = new HeadWriter(output.Writable);
         WriteStatusLine(ref writer, head, bytes);
-        CopyFields(ref writer, head, bytes);
+        CopyFields(ref writer, head, bytes, fields);
         if (!head.Headers.Has(KnownHeader.Date)) writer.Write(dateLine);
-        if (edits.Via) writer.Write(head.MinorVersion == 0 ? "Via: 1.0 tailrace\r\n"u8 : "Via: 1.1 tailrace\r\n"u8);
+        if (edits.Via && (fields is null || !fields.Drops("Via"u8)))
+            writer.Write(head.MinorVersion == 0 ? "Via: 1.0 tailrace\r\n"u8 : "Via: 1.1 tailrace\r\n"u8);
+        if (fields is not null) FieldEditWriter.Write(ref writer, fields, values);
+        if (!added.IsEmpty) writer.Write(added);
         framing.Write(ref writer);
         writer.WriteCrlf();
         if (writer.Overflowed) return false;
@@ -46,7 +54,25 @@ internal static class H1ResponseWriter
         if (!output.TryReserve(head.Length + AddedBytesMax)) return false;
         var writer = new HeadWriter(output.Writable);
         WriteStatusLine(ref writer, head, bytes);
-        CopyFields(ref writer, head, bytes);
+        CopyFields(ref writer, head, bytes, edits: null);
+        writer.WriteCrlf();
+        if (writer.Overflowed) return false;
+        output.Commit(writer.Length);
+        return true;
+    }
+
+    /// <summary>The 101 of an upstream that changes protocol as it was asked to: there HTTP ends.</summary>
+    internal static bool TryForwardSwitch(ByteBuffer output, ResponseHead head, ReadOnlySpan<byte> bytes)
+    {
+        if (!output.TryReserve(head.Length + AddedBytesMax)) return false;
+        var writer = new HeadWriter(output.Writable);
+        WriteStatusLine(ref writer, head, bytes);
+        CopyFields(ref writer, head, bytes, edits: null);
+        writer.Write("Connection: Upgrade\r\n"u8);
+        foreach (ref readonly var field in head.Headers.Fields)
+        {
+            if (field.Id == KnownHeader.Upgrade) writer.WriteHeader("Upgrade"u8, field.Value.In(bytes));
+        }
         writer.WriteCrlf();
         if (writer.Overflowed) return false;
         output.Commit(writer.Length);
@@ -68,15 +94,18 @@ internal static class H1ResponseWriter
         writer.WriteCrlf();
     }
 
-    private static void CopyFields(ref HeadWriter writer, ResponseHead head, ReadOnlySpan<byte> bytes)
+    private static void CopyFields(
+        ref HeadWriter writer, ResponseHead head, ReadOnlySpan<byte> bytes, FieldEdits? edits)
     {
         var fields = head.Headers.Fields;
         if (fields.IsEmpty) return;
+        var dropped = Dropped | (edits?.Replaced ?? 0);
         var runStart = fields[0].Name.Offset;
         foreach (ref readonly var field in fields)
         {
-            var drop = (Dropped & KnownHeaders.Bit(field.Id)) != 0
-                || (head.HasConnectionOptions && HopByHop.IsNominated(field, bytes, head.Headers));
+            var drop = (dropped & KnownHeaders.Bit(field.Id)) != 0
+                || (head.HasConnectionOptions && HopByHop.IsNominated(field, bytes, head.Headers))
+                || (edits is not null && edits.DropsOther(field, bytes));
             if (!drop) continue;
             writer.Write(bytes[runStart..field.Name.Offset]);
             runStart = field.LineEnd;

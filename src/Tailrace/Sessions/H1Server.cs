@@ -62,8 +62,7 @@ internal sealed class H1Server
                 if (!TryWait()) break;
                 var received = await connection.FillAsync();
                 if (Arrived(received)) continue;
-                if (_exchange is not null && received.Error == IoError.TimedOut)
-                    Refuse(408, "the head took too long"u8);
+                RefuseLate(received.Error);
                 break;
             }
 
@@ -81,12 +80,13 @@ internal sealed class H1Server
             // 3. Answer.
             try
             {
-                var handler = _context.Route(exchange.Request, exchange.RequestBytes);
+                var handler = _context.Route(exchange.Request, exchange.RequestBytes, connection);
                 if (!connection.Output.IsEmpty && !handler.IsImmediate && Broke(await FlushAsync())) break;
                 await handler.HandleAsync(exchange);
             }
             catch (Exception exception)
             {
+                if (exchange.Lease is { } lease) await lease.AbandonAsync(exchange);
                 Fail(exchange, exception);
             }
 
@@ -164,9 +164,23 @@ internal sealed class H1Server
     {
         _isIdle = false;
         if (received is { IsError: false, Bytes: > 0 }) return true;
-        _isOver = received.Error != IoError.TimedOut;
-        if (_exchange is not null && received.Error == IoError.TimedOut) Counters.DownstreamTimeouts++;
+        _isOver = received.Error is not (IoError.TimedOut or IoError.NoBuffers);
         return false;
+    }
+
+    /// <summary>Answers a request of which more was to come: the client was too slow, or there is no memory.</summary>
+    private void RefuseLate(IoError error)
+    {
+        if (error == IoError.TimedOut && _exchange is not null)
+        {
+            Counters.DownstreamTimeouts++;
+            Refuse(408, "the head took too long"u8);
+        }
+        else if (error == IoError.NoBuffers)
+        {
+            _context.Starved?.Invoke();
+            Refuse(503, "the server is out of memory"u8);
+        }
     }
 
     private void Begin(H1Exchange exchange)
@@ -196,7 +210,7 @@ internal sealed class H1Server
         // An abort with a reason is somebody else's fault.
         if (exchange is { IsAborted: true, FailureReason: null }) Counters.DownstreamAborts++;
         else if (exchange.HasBegun) Counters.CountAnswer(exchange.Status);
-        if (_context.AccessLog is { } log) AccessRecorder.Write(log, exchange);
+        if (_context.AccessLog is { } log && exchange.Successor is null) AccessRecorder.Write(log, exchange);
         _context.Ended?.Invoke(exchange);
         return exchange is { IsAborted: false, KeepAlive: true };
     }
@@ -248,6 +262,32 @@ internal sealed class H1Server
         return flush;
     }
 
+    /// <summary>Lets something else than HTTP go on with the connection. Of the exchange nothing is kept.</summary>
+    private async LoopTask HandOverAsync(H1Exchange exchange, Successor successor)
+    {
+        var connection = _connection;
+        var remote = connection.Remote;
+        var record = _context.AccessLog is null ? null : new TunnelRecord(exchange);
+        exchange.Successor = null;
+        Recycle();
+        Counters.Tunnels++;
+        var end = new SuccessorEnd(MustReset: true, 0, 0);
+        try
+        {
+            end = await successor.RunAsync(connection);
+        }
+        catch (Exception exception)
+        {
+            Counters.UnhandledErrors++;
+            _context.HandlerFailed?.Invoke(exception);
+        }
+        successor.Close();
+        connection.Reactor.Counters.Tunnels--;
+        _isOver = true;
+        _isBroken = end.MustReset;
+        record?.Write(_context.AccessLog!, connection, remote, end.Received, end.Sent);
+    }
+
     /// <summary>Remembers a send that failed.</summary>
     private bool Broke(IoResult sent)
     {
@@ -267,6 +307,7 @@ internal sealed class H1Server
     private async LoopTask CloseAsync()
     {
         var connection = _connection;
+        if (_exchange is { Successor: { } successor } last) await HandOverAsync(last, successor);
         var isAborted = _exchange is { IsAborted: true };
         if (!isAborted && !_isOver && !_isBroken && !connection.IsClosed)
         {

@@ -1,3 +1,6 @@
+using Tailrace.Http;
+using Tailrace.Http.Rules;
+
 namespace Tailrace.Sessions;
 
 /// <summary>What happens to a family of forwarding fields on the way to an upstream.</summary>
@@ -43,6 +46,18 @@ public sealed record RequestEdits
 
     /// <summary>The Host of <see cref="HostPolicy.Fixed"/>.</summary>
     public ReadOnlyMemory<byte> FixedHost { get; init; }
+
+    /// <summary>Fields to set, add or remove; null for none.</summary>
+    internal FieldEdits? Fields { get; init; }
+
+    /// <summary>The protocols that a client and an upstream may change to.</summary>
+    public UpgradePolicy Upgrades { get; init; } = UpgradePolicy.None;
+
+    /// <summary>
+    /// Whether "100 Continue" is said here, as soon as the request is on its way, and the upstream is not asked for it
+    /// (RFC 9110 section 10.1.1).
+    /// </summary>
+    public bool AnswersContinue { get; init; }
 }
 
 /// <summary>How a response's head is edited on the way to a client. Immutable.</summary>
@@ -50,4 +65,7 @@ public sealed record ResponseEdits
 {
     /// <summary>Whether this hop adds itself to Via.</summary>
     public bool Via { get; init; }
+
+    /// <summary>Fields to set, add or remove, also in answers that are our own; null for none.</summary>
+    internal FieldEdits? Fields { get; init; }
 }

@@ -10,6 +10,7 @@ public sealed class PreparedReply
 {
     private readonly byte[] _head;
     private readonly byte[] _body;
+    private readonly byte[] _contentType;
 
     /// <summary>Prepares an answer.</summary>
     /// <param name="status">From 200 to 599.</param>
@@ -24,6 +25,7 @@ public sealed class PreparedReply
         var type = Encoding.ASCII.GetBytes(contentType);
         if (!HttpSyntax.IsFieldValue(type)) throw new ArgumentException("not a valid media type", nameof(contentType));
         Status = status;
+        _contentType = type;
         var mayHaveBody = status is not (204 or 304);
         _body = mayHaveBody ? body.ToArray() : [];
         var writer = new HeadWriter(new byte[type.Length + 256]);
@@ -38,6 +40,9 @@ public sealed class PreparedReply
 
     /// <summary>The status line and all fields that do not depend on the exchange.</summary>
     internal ReadOnlySpan<byte> Head => _head;
+
+    /// <summary>The media type; empty for none.</summary>
+    internal ReadOnlySpan<byte> ContentType => _contentType;
 
     /// <summary>The body.</summary>
     internal ReadOnlySpan<byte> Body => _body;

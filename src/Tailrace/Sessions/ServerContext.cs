@@ -29,7 +29,7 @@ public sealed class ServerContext : IConnectionServer
     }
 
     /// <summary>Finds the handler of a request; never null: what matches nothing has a handler too.</summary>
-    public delegate Handler RouteDelegate(RequestHead head, ReadOnlySpan<byte> bytes);
+    public delegate Handler RouteDelegate(RequestHead head, ReadOnlySpan<byte> bytes, Connection client);
 
     /// <summary>Where its sessions live.</summary>
     public Reactor Reactor { get; }
@@ -39,6 +39,9 @@ public sealed class ServerContext : IConnectionServer
 
     /// <summary>Told of exceptions from handlers; may be null.</summary>
     public Action<Exception>? HandlerFailed { get; set; }
+
+    /// <summary>Told when a request is refused because no buffer is left; may be null.</summary>
+    public Action? Starved { get; init; }
 
     /// <summary>Told of each connection as its session begins; null unless every detail is wanted.</summary>
     public Action<Connection>? Opened { get; init; }

@@ -20,6 +20,9 @@ public sealed record ServerSettings
     /// <summary>How long one send may take.</summary>
     public int WriteTimeoutMs { get; init; } = 30_000;
 
+    /// <summary>How long a tunnel may carry nothing in either direction.</summary>
+    public int TunnelIdleTimeoutMs { get; init; } = 3_600_000;
+
     /// <summary>Requests that a connection may make; 0 means no limit.</summary>
     public long RequestsPerConnection { get; init; }
 }

@@ -69,17 +69,47 @@ public sealed class Counters
     /// <summary>Requests sent again on a fresh connection.</summary>
     public long UpstreamRetries;
 
+    /// <summary>Requests that waited because all destinations of their cluster were full.</summary>
+    public long UpstreamWaits;
+
     /// <summary>Upstream answers that were invalid, cut short or reset.</summary>
     public long UpstreamErrors;
 
     /// <summary>Upstream deadlines that passed.</summary>
     public long UpstreamTimeouts;
 
+    /// <summary>Requests that were copied to a mirror.</summary>
+    public long Mirrored;
+
+    /// <summary>Requests whose turn it was and that were not copied: too many under way, or not there whole.</summary>
+    public long MirrorsSkipped;
+
+    /// <summary>Copies that got no whole answer.</summary>
+    public long MirrorErrors;
+
+    /// <summary>Connections that are tunnels now: after an upgrade or a CONNECT.</summary>
+    public long Tunnels;
+
     /// <summary>Upstream connections that wait in the pool now.</summary>
     public long UpstreamIdle;
 
     /// <summary>Exceptions that no code caught: bugs, in a handler or here.</summary>
     public long UnhandledErrors;
+
+    /// <summary>io_uring: entries into the kernel, one a turn and hardly more.</summary>
+    public long RingEnters;
+
+    /// <summary>io_uring: turns whose completions did not fit the queue.</summary>
+    public long RingOverflows;
+
+    /// <summary>io_uring: entries that the kernel refused for the moment, for want of memory.</summary>
+    public long RingRefusals;
+
+    /// <summary>io_uring: entries that a signal ended.</summary>
+    public long RingInterrupts;
+
+    /// <summary>io_uring: receives that found no buffer.</summary>
+    public long RingStarved;
 
     /// <summary>Connections that are forwarded as they are.</summary>
     public TcpCounters Tcp;
@@ -108,10 +138,20 @@ public sealed class Counters
         UpstreamConnectErrors += other.UpstreamConnectErrors;
         UpstreamReuses += other.UpstreamReuses;
         UpstreamRetries += other.UpstreamRetries;
+        UpstreamWaits += other.UpstreamWaits;
         UpstreamErrors += other.UpstreamErrors;
         UpstreamTimeouts += other.UpstreamTimeouts;
+        Mirrored += other.Mirrored;
+        MirrorsSkipped += other.MirrorsSkipped;
+        MirrorErrors += other.MirrorErrors;
+        Tunnels += other.Tunnels;
         UpstreamIdle += other.UpstreamIdle;
         UnhandledErrors += other.UnhandledErrors;
+        RingEnters += other.RingEnters;
+        RingOverflows += other.RingOverflows;
+        RingRefusals += other.RingRefusals;
+        RingInterrupts += other.RingInterrupts;
+        RingStarved += other.RingStarved;
         Tcp.Add(other.Tcp);
     }
 

@@ -13,7 +13,7 @@ public sealed class DescriptorTests
     public void Who_cannot_be_accepted_waits(EngineChoice engine)
     {
         using var server = new ChildServer(
-            $"echo --listen 127.0.0.1:0 --workers 1 --engine {engine.ToString().ToLowerInvariant()}", descriptors: 200);
+            $"echo --listen 127.0.0.1:0 --workers 1 --engine {ChildServer.NameOf(engine)}", descriptors: 200);
         var clients = Enumerable.Range(0, Clients).Select(_ => Wire.Connect(server.Address)).ToArray();
         foreach (var client in clients) client.Send(Reply.Get());
         Wait.Until(() => server.Log.With("accepting pauses: OutOfDescriptors").Any(), $"no pause:\n{server.Log}");

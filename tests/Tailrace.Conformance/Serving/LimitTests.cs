@@ -61,8 +61,12 @@ public sealed class LimitTests
         scenario.Routes = [new RouteOptions { Respond = new RespondOptions { Body = "x" } }];
         var clients = Enumerable.Range(0, 70).Select(_ => scenario.Connect()).ToArray();
         foreach (var client in clients) client.Send("GET / HT");
-        // Those for whom there is none are let go, the others do not notice.
+        // Those for whom there is none are told so and let go, the others do not notice.
         Wait.Until(() => scenario.Counters is { Accepted: 70, Active: 64 }, "not as many as there is room for");
+        Assert.Equal(6, scenario.Counters.Answered5xx);
+        scenario.WaitForLog("no buffer is left");
+        var refused = Assert.Single(clients[64..].Select(client => client.ReadAnswer().StartLine).Distinct());
+        Assert.Equal("HTTP/1.1 503 Service Unavailable", refused);
         Assert.Equal(64, scenario.Ask(reactor => reactor.Buffers.Rented));
         foreach (var client in clients) client.Dispose();
         scenario.WaitUntilIdle();

@@ -26,6 +26,21 @@ public sealed class PipelineTests
         Assert.Equal(1, scenario.Counters.UpstreamConnects);
     });
 
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Bodies_that_nobody_reads_are_passed_over(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Routes = [new RouteOptions { Respond = new RespondOptions { Body = "x" } }];
+        using var client = scenario.Connect();
+        const string chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+        client.Send($"{chunked}5\r\nhello\r\n0\r\nT: x\r\n\r\n{Reply.Post("hello")}{Reply.Get()}");
+        for (var i = 0; i < 3; i++) Assert.False(client.ReadAnswer().IsLast);
+        // What is not there yet might go on for ever.
+        client.Send($"{chunked}5\r\nhel");
+        Assert.True(client.ReadAnswer().IsLast);
+        client.EndSending();
+        client.ExpectEnd();
+    });
+
     [Theory, MemberData(nameof(Pieces))]
     public void Ours_and_proxied_ones_in_turn(EngineChoice engine, int pieceLength) => Scenario.Run(engine, scenario =>
     {

@@ -52,6 +52,24 @@ public sealed class RoutingTests
     }
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Conditions_choose_among_routes_of_one_place(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Routes =
+        [
+            Route("plain", new MatchOptions { PathPrefix = "/p" }),
+            Route("elsewhere", new MatchOptions { PathPrefix = "/p", Source = ["10.0.0.0/8", "::1"] }),
+            Route("post", new MatchOptions { PathPrefix = "/p", Method = ["POST"], Source = ["127.0.0.0/8"] }),
+            Route("canary", new MatchOptions { PathPrefix = "/p", Header = ["X-Canary"] }),
+            Route("v2", new MatchOptions { PathPrefix = "/p", Query = [new() { Name = "v", Value = "2" }] }),
+        ];
+        Assert.Equal("plain", scenario.Exchange(Reply.Get("/p/x")).Text);
+        Assert.Equal("canary", scenario.Exchange(Reply.Get("/p/x", "x-canary: 1\r\n")).Text);
+        Assert.Equal("v2", scenario.Exchange(Reply.Get("/p/x?a&v=%32")).Text);
+        Assert.Equal("post", scenario.Exchange(Reply.Post("", "/p?v=2")).Text);
+        Assert.Equal(404, scenario.Exchange(Reply.Get("/q", "X-Canary: 1\r\n")).Status);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void No_route_is_404(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         scenario.Routes = [s_routes[2]];
@@ -100,6 +118,9 @@ public sealed class RoutingTests
         Assert.ThrowsAny<IOException>(() => client.ReadAnswer());
         scenario.WaitForLog("on purpose");
     });
+
+    private static RouteOptions Route(string name, MatchOptions match) =>
+        new() { Match = match, Respond = new RespondOptions { Body = name } };
 
     private static RouteOptions Route(string name, string host, string path, string prefix) => new()
     {

@@ -1,36 +1,55 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.RegularExpressions;
+using Tailrace.Config;
 
 namespace Tailrace.Conformance.Support;
 
-/// <summary>The command in a process of its own, with a limit of descriptors that this process need not share.</summary>
+/// <summary>The command in a process of its own, with limits that this process need not share.</summary>
 internal sealed partial class ChildServer : IDisposable
 {
     private readonly Process _process;
 
     internal ChildServer(string arguments, int descriptors)
+        : this(arguments, $"ulimit -n {descriptors}")
+    {
+    }
+
+    /// <summary>Starts it.</summary>
+    /// <param name="arguments">Of the command.</param>
+    /// <param name="limits">What the shell does first.</param>
+    /// <param name="confine">What the thread that starts it does to itself first; the child inherits it.</param>
+    internal ChildServer(string arguments, string limits, Action? confine = null)
     {
         var command = Path.Combine(AppContext.BaseDirectory, "Tailrace.Cli");
-        _process = Process.Start(new ProcessStartInfo("/bin/sh")
+        _process = Start(confine, new ProcessStartInfo("/bin/sh")
         {
-            ArgumentList = { "-c", $"ulimit -n {descriptors}; exec '{command}' {arguments}" },
+            ArgumentList = { "-c", $"{limits}; exec '{command}' {arguments}" },
             RedirectStandardError = true,
-        })!;
+        });
         _process.ErrorDataReceived += (_, line) => Log.WriteLine(line.Data);
         _process.BeginErrorReadLine();
         Wait.Until(() => Log.With("started ").Any() || _process.HasExited, "it does not start");
-        Address = IPEndPoint.Parse(Listening().Match(Log.ToString()).Groups[1].Value);
+        if (_process.HasExited) _process.WaitForExit();
+        var listening = Listening().Match(Log.ToString());
+        if (listening.Success) Address = IPEndPoint.Parse(listening.Groups[1].Value);
     }
+
+    /// <summary>The engine's name on the command line.</summary>
+    internal static string NameOf(EngineChoice engine) =>
+        engine == EngineChoice.IoUring ? "io_uring" : engine.ToString().ToLowerInvariant();
 
     /// <summary>What it has logged.</summary>
     internal LogLines Log { get; } = new();
 
-    /// <summary>Where it listens.</summary>
-    internal IPEndPoint Address { get; }
+    /// <summary>Where it listens; nowhere when it has not started.</summary>
+    internal IPEndPoint Address { get; } = new(IPAddress.None, 0);
 
     /// <summary>Whether it still runs.</summary>
     internal bool IsRunning => !_process.HasExited;
+
+    /// <summary>How it has ended.</summary>
+    internal int ExitCode => _process.ExitCode;
 
     /// <summary>The processor time that it has used.</summary>
     internal TimeSpan ProcessorTime
@@ -44,9 +63,31 @@ internal sealed partial class ChildServer : IDisposable
 
     public void Dispose()
     {
-        _process.Kill();
+        if (IsRunning) _process.Kill();
         _process.WaitForExit();
         _process.Dispose();
+    }
+
+    // On a thread of its own: what it takes from itself it never gets back.
+    private static Process Start(Action? confine, ProcessStartInfo start)
+    {
+        Process? process = null;
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                confine?.Invoke();
+                process = Process.Start(start);
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return process ?? throw new InvalidOperationException("the child does not start", failure);
     }
 
     [GeneratedRegex("listening=([0-9.:]+)")]

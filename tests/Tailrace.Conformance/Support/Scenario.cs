@@ -26,7 +26,7 @@ internal sealed class Scenario
     private Scenario(EngineChoice engine) => _engine = engine;
 
     /// <summary>The engines that every scenario runs on.</summary>
-    public static TheoryData<EngineChoice> Engines => [EngineChoice.Epoll, EngineChoice.Portable];
+    public static TheoryData<EngineChoice> Engines => [EngineChoice.Epoll, EngineChoice.IoUring, EngineChoice.Portable];
 
     /// <summary>The listener.</summary>
     internal ListenerOptions Listener { get; set; } = new() { Address = "127.0.0.1:0", Name = "main" };
@@ -90,15 +90,15 @@ internal sealed class Scenario
     internal Origin AddOrigin(Action<Wire> serve, int weight = 1) => Add(new Origin(serve), weight);
 
     /// <summary>Adds an origin that answers every request.</summary>
-    internal Origin AddOrigin(Func<Message, string> answer, int weight = 1, IPAddress? address = null) =>
-        Add(Origin.Answering(answer, address), weight);
+    internal Origin AddOrigin(Func<Message, string> answer, int weight = 1, IPAddress? address = null, int priority = 0) =>
+        Add(Origin.Answering(answer, address), weight, priority);
 
     /// <summary>Adds an origin that answers every request alike.</summary>
     internal Origin AddOrigin(string answer) => AddOrigin(_ => answer);
 
     /// <summary>Adds a destination that is none of the origins.</summary>
-    internal void AddDestination(string address, int weight = 1) =>
-        _destinations.Add(new DestinationOptions { Address = address, Weight = weight });
+    internal void AddDestination(string address, int weight = 1, int priority = 0) =>
+        _destinations.Add(new DestinationOptions { Address = address, Weight = weight, Priority = priority });
 
     /// <summary>Connects a client.</summary>
     internal Wire Connect(int windowBytes = 0) => Connect(Address, windowBytes);
@@ -157,10 +157,10 @@ internal sealed class Scenario
         Assert.All(server.Workers, worker => Assert.Equal(0, worker.Reactor.Buffers.Rented));
     }
 
-    private Origin Add(Origin origin, int weight)
+    private Origin Add(Origin origin, int weight, int priority = 0)
     {
         _origins.Add(origin);
-        AddDestination($"http://{origin.Address}", weight);
+        AddDestination($"http://{origin.Address}", weight, priority);
         return origin;
     }
 
@@ -186,7 +186,7 @@ internal sealed class Scenario
     }
 
     private IReadOnlyList<RouteOptions> Answering(RouteOptions[] routes) =>
-        routes.Length > 0 || Map is not null ? routes : [new RouteOptions { Respond = new RespondOptions() }];
+        routes.Length > 0 || Map is not null || Listener.Protocol == ListenerProtocol.Forward ? routes : [new RouteOptions { Respond = new RespondOptions() }];
 
     private void Close()
     {

@@ -32,7 +32,8 @@ internal abstract class HttpScenario(string name, bool faulty, bool flawed, bool
         var plans = DrawPlans(world);
         var origins = OpenOrigins(world, plans);
         var outside = world.CreateReactor();
-        var snapshot = Snapshot.Build(Configure(world, origins.Count));
+        var options = Adapt(world, Configure(world, origins.Count));
+        var snapshot = Snapshot.Build(options);
         var plan = snapshot.Listeners[0];
         var code = Code(world, plans);
         var workers = new List<Worker>();
@@ -52,7 +53,7 @@ internal abstract class HttpScenario(string name, bool faulty, bool flawed, bool
         foreach (var worker in workers) Call(world, worker.Reactor, worker.Drain);
         foreach (var origin in origins) origin.Reactor.Loop.Close(origin.Listener);
         world.CheckClean();
-        foreach (var worker in workers) CheckCounters(worker.Reactor.Counters);
+        foreach (var worker in workers) CheckCounters(worker.Reactor.Counters, options);
         Require(plan.Budget.Taken == 0, $"{plan.Budget.Taken} connections are not given back");
     }
 
@@ -64,6 +65,28 @@ internal abstract class HttpScenario(string name, bool faulty, bool flawed, bool
 
     /// <summary>What the server answers in code.</summary>
     protected abstract IReadOnlyList<CodeRoute> Code(SimWorld world, List<HttpPlan> plans);
+
+    /// <summary>Changes the options, where the usual ones are not enough.</summary>
+    protected virtual TailraceOptions Adapt(SimWorld world, TailraceOptions options) => options;
+
+    /// <summary>Whether connections are being aborted: they give their blocks back when their owners get to it.</summary>
+    protected virtual bool IsAborting(SimWorld world) => world.IsAborting;
+
+    /// <summary>Checks what a worker has counted in the end.</summary>
+    protected virtual void CheckCounters(Counters counters, TailraceOptions options)
+    {
+        Require(counters.Active == 0, $"{counters.Active} connections are counted as open");
+        Require(counters.UpstreamIdle == 0, $"{counters.UpstreamIdle} upstream connections are counted as idle");
+    }
+
+    /// <summary>Opens an origin.</summary>
+    protected static OpenOrigin Open(
+        SimWorld world, int number, string cluster, Func<Reactor, Func<SocketConnection, LoopTask>> serve, int index = 0)
+    {
+        var reactor = world.CreateReactor($"10.0.1.{number}", limitBytes: 64 << 20, 4096, 32768);
+        var listener = StreamServer.Listen(world, reactor, serve(reactor));
+        return new OpenOrigin(reactor, listener, reactor.Loop.LocalAddress(listener), cluster, index);
+    }
 
     private List<HttpPlan> DrawPlans(SimWorld world)
     {
@@ -81,7 +104,8 @@ internal abstract class HttpScenario(string name, bool faulty, bool flawed, bool
         var reactor = world.CreateReactor(Host, limitBytes: 64 << 20, block, DrawBulkBytes(world, block));
         var worker = new Worker(reactor, snapshot, s_log);
         reactor.Loop.Unhandled = world.Unhandled.Add;
-        for (var i = 0; i < origins.Count; i++) worker.SetAddresses("origins", i, [origins[i].Address.Serialize()]);
+        foreach (var origin in origins)
+            worker.SetAddresses(origin.Cluster, origin.Index, [origin.Address.Serialize()]);
         return worker;
     }
 
@@ -94,7 +118,7 @@ internal abstract class HttpScenario(string name, bool faulty, bool flawed, bool
     }
 
     /// <summary>Stops the workers at any moment, in one way or another, as the server does.</summary>
-    private static void Stop(SimWorld world, List<Worker> workers, HttpClients clients)
+    private void Stop(SimWorld world, List<Worker> workers, HttpClients clients)
     {
         RunForAWhile();
         world.IsStopping = true;
@@ -111,7 +135,7 @@ internal abstract class HttpScenario(string name, bool faulty, bool flawed, bool
         }
     }
 
-    private static void RunUntil(SimWorld world, List<Worker> workers, HttpClients clients, Func<bool> done)
+    private void RunUntil(SimWorld world, List<Worker> workers, HttpClients clients, Func<bool> done)
     {
         world.RunUntil(IsDone, LimitMs, clients.ToString);
 
@@ -122,19 +146,12 @@ internal abstract class HttpScenario(string name, bool faulty, bool flawed, bool
         }
     }
 
-    private static void CheckBounds(SimWorld world, Reactor reactor)
+    private void CheckBounds(SimWorld world, Reactor reactor)
     {
         var open = ((SimLoop)reactor.Loop).OpenHandles;
         var rented = reactor.Buffers.Rented;
-        // What was aborted gives its blocks back when its owner gets to it.
-        Require(world.IsAborting || rented <= open * BlocksOfConnection, $"{rented} blocks for {open} descriptors");
+        Require(IsAborting(world) || rented <= open * BlocksOfConnection, $"{rented} blocks for {open} descriptors");
         Require(reactor.Counters.UnhandledErrors == 0, "a handler failed");
-    }
-
-    private static void CheckCounters(Counters counters)
-    {
-        Require(counters.Active == 0, $"{counters.Active} connections are counted as open");
-        Require(counters.UpstreamIdle == 0, $"{counters.UpstreamIdle} upstream connections are counted as idle");
     }
 
     private static void Call(SimWorld world, Reactor reactor, Action call) => world.Start(reactor, () =>
@@ -187,11 +204,13 @@ internal abstract class HttpScenario(string name, bool faulty, bool flawed, bool
         },
     };
 
-    private static void Require(bool condition, string what)
+    /// <summary>Fails the run unless it is so.</summary>
+    protected static void Require(bool condition, string what)
     {
         if (!condition) throw new SimFailure(what);
     }
 
     /// <summary>An origin that accepts connections.</summary>
-    protected sealed record OpenOrigin(Reactor Reactor, IoHandle Listener, EndPoint Address);
+    protected sealed record OpenOrigin(
+        Reactor Reactor, IoHandle Listener, EndPoint Address, string Cluster, int Index);
 }

@@ -16,10 +16,8 @@ internal sealed class ProxyScenario(string name, bool faulty, bool flawed, bool 
         var origins = new List<OpenOrigin>();
         for (var i = world.Random.Between(1, 2); i > 0; i--)
         {
-            var reactor = world.CreateReactor($"10.0.1.{i}", limitBytes: 64 << 20, 4096, 32768);
-            var origin = new HttpOrigin(world, reactor, plans);
-            var listener = StreamServer.Listen(world, reactor, origin.ServeAsync);
-            origins.Add(new OpenOrigin(reactor, listener, reactor.Loop.LocalAddress(listener)));
+            origins.Add(Open(world, i, "origins", reactor => new HttpOrigin(world, reactor, plans).ServeAsync,
+                origins.Count));
         }
         return origins;
     }

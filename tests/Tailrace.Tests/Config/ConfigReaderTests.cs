@@ -68,10 +68,14 @@ public sealed class ConfigReaderTests
                 address: "[::1]:1"
                 protocol: http
                 backlog: 11
+                accept: handoff
                 defer_accept: false
                 max_connections: 12
                 requests_per_connection: 13
-                timeouts: {head: 1s, body: 2s, keep_alive: 3s, write: 4ms}
+                expect: answer
+                trace: true
+                paths: {dot_segments: reject, encoded_slashes: reject}
+                timeouts: {head: 1s, body: 2s, keep_alive: 3s, write: 4ms, tunnel_idle: 5m}
                 limits: {head: 10KiB, headers: 14, target: 1KiB, body: 5GiB}
                 forwarded: {x_forwarded: set, forwarded: append, via: true}
                 routes:
@@ -82,13 +86,18 @@ public sealed class ConfigReaderTests
             ("n", "[::1]:1", ListenerProtocol.Http, 11, 12, 13L),
             (listener.Name, listener.Address, listener.Protocol, listener.Backlog, listener.MaxConnections,
                 listener.RequestsPerConnection));
-        Assert.False(listener.DeferAccept);
+        Assert.Equal((AcceptMode.Handoff, false), (listener.Accept, listener.DeferAccept));
+        Assert.Equal((ExpectMode.Answer, true), (listener.Expect, listener.Trace));
+        Assert.Equal(
+            new PathOptions { DotSegments = OddPathMode.Reject, EncodedSlashes = OddPathMode.Reject },
+            listener.Paths);
         Assert.Equal(new ListenerTimeouts
         {
             Head = TimeSpan.FromSeconds(1),
             Body = TimeSpan.FromSeconds(2),
             KeepAlive = TimeSpan.FromSeconds(3),
             Write = TimeSpan.FromMilliseconds(4),
+            TunnelIdle = TimeSpan.FromMinutes(5),
         }, listener.Timeouts);
         Assert.Equal(
             new ListenerLimits { Head = 10240, Headers = 14, Target = 1024, Body = 5L << 30 },
@@ -102,6 +111,37 @@ public sealed class ConfigReaderTests
     }
 
     [Fact]
+    public void Values_of_a_forward_proxy_arrive_where_they_belong()
+    {
+        ListenerOptions listener = Yaml.Options("""
+            listeners:
+              - address: ":1"
+                protocol: forward
+                forward_proxy:
+                  hosts: "*.a.example"
+                  ports: [81, 82]
+                  allow: 10.0.0.0/8
+                  deny: [10.1.0.0/16, "fd00::/8"]
+                  timeouts: {connect: 1s, first_byte: 2s, idle: 3s}
+            """).Listeners.Single();
+
+        ForwardProxyOptions proxy = listener.ForwardProxy!;
+        Assert.Equal(ListenerProtocol.Forward, listener.Protocol);
+        Assert.Equal(["*.a.example"], proxy.Hosts);
+        Assert.Equal([81, 82], proxy.Ports);
+        Assert.Equal(["10.0.0.0/8"], proxy.Allow);
+        Assert.Equal(["10.1.0.0/16", "fd00::/8"], proxy.Deny);
+        Assert.Equal(
+            new ClusterTimeouts
+            {
+                Connect = TimeSpan.FromSeconds(1),
+                FirstByte = TimeSpan.FromSeconds(2),
+                Idle = TimeSpan.FromSeconds(3),
+            },
+            proxy.Timeouts);
+    }
+
+    [Fact]
     public void Values_of_routes_arrive_where_they_belong()
     {
         IReadOnlyList<RouteOptions> routes = Yaml.Options("""
@@ -111,6 +151,7 @@ public sealed class ConfigReaderTests
                 match: {host: "*.a.example", path_prefix: /p}
                 cluster: c
                 host_header: origin.example
+                upgrade: [tcp, SPDY/3.1]
               - match: {host: [x.example, 10.0.0.1], path: /q}
                 cluster: c
             clusters: {c: {destinations: ["http://a.example"]}}
@@ -119,6 +160,8 @@ public sealed class ConfigReaderTests
         Assert.Equal(("r", "c", "origin.example"), (routes[0].Name, routes[0].Cluster, routes[0].HostHeader));
         Assert.Equal(("", "/p"), (routes[0].Match.Path, routes[0].Match.PathPrefix));
         Assert.Equal(["*.a.example"], routes[0].Match.Host);
+        Assert.Equal(["tcp", "SPDY/3.1"], routes[0].Upgrade);
+        Assert.Equal(["websocket"], routes[1].Upgrade);
         Assert.Equal(["x.example", "10.0.0.1"], routes[1].Match.Host);
         Assert.Equal(("/q", "", "keep"), (routes[1].Match.Path, routes[1].Match.PathPrefix, routes[1].HostHeader));
     }
@@ -132,28 +175,93 @@ public sealed class ConfigReaderTests
             clusters:
               c:
                 destinations:
-                  - {address: "http://a.example:81", weight: 9}
-                balance: round_robin
+                  - {address: "http://a.example:81", weight: 9, priority: 3}
+                balance: hash
+                hash: {key: cookie, name: user, load_bound: 125}
+                sticky: {cookie: home, max_age: 1h, secure: true}
+                slow_start: 20s
+                queue: {length: 7, timeout: 2s}
                 retries: 2
                 timeouts: {connect: 1s, first_byte: 2m, idle: 3h}
-                limits: {connections_per_destination: 5, head: 6KiB, headers: 7}
+                limits:
+                  {connections_per_destination: 5, requests_per_destination: 4, connections: 3, requests: 2,
+                   head: 6KiB, headers: 7}
                 pool: {idle_per_destination: 8, idle_timeout: 9s}
             """).Clusters["c"];
 
         Assert.Equal(
-            new DestinationOptions { Address = "http://a.example:81", Weight = 9 },
+            new DestinationOptions { Address = "http://a.example:81", Weight = 9, Priority = 3 },
             cluster.Destinations.Single());
-        Assert.Equal((BalancePolicy.RoundRobin, 2), (cluster.Balance, cluster.Retries));
+        Assert.Equal((BalancePolicy.Hash, 2), (cluster.Balance, cluster.Retries));
+        Assert.Equal(new HashOptions { Key = HashKey.Cookie, Name = "user", LoadBound = 125 }, cluster.Hash);
+        Assert.Equal(
+            new StickyOptions { Cookie = "home", MaxAge = TimeSpan.FromHours(1), Secure = true }, cluster.Sticky);
+        Assert.Equal(TimeSpan.FromSeconds(20), cluster.SlowStart);
+        Assert.Equal(new QueueOptions { Length = 7, Timeout = TimeSpan.FromSeconds(2) }, cluster.Queue);
         Assert.Equal(new ClusterTimeouts
         {
             Connect = TimeSpan.FromSeconds(1),
             FirstByte = TimeSpan.FromMinutes(2),
             Idle = TimeSpan.FromHours(3),
         }, cluster.Timeouts);
-        Assert.Equal(new ClusterLimits { ConnectionsPerDestination = 5, Head = 6144, Headers = 7 }, cluster.Limits);
+        Assert.Equal(new ClusterLimits
+        {
+            ConnectionsPerDestination = 5,
+            RequestsPerDestination = 4,
+            Connections = 3,
+            Requests = 2,
+            Head = 6144,
+            Headers = 7,
+        }, cluster.Limits);
         Assert.Equal(
             new PoolOptions { IdlePerDestination = 8, IdleTimeout = TimeSpan.FromSeconds(9) },
             cluster.Pool);
+    }
+
+    [Fact]
+    public void Every_key_of_health_is_read()
+    {
+        HealthOptions health = Yaml.Options("""
+            listeners: [{address: ":1"}]
+            routes: [{cluster: c}]
+            clusters:
+              c:
+                destinations: ["http://a.example"]
+                health:
+                  check:
+                    {type: tcp, path: /up, host: "b.example:9", status: [200, 204], body: fine, interval: 1s, jitter: 5,
+                     timeout: 100ms, rise: 4, fall: 6}
+                  eject:
+                    {failures: 1, error_rate: 2, latency: 300, interval: 4s, requests: 5, time: 6s, time_max: 7s,
+                     share_max: 8}
+                  panic: 9
+            """).Clusters["c"].Health;
+
+        Assert.Equal([200, 204], health.Check!.Status);
+        Assert.Equal(new CheckOptions
+        {
+            Type = CheckType.Tcp,
+            Path = "/up",
+            Host = "b.example:9",
+            Body = "fine",
+            Interval = TimeSpan.FromSeconds(1),
+            Jitter = 5,
+            Timeout = TimeSpan.FromMilliseconds(100),
+            Rise = 4,
+            Fall = 6,
+        }, health.Check with { Status = new CheckOptions().Status });
+        Assert.Equal(new EjectOptions
+        {
+            Failures = 1,
+            ErrorRate = 2,
+            Latency = 300,
+            Interval = TimeSpan.FromSeconds(4),
+            Requests = 5,
+            Time = TimeSpan.FromSeconds(6),
+            TimeMax = TimeSpan.FromSeconds(7),
+            ShareMax = 8,
+        }, health.Eject);
+        Assert.Equal(9, health.Panic);
     }
 
     [Fact]

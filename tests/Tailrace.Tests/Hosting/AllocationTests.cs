@@ -24,19 +24,35 @@ public sealed class AllocationTests
 
     private static readonly string s_body = new('b', 1000);
 
-    public static TheoryData<EngineChoice, string, string> Paths => new()
+    private static readonly (string Path, string Request)[] s_paths =
+    [
+        ("proxied GET", "GET /fixed HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\n\r\n"),
+        ("proxied POST", $"POST /fixed HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{s_body}"),
+        ("proxied POST in chunks",
+            $"POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n{s_body}\r\n0\r\n\r\n"),
+        ("proxied chunks", "GET /chunked HTTP/1.1\r\nHost: a\r\n\r\n"),
+        ("proxied 100 KB", "GET /large HTTP/1.1\r\nHost: a\r\n\r\n"),
+        ("fixed reply", "GET /own HTTP/1.1\r\nHost: a\r\n\r\n"),
+        ("handler in chunks", "GET /own-chunked HTTP/1.1\r\nHost: a\r\n\r\n"),
+        ("proxied with conditions, edits and a rewrite",
+            "GET /api/fixed?v=2 HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\nX-A: b\r\n\r\n"),
+        ("split and mirrored", "GET /spread HTTP/1.1\r\nHost: a.example\r\nCookie: u=1\r\n\r\n"),
+        ("redirect", "GET /moved/x?y HTTP/1.1\r\nHost: a.example\r\n\r\n"),
+        ("no route", "GET /none HTTP/1.1\r\nHost: a\r\n\r\n"),
+    ];
+
+    public static TheoryData<EngineChoice, string, string> Paths
     {
-        { EngineChoice.Epoll, "proxied GET", "GET /fixed HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\n\r\n" },
-        { EngineChoice.Epoll, "proxied POST",
-            $"POST /fixed HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{s_body}" },
-        { EngineChoice.Epoll, "proxied POST in chunks",
-            $"POST /read HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3e8\r\n{s_body}\r\n0\r\n\r\n" },
-        { EngineChoice.Epoll, "proxied chunks", "GET /chunked HTTP/1.1\r\nHost: a\r\n\r\n" },
-        { EngineChoice.Epoll, "proxied 100 KB", "GET /large HTTP/1.1\r\nHost: a\r\n\r\n" },
-        { EngineChoice.Epoll, "fixed reply", "GET /own HTTP/1.1\r\nHost: a\r\n\r\n" },
-        { EngineChoice.Epoll, "handler in chunks", "GET /own-chunked HTTP/1.1\r\nHost: a\r\n\r\n" },
-        { EngineChoice.Epoll, "no route", "GET /none HTTP/1.1\r\nHost: a\r\n\r\n" },
-    };
+        get
+        {
+            var data = new TheoryData<EngineChoice, string, string>();
+            foreach (var engine in new[] { EngineChoice.Epoll, EngineChoice.IoUring })
+            {
+                foreach (var (path, request) in s_paths) data.Add(engine, path, request);
+            }
+            return data;
+        }
+    }
 
     [Theory, MemberData(nameof(Paths))]
     public void Nothing_is_allocated(EngineChoice engine, string path, string request)
@@ -125,6 +141,33 @@ public sealed class AllocationTests
             [
                 Route("/fixed"), Route("/chunked"), Route("/large"), Route("/read"),
                 new() { Match = new MatchOptions { Path = "/own" }, Respond = new RespondOptions { Body = "own" } },
+                new()
+                {
+                    Match = new MatchOptions { PathPrefix = "/spread" },
+                    Split = new SplitOptions { To = [new() { Cluster = "origin" }], By = SplitKey.Cookie, Name = "u" },
+                    Mirror = new MirrorOptions { Cluster = "origin" },
+                },
+                new()
+                {
+                    Match = new MatchOptions { PathPrefix = "/moved" },
+                    Redirect = new RedirectOptions { Scheme = RedirectScheme.Https },
+                    Rewrite = new RewriteOptions { StripPrefix = "/moved" },
+                },
+                new()
+                {
+                    Match = new MatchOptions
+                    {
+                        PathPrefix = "/api",
+                        Method = ["GET"],
+                        Header = [new() { Name = "X-A", Value = "b" }],
+                        Query = [new() { Name = "v", Value = "2" }],
+                        Source = ["127.0.0.0/8"],
+                    },
+                    Rewrite = new RewriteOptions { StripPrefix = "/api" },
+                    RequestHeaders = new HeaderEditOptions { Set = [new("X-Client", "${client_ip}")], Remove = ["X-A"] },
+                    ResponseHeaders = new HeaderEditOptions { Add = [new("X-By", "${upstream}")] },
+                    Cluster = "origin",
+                },
             ],
             Clusters = new Dictionary<string, ClusterOptions>
             {

@@ -21,6 +21,20 @@ public sealed unsafe class BufferPoolTests
     }
 
     [Fact]
+    public void A_few_blocks_beyond_the_limit_are_for_last_words()
+    {
+        using var pool = new BufferPool(64, limit: 1, retained: 1);
+        var blocks = new List<nint> { (nint)pool.TryRent() };
+        Assert.True(pool.TryRent() == null);
+        for (var last = (nint)pool.TryRentLast(); last != 0; last = (nint)pool.TryRentLast()) blocks.Add(last);
+        Assert.Equal(9, blocks.Distinct().Count());
+        Assert.True(pool.TryRent() == null);
+        foreach (var block in blocks) pool.Return((byte*)block);
+        Assert.Equal(0, pool.Rented);
+        pool.Return(pool.TryRent());
+    }
+
+    [Fact]
     public void The_block_returned_last_is_rented_next()
     {
         using var pool = new BufferPool(64, limit: 8, retained: 8);

@@ -10,8 +10,9 @@ public sealed class AttemptsTests
     public void Nothing_is_out_of_the_question_at_first()
     {
         var attempts = new Attempts(1);
-        Assert.Equal((0ul, IoError.None), (attempts.Tried, attempts.LastError));
-        Assert.False(attempts.WantsFresh || attempts.HasMetLimit);
+        Assert.True(attempts.Tried.IsEmpty);
+        Assert.Equal((IoError.None, 0), (attempts.LastError, attempts.Waits));
+        Assert.False(attempts.WantsFresh);
     }
 
     [Fact]
@@ -20,29 +21,17 @@ public sealed class AttemptsTests
         var attempts = new Attempts(1);
         attempts.OpenFailed(0, IoError.Refused);
         attempts.OpenFailed(3, IoError.TimedOut);
-        Assert.Equal(0b1001ul, attempts.Tried);
+        attempts.OpenFailed(1000, IoError.TimedOut);
+        Assert.Equal([0, 3, 1000], Enumerable.Range(0, 2000).Where(index => attempts.Tried.Has(index)));
         Assert.Equal(IoError.TimedOut, attempts.LastError);
-        Assert.False(attempts.HasMetLimit);
     }
 
     [Fact]
-    public void A_limit_rules_one_out_and_is_no_error()
+    public void All_waits_have_one_deadline()
     {
         var attempts = new Attempts(1);
-        attempts.LimitReached(1);
-        Assert.Equal(0b10ul, attempts.Tried);
-        Assert.Equal(IoError.None, attempts.LastError);
-        Assert.True(attempts.HasMetLimit);
-    }
-
-    [Theory]
-    [InlineData(63)]
-    [InlineData(64)]
-    [InlineData(1000)]
-    public void The_last_bit_stands_for_all_from_there_on(int index)
-    {
-        var attempts = new Attempts(1);
-        attempts.OpenFailed(index, IoError.Refused);
-        Assert.Equal(1ul << 63, attempts.Tried);
+        attempts.BeginWait(100);
+        attempts.BeginWait(200);
+        Assert.Equal((2, 100L), (attempts.Waits, attempts.WaitDeadline));
     }
 }

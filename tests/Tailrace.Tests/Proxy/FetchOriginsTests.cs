@@ -1,4 +1,5 @@
 using Tailrace.Proxy;
+using Tailrace.Sessions;
 using Tailrace.Tests.Io;
 
 namespace Tailrace.Tests.Proxy;
@@ -10,7 +11,7 @@ public sealed class FetchOriginsTests
     public void Equal_origins_are_one()
     {
         using var rig = new LoopRig("portable");
-        var origins = new FetchOrigins(rig.Reactor, FetchRig.Settings);
+        var origins = new FetchOrigins(rig.Reactor, FetchRig.Settings, policy: null, new RequestEdits());
         Assert.Same(origins.Of(Url("http://a/x")), origins.Of(Url("http://A:80/y")));
         Assert.NotSame(origins.Of(Url("http://a/")), origins.Of(Url("http://a:81/")));
     }
@@ -19,7 +20,7 @@ public sealed class FetchOriginsTests
     public void The_number_is_bounded_and_the_oldest_goes()
     {
         using var rig = new LoopRig("portable");
-        var origins = new FetchOrigins(rig.Reactor, FetchRig.Settings);
+        var origins = new FetchOrigins(rig.Reactor, FetchRig.Settings, policy: null, new RequestEdits());
         var first = origins.Of(Url("http://h0/"));
         first.UsedAt--;
         for (var i = 1; i < FetchOrigins.CountMax; i++) origins.Of(Url($"http://h{i}/"));

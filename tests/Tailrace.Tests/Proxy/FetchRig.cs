@@ -45,7 +45,7 @@ internal sealed class FetchRig : IDisposable
     internal string Serve(HandlerDelegate handle)
     {
         var handler = Handler.From(handle);
-        var context = new ServerContext(Reactor, new ServerSettings(), (_, _) => handler, null);
+        var context = new ServerContext(Reactor, new ServerSettings(), (_, _, _) => handler, null);
         _contexts.Add(context);
         return Listen(context.Serve);
     }

@@ -1,13 +1,18 @@
 using Tailrace.Handlers;
 using Tailrace.Proxy;
 using Tailrace.Sessions;
+using Tailrace.Tests.Io;
 using Tailrace.Tests.Sessions;
 
 namespace Tailrace.Tests.Proxy;
 
 /// <summary>The most specific route wins, whatever the order they were added in.</summary>
-public sealed class RouteTableTests
+public sealed class RouteTableTests : IDisposable
 {
+    private readonly LoopRig _rig = new("portable");
+
+    public void Dispose() => _rig.Dispose();
+
     private static readonly (string Host, string Path, bool IsPrefix)[] s_routes =
     [
         ("", "", false), ("", "/any", false), ("", "/any/", true), ("", "/any/deep", true),
@@ -77,7 +82,7 @@ public sealed class RouteTableTests
         foreach (var target in new[] { "/x", "/x/y" })
         {
             var head = Heads.Request($"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n", out var bytes);
-            Assert.Same(first, table.Find(head, bytes));
+            Assert.Same(first, table.Find(head, bytes, new FakeClient(_rig.Reactor, default)));
         }
     }
 
@@ -85,7 +90,7 @@ public sealed class RouteTableTests
     public void Without_a_match_there_is_none() =>
         Assert.Null(Find([("a", "/x", false)], "GET /x HTTP/1.1\r\nHost: b\r\n\r\n"));
 
-    private static string? Find((string Host, string Path, bool IsPrefix)[] routes, string request)
+    private string? Find((string Host, string Path, bool IsPrefix)[] routes, string request)
     {
         var (table, names) = (new RouteTable(), new Dictionary<Handler, string>());
         foreach (var (host, path, isPrefix) in routes)
@@ -95,6 +100,6 @@ public sealed class RouteTableTests
             table.Add(host, path, isPrefix, handler);
         }
         var head = Heads.Request(request, out var bytes);
-        return table.Find(head, bytes) is { } found ? names[found] : null;
+        return table.Find(head, bytes, new FakeClient(_rig.Reactor, default)) is { } found ? names[found] : null;
     }
 }

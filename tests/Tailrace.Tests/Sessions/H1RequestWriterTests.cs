@@ -31,6 +31,8 @@ public sealed class H1RequestWriterTests
     [InlineData("GET / HTTP/1.0\r\nHost: h\r\nA: b\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n")]
     [InlineData("\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\n\r\n")]
     [InlineData("GET http://x HTTP/1.1\r\nHost: h\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("GET http://x? HTTP/1.1\r\nHost: h\r\n\r\n", "GET /? HTTP/1.1\r\nHost: x\r\n\r\n")]
+    [InlineData("OPTIONS http://x? HTTP/1.1\r\nHost: h\r\n\r\n", "OPTIONS /? HTTP/1.1\r\nHost: x\r\n\r\n")]
     [InlineData("GET http://x?q HTTP/1.1\r\nHost: h\r\n\r\n", "GET /?q HTTP/1.1\r\nHost: x\r\n\r\n")]
     [InlineData("GET http://x/p?q HTTP/1.1\r\nHost: h\r\n\r\n", "GET /p?q HTTP/1.1\r\nHost: x\r\n\r\n")]
     [InlineData("OPTIONS http://x HTTP/1.1\r\nHost: h\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n")]

@@ -24,7 +24,7 @@ public sealed partial class H1ResponseWriterTests : IDisposable
     private readonly ServerContext _context;
 
     public H1ResponseWriterTests() =>
-        _context = new ServerContext(_rig.Reactor, new ServerSettings(), (_, _) => FixedReply.NotFound, null);
+        _context = new ServerContext(_rig.Reactor, new ServerSettings(), (_, _, _) => FixedReply.NotFound, null);
 
     public void Dispose() => _rig.Dispose();
 

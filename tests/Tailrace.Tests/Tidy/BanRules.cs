@@ -15,7 +15,8 @@ internal static class BanRules
         file.IsBelow("Io", "Http", "Sessions", "Proxy") && !IsSlowPlane(file);
 
     // Ordinary .NET async on ordinary threads, which meets a reactor only through its mailbox.
-    private static bool IsSlowPlane(SourceFile file) => file.IsOneOf("Proxy/HealthChecker.cs", "Proxy/Resolver.cs");
+    private static bool IsSlowPlane(SourceFile file) =>
+        file.IsOneOf("Proxy/HealthChecker.cs", "Proxy/HealthProbe.cs", "Proxy/Resolver.cs");
 
     private static bool IsNative(SourceFile file) => file.IsBelow("Native", "Memory", "Io/Backends", "Tls");
 

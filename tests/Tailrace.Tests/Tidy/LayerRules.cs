@@ -21,14 +21,16 @@ internal sealed partial class LayerRules
         ["Tls/Hello"] = [],
         ["Http"] = ["Memory"],
         ["Http/H1"] = ["Memory", "Http"],
+        ["Http/Rules"] = ["Memory", "Http"],
         ["Http/H2"] = ["Memory", "Http"],
-        ["Sessions"] = ["Memory", "Io", "Http", "Http/H1", "Http/H2", "Telemetry"],
-        ["Proxy"] = ["Memory", "Http", "Sessions", "Io", "Telemetry", "Proxy/Balancing", "Tls/Hello"],
+        ["Sessions"] = ["Memory", "Io", "Http", "Http/H1", "Http/H2", "Http/Rules", "Telemetry"],
+        ["Proxy"] = ["Memory", "Http", "Http/Rules", "Sessions", "Io", "Telemetry", "Proxy/Balancing",
+            "Tls/Hello"],
         ["Proxy/Balancing"] = ["Memory", "Http", "Sessions", "Io", "Telemetry", "Proxy"],
-        ["Handlers"] = ["Memory", "Http", "Sessions", "Io", "Telemetry"],
+        ["Handlers"] = ["Memory", "Http", "Http/Rules", "Sessions", "Io", "Telemetry"],
         ["Filters"] = ["Memory", "Http", "Sessions", "Io", "Telemetry"],
-        ["Hosting"] = ["Native", "Memory", "Config", "Telemetry", "Io", "Tls", "Tls/Hello", "Http", "Http/H1", "Http/H2",
-            "Sessions", "Proxy", "Proxy/Balancing", "Handlers", "Filters"],
+        ["Hosting"] = ["Native", "Memory", "Config", "Telemetry", "Io", "Tls", "Tls/Hello", "Http", "Http/H1",
+            "Http/H2", "Http/Rules", "Sessions", "Proxy", "Proxy/Balancing", "Handlers", "Filters"],
     };
 
     // Files to which one more layer, or one type of it, is open.

@@ -13,12 +13,17 @@ internal static class ClusterSchema
             o => o.Address, (o, v) => o with { Address = v }, required: true),
         new Field<DestinationOptions, int>("weight",
             "Its share of the requests, relative to the other destinations of the cluster.",
-            new NumberKind<int>(1, 1000), o => o.Weight, (o, v) => o with { Weight = v }));
+            new NumberKind<int>(1, 1000), o => o.Weight, (o, v) => o with { Weight = v }),
+        new Field<DestinationOptions, int>("priority",
+            "Its rank: the destinations of the lowest that has healthy ones get the requests, the others are their "
+            + "backup.",
+            new NumberKind<int>(0, 15), o => o.Priority, (o, v) => o with { Priority = v }));
 
     private static readonly ListKind<DestinationOptions> s_destinations = new("destinations",
         new ShorthandKind<DestinationOptions>(AddressExpected, text => text, s_destination), new DestinationOptions());
 
-    private static readonly SectionKind<ClusterTimeouts> s_timeouts = new("cluster timeouts",
+    /// <summary>How long to wait for an origin.</summary>
+    internal static readonly SectionKind<ClusterTimeouts> Timeouts = new("cluster timeouts",
         new Field<ClusterTimeouts, TimeSpan>("connect",
             "Until a connection is established, else 504.",
             ProcessSchema.Duration, o => o.Connect, (o, v) => o with { Connect = v }),
@@ -31,10 +36,21 @@ internal static class ClusterSchema
 
     private static readonly SectionKind<ClusterLimits> s_limits = new("cluster limits",
         new Field<ClusterLimits, int>("connections_per_destination",
-            "Connections in use at once to one destination from one worker, else another destination or 503; 0: as "
-            + "many as there are requests.",
+            "Connections to one destination from one worker, else another destination, the queue or 503; 0: as many "
+            + "as there are requests.",
             new NumberKind<int>(0, 1_000_000),
             o => o.ConnectionsPerDestination, (o, v) => o with { ConnectionsPerDestination = v }),
+        new Field<ClusterLimits, int>("requests_per_destination",
+            "Requests in flight at once to one destination from one worker, else another destination, the queue or "
+            + "503; 0: no limit.",
+            new NumberKind<int>(0, 1_000_000),
+            o => o.RequestsPerDestination, (o, v) => o with { RequestsPerDestination = v }),
+        new Field<ClusterLimits, int>("connections",
+            "Connections to the cluster from one worker; 0: no limit.",
+            new NumberKind<int>(0, 1_000_000), o => o.Connections, (o, v) => o with { Connections = v }),
+        new Field<ClusterLimits, int>("requests",
+            "Requests in flight at once to the cluster from one worker, else the queue or 503; 0: no limit.",
+            new NumberKind<int>(0, 1_000_000), o => o.Requests, (o, v) => o with { Requests = v }),
         new Field<ClusterLimits, int>("head",
             "Bytes of a response head, else 502. At most buffers.block.",
             new SizeKind<int>(256, 1 << 20), o => o.Head, (o, v) => o with { Head = v }),
@@ -52,12 +68,26 @@ internal static class ClusterSchema
 
     private static readonly SectionKind<ClusterOptions> s_cluster = new("cluster",
         new Field<ClusterOptions, IReadOnlyList<DestinationOptions>>("destinations",
-            "Where requests go: addresses, or an address and a weight each.",
+            "Where requests go: addresses, or an address with a weight and a priority each.",
             s_destinations, o => o.Destinations, (o, v) => o with { Destinations = v }, required: true),
         new Field<ClusterOptions, BalancePolicy>("balance",
-            "How a destination is chosen for a request: round_robin takes them in turn, in proportion to the weights.",
-            new ChoiceKind<BalancePolicy>(("round_robin", BalancePolicy.RoundRobin)),
-            o => o.Balance, (o, v) => o with { Balance = v }),
+            "How a destination is chosen for a request, by weight each: in turn (round_robin), by chance (random), "
+            + "the one with the fewest requests in flight (least_requests), the less busy of two random ones "
+            + "(two_choices), or the one that a key of the request belongs to (hash).",
+            BalancingSchema.Policy, o => o.Balance, (o, v) => o with { Balance = v }),
+        new Field<ClusterOptions, HashOptions>("hash",
+            "What the policy hash goes by.",
+            BalancingSchema.Hash, o => o.Hash, (o, v) => o with { Hash = v }),
+        new Field<ClusterOptions, StickyOptions?>("sticky",
+            "A cookie that keeps a client with its destination for as long as that is healthy; left out: none.",
+            BalancingSchema.Sticky, o => o.Sticky, (o, v) => o with { Sticky = v }),
+        new Field<ClusterOptions, TimeSpan>("slow_start",
+            "How long a destination that has become healthy takes to get its whole share, from a tenth on; 0s: it gets "
+            + "it at once. A hash does not go by it.",
+            BalancingSchema.DurationOrNone, o => o.SlowStart, (o, v) => o with { SlowStart = v }),
+        new Field<ClusterOptions, QueueOptions>("queue",
+            "Where requests wait when all destinations are full.",
+            BalancingSchema.Queue, o => o.Queue, (o, v) => o with { Queue = v }),
         new Field<ClusterOptions, int>("retries",
             "How often a request that can be replayed is sent again after a reused connection died before the first "
             + "byte of an answer.",
@@ -68,9 +98,12 @@ internal static class ClusterSchema
             new ChoiceKind<ProxyProtocolVersion>(
                 ("off", ProxyProtocolVersion.Off), ("v1", ProxyProtocolVersion.V1), ("v2", ProxyProtocolVersion.V2)),
             o => o.ProxyProtocol, (o, v) => o with { ProxyProtocol = v }),
+        new Field<ClusterOptions, HealthOptions>("health",
+            "How destinations that do not work are found and left out.",
+            HealthSchema.Health, o => o.Health, (o, v) => o with { Health = v }),
         new Field<ClusterOptions, ClusterTimeouts>("timeouts",
             "How long to wait for a destination.",
-            s_timeouts, o => o.Timeouts, (o, v) => o with { Timeouts = v }),
+            Timeouts, o => o.Timeouts, (o, v) => o with { Timeouts = v }),
         new Field<ClusterOptions, ClusterLimits>("limits",
             "How much to ask of, and to take from, a destination.",
             s_limits, o => o.Limits, (o, v) => o with { Limits = v }),

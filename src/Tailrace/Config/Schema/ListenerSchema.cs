@@ -27,7 +27,10 @@ internal static class ListenerSchema
             ProcessSchema.Duration, o => o.Hello, (o, v) => o with { Hello = v }),
         new Field<ListenerTimeouts, TimeSpan>("lifetime",
             "tcp: how long a connection may last; 0s: no limit.",
-            ProcessSchema.DurationOrNone, o => o.Lifetime, (o, v) => o with { Lifetime = v }));
+            ProcessSchema.DurationOrNone, o => o.Lifetime, (o, v) => o with { Lifetime = v }),
+        new Field<ListenerTimeouts, TimeSpan>("tunnel_idle",
+            "How long a tunnel (after an upgrade) may carry nothing in either direction.",
+            ProcessSchema.Duration, o => o.TunnelIdle, (o, v) => o with { TunnelIdle = v }));
 
     private static readonly ListKind<string> s_addresses = new(
         "ranges", new TextKind("a range such as 10.0.0.0/8", TextRules.Range), "");
@@ -61,6 +64,17 @@ internal static class ListenerSchema
             "From the accept until the header is complete.",
             ProcessSchema.Duration, o => o.Timeout, (o, v) => o with { Timeout = v }));
 
+    private static readonly ChoiceKind<OddPathMode> s_oddPath = new(
+        ("keep", OddPathMode.Keep), ("reject", OddPathMode.Reject));
+
+    private static readonly SectionKind<PathOptions> s_paths = new("paths",
+        new Field<PathOptions, OddPathMode>("dot_segments",
+            "The segments . and .., also percent-encoded: keep forwards them as they came, reject answers 400.",
+            s_oddPath, o => o.DotSegments, (o, v) => o with { DotSegments = v }),
+        new Field<PathOptions, OddPathMode>("encoded_slashes",
+            "The same choice for %2F and %5C.",
+            s_oddPath, o => o.EncodedSlashes, (o, v) => o with { EncodedSlashes = v }));
+
     private static readonly SectionKind<ListenerLimits> s_limits = new("listener limits",
         new Field<ListenerLimits, int>("head",
             "Bytes of a request head, else 431. At most buffers.block.",
@@ -87,6 +101,29 @@ internal static class ListenerSchema
             "Whether Via is added to requests and answers.",
             ProcessSchema.Flag, o => o.Via, (o, v) => o with { Via = v }));
 
+    private static readonly ListKind<string> s_ranges = new("ranges",
+        new TextKind("a range such as 10.0.0.0/8", TextRules.Range), "", orOne: true);
+
+    private static readonly SectionKind<ForwardProxyOptions> s_forwardProxy = new("forward_proxy",
+        new Field<ForwardProxyOptions, IReadOnlyList<string>>("hosts",
+            "Names that clients may ask for: a.example, or *.a.example for every name below it; []: every name.",
+            new ListKind<string>("host names",
+                new TextKind("a host name or *.name", TextRules.HostPattern), "", orOne: true),
+            o => o.Hosts, (o, v) => o with { Hosts = v }),
+        new Field<ForwardProxyOptions, IReadOnlyList<int>>("ports",
+            "Ports that clients may ask for.",
+            new ListKind<int>("ports", new NumberKind<int>(1, 65535), 0, orOne: true),
+            o => o.Ports, (o, v) => o with { Ports = v }),
+        new Field<ForwardProxyOptions, IReadOnlyList<string>>("allow",
+            "Ranges of addresses that are allowed although they are not public: 10.1.0.0/16.",
+            s_ranges, o => o.Allow, (o, v) => o with { Allow = v }),
+        new Field<ForwardProxyOptions, IReadOnlyList<string>>("deny",
+            "Ranges of addresses that are refused whatever else is said.",
+            s_ranges, o => o.Deny, (o, v) => o with { Deny = v }),
+        new Field<ForwardProxyOptions, ClusterTimeouts>("timeouts",
+            "How long to wait for a host.",
+            ClusterSchema.Timeouts, o => o.Timeouts, (o, v) => o with { Timeouts = v }));
+
     private static readonly SectionKind<ListenerOptions> s_listener = new("listener",
         new Field<ListenerOptions, string>("name",
             "What logs and errors call this listener; left out: its address.",
@@ -97,9 +134,11 @@ internal static class ListenerSchema
             new TextKind("an address such as 127.0.0.1:8080, [::1]:8080 or :8080", TextRules.Listen),
             o => o.Address, (o, v) => o with { Address = v }, required: true),
         new Field<ListenerOptions, ListenerProtocol>("protocol",
-            "What is spoken on the connections: http is HTTP/1.1 and HTTP/1.0 in clear text, tcp any protocol, whose "
-            + "bytes are carried both ways.",
-            new ChoiceKind<ListenerProtocol>(("http", ListenerProtocol.Http), ("tcp", ListenerProtocol.Tcp)),
+            "What is spoken on the connections: http is HTTP/1.1 and HTTP/1.0 in clear text; forward is the same as a "
+            + "forward proxy, which clients name in their settings; tcp is any protocol, whose bytes are carried both "
+            + "ways.",
+            new ChoiceKind<ListenerProtocol>(
+                ("http", ListenerProtocol.Http), ("forward", ListenerProtocol.Forward), ("tcp", ListenerProtocol.Tcp)),
             o => o.Protocol, (o, v) => o with { Protocol = v }),
         new Field<ListenerOptions, string>("cluster",
             "tcp: the cluster that connections are forwarded to; with tls_routes, those that none of them is for.",
@@ -115,6 +154,11 @@ internal static class ListenerSchema
         new Field<ListenerOptions, IReadOnlyList<string>>("deny",
             "The clients that may not, even if they are allowed.",
             s_addresses, o => o.Deny, (o, v) => o with { Deny = v }),
+        new Field<ListenerOptions, AcceptMode>("accept",
+            "How connections come to the workers. reuseport: each worker listens and the kernel spreads; a worker far "
+            + "above a sibling gives new ones away. handoff: one accepts and gives to each in turn.",
+            new ChoiceKind<AcceptMode>(("reuseport", AcceptMode.ReusePort), ("handoff", AcceptMode.Handoff)),
+            o => o.Accept, (o, v) => o with { Accept = v }),
         new Field<ListenerOptions, int>("backlog",
             "Connections that the kernel may hold for each worker before they are accepted; net.core.somaxconn still "
             + "applies.",
@@ -133,6 +177,17 @@ internal static class ListenerSchema
         new Field<ListenerOptions, ProxyProtocolOptions>("proxy_protocol",
             "Whether another proxy in front of this listener tells who its clients are.",
             s_proxyProtocol, o => o.ProxyProtocol, (o, v) => o with { ProxyProtocol = v }),
+        new Field<ListenerOptions, ExpectMode>("expect",
+            "Who meets the expectation of a client that waits for 100 Continue before it sends a body: forward leaves "
+            + "it to the origin, answer tells clients at once to go on.",
+            new ChoiceKind<ExpectMode>(("forward", ExpectMode.Forward), ("answer", ExpectMode.Answer)),
+            o => o.Expect, (o, v) => o with { Expect = v }),
+        new Field<ListenerOptions, bool>("trace",
+            "Whether TRACE is forwarded; else it is answered 405.",
+            ProcessSchema.Flag, o => o.Trace, (o, v) => o with { Trace = v }),
+        new Field<ListenerOptions, PathOptions>("paths",
+            "What becomes of paths that two programs may read differently. Routes are matched on a normalised copy.",
+            s_paths, o => o.Paths, (o, v) => o with { Paths = v }),
         new Field<ListenerOptions, ListenerTimeouts>("timeouts",
             "How long to wait for the client.",
             s_timeouts, o => o.Timeouts, (o, v) => o with { Timeouts = v }),
@@ -142,6 +197,10 @@ internal static class ListenerSchema
         new Field<ListenerOptions, ForwardedOptions>("forwarded",
             "What origins are told about the client.",
             s_forwarded, o => o.Forwarded, (o, v) => o with { Forwarded = v }),
+        new Field<ListenerOptions, ForwardProxyOptions?>("forward_proxy",
+            "Where a forward proxy may connect to.",
+            new OptionalKind<ForwardProxyOptions>(s_forwardProxy),
+            o => o.ForwardProxy, (o, v) => o with { ForwardProxy = v }),
         new Field<ListenerOptions, IReadOnlyList<RouteOptions>>("routes",
             "The routes of this listener; left out: those of the root.",
             RouteSchema.Routes, o => o.Routes, (o, v) => o with { Routes = v }));

@@ -152,7 +152,7 @@ internal sealed unsafe partial class EpollLoop
         Timers.Set(handle.Departure, Now + LeaveMs);
     }
 
-    /// <summary>Closes the descriptor and makes the handle free for another.</summary>
+    /// <summary>Closes the descriptor.</summary>
     private void Free(EpollHandle handle)
     {
         if (handle.Departure is { } departure)
@@ -162,8 +162,14 @@ internal sealed unsafe partial class EpollLoop
             _leavingCount--;
         }
         DropUnsent(handle);
-        _handles[handle.Descriptor] = null;
         Libc.close(handle.Descriptor);
+        Retire(handle);
+    }
+
+    /// <summary>Makes the handle free for another descriptor.</summary>
+    private void Retire(EpollHandle handle)
+    {
+        _handles[handle.Descriptor] = null;
         handle.Descriptor = -1;
         handle.Generation = 0;
         handle.IsClosed = true;
@@ -177,7 +183,7 @@ internal sealed unsafe partial class EpollLoop
         {
             var sent = operation.BodyLength == 0
                 ? Libc.send(handle.Descriptor, head.ReadPointer, (nuint)head.Length, SocketAbi.MsgNoSignal)
-                : SendBoth(handle.Descriptor, head, operation.Body!, operation.BodyLength);
+                : LinuxSockets.SendBoth(handle.Descriptor, head, operation.Body!, operation.BodyLength);
             if (sent < 0)
             {
                 var errno = Libc.Errno;
@@ -189,16 +195,6 @@ internal sealed unsafe partial class EpollLoop
             handle.Sent += sent;
             if (operation.Advance((int)sent)) return IoResult.Success(operation.Progress);
         }
-    }
-
-    private static nint SendBoth(int fd, ByteBuffer head, ByteBuffer body, int bodyLength)
-    {
-        if (head.IsEmpty) return Libc.send(fd, body.ReadPointer, (nuint)bodyLength, SocketAbi.MsgNoSignal);
-        var vectors = stackalloc SocketAbi.Vector[2];
-        vectors[0] = new SocketAbi.Vector { Base = head.ReadPointer, Length = (nuint)head.Length };
-        vectors[1] = new SocketAbi.Vector { Base = body.ReadPointer, Length = (nuint)bodyLength };
-        var message = new SocketAbi.Message { Vectors = vectors, VectorCount = 2 };
-        return Libc.sendmsg(fd, &message, SocketAbi.MsgNoSignal);
     }
 
     /// <summary>Ends the wait of a leaving handle for an other side that does not read.</summary>

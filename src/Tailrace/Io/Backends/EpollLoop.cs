@@ -142,6 +142,24 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     }
 
     /// <inheritdoc/>
+    internal override DetachedStream Detach(IoHandle accepted)
+    {
+        var handle = Of(accepted);
+        Debug.Assert(!handle.IsRegistered);
+        var stream = new DetachedStream(handle.Descriptor, null, handle.Remote);
+        Retire(handle);
+        return stream;
+    }
+
+    /// <inheritdoc/>
+    internal override IoHandle Attach(in DetachedStream stream)
+    {
+        var handle = Open((int)stream.Descriptor);
+        handle.Remote = stream.Remote;
+        return handle;
+    }
+
+    /// <inheritdoc/>
     public override bool IsWatched(IoHandle stream) => Of(stream).IsRegistered;
 
     /// <inheritdoc/>

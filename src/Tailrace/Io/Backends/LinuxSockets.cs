@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Tailrace.Memory;
 using Tailrace.Native;
 
 namespace Tailrace.Io.Backends;
@@ -83,6 +84,17 @@ internal static unsafe class LinuxSockets
     {
         var linger = new SocketAbi.Linger { OnOff = 1, Seconds = 0 };
         Libc.setsockopt(fd, SocketAbi.SolSocket, SocketAbi.SoLinger, &linger, (uint)sizeof(SocketAbi.Linger));
+    }
+
+    /// <summary>Sends what it can of two buffers at once.</summary>
+    internal static nint SendBoth(int fd, ByteBuffer head, ByteBuffer body, int bodyLength)
+    {
+        if (head.IsEmpty) return Libc.send(fd, body.ReadPointer, (nuint)bodyLength, SocketAbi.MsgNoSignal);
+        var vectors = stackalloc SocketAbi.Vector[2];
+        vectors[0] = new SocketAbi.Vector { Base = head.ReadPointer, Length = (nuint)head.Length };
+        vectors[1] = new SocketAbi.Vector { Base = body.ReadPointer, Length = (nuint)bodyLength };
+        var message = new SocketAbi.Message { Vectors = vectors, VectorCount = 2 };
+        return Libc.sendmsg(fd, &message, SocketAbi.MsgNoSignal);
     }
 
     /// <summary>Reads a sockaddr as the kernel wrote it.</summary>

@@ -178,6 +178,26 @@ internal sealed class PortableLoop : EventLoop
     }
 
     /// <inheritdoc/>
+    internal override DetachedStream Detach(IoHandle accepted)
+    {
+        var handle = Of(accepted);
+        var stream = new DetachedStream(-1, handle.Socket, handle.Remote);
+        handle.IsClosed = true;
+        _handles.Remove(handle);
+        Release(handle.Incoming);
+        Release(handle.Outgoing);
+        return stream;
+    }
+
+    /// <inheritdoc/>
+    internal override IoHandle Attach(in DetachedStream stream)
+    {
+        var handle = Register((Socket)stream.Socket!);
+        handle.Remote = stream.Remote;
+        return handle;
+    }
+
+    /// <inheritdoc/>
     public override void Cancel(IoOperation operation, IoError error)
     {
         if (operation.Handle is not null) operation.Fail(error, this);

@@ -2,28 +2,46 @@ namespace Tailrace.Proxy.Balancing;
 
 /// <summary>Weighted round robin that spreads each destination's turns evenly.</summary>
 /// <remarks>
-/// Each pick gives every destination credit by its weight, takes the one with most credit, and charges it the sum of
-/// all weights. Weights 5, 1, 1 give a a b a c a a rather than a a a a a b c.
+/// Equal shares take turns by a counter. Else each pick gives every destination credit by its share, takes the one with
+/// most credit, and charges it the sum of all shares: weights 5, 1, 1 give a a b a c a a rather than a a a a a b c.
 /// </remarks>
-internal static class RoundRobin
+internal sealed class RoundRobin : Balancer
 {
-    /// <summary>The bit that leaves a destination out. Those from the 64th on share one, so attempts end.</summary>
-    internal static ulong BitOf(int index) => 1ul << Math.Min(index, 63);
+    private int _next;
+    private bool _isEven;
 
-    /// <summary>The next destination, leaving out those that were tried for this request.</summary>
-    /// <param name="destinations">All of them; their credit is this policy's state.</param>
-    /// <param name="tried">The <see cref="BitOf"/> of each destination that is not to be taken.</param>
-    internal static Destination? Pick(Destination[] destinations, ulong tried)
+    /// <inheritdoc/>
+    internal override void OnSharesChanged()
     {
-        if (destinations.Length == 1) return (tried & 1) == 0 ? destinations[0] : null;
-        Destination? best = null;
-        var total = 0;
-        for (var i = 0; i < destinations.Length; i++)
+        _isEven = true;
+        foreach (var candidate in Candidates) _isEven &= candidate.Share == Candidates[0].Share;
+        if (_next >= Candidates.Length) _next = 0;
+    }
+
+    /// <inheritdoc/>
+    internal override Destination? Pick(ulong key, in TriedSet tried)
+    {
+        var candidates = Candidates;
+        if (candidates.Length == 1) return IsOpen(candidates[0], tried) ? candidates[0] : null;
+        if (!_isEven) return PickByCredit(tried);
+        for (var left = candidates.Length; left > 0; left--)
         {
-            if ((tried & BitOf(i)) != 0) continue;
-            var candidate = destinations[i];
-            total += candidate.Weight;
-            candidate.Credit += candidate.Weight;
+            var candidate = candidates[_next];
+            if (++_next == candidates.Length) _next = 0;
+            if (IsOpen(candidate, tried)) return candidate;
+        }
+        return null;
+    }
+
+    private Destination? PickByCredit(in TriedSet tried)
+    {
+        Destination? best = null;
+        var total = 0L;
+        foreach (var candidate in Candidates)
+        {
+            if (!IsOpen(candidate, tried)) continue;
+            total += candidate.Share;
+            candidate.Credit += candidate.Share;
             if (best is null || candidate.Credit > best.Credit) best = candidate;
         }
         if (best is not null) best.Credit -= total;

@@ -140,17 +140,20 @@ internal sealed class TcpSession
     private async LoopTask<(SocketConnection? Upstream, TunnelEnd Failure)> ConnectAsync(Cluster cluster)
     {
         var error = IoError.None;
-        var tried = 0ul;
+        var tried = default(TriedSet);
+        var key = cluster.Settings.Balancing.Policy == BalancingPolicy.Hash ? RequestKey.Of(Client) : 0;
         Counters.Tcp.Connecting++;
         SocketConnection? upstream = null;
         while (upstream is null && error != IoError.Aborted
-            && RoundRobin.Pick(cluster.Destinations, tried) is { } destination)
+            && cluster.Pick(key, tried) is { } destination)
         {
-            tried |= RoundRobin.BitOf(Array.IndexOf(cluster.Destinations, destination));
-            if (!cluster.Pool.MayConnect(destination)) continue;
+            tried.Add(destination.Index);
             _destination = destination;
             _server.Changed?.Invoke(this, StreamState.Connecting);
+            var beganAt = _server.Reactor.Loop.Now;
             (upstream, _, error) = await cluster.Pool.ConnectAsync(destination, _downstream);
+            if (upstream is not null || Lessor.IsFault(error))
+                cluster.Record(destination, upstream is null, _server.Reactor.Loop.Now - beganAt);
         }
         Counters.Tcp.Connecting--;
         if (upstream is not null) return (upstream, default);

@@ -1,4 +1,3 @@
-using Tailrace.Proxy;
 using Tailrace.Proxy.Balancing;
 
 namespace Tailrace.Tests.Proxy.Balancing;
@@ -12,53 +11,50 @@ public sealed class RoundRobinTests
     [InlineData("aabacaaaabacaa", 5, 1, 1)]
     [InlineData("abaaba", 2, 1)]
     [InlineData("abcabcab", 7, 7, 7)]
-    public void Destinations_take_turns(string expected, params int[] weights)
-    {
-        var destinations = Make(weights);
-        Assert.Equal(expected, string.Concat(expected.Select(_ => RoundRobin.Pick(destinations, 0)!.Name)));
-    }
+    public void Destinations_take_turns(string expected, params int[] weights) =>
+        Assert.Equal(expected, Make(weights).Turns(expected.Length));
 
     [Fact]
     public void Every_round_has_each_as_often_as_its_weight()
     {
         int[] weights = [3, 1, 7, 2, 11];
-        var destinations = Make(weights);
-        for (var round = 0; round < 10; round++)
-        {
-            var turns = Enumerable.Range(0, weights.Sum()).Select(_ => RoundRobin.Pick(destinations, 0)!).ToArray();
-            Assert.Equal(weights, destinations.Select(destination => turns.Count(turn => turn == destination)));
-        }
+        var destinations = Picks.Make(weights);
+        var balancer = Picks.Over(new RoundRobin(), destinations);
+        for (var round = 0; round < 10; round++) Assert.Equal(weights, balancer.Shares(destinations, weights.Sum()));
+    }
+
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(1, 2, 3)]
+    public void Those_that_were_tried_are_left_out(params int[] weights)
+    {
+        var balancer = Make(weights);
+        Assert.Equal("bbbbbb", balancer.Turns(6, tried: [0, 2]));
+        Assert.Null(balancer.Pick(0, Picks.Tried(0, 1, 2)));
     }
 
     [Fact]
-    public void Those_that_were_tried_are_left_out()
+    public void The_only_one_is_not_tried_twice() => Assert.Null(Make(1).Pick(0, Picks.Tried(0)));
+
+    [Theory]
+    [InlineData(2, 1, 1)]
+    [InlineData(3, 1, 2)]
+    public void What_was_left_out_has_no_debt_afterwards(int round, params int[] weights)
     {
-        var destinations = Make(1, 1, 1);
-        for (var i = 0; i < 6; i++) Assert.Equal("b", RoundRobin.Pick(destinations, 0b101)!.Name);
-        Assert.Null(RoundRobin.Pick(destinations, 0b111));
-        Assert.Null(RoundRobin.Pick(Make(1), 1));
+        var balancer = Make(weights);
+        balancer.Turns(10, tried: [0]);
+        Assert.Equal(2, balancer.Turns(2 * round).Count(turn => turn == 'a'));
     }
 
     [Fact]
-    public void What_was_left_out_has_no_debt_afterwards()
+    public void Fewer_candidates_go_on_in_turn()
     {
-        var destinations = Make(1, 1);
-        for (var i = 0; i < 10; i++) RoundRobin.Pick(destinations, 0b01);
-        var turns = string.Concat(Enumerable.Range(0, 4).Select(_ => RoundRobin.Pick(destinations, 0)!.Name));
-        Assert.Equal(2, turns.Count(turn => turn == 'a'));
+        var destinations = Picks.Make(1, 1, 1);
+        var balancer = Picks.Over(new RoundRobin(), destinations);
+        balancer.Turns(2);
+        balancer.SetCandidates([destinations[0], destinations[1]]);
+        Assert.Equal("abab", balancer.Turns(4));
     }
 
-    [Fact]
-    public void Any_number_of_them_comes_to_an_end()
-    {
-        var destinations = Make([.. Enumerable.Repeat(1, 100)]);
-        var tried = 0ul;
-        var picks = 0;
-        for (; RoundRobin.Pick(destinations, tried) is { } destination; picks++)
-            tried |= RoundRobin.BitOf(Array.IndexOf(destinations, destination));
-        Assert.Equal(64, picks);
-    }
-
-    private static Destination[] Make(params int[] weights) =>
-        [.. weights.Select((weight, index) => new Destination($"{(char)('a' + index)}", weight, []))];
+    private static RoundRobin Make(params int[] weights) => Picks.Over(new RoundRobin(), Picks.Make(weights));
 }

@@ -1,0 +1,45 @@
+using Tailrace.Config.Schema;
+
+namespace Tailrace.Config;
+
+/// <summary>The checks of a cluster's values against each other.</summary>
+internal static class ClusterValidator
+{
+    /// <summary>Reports what would have no effect, or not the one that was meant.</summary>
+    public static void Check(ClusterOptions cluster, string path, ProblemList problems)
+    {
+        CheckHash(cluster, path, problems);
+        ClusterLimits limits = cluster.Limits;
+        bool isLimited = limits.ConnectionsPerDestination > 0 || limits.RequestsPerDestination > 0
+            || limits.Connections > 0 || limits.Requests > 0;
+        if (cluster.Queue.Length > 0 && !isLimited)
+        {
+            problems.Add(ConfigPath.Of(path, "queue.length"),
+                "nothing ever waits: no limit of connections or requests is set", ConfigPath.Of(path, "limits"));
+        }
+    }
+
+    private static void CheckHash(ClusterOptions cluster, string path, ProblemList problems)
+    {
+        HashOptions hash = cluster.Hash;
+        if (cluster.Balance != BalancePolicy.Hash)
+        {
+            if (hash != new HashOptions())
+            {
+                problems.Add(ConfigPath.Of(path, "hash"), "it is used with 'balance: hash' only",
+                    ConfigPath.Of(path, "balance"));
+            }
+            return;
+        }
+        bool needsName = hash.Key is HashKey.Header or HashKey.Cookie;
+        string key = ConfigPath.Of(path, "hash.key");
+        if (needsName && hash.Name.Length == 0) problems.Add(key, "which one? give its 'name'");
+        if (!needsName && hash.Name.Length > 0)
+            problems.Add(ConfigPath.Of(path, "hash.name"), "only a header or a cookie has a name; set 'key'", key);
+        if (hash.LoadBound is > 0 and <= 100)
+        {
+            problems.Add(ConfigPath.Of(path, "hash.load_bound"),
+                $"{hash.LoadBound} leaves no room; give a number above 100, or 0");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+namespace Tailrace.Io.Backends;
+
+/// <summary>What the kernel has in hand for a descriptor; each is one request with completions still to come.</summary>
+[Flags]
+internal enum UringWork : byte
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>A multishot receive.</summary>
+    Receive = 1,
+
+    /// <summary>A poll for something to read.</summary>
+    ReadPoll = 2,
+
+    /// <summary>A poll for room to write, or for the end of a connect.</summary>
+    WritePoll = 4,
+
+    /// <summary>A small send.</summary>
+    Send = 8,
+
+    /// <summary>An accept, multishot or not.</summary>
+    Accept = 16,
+
+    /// <summary>A poll for a reset.</summary>
+    Watch = 32,
+}
+
+/// <summary>What the io_uring loop knows of one descriptor.</summary>
+/// <remarks>
+/// It keeps its slot for ever, and is used again for another descriptor when it is closed and the last completion of
+/// what the kernel had in hand has come.
+/// </remarks>
+internal sealed class UringHandle : IoHandle
+{
+    /// <summary>Its place in the loop's table.</summary>
+    internal readonly int Slot;
+
+    /// <summary>The descriptor; -1 when closed.</summary>
+    internal int Descriptor = -1;
+
+    /// <summary>Tells this use from earlier ones in completions.</summary>
+    internal uint Generation;
+
+    /// <summary>The first of the buffers that hold received bytes nobody has asked for.</summary>
+    internal int FirstWaiting = UringReceives.None;
+
+    /// <summary>The last of them.</summary>
+    internal int LastWaiting = UringReceives.None;
+
+    /// <summary>Where the small send that is under way lies.</summary>
+    internal int SendPlace = UringSends.None;
+
+    /// <summary>Bytes of it.</summary>
+    internal int SendLength;
+
+    /// <summary>How many buffers began to wait since none did.</summary>
+    internal int WaitingCount;
+
+    /// <summary>What the kernel has in hand.</summary>
+    internal UringWork Work;
+
+    /// <summary>The multishot receive or accept is being cancelled.</summary>
+    internal bool IsStopping;
+
+    /// <summary>Bytes come faster than they are asked for: received by direct calls, with back-pressure.</summary>
+    internal bool IsBulk;
+
+    /// <summary>Bulk: a direct receive may find something.</summary>
+    internal bool IsReadable;
+
+    /// <summary>The end of the stream was received.</summary>
+    internal bool IsEnded;
+
+    /// <summary>An end or an error is in sight: a short read proves nothing any more.</summary>
+    internal bool IsEnding;
+
+    /// <summary>Whether the descriptor is a listener.</summary>
+    internal bool IsListener;
+
+    /// <summary>The operation that waits to send is a connect.</summary>
+    internal bool IsConnecting;
+
+    /// <summary>The sending direction is to end after the send that is under way.</summary>
+    internal bool EndsAfterSend;
+
+    /// <summary>The error that receiving came to; later sends fail with it as well.</summary>
+    internal IoError ReceiveFailure;
+
+    /// <summary>The error that a small send came to after it was answered; the next send fails with it.</summary>
+    internal IoError SendFailure;
+
+    /// <summary>Listener: the connections that may wait in the kernel.</summary>
+    internal int Backlog;
+
+    /// <summary>Listener: descriptors that were accepted and that nobody has asked for.</summary>
+    internal Queue<int>? Accepted;
+
+    /// <summary>Closed, and waiting for its last send: when that is given up.</summary>
+    internal TimerEntry? Stuck;
+
+    /// <summary>Whether it waits to be used again.</summary>
+    internal bool IsFree;
+
+    /// <summary>Makes a handle for a slot.</summary>
+    internal UringHandle(int slot) => Slot = slot;
+
+    /// <summary>Begins a new use.</summary>
+    internal void Reset(int descriptor)
+    {
+        Descriptor = descriptor;
+        Generation++;
+        IsStopping = IsBulk = IsEnded = IsEnding = IsListener = IsConnecting = false;
+        EndsAfterSend = IsClosed = IsFree = false;
+        IsReadable = true;
+        ReceiveFailure = SendFailure = IoError.None;
+        WaitingCount = 0;
+        Remote = default;
+        Received = Sent = 0;
+    }
+
+    /// <summary>Whether the kernel has any of this in hand.</summary>
+    internal bool Has(UringWork work) => (Work & work) != 0;
+}

@@ -1,0 +1,322 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using Tailrace.Memory;
+using Tailrace.Native;
+
+namespace Tailrace.Io.Backends;
+
+/// <summary>How bytes move: small messages through the ring, bulk by direct calls.</summary>
+internal sealed unsafe partial class UringLoop
+{
+    /// <summary>Buffers of received bytes that may wait before a stream is received from no more.</summary>
+    private const int WaitingMax = 4;
+
+    /// <inheritdoc/>
+    public override IoTask ReceiveAsync(IoHandle stream, IoOperation operation)
+    {
+        var handle = Of(stream);
+        Debug.Assert(handle.Receiving is null, "one receive at a time");
+        if (!handle.Has(UringWork.Receive) || handle.FirstWaiting != UringReceives.None)
+        {
+            var result = TryReceive(handle, operation.Buffer!);
+            if (result is { } done) return new IoTask(done);
+            ArmReceive(handle, operation.Buffer!);
+        }
+        handle.Receiving = operation;
+        return operation.Begin(handle);
+    }
+
+    /// <inheritdoc/>
+    public override IoTask SendAsync(IoHandle stream, IoOperation operation)
+    {
+        var handle = Of(stream);
+        Debug.Assert(handle.Sending is null, "one send at a time");
+        if (!handle.Has(UringWork.Send | UringWork.WritePoll))
+        {
+            var result = TrySend(handle, operation);
+            if (result is { } done) return new IoTask(done);
+            Poll(handle, Kind.WritePoll, UringWork.WritePoll, Uring.PollOut);
+        }
+        _isSendAwaited = true;
+        handle.Sending = operation;
+        return operation.Begin(handle);
+    }
+
+    private void OnReceived(UringHandle handle, int result, uint flags)
+    {
+        var isLast = (flags & Uring.CqeMore) == 0;
+        if (isLast)
+        {
+            handle.Work &= ~UringWork.Receive;
+            handle.IsStopping = false;
+        }
+        if (result > 0)
+        {
+            OnBytes(handle, (int)(flags >> Uring.CqeBufferShift), result);
+            return;
+        }
+        if (handle.IsClosed) return;
+        switch (-result)
+        {
+            case 0:
+                handle.IsEnded = true;
+                break;
+            case Errno.NoBuffers:
+                // All buffers hold bytes that others have not asked for: this one goes by direct calls.
+                Starved++;
+                _receives.Grow();
+                handle.IsBulk = handle.IsReadable = true;
+                break;
+            case Errno.Cancelled or Errno.Again or Errno.Interrupted:
+                handle.IsReadable = true;
+                break;
+            default:
+                handle.ReceiveFailure = LinuxSockets.ErrorOf(-result);
+                break;
+        }
+        if (handle.Receiving is { } operation) Retry(handle, operation);
+        else if (handle.ReceiveFailure != IoError.None) handle.FailDependent(this);
+        else if (handle.IsEnded && handle.Dependent is not null) Watch(handle);
+    }
+
+    private void OnBytes(UringHandle handle, int buffer, int count)
+    {
+        var bytes = _receives.Taken(buffer);
+        if (handle.IsClosed)
+        {
+            _receives.Return(buffer);
+            return;
+        }
+        handle.Received += count;
+        if (count == _receives.Bytes)
+        {
+            handle.IsBulk = handle.IsReadable = true;
+            StopMultishot(handle, Kind.Receive);
+        }
+        if (handle.Receiving is not { } operation)
+        {
+            _receives.Append(ref handle.FirstWaiting, ref handle.LastWaiting, buffer, 0, count);
+            // Nobody reads: let the sender feel it.
+            if (++handle.WaitingCount > WaitingMax) StopMultishot(handle, Kind.Receive);
+            return;
+        }
+        handle.Receiving = null;
+        var target = operation.Buffer!;
+        if (!target.TryReserve(1))
+        {
+            _receives.Append(ref handle.FirstWaiting, ref handle.LastWaiting, buffer, 0, count);
+            operation.Complete(IoResult.Failure(IoError.NoBuffers));
+            return;
+        }
+        var fits = Math.Min(count, target.Free);
+        Unsafe.CopyBlockUnaligned(target.WritePointer, bytes, (uint)fits);
+        target.Commit(fits);
+        if (fits == count) _receives.Return(buffer);
+        else _receives.Append(ref handle.FirstWaiting, ref handle.LastWaiting, buffer, fits, count - fits);
+        operation.Complete(IoResult.Success(fits));
+    }
+
+    private void OnReadable(UringHandle handle, int result)
+    {
+        if (handle.IsClosed) return;
+        handle.IsReadable = true;
+        const uint ending = Uring.PollError | Uring.PollHangUp | Uring.PollReadHangUp;
+        if (result < 0 || ((uint)result & ending) != 0) handle.IsEnding = true;
+        if (handle.Receiving is { } operation) Retry(handle, operation);
+        else if (HasFailed(result)) handle.FailDependent(this);
+    }
+
+    /// <summary>Whether a poll has found a stream reset, or ended in both directions.</summary>
+    private static bool HasFailed(int result) =>
+        result > 0 && ((uint)result & (Uring.PollError | Uring.PollHangUp)) != 0;
+
+    private void OnWritable(UringHandle handle)
+    {
+        if (handle.IsClosed || handle.Sending is not { } operation) return;
+        if (handle.IsConnecting)
+        {
+            handle.IsConnecting = false;
+            handle.Sending = null;
+            var errno = LinuxSockets.TakeError(handle.Descriptor);
+            operation.Complete(errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno));
+            return;
+        }
+        ContinueSend(handle, operation);
+    }
+
+    private void OnSent(UringHandle handle, int result)
+    {
+        handle.Work &= ~UringWork.Send;
+        _sends.Return(handle.SendPlace);
+        if (handle.IsClosed)
+        {
+            if (handle.Descriptor < 0) return;
+            Timers.Remove(handle.Stuck!);
+            CloseDescriptor(handle);
+            return;
+        }
+        if (result < 0) handle.SendFailure = LinuxSockets.ErrorOf(-result);
+        else if (result < handle.SendLength) handle.SendFailure = IoError.BrokenPipe;
+        if (handle.EndsAfterSend) Libc.shutdown(handle.Descriptor, SocketAbi.ShutWrite);
+        if (handle.Sending is { } operation) ContinueSend(handle, operation);
+    }
+
+    /// <summary>What has become of the stream lets the pending receive end, or has it armed again.</summary>
+    private void Retry(UringHandle handle, IoOperation operation)
+    {
+        if (TryReceive(handle, operation.Buffer!) is not { } done)
+        {
+            ArmReceive(handle, operation.Buffer!);
+            return;
+        }
+        handle.Receiving = null;
+        operation.Complete(done);
+    }
+
+    private void ContinueSend(UringHandle handle, IoOperation operation)
+    {
+        if (TrySend(handle, operation) is not { } done)
+        {
+            Poll(handle, Kind.WritePoll, UringWork.WritePoll, Uring.PollOut);
+            return;
+        }
+        handle.Sending = null;
+        operation.Complete(done);
+    }
+
+    /// <summary>Receives what is there already; null when that is nothing.</summary>
+    private IoResult? TryReceive(UringHandle handle, ByteBuffer buffer)
+    {
+        if (handle.FirstWaiting != UringReceives.None) return TakeWaiting(handle, buffer);
+        if (handle.Has(UringWork.Receive)) return null;
+        if (handle.IsEnded) return IoResult.Success(0);
+        if (handle.ReceiveFailure != IoError.None) return IoResult.Failure(handle.ReceiveFailure);
+        return handle.IsBulk && handle.IsReadable ? ReceiveDirectly(handle, buffer) : null;
+    }
+
+    private IoResult TakeWaiting(UringHandle handle, ByteBuffer buffer)
+    {
+        if (!buffer.TryReserve(1)) return IoResult.Failure(IoError.NoBuffers);
+        var total = 0;
+        do
+        {
+            var bytes = _receives.Peek(handle.FirstWaiting);
+            if (bytes.Length > buffer.Free) bytes = bytes[..buffer.Free];
+            bytes.CopyTo(buffer.Writable);
+            buffer.Commit(bytes.Length);
+            total += bytes.Length;
+            _receives.Consume(ref handle.FirstWaiting, bytes.Length);
+        }
+        while (handle.FirstWaiting != UringReceives.None && buffer.Free > 0);
+        if (handle.FirstWaiting == UringReceives.None) handle.WaitingCount = 0;
+        return IoResult.Success(total);
+    }
+
+    private static IoResult? ReceiveDirectly(UringHandle handle, ByteBuffer buffer)
+    {
+        if (!buffer.TryReserve(1)) return IoResult.Failure(IoError.NoBuffers);
+        var wanted = buffer.Free;
+        var received = Libc.recv(handle.Descriptor, buffer.WritePointer, (nuint)wanted, 0);
+        if (received > 0)
+        {
+            buffer.Commit((int)received);
+            handle.Received += received;
+            if (received < wanted && !handle.IsEnding) handle.IsReadable = false;
+            return IoResult.Success((int)received);
+        }
+        var errno = received < 0 ? Libc.Errno : 0;
+        buffer.Release();
+        if (errno == 0)
+        {
+            handle.IsEnded = true;
+            return IoResult.Success(0);
+        }
+        if (errno is Errno.Again or Errno.Interrupted)
+        {
+            handle.IsReadable = false;
+            return null;
+        }
+        handle.ReceiveFailure = LinuxSockets.ErrorOf(errno);
+        return LinuxSockets.FailureOf(errno);
+    }
+
+    /// <summary>Lets the ring tell of bytes: by a poll in bulk, else by receiving them.</summary>
+    private void ArmReceive(UringHandle handle, ByteBuffer buffer)
+    {
+        if (handle.Has(UringWork.Receive)) return;
+        if (handle.IsBulk && buffer.HasBlock)
+        {
+            if (!handle.Has(UringWork.ReadPoll))
+                Poll(handle, Kind.ReadPoll, UringWork.ReadPoll, Uring.PollIn | Uring.PollReadHangUp);
+            return;
+        }
+        // A buffer without a block waits for the first bytes of something.
+        handle.IsBulk = false;
+        var sqe = _ring.Add(
+            Uring.OpReceive, Uring.SqeBufferSelect, Uring.ReceiveMultishot, handle.Descriptor, null, 0, 0,
+            DataOf(handle, Kind.Receive));
+        sqe->BufferGroup = UringReceives.Group;
+        handle.Work |= UringWork.Receive;
+    }
+
+    private Uring.Sqe* Poll(UringHandle handle, Kind kind, UringWork work, uint events)
+    {
+        handle.Work |= work;
+        return _ring.Add(Uring.OpPollAdd, 0, 0, handle.Descriptor, null, 0, events, DataOf(handle, kind));
+    }
+
+    /// <summary>Sends what can go now; null when it has to wait.</summary>
+    private IoResult? TrySend(UringHandle handle, IoOperation operation)
+    {
+        if (handle.SendFailure != IoError.None) return IoResult.Failure(handle.SendFailure);
+        if (handle.ReceiveFailure != IoError.None) return IoResult.Failure(handle.ReceiveFailure);
+        var head = operation.Buffer!;
+        var length = head.Length + operation.BodyLength;
+        if (length > _sends.Bytes || _sends.TryTake() is var place && place == UringSends.None)
+            return SendDirectly(handle, operation);
+        var bytes = _sends.At(place);
+        Unsafe.CopyBlockUnaligned(bytes, head.ReadPointer, (uint)head.Length);
+        if (operation.BodyLength > 0)
+            Unsafe.CopyBlockUnaligned(bytes + head.Length, operation.Body!.ReadPointer, (uint)operation.BodyLength);
+        handle.SendPlace = place;
+        handle.SendLength = length;
+        handle.Work |= UringWork.Send;
+        handle.Sent += length;
+        _sendsQueued++;
+        _ring.Add(
+            Uring.OpSend, 0, 0, handle.Descriptor, bytes, (uint)length, SocketAbi.MsgNoSignal | SocketAbi.MsgWaitAll,
+            DataOf(handle, Kind.Send));
+        operation.Advance(length);
+        return IoResult.Success(operation.Progress);
+    }
+
+    private static IoResult? SendDirectly(UringHandle handle, IoOperation operation)
+    {
+        while (true)
+        {
+            var head = operation.Buffer!;
+            var sent = operation.BodyLength == 0
+                ? Libc.send(handle.Descriptor, head.ReadPointer, (nuint)head.Length, SocketAbi.MsgNoSignal)
+                : LinuxSockets.SendBoth(handle.Descriptor, head, operation.Body!, operation.BodyLength);
+            if (sent < 0)
+            {
+                var errno = Libc.Errno;
+                if (errno == Errno.Interrupted) continue;
+                if (errno == Errno.Again) return null;
+                return LinuxSockets.FailureOf(errno);
+            }
+            handle.Sent += sent;
+            if (operation.Advance((int)sent)) return IoResult.Success(operation.Progress);
+        }
+    }
+
+    private static ulong DataOf(UringHandle handle, Kind kind) =>
+        (ulong)handle.Generation << 32 | (uint)handle.Slot << 4 | (uint)kind;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static UringHandle Of(IoHandle handle)
+    {
+        Debug.Assert(handle is UringHandle);
+        return Unsafe.As<UringHandle>(handle);
+    }
+}

@@ -1,0 +1,526 @@
+using System.Diagnostics;
+using System.Net;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+using Tailrace.Native;
+
+namespace Tailrace.Io.Backends;
+
+/// <summary>Completions from Linux's io_uring: one ring, entered once a turn.</summary>
+/// <remarks>
+/// <para>What comes often and small goes through the ring. A stream that waits for a message has a multishot receive
+/// armed, from its first wait to its end; small messages are copied and sent from the loop's own memory. What comes in
+/// bulk goes by direct calls, of which each moves many kilobytes, and the ring tells when the next one is due. So the
+/// kernel never holds memory of anybody else, and cancelling needs no waiting.</para>
+/// <para>A completion carries its handle's slot and generation. A handle is used again only when the kernel has
+/// nothing of it in hand.</para>
+/// <para>Listeners may be opened and closed on another thread before the loop runs; nothing is submitted until then.
+/// </para>
+/// </remarks>
+internal sealed unsafe partial class UringLoop : EventLoop
+{
+    /// <summary>Descriptors that are accepted ahead of being asked for.</summary>
+    private const int AcceptedMax = 64;
+
+    /// <summary>How long a closed stream may take to send its last bytes.</summary>
+    private const int CloseWithinMs = 30_000;
+
+    private const int TrimEveryMs = 1000;
+
+    private enum Kind : byte
+    {
+        Ignored,
+        Receive,
+        ReadPoll,
+        WritePoll,
+        Send,
+        Accept,
+        Watch,
+        Wake,
+    }
+
+    private readonly UringRing _ring;
+    private readonly UringReceives _receives;
+    private readonly UringSends _sends;
+    private readonly SafeFileHandle _wake;
+    private readonly ulong* _wakeCount;
+    private readonly int _eventsMax;
+    private readonly DescriptorReserve _reserve;
+    private readonly UringPace _pace = new();
+    private readonly bool _canPace;
+    private UringHandle[] _handles = new UringHandle[256];
+    private int _handleCount;
+    private int[] _freeSlots = new int[256];
+    private int _freeSlotCount;
+    private long _nextTrim;
+    private int _lastAccepted;
+    private bool _isEnabled;
+    private int _sendsQueued;
+    private bool _isSendAwaited;
+    private long _resumed;
+
+    /// <summary>Creates the loop and its ring.</summary>
+    /// <param name="eventsMax">The most completions handled in a turn.</param>
+    /// <param name="reserve">The descriptors that are not for connections.</param>
+    /// <param name="settings">Sizes.</param>
+    /// <exception cref="IoException">The kernel refuses.</exception>
+    internal UringLoop(int eventsMax, DescriptorReserve reserve, UringSettings settings)
+    {
+        _eventsMax = eventsMax;
+        _reserve = reserve;
+        _ring = new UringRing(settings.Submissions, settings.Completions);
+        try
+        {
+            _canPace = (_ring.Features & Uring.FeatureMinTimeout) != 0;
+            _receives = new UringReceives(_ring, settings);
+            _sends = new UringSends(settings);
+            // Without O_NONBLOCK: the ring waits for it.
+            var wake = Libc.eventfd(0, SocketAbi.SockCloexec);
+            if (wake < 0) throw UringRing.Refusal("eventfd", Libc.Errno);
+            _wake = new SafeFileHandle(wake, ownsHandle: true);
+        }
+        catch (IoException)
+        {
+            _receives?.Dispose();
+            _sends?.Dispose();
+            _ring.Dispose();
+            throw;
+        }
+        _wakeCount = (ulong*)NativeMemory.AllocZeroed(sizeof(ulong));
+    }
+
+    /// <inheritdoc/>
+    public override string Name => "io_uring";
+
+    /// <inheritdoc/>
+    public override bool CanShareListeners => true;
+
+    /// <summary>The ring, for its counts.</summary>
+    internal UringRing Ring => _ring;
+
+    /// <summary>The buffers for receiving.</summary>
+    internal UringReceives Receives => _receives;
+
+    /// <summary>Receives that found no buffer.</summary>
+    internal long Starved { get; private set; }
+
+    /// <inheritdoc/>
+    public override IoHandle Listen(EndPoint address, ListenSettings settings)
+    {
+        var handle = Open(LinuxSockets.Listen(address, settings));
+        handle.IsListener = true;
+        handle.Backlog = settings.Backlog;
+        return handle;
+    }
+
+    /// <inheritdoc/>
+    public override EndPoint LocalAddress(IoHandle listener) =>
+        LinuxSockets.LocalAddress(Of(listener).Descriptor);
+
+    /// <inheritdoc/>
+    public override IoTask AcceptAsync(IoHandle listener, IoOperation operation)
+    {
+        var handle = Of(listener);
+        if (handle.Accepted is { Count: > 0 } accepted)
+        {
+            operation.Opened = OpenAccepted(accepted.Dequeue());
+            return new IoTask(IoResult.Success(0));
+        }
+        if (_reserve.IsAllThatIsLeft)
+        {
+            StopMultishot(handle, Kind.Accept);
+            return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
+        }
+        handle.Receiving = operation;
+        if (!handle.Has(UringWork.Accept)) Arm(handle);
+        return operation.Begin(handle);
+    }
+
+    /// <inheritdoc/>
+    public override IoTask ConnectAsync(SocketAddress address, IoOperation operation)
+    {
+        var errno = LinuxSockets.Connect(address, out var fd);
+        if (fd < 0) return new IoTask(LinuxSockets.FailureOf(errno));
+        if (_reserve.Touches(fd))
+        {
+            Libc.close(fd);
+            return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
+        }
+        var handle = Open(fd);
+        operation.Opened = handle;
+        if (errno == 0) return new IoTask(IoResult.Success(0));
+        if (errno != Errno.InProgress) return new IoTask(LinuxSockets.FailureOf(errno));
+        handle.IsConnecting = true;
+        handle.Sending = operation;
+        Poll(handle, Kind.WritePoll, UringWork.WritePoll, Uring.PollOut);
+        return operation.Begin(handle);
+    }
+
+    /// <inheritdoc/>
+    public override void ShutdownSend(IoHandle stream)
+    {
+        var handle = Of(stream);
+        if (handle.Has(UringWork.Send)) handle.EndsAfterSend = _isSendAwaited = true;
+        else Libc.shutdown(handle.Descriptor, SocketAbi.ShutWrite);
+    }
+
+    /// <inheritdoc/>
+    public override void Close(IoHandle stream, bool reset = false)
+    {
+        var handle = Of(stream);
+        if (handle.IsClosed) return;
+        handle.IsClosed = true;
+        if (reset) LinuxSockets.ResetOnClose(handle.Descriptor);
+        handle.Receiving?.Fail(IoError.Aborted, this);
+        handle.Sending?.Fail(IoError.Aborted, this);
+        handle.FailDependent(this);
+        handle.Dependent = null;
+        while (handle.FirstWaiting != UringReceives.None)
+            _receives.Consume(ref handle.FirstWaiting, _receives.Peek(handle.FirstWaiting).Length);
+        CancelWork(handle);
+        if (handle.IsListener) CloseListener(handle);
+        else if (!handle.Has(UringWork.Send)) CloseDescriptor(handle);
+        else if (reset) GiveUp(handle);
+        else AwaitLastSend(handle);
+        FreeIfDone(handle);
+    }
+
+    /// <inheritdoc/>
+    internal override DetachedStream Detach(IoHandle accepted)
+    {
+        var handle = Of(accepted);
+        Debug.Assert(handle.Work == UringWork.None);
+        var stream = new DetachedStream(handle.Descriptor, null, handle.Remote);
+        handle.Descriptor = -1;
+        handle.IsClosed = true;
+        FreeIfDone(handle);
+        return stream;
+    }
+
+    /// <inheritdoc/>
+    internal override IoHandle Attach(in DetachedStream stream)
+    {
+        var handle = Open((int)stream.Descriptor);
+        handle.Remote = stream.Remote;
+        return handle;
+    }
+
+    /// <inheritdoc/>
+    public override bool IsWatched(IoHandle stream)
+    {
+        var handle = Of(stream);
+        return handle.Has(UringWork.Receive | UringWork.ReadPoll | UringWork.WritePoll | UringWork.Watch)
+            && !handle.IsStopping;
+    }
+
+    /// <inheritdoc/>
+    public override void Watch(IoHandle stream)
+    {
+        var handle = Of(stream);
+        if (handle.Has(UringWork.Watch)) return;
+        // A poll for nothing hears of ends and errors all the same; it has to hear again after a mere end.
+        Poll(handle, Kind.Watch, UringWork.Watch, 0)->Length = Uring.PollMultishot;
+    }
+
+    /// <inheritdoc/>
+    public override void Cancel(IoOperation operation, IoError error)
+    {
+        if (operation.Handle is not null) operation.Fail(error, this);
+    }
+
+    /// <inheritdoc/>
+    internal override void Prepare()
+    {
+        Enable();
+        _ring.Enter(0);
+    }
+
+    /// <inheritdoc/>
+    protected override void Wait(int timeoutMs)
+    {
+        if (!_isEnabled) Enable();
+        Enter(timeoutMs);
+        UpdateClock();
+        for (var count = _eventsMax; count > 0 && _ring.TryTake(out var completion); count--) Dispatch(completion);
+        _ring.Release();
+        if (Now < _nextTrim) return;
+        _nextTrim = Now + TrimEveryMs;
+        _receives.Trim();
+        Report();
+    }
+
+    /// <summary>Enters the kernel, and comes back with several messages if that costs nobody anything.</summary>
+    private void Enter(int timeoutMs)
+    {
+        // The sends of this turn complete at once, nearly always; to come back for them alone is to come for nothing.
+        var sends = _sendsQueued;
+        _sendsQueued = 0;
+        if (timeoutMs == 0 || _isSendAwaited || !_canPace)
+        {
+            _isSendAwaited = false;
+            _ring.Enter(timeoutMs);
+            return;
+        }
+        var begun = Stopwatch.GetTimestamp();
+        var work = Microseconds(begun - _resumed);
+        _ring.Enter(timeoutMs, sends + _pace.Target, _pace.WaitAfter(work));
+        _resumed = Stopwatch.GetTimestamp();
+        _pace.Learn(_ring.CompletionCount - sends, work, Microseconds(_resumed - begun));
+    }
+
+    private static long Microseconds(long ticks) => ticks / (Stopwatch.Frequency / 1_000_000);
+
+    /// <inheritdoc/>
+    protected override void Wake()
+    {
+        // A message may come when the loop has gone, and the descriptor's number may be another file's by then.
+        var isHeld = false;
+        try
+        {
+            _wake.DangerousAddRef(ref isHeld);
+            ulong one = 1;
+            Libc.write((int)_wake.DangerousGetHandle(), &one, sizeof(ulong));
+        }
+        catch (ObjectDisposedException)
+        {
+        }
+        finally
+        {
+            if (isHeld) _wake.DangerousRelease();
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override void Ended()
+    {
+        // What was closed in the last turn is closed for the other side too.
+        if (_isEnabled) _ring.Enter(0);
+        Report();
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        _ring.CloseUnsubmitted();
+        for (var i = 0; i < _handleCount; i++)
+        {
+            var handle = _handles[i];
+            while (handle.Accepted is { Count: > 0 } accepted) Libc.close(accepted.Dequeue());
+            if (handle.Descriptor >= 0) Libc.close(handle.Descriptor);
+            handle.Descriptor = -1;
+            handle.IsClosed = true;
+        }
+        _wake.Dispose();
+        _ring.Dispose();
+        _receives.Dispose();
+        _sends.Dispose();
+        NativeMemory.Free(_wakeCount);
+    }
+
+    private void Report()
+    {
+        Counters.RingEnters = _ring.Enters;
+        Counters.RingOverflows = _ring.Overflows;
+        Counters.RingRefusals = _ring.Refused;
+        Counters.RingInterrupts = _ring.Interrupted;
+        Counters.RingStarved = Starved;
+    }
+
+    private void Enable()
+    {
+        _ring.Enable();
+        _isEnabled = true;
+        ArmWake();
+    }
+
+    private void ArmWake() => _ring.Add(
+        Uring.OpRead, 0, 0, (int)_wake.DangerousGetHandle(), _wakeCount, sizeof(ulong), 0, (ulong)Kind.Wake);
+
+    private void Dispatch(in Uring.Cqe completion)
+    {
+        var data = completion.UserData;
+        var kind = (Kind)(data & 0xf);
+        if (kind is Kind.Wake or Kind.Ignored)
+        {
+            if (kind is Kind.Wake) ArmWake();
+            return;
+        }
+        var handle = _handles[(int)((uint)data >> 4)];
+        Debug.Assert(handle.Generation == (uint)(data >> 32), "a handle is used again only when nothing is in hand");
+        switch (kind)
+        {
+            case Kind.Receive:
+                OnReceived(handle, completion.Outcome, completion.Flags);
+                break;
+            case Kind.Send:
+                OnSent(handle, completion.Outcome);
+                break;
+            case Kind.ReadPoll:
+                handle.Work &= ~UringWork.ReadPoll;
+                OnReadable(handle, completion.Outcome);
+                break;
+            case Kind.WritePoll:
+                handle.Work &= ~UringWork.WritePoll;
+                OnWritable(handle);
+                break;
+            case Kind.Watch:
+                if ((completion.Flags & Uring.CqeMore) == 0) handle.Work &= ~UringWork.Watch;
+                if (!handle.IsClosed && handle.Receiving is null && HasFailed(completion.Outcome))
+                    handle.FailDependent(this);
+                break;
+            default:
+                OnAccepted(handle, completion.Outcome, completion.Flags);
+                break;
+        }
+        if (handle.IsClosed) FreeIfDone(handle);
+    }
+
+    private void OnAccepted(UringHandle listener, int result, uint flags)
+    {
+        if ((flags & Uring.CqeMore) == 0)
+        {
+            listener.Work &= ~UringWork.Accept;
+            listener.IsStopping = false;
+        }
+        if (listener.IsClosed)
+        {
+            if (result >= 0) Libc.close(result);
+            return;
+        }
+        if (result >= 0)
+        {
+            _lastAccepted = result;
+            // It came all the same, so it is served; the next one is not asked for.
+            if (_reserve.Touches(result)) StopMultishot(listener, Kind.Accept);
+            if (listener.Receiving is { } operation)
+            {
+                operation.Opened = OpenAccepted(result);
+                listener.Receiving = null;
+                operation.Complete(IoResult.Success(0));
+                return;
+            }
+            var accepted = listener.Accepted ??= new Queue<int>(AcceptedMax);
+            accepted.Enqueue(result);
+            if (accepted.Count >= AcceptedMax) StopMultishot(listener, Kind.Accept);
+        }
+        else if (listener.Receiving is { } operation)
+        {
+            if (-result is Errno.Cancelled or Errno.Again or Errno.Interrupted)
+            {
+                Arm(listener);
+                return;
+            }
+            listener.Receiving = null;
+            operation.Complete(LinuxSockets.FailureOf(-result));
+        }
+    }
+
+    /// <summary>Begins to accept: many at a time while even a full backlog leaves the reserve alone.</summary>
+    private void Arm(UringHandle listener)
+    {
+        var manyFit = !_reserve.Reaches(_lastAccepted + (long)listener.Backlog);
+        _ring.Add(
+            Uring.OpAccept, 0, manyFit ? Uring.AcceptMultishot : (ushort)0, listener.Descriptor, null, 0,
+            SocketAbi.SockNonblock | SocketAbi.SockCloexec, DataOf(listener, Kind.Accept));
+        listener.Work |= UringWork.Accept;
+    }
+
+    private UringHandle OpenAccepted(int fd)
+    {
+        var handle = Open(fd);
+        var address = stackalloc byte[SocketAbi.AddressBytesMax];
+        uint length = SocketAbi.AddressBytesMax;
+        if (Libc.getpeername(fd, address, &length) == 0) handle.Remote = LinuxSockets.ReadAddress(address);
+        return handle;
+    }
+
+    private UringHandle Open(int fd)
+    {
+        var handle = _freeSlotCount > 0 ? _handles[_freeSlots[--_freeSlotCount]] : AddHandle();
+        handle.Reset(fd);
+        return handle;
+    }
+
+    private UringHandle AddHandle()
+    {
+        if (_handleCount == _handles.Length)
+        {
+            Array.Resize(ref _handles, _handleCount * 2);
+            Array.Resize(ref _freeSlots, _handleCount * 2);
+        }
+        var handle = new UringHandle(_handleCount);
+        _handles[_handleCount++] = handle;
+        return handle;
+    }
+
+    private void FreeIfDone(UringHandle handle)
+    {
+        if (handle.Work != UringWork.None || handle.Descriptor >= 0 || handle.IsFree) return;
+        handle.IsFree = true;
+        _freeSlots[_freeSlotCount++] = handle.Slot;
+    }
+
+    /// <summary>Cancels all that the kernel has in hand but a send.</summary>
+    private void CancelWork(UringHandle handle)
+    {
+        if (handle.Work == UringWork.None) return;
+        if (handle.Has(UringWork.Receive) && !handle.IsStopping) CancelOne(handle, Kind.Receive);
+        if (handle.Has(UringWork.Accept) && !handle.IsStopping) CancelOne(handle, Kind.Accept);
+        if (handle.Has(UringWork.ReadPoll)) CancelOne(handle, Kind.ReadPoll);
+        if (handle.Has(UringWork.WritePoll)) CancelOne(handle, Kind.WritePoll);
+        if (handle.Has(UringWork.Watch)) CancelOne(handle, Kind.Watch);
+    }
+
+    private void CancelOne(UringHandle handle, Kind kind) => _ring.Add(
+        Uring.OpAsyncCancel, Uring.SqeSkipSuccess, 0, -1, (void*)DataOf(handle, kind), 0, 0, (ulong)Kind.Ignored);
+
+    private void StopMultishot(UringHandle handle, Kind kind)
+    {
+        if (handle.IsStopping || !handle.Has(UringWork.Receive | UringWork.Accept)) return;
+        handle.IsStopping = true;
+        CancelOne(handle, kind);
+    }
+
+    private void CloseDescriptor(UringHandle handle)
+    {
+        _ring.Add(Uring.OpClose, Uring.SqeSkipSuccess, 0, handle.Descriptor, null, 0, 0, (ulong)Kind.Ignored);
+        handle.Descriptor = -1;
+    }
+
+    /// <summary>A listener that is closed takes no more connections, from this moment on.</summary>
+    private void CloseListener(UringHandle handle)
+    {
+        while (handle.Accepted is { Count: > 0 } accepted) Libc.close(accepted.Dequeue());
+        if (handle.Has(UringWork.Accept))
+        {
+            // The armed accept holds the socket until its cancellation is through.
+            if (!_isEnabled) Enable();
+            _ring.Enter(0);
+        }
+        Libc.close(handle.Descriptor);
+        handle.Descriptor = -1;
+    }
+
+    private void GiveUp(UringHandle handle)
+    {
+        CancelOne(handle, Kind.Send);
+        CloseDescriptor(handle);
+    }
+
+    private void AwaitLastSend(UringHandle handle)
+    {
+        _isSendAwaited = true;
+        Timers.Set(handle.Stuck ??= new LastSend(this, handle), Now + CloseWithinMs);
+    }
+
+    /// <summary>Gives up a closed stream whose last bytes nobody takes.</summary>
+    private sealed class LastSend(UringLoop loop, UringHandle handle) : TimerEntry
+    {
+        protected internal override void OnDeadline()
+        {
+            LinuxSockets.ResetOnClose(handle.Descriptor);
+            loop.GiveUp(handle);
+        }
+    }
+}

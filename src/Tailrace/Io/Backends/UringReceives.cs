@@ -1,0 +1,186 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Tailrace.Native;
+
+namespace Tailrace.Io.Backends;
+
+/// <summary>The buffers that the kernel receives into, for all connections of a ring, and what waits in them.</summary>
+/// <remarks>
+/// <para>A ring of provided buffers (io_uring_register_buf_ring(3)): idle connections hold none, and the kernel
+/// picks one when bytes arrive. What was received is copied out and its buffer published again at once; only what
+/// nobody has asked for yet stays in it. So as many are needed as arrive in one turn, whatever the number of
+/// connections.</para>
+/// <para>Their number doubles when the kernel finds none, and halves, in time, when most are never used. The kernel
+/// takes buffers only inside io_uring_enter: outside of it, what is published may be taken back.</para>
+/// <para>Bytes that wait are linked by buffer number, first to last, in the order they came.</para>
+/// </remarks>
+internal sealed unsafe class UringReceives : IDisposable
+{
+    /// <summary>No buffer: the end of a list.</summary>
+    internal const int None = -1;
+
+    internal const ushort Group = 1;
+
+    // Buffers that begin a whole number of pages apart would compete for the same lines of the cache.
+    private const int Colour = 192;
+
+    private readonly byte* _memory;
+    private readonly nuint _memoryBytes;
+    private readonly Uring.BufferEntry* _entries;
+    private readonly nuint _entryBytes;
+    private readonly Waiting* _waiting;
+    private readonly int* _free;
+    private readonly int _stride;
+    private readonly int _start;
+    private readonly int _max;
+    private readonly uint _mask;
+    private int _freeCount;
+    private int _target;
+    private int _published;
+    private int _lowest;
+    private ushort _tail;
+
+    /// <summary>Reserves memory for the most buffers, and publishes the first of them.</summary>
+    /// <exception cref="IoException">The kernel refuses.</exception>
+    internal UringReceives(UringRing ring, UringSettings settings)
+    {
+        Debug.Assert((settings.ReceivesMax & (settings.ReceivesMax - 1)) == 0);
+        Bytes = settings.BufferBytes;
+        _max = settings.ReceivesMax;
+        _mask = (uint)_max - 1;
+        _start = _target = Math.Min(settings.Receives, _max);
+        _stride = Bytes + Colour;
+        _memoryBytes = (nuint)_stride * (nuint)_max;
+        _memory = Pages.Reserve(_memoryBytes);
+        _entryBytes = (nuint)(_max * sizeof(Uring.BufferEntry));
+        _entries = (Uring.BufferEntry*)Pages.Reserve(_entryBytes);
+        _waiting = (Waiting*)NativeMemory.Alloc((nuint)(_max * sizeof(Waiting)));
+        _free = (int*)NativeMemory.Alloc((nuint)(_max * sizeof(int)));
+        var registration = new Uring.BufferRegistration
+        {
+            Ring = (ulong)_entries,
+            Entries = (uint)_max,
+            Group = Group,
+        };
+        var errno = _memory == null || _entries == null
+            ? Errno.NoMemory
+            : ring.Register(Uring.RegisterBufferRing, &registration, 1);
+        if (errno != 0)
+        {
+            Dispose();
+            throw UringRing.Refusal("io_uring_register(PBUF_RING)", errno);
+        }
+        for (var i = _max - 1; i >= 0; i--) _free[_freeCount++] = i;
+        PublishMore();
+    }
+
+    /// <summary>Bytes of each buffer.</summary>
+    internal int Bytes { get; }
+
+    /// <summary>Buffers that lie ready for the kernel.</summary>
+    internal int Published => _published;
+
+    /// <summary>Buffers that lie ready or hold bytes that wait.</summary>
+    internal int InUse => _max - _freeCount;
+
+    /// <summary>The kernel has filled a buffer: takes it out of what is published.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal byte* Taken(int buffer)
+    {
+        Debug.Assert(_published > 0);
+        if (--_published < _lowest) _lowest = _published;
+        return _memory + (nint)buffer * _stride;
+    }
+
+    /// <summary>Gives a buffer back, for the kernel to fill again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Return(int buffer)
+    {
+        if (_published < _target) Publish(buffer);
+        else Retire(buffer);
+    }
+
+    /// <summary>Puts what a buffer holds behind the bytes that wait already.</summary>
+    internal void Append(ref int first, ref int last, int buffer, int offset, int length)
+    {
+        _waiting[buffer] = new Waiting { Next = None, Offset = offset, Length = length };
+        if (first == None) first = buffer;
+        else _waiting[last].Next = buffer;
+        last = buffer;
+    }
+
+    /// <summary>The first of the bytes that wait.</summary>
+    internal ReadOnlySpan<byte> Peek(int first) =>
+        new(_memory + (nint)first * _stride + _waiting[first].Offset, _waiting[first].Length);
+
+    /// <summary>Drops the first bytes that wait; an empty buffer is given back.</summary>
+    internal void Consume(ref int first, int count)
+    {
+        ref var waiting = ref _waiting[first];
+        waiting.Offset += count;
+        waiting.Length -= count;
+        if (waiting.Length > 0) return;
+        var next = waiting.Next;
+        Return(first);
+        first = next;
+    }
+
+    /// <summary>The kernel found no buffer: there should be more of them.</summary>
+    internal void Grow()
+    {
+        _target = Math.Min(_target * 2, _max);
+        PublishMore();
+    }
+
+    /// <summary>Halves the number of buffers when, since the last call, three of four were never used.</summary>
+    internal void Trim()
+    {
+        if (_target > _start && _lowest > _target * 3 / 4)
+        {
+            _target = Math.Max(_start, _target / 2);
+            // The last ones published are taken back, newest first.
+            for (; _published > _target; _published--) Retire(_entries[--_tail & _mask].Id);
+            Volatile.Write(ref _entries->Tail, _tail);
+        }
+        _lowest = _published;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Pages.Unmap(_memory, _memoryBytes);
+        Pages.Unmap((byte*)_entries, _entryBytes);
+        NativeMemory.Free(_waiting);
+        NativeMemory.Free(_free);
+    }
+
+    private void PublishMore()
+    {
+        while (_published < _target && _freeCount > 0) Publish(_free[--_freeCount]);
+        _lowest = Math.Min(_lowest, _published);
+    }
+
+    private void Publish(int buffer)
+    {
+        ref var entry = ref _entries[_tail & _mask];
+        entry.Address = (ulong)(_memory + (nint)buffer * _stride);
+        entry.Length = (uint)Bytes;
+        entry.Id = (ushort)buffer;
+        Volatile.Write(ref _entries->Tail, ++_tail);
+        _published++;
+    }
+
+    private void Retire(int buffer)
+    {
+        Pages.GiveBack(_memory + (nint)buffer * _stride, (nuint)_stride);
+        _free[_freeCount++] = buffer;
+    }
+
+    private struct Waiting
+    {
+        internal int Next;
+        internal int Offset;
+        internal int Length;
+    }
+}

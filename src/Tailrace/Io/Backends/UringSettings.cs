@@ -1,0 +1,23 @@
+namespace Tailrace.Io.Backends;
+
+/// <summary>The sizes of a <see cref="UringLoop"/>'s rings. Tests make them small.</summary>
+internal sealed record UringSettings
+{
+    /// <summary>Entries of the submission queue; more than a turn submits costs one more system call.</summary>
+    internal uint Submissions { get; init; } = 256;
+
+    /// <summary>Entries of the completion queue. The kernel keeps what does not fit, but slowly.</summary>
+    internal uint Completions { get; init; } = 4096;
+
+    /// <summary>Buffers for receiving that lie ready at first.</summary>
+    internal int Receives { get; init; } = 64;
+
+    /// <summary>The most buffers for receiving; a power of two.</summary>
+    internal int ReceivesMax { get; init; } = 2048;
+
+    /// <summary>The most small sends that may be under way.</summary>
+    internal int SendsMax { get; init; } = 4096;
+
+    /// <summary>Bytes of a buffer for receiving, and of the largest send that is copied and answered at once.</summary>
+    internal int BufferBytes { get; init; } = 4096;
+}

@@ -1,0 +1,65 @@
+using Tailrace.Io;
+using Tailrace.Sessions;
+
+namespace Tailrace.Proxy;
+
+/// <summary>Finds a destination for a request and leases a connection to it; waits where all are full.</summary>
+/// <remarks>One for each cluster and worker; runs on the worker's reactor.</remarks>
+internal sealed class Lessor(Cluster cluster)
+{
+    private readonly UpstreamPool _pool = cluster.Pool;
+
+    /// <summary>The common case: a destination is chosen, and a connection to it is idle.</summary>
+    /// <returns>Null when <see cref="LeaseAsync"/> has to go on.</returns>
+    internal UpstreamConnection? TryLease(Exchange exchange, Attempts attempts)
+    {
+        if (Choose(exchange, attempts) is not { } destination) return null;
+        return attempts.WantsFresh ? null : _pool.TryRent(destination);
+    }
+
+    /// <summary>Connects to the destination that was chosen, or else to others, until one answers.</summary>
+    /// <returns>Null when there is none; the attempts say why.</returns>
+    internal async LoopTask<UpstreamConnection?> LeaseAsync(Exchange exchange, Attempts attempts)
+    {
+        while (true)
+        {
+            if (attempts.Destination is { } destination)
+            {
+                var opened = await _pool.OpenAsync(destination, exchange.Downstream);
+                if (opened.Upstream is not null) return opened.Upstream;
+                attempts.OpenFailed(destination.Index, opened.Error);
+                if (IsFault(opened.Error)) cluster.Record(destination, isFailure: true, latencyMs: 0);
+                // The client left while the connection was being opened for it.
+                if (opened.Error == IoError.Aborted) return null;
+            }
+            else if (!await MayGoOnAsync(attempts))
+            {
+                return null;
+            }
+            if (TryLease(exchange, attempts) is { } upstream) return upstream;
+        }
+    }
+
+    /// <summary>Whether it is the destination's, and not this side's or the client's.</summary>
+    internal static bool IsFault(IoError error) => error is not (IoError.None or IoError.Aborted or IoError.NoBuffers
+        or IoError.OutOfDescriptors or IoError.AddressNotAvailable or IoError.OutOfMemory);
+
+    private Destination? Choose(Exchange exchange, Attempts attempts)
+    {
+        // A newcomer does not pass those that wait.
+        var mayPick = !cluster.HasWaiting || attempts.Waits > 0;
+        var destination = mayPick ? cluster.Pick(exchange, attempts.Key, attempts.Tried) : null;
+        attempts.Destination = destination;
+        if (destination is not null) exchange.Upstream = destination.NameBytes;
+        return destination;
+    }
+
+    /// <summary>Waits until there may be room; false when there is none to wait for, or not in time.</summary>
+    private LoopTask<bool> MayGoOnAsync(Attempts attempts)
+    {
+        if (cluster.Queue is not { } queue) return new LoopTask<bool>(false);
+        if (!cluster.HasWaiting && !cluster.HasFull(attempts.Tried)) return new LoopTask<bool>(false);
+        attempts.BeginWait(queue.Deadline);
+        return queue.WaitAsync(attempts.WaitDeadline, isCalled: attempts.Waits > 1);
+    }
+}

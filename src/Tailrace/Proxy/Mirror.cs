@@ -1,0 +1,183 @@
+using Tailrace.Http;
+using Tailrace.Io;
+using Tailrace.Memory;
+using Tailrace.Sessions;
+using Tailrace.Telemetry;
+
+namespace Tailrace.Proxy;
+
+/// <summary>Sends copies of a route's requests to another cluster, and drops the answers.</summary>
+/// <remarks>
+/// <para>One for each route and worker; runs on the worker's reactor. A copy is a copy in memory: from then on it has
+/// nothing in common with its request, which neither waits for it nor hears of it. What would cost the request
+/// something is not copied: bodies that are not there whole, and what is beyond the number of copies under way.</para>
+/// <para>A copy is sent once, to one destination. What goes wrong is counted, and counts for the destination's health.
+/// </para>
+/// </remarks>
+internal sealed class Mirror
+{
+    /// <summary>The most of an answer's body that is read only to use its connection again.</summary>
+    private const long AnswerBytesMax = 1 << 20;
+
+    private readonly Cluster _cluster;
+    private readonly RequestEdits _edits;
+    private readonly MirrorSettings _settings;
+    private readonly FreeList<MirrorCopy> _free = new(64);
+    private readonly List<MirrorCopy> _underWay = [];
+    private int _credit;
+    private bool _isClosed;
+
+    /// <summary>Creates the mirror of one route on one worker.</summary>
+    internal Mirror(Cluster cluster, RequestEdits edits, MirrorSettings settings)
+    {
+        _cluster = cluster;
+        // Nobody would be there to speak another protocol.
+        _edits = edits with { Upgrades = UpgradePolicy.None };
+        _settings = settings;
+    }
+
+    private Counters Counters => _cluster.Reactor.Counters;
+
+    /// <summary>Copies a request whose turn it is, before anybody has read its body; null for no copy.</summary>
+    internal MirrorCopy? TryCopy(Exchange exchange)
+    {
+        // Of a hundred requests in a row exactly the percentage is copied.
+        if ((_credit += _settings.Percent) < 100) return null;
+        _credit -= 100;
+        var mayCopy = !_isClosed && _underWay.Count < _settings.InFlightMax && IsWhole(exchange);
+        if (!mayCopy || !TryWrite(exchange, out var copy))
+        {
+            Counters.MirrorsSkipped++;
+            return null;
+        }
+        Counters.Mirrored++;
+        _underWay.Add(copy);
+        return copy;
+    }
+
+    /// <summary>Sends a copy; what becomes of it is nobody's concern but this object's.</summary>
+    internal void Send(MirrorCopy copy) => SendAsync(copy).Detach();
+
+    /// <summary>Gives up what is under way: copies do not keep a worker from ending.</summary>
+    internal void Close()
+    {
+        _isClosed = true;
+        foreach (var copy in _underWay)
+        {
+            copy.Message.Clear();
+            copy.Upstream?.Connection.Abort();
+        }
+    }
+
+    /// <summary>Whether all of the request is there, and short enough.</summary>
+    private bool IsWhole(Exchange exchange) => !exchange.Request.IsUpgrade && exchange.Request.Body switch
+    {
+        BodyKind.None => true,
+        BodyKind.Length => exchange.Request.ContentLength <= _settings.BodyBytesMax
+            && exchange.Request.ContentLength <= exchange.Downstream.Input.Length,
+        _ => false,
+    };
+
+    private bool TryWrite(Exchange exchange, out MirrorCopy copy)
+    {
+        copy = _free.TryTake() ?? new MirrorCopy(_cluster.Reactor.Buffers);
+        var attempts = _cluster.BeginAttempts(exchange);
+        var destination = _cluster.Pick(attempts.Key, attempts.Tried);
+        _cluster.EndAttempts(attempts);
+        if (destination is not null && TryWrite(copy.Message, exchange, destination))
+        {
+            copy.Destination = destination;
+            copy.Method = exchange.Request.Method;
+            return true;
+        }
+        Free(copy);
+        return false;
+    }
+
+    private bool TryWrite(ByteBuffer message, Exchange exchange, Destination destination)
+    {
+        if (!H1Client.TryWrite(message, exchange, _edits, destination.NameBytes.Span)) return false;
+        var length = Math.Max(exchange.Request.ContentLength, 0);
+        return message.TryAppend(exchange.Downstream.Input.Unread[..(int)length]);
+    }
+
+    private async LoopTask SendAsync(MirrorCopy copy)
+    {
+        var pool = _cluster.Pool;
+        var destination = copy.Destination;
+        var upstream = pool.TryRent(destination) ?? (await pool.OpenAsync(destination)).Upstream;
+        copy.Upstream = upstream;
+        var isAnswered = upstream is not null && !_isClosed && await IsAnsweredAsync(upstream, copy);
+        copy.Upstream = null;
+        _underWay.Remove(copy);
+        Free(copy);
+        if (!isAnswered && !_isClosed) Counters.MirrorErrors++;
+        if (upstream is null) return;
+        if (!_isClosed)
+        {
+            var isFailure = !isAnswered || upstream.Client.Head.Status is >= 502 and <= 504;
+            _cluster.Record(destination, isFailure, _cluster.Reactor.Loop.Now - upstream.StartedAt);
+        }
+        if (isAnswered) pool.Return(upstream);
+        else pool.Close(upstream);
+    }
+
+    /// <summary>Sends the request and reads its answer. False when the connection is of no use any more.</summary>
+    private async LoopTask<bool> IsAnsweredAsync(UpstreamConnection upstream, MirrorCopy copy)
+    {
+        var (client, connection) = (upstream.Client, upstream.Connection);
+        upstream.StartedAt = _cluster.Reactor.Loop.Now;
+        upstream.IsRequestSent = false;
+        if (!client.TryBegin(copy.Message.Unread)) return false;
+        copy.Message.Clear();
+        connection.SetTimeout(_cluster.Settings.FirstByteTimeoutMs);
+        if ((await connection.FlushAsync()).IsError) return false;
+        upstream.IsRequestSent = true;
+        ParseStatus status;
+        while ((status = client.ReadHead(copy.Method)) != ParseStatus.Complete || client.Head.IsInterim)
+        {
+            if (status == ParseStatus.Rejected) return false;
+            if (status == ParseStatus.Complete) client.SkipInterim();
+            else if (await connection.FillAsync() is { IsError: true } or { Bytes: 0 }) return false;
+        }
+        if (client.Head.Status == 101) return false;
+        client.BeginBody();
+        return await IsReadAsync(client);
+    }
+
+    private async LoopTask<bool> IsReadAsync(H1Client client)
+    {
+        var (body, connection) = (client.Body, client.Connection);
+        while (body.Received <= AnswerBytesMax)
+        {
+            switch (body.Next(out var count))
+            {
+                case BodyStep.Data:
+                    connection.Input.Consume(count);
+                    continue;
+                case BodyStep.End:
+                    body.TakeTrailers();
+                    return true;
+                case BodyStep.Rejected:
+                    return false;
+            }
+            connection.SetTimeout(_cluster.Settings.IdleTimeoutMs);
+            var received = await connection.FillAsync();
+            if (received.IsError) return false;
+            if (received.Bytes == 0) return body.EndOfStream();
+        }
+        return false;
+    }
+
+    private void Free(MirrorCopy copy)
+    {
+        copy.Message.Clear();
+        _free.Return(copy);
+    }
+}
+
+/// <summary>What is copied to a mirror, and how much. Immutable.</summary>
+/// <param name="Percent">Of a hundred requests so many, 1 to 100.</param>
+/// <param name="BodyBytesMax">The longest body that is copied.</param>
+/// <param name="InFlightMax">Copies under way at once, for each worker.</param>
+internal sealed record MirrorSettings(int Percent, int BodyBytesMax, int InFlightMax);

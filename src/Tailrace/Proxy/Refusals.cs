@@ -1,0 +1,89 @@
+using Tailrace.Http;
+using Tailrace.Io;
+using Tailrace.Sessions;
+
+namespace Tailrace.Proxy;
+
+/// <summary>What a client is told when no upstream has answered, and what is counted and logged of it.</summary>
+internal sealed class Refusals(Cluster cluster)
+{
+    /// <summary>Answers a request that no destination could be found for.</summary>
+    internal void AnswerUnchosen(Exchange exchange, Attempts attempts)
+    {
+        if (attempts.LastError == IoError.Aborted)
+        {
+            exchange.Abort();
+            return;
+        }
+        var isFull = cluster.HasFull(attempts.Tried);
+        var (status, reason) = attempts.LastError switch
+        {
+            _ when attempts.Waits > 0 => (503, "no destination had room"),
+            _ when isFull => (503, "all destinations are full"),
+            IoError.None => (503, "no destination"),
+            IoError.TimedOut => (504, "connect timed out"),
+            IoError.Refused => (502, "connect refused"),
+            IoError.OutOfDescriptors or IoError.AddressNotAvailable => (503, "no descriptor or port left"),
+            _ => (502, "connect failed"),
+        };
+        Answer(exchange, null, status, reason);
+    }
+
+    /// <summary>Answers a request whose upstream has failed.</summary>
+    internal void Answer(Exchange exchange, Destination destination, UpstreamFailure failure)
+    {
+        switch (failure)
+        {
+            case UpstreamFailure.ClientGone:
+                exchange.Abort();
+                break;
+            case UpstreamFailure.ClientTimedOut:
+                cluster.Reactor.Counters.DownstreamTimeouts++;
+                exchange.CloseAfterwards();
+                ErrorReply.Write(exchange, 408, "the request body took too long");
+                break;
+            case UpstreamFailure.RequestRejected:
+                cluster.Reactor.Counters.Rejected++;
+                exchange.CloseAfterwards();
+                var status = Rejections.StatusOf(exchange.RequestBody.Rejection);
+                ErrorReply.Write(exchange, status, "the request body is malformed");
+                break;
+            case UpstreamFailure.TimedOut:
+                Answer(exchange, destination, 504, "no answer in time");
+                break;
+            case UpstreamFailure.NoBuffers:
+                Answer(exchange, destination, 503, "the buffer limit is reached");
+                break;
+            case UpstreamFailure.Invalid:
+                Answer(exchange, destination, 502, "the answer is not valid HTTP");
+                break;
+            default:
+                Answer(exchange, destination, 502, "the connection was closed before an answer");
+                break;
+        }
+    }
+
+    /// <summary>Answers a request whose head could not be written.</summary>
+    internal void AnswerUnsent(Exchange exchange, Destination destination)
+    {
+        if (cluster.Reactor.Buffers.IsExhausted) Answer(exchange, destination, 503, "the buffer limit is reached");
+        else Answer(exchange, destination, 431, "the head and what is added to it do not fit the buffers");
+    }
+
+    /// <summary>Counts and logs an answer that broke off after it had begun.</summary>
+    internal void CutShort(Exchange exchange, Destination destination, IoError error)
+    {
+        exchange.FailureReason = "the answer was cut short";
+        if (error == IoError.TimedOut) cluster.Reactor.Counters.UpstreamTimeouts++;
+        else cluster.Reactor.Counters.UpstreamErrors++;
+        cluster.Failed?.Invoke(destination, "the answer was cut short");
+    }
+
+    private void Answer(Exchange exchange, Destination? destination, int status, string reason)
+    {
+        if (status == 504) cluster.Reactor.Counters.UpstreamTimeouts++;
+        else if (status == 502) cluster.Reactor.Counters.UpstreamErrors++;
+        ErrorReply.Write(exchange, status, reason);
+        cluster.Failed?.Invoke(destination, reason);
+    }
+}

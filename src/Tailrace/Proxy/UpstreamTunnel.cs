@@ -1,0 +1,50 @@
+using Tailrace.Io;
+using Tailrace.Sessions;
+
+namespace Tailrace.Proxy;
+
+/// <summary>The tunnel between a client and an upstream that an upgrade or a CONNECT ends in.</summary>
+/// <remarks>
+/// Owns the upstream's connection, which no pool sees again; of the HTTP that led to it nothing is kept. Used on its
+/// reactor only.
+/// </remarks>
+internal sealed class UpstreamTunnel : Successor
+{
+    private readonly Tunnel _tunnel = new();
+    private readonly SocketConnection _upstream;
+    private readonly UpstreamPool? _pool;
+    private readonly Destination? _destination;
+    private readonly int _idleTimeoutMs;
+    private bool _mustReset;
+
+    /// <summary>Takes over a connection.</summary>
+    /// <param name="upstream">The connection; its input may have bytes that came behind the head.</param>
+    /// <param name="pool">Where it counts as open, if it does somewhere.</param>
+    /// <param name="destination">Whose it is there.</param>
+    /// <param name="idleTimeoutMs">How long nothing may come from either side; 0: for ever.</param>
+    internal UpstreamTunnel(
+        SocketConnection upstream, UpstreamPool? pool, Destination? destination, int idleTimeoutMs)
+    {
+        _upstream = upstream;
+        _pool = pool;
+        _destination = destination;
+        _idleTimeoutMs = idleTimeoutMs;
+    }
+
+    /// <inheritdoc/>
+    internal override async LoopTask<SuccessorEnd> RunAsync(Connection downstream)
+    {
+        // Until it has run, something else has gone wrong.
+        _mustReset = true;
+        var result = await _tunnel.RunAsync(downstream, _upstream, new TunnelLimits(_idleTimeoutMs, 0));
+        _mustReset = result.MustReset;
+        return new SuccessorEnd(_mustReset, result.BytesUp, result.BytesDown);
+    }
+
+    /// <inheritdoc/>
+    internal override void Close()
+    {
+        _upstream.Close(_mustReset);
+        if (_destination is { } destination) _pool?.EndTunnel(destination);
+    }
+}

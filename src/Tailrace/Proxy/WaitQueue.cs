@@ -1,0 +1,122 @@
+using System.Runtime.CompilerServices;
+using Tailrace.Io;
+using Tailrace.Memory;
+
+namespace Tailrace.Proxy;
+
+/// <summary>Requests of one cluster that wait on one worker until a destination has room.</summary>
+/// <remarks>
+/// First in, first out; bounded in length and in time. One is let go for each request that ends, and a newcomer does
+/// not pass those that wait. Used on its reactor's thread only; waiting allocates nothing once as many have waited.
+/// </remarks>
+internal sealed class WaitQueue(Reactor reactor, int lengthMax, int timeoutMs)
+{
+    private readonly EventLoop _loop = reactor.Loop;
+    private readonly FreeList<Waiter> _free = new(1024);
+    private Waiter? _first;
+    private Waiter? _last;
+    private int _count;
+    private int _called;
+
+    /// <summary>Requests that wait, or have been let go and have not yet gone.</summary>
+    internal int Count => _count + _called;
+
+    /// <summary>When a request that comes now will have waited long enough.</summary>
+    internal long Deadline => _loop.Now + timeoutMs;
+
+    /// <summary>Waits for room.</summary>
+    /// <param name="deadline">Until when.</param>
+    /// <param name="isCalled">Whether this request had its turn already and found no room: it is first again.</param>
+    /// <returns>Whether to try now; false when the queue is full or the time is over.</returns>
+    internal LoopTask<bool> WaitAsync(long deadline, bool isCalled) =>
+        (_count >= lengthMax && !isCalled) || deadline <= _loop.Now
+            ? new LoopTask<bool>(false)
+            : EnterAsync(deadline, isCalled);
+
+    /// <summary>Lets the first go on.</summary>
+    internal void CallOne()
+    {
+        if (_first is { } first) End(first, isCalled: true);
+    }
+
+    /// <summary>Lets all go on: who may be chosen has changed.</summary>
+    internal void CallAll()
+    {
+        while (_first is not null) CallOne();
+    }
+
+    private async LoopTask<bool> EnterAsync(long deadline, bool isCalled)
+    {
+        if (!isCalled) reactor.Counters.UpstreamWaits++;
+        var waiter = _free.TryTake() ?? new Waiter(this);
+        Link(waiter, isCalled);
+        _loop.Timers.Set(waiter, deadline);
+        var isCalledNow = await waiter;
+        _free.Return(waiter);
+        if (isCalledNow) _called--;
+        return isCalledNow;
+    }
+
+    private void End(Waiter waiter, bool isCalled)
+    {
+        Unlink(waiter);
+        _loop.Timers.Remove(waiter);
+        if (isCalled) _called++;
+        _loop.Queue(waiter.End(isCalled));
+    }
+
+    private void Link(Waiter waiter, bool atFront)
+    {
+        _count++;
+        var before = waiter.Before = atFront ? null : _last;
+        var behind = waiter.Behind = atFront ? _first : null;
+        if (before is null) _first = waiter;
+        else before.Behind = waiter;
+        if (behind is null) _last = waiter;
+        else behind.Before = waiter;
+    }
+
+    private void Unlink(Waiter waiter)
+    {
+        _count--;
+        if (waiter.Before is { } before) before.Behind = waiter.Behind;
+        else _first = waiter.Behind;
+        if (waiter.Behind is { } behind) behind.Before = waiter.Before;
+        else _last = waiter.Before;
+        waiter.Before = waiter.Behind = null;
+    }
+
+    /// <summary>One that waits, and what it awaits.</summary>
+    private sealed class Waiter(WaitQueue queue) : TimerEntry, ILoopAwaiter, ICriticalNotifyCompletion
+    {
+        private LoopContinuation? _continuation;
+        private bool _isCalled;
+
+        internal Waiter? Before { get; set; }
+
+        internal Waiter? Behind { get; set; }
+
+        /// <summary>Always false: it waits.</summary>
+        public bool IsCompleted => false;
+
+        public Waiter GetAwaiter() => this;
+
+        public bool GetResult() => _isCalled;
+
+        public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
+
+        public void UnsafeOnCompleted(Action continuation) => _continuation = new ActionContinuation(continuation);
+
+        void ILoopAwaiter.OnCompleted(LoopContinuation continuation) => _continuation = continuation;
+
+        internal LoopContinuation End(bool isCalled)
+        {
+            var continuation = _continuation!;
+            _continuation = null;
+            _isCalled = isCalled;
+            return continuation;
+        }
+
+        protected internal override void OnDeadline() => queue.End(this, isCalled: false);
+    }
+}

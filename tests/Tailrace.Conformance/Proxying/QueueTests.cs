@@ -1,0 +1,97 @@
+using Tailrace.Config;
+using Tailrace.Conformance.Support;
+
+namespace Tailrace.Conformance.Proxying;
+
+/// <summary>Limits of what is in flight, and the queue before them.</summary>
+public sealed class QueueTests
+{
+    public static TheoryData<EngineChoice, string> Limits =>
+        [.. from engine in new[] { EngineChoice.Epoll, EngineChoice.Portable }
+            from limit in new[] { "requests_per_destination", "connections_per_destination", "requests", "connections" }
+            select (engine, limit)];
+
+    [Theory, MemberData(nameof(Limits))]
+    public void Requests_wait_for_their_turn(EngineChoice engine, string limit) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Cluster = Limited(limit, length: 100, TimeSpan.FromSeconds(30));
+        var (inFlight, most) = (0, 0);
+        scenario.AddOrigin(request =>
+        {
+            var now = Interlocked.Increment(ref inFlight);
+            most = Math.Max(most, now);
+            Thread.Sleep(2);
+            Interlocked.Decrement(ref inFlight);
+            return Reply.Of(request.Target);
+        });
+        var clients = Enumerable.Range(0, 20).Select(_ => scenario.Connect()).ToArray();
+        for (var i = 0; i < clients.Length; i++) clients[i].Send(Reply.Get($"/{i}"));
+        for (var i = 0; i < clients.Length; i++) Assert.Equal($"/{i}", clients[i].ReadAnswer().Text);
+        Assert.Equal(2, most);
+        Assert.Equal(18, scenario.Counters.UpstreamWaits);
+        Assert.Equal(0, scenario.Counters.Answered5xx);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void The_queue_has_an_end_and_so_has_patience(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Cluster = Limited("requests", length: 2, TimeSpan.FromMilliseconds(200));
+        using var go = new ManualResetEventSlim();
+        var origin = scenario.AddOrigin(_ =>
+        {
+            go.Wait(30_000);
+            return Reply.Of("slow");
+        });
+        var served = Enumerable.Range(0, 2).Select(_ => Send()).ToArray();
+        Wait.Until(() => origin.Requests.Count == 2, "the requests have not arrived");
+        var waiting = Enumerable.Range(0, 2).Select(_ => Send()).ToArray();
+        Wait.Until(() => scenario.Counters.UpstreamWaits == 2, "nobody waits");
+        Assert.Equal(503, scenario.Exchange(Reply.Get()).Status);
+        foreach (var client in waiting) Assert.Equal(503, client.ReadAnswer().Status);
+        go.Set();
+        foreach (var client in served.Concat(waiting))
+        {
+            if (waiting.Contains(client)) client.Send(Reply.Get());
+            Assert.Equal("slow", client.ReadAnswer().Text);
+        }
+        scenario.WaitForLog("no destination had room");
+
+        Wire Send()
+        {
+            var client = scenario.Connect();
+            client.Send(Reply.Get());
+            return client;
+        }
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Without_a_queue_the_answer_is_503_at_once(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Cluster = Limited("requests", length: 0, TimeSpan.FromSeconds(30));
+        using var go = new ManualResetEventSlim();
+        var origin = scenario.AddOrigin(_ =>
+        {
+            go.Wait(30_000);
+            return Reply.Of("slow");
+        });
+        var clients = Enumerable.Range(0, 2).Select(_ => scenario.Connect()).ToArray();
+        foreach (var client in clients) client.Send(Reply.Get());
+        Wait.Until(() => origin.Requests.Count == 2, "the requests have not arrived");
+        Assert.Equal(503, scenario.Exchange(Reply.Get()).Status);
+        scenario.WaitForLog("all destinations are full");
+        go.Set();
+        foreach (var client in clients) Assert.Equal("slow", client.ReadAnswer().Text);
+    });
+
+    private static ClusterOptions Limited(string limit, int length, TimeSpan timeout) => new()
+    {
+        Limits = limit switch
+        {
+            "requests_per_destination" => new ClusterLimits { RequestsPerDestination = 2 },
+            "connections_per_destination" => new ClusterLimits { ConnectionsPerDestination = 2 },
+            "requests" => new ClusterLimits { Requests = 2 },
+            _ => new ClusterLimits { Connections = 2 },
+        },
+        Queue = new QueueOptions { Length = length, Timeout = timeout },
+    };
+}

@@ -1,0 +1,50 @@
+using Tailrace.Config;
+using Tailrace.Conformance.Support;
+
+namespace Tailrace.Conformance.Serving;
+
+/// <summary>How connections come to several workers.</summary>
+public sealed class AcceptTests
+{
+    private const int Clients = 64;
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Handed_over_in_turn(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Options = scenario.Options with { Workers = 4 };
+        scenario.Listener = scenario.Listener with { Accept = AcceptMode.Handoff };
+        ExchangeWithAll(scenario);
+        Assert.All(scenario.Server.Statistics, worker => Assert.Equal(Clients / 4, worker.Accepted));
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Shared_and_evened_out(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Options = scenario.Options with { Workers = 2 };
+        ExchangeWithAll(scenario);
+        var most = scenario.Server.Statistics.Max(worker => worker.Accepted);
+        // Within 15 percent of an equal share.
+        Assert.InRange(most, Clients / 2, Clients / 2 * 1.15);
+    });
+
+    private static void ExchangeWithAll(Scenario scenario)
+    {
+        scenario.AddOrigin(request => Reply.Of(request.Target));
+        var clients = new List<Wire>();
+        for (var i = 0; i < Clients; i++)
+        {
+            var client = scenario.Connect();
+            clients.Add(client);
+            client.Send(Reply.Get($"/{i}"));
+            Assert.Equal($"/{i}", client.ReadAnswer().Text);
+        }
+        // Each again, now that all are there.
+        for (var i = 0; i < Clients; i++)
+        {
+            clients[i].Send(Reply.Get($"/again/{i}"));
+            Assert.Equal($"/again/{i}", clients[i].ReadAnswer().Text);
+        }
+        foreach (var client in clients) client.Dispose();
+        scenario.WaitUntilIdle();
+    }
+}

@@ -1,0 +1,59 @@
+using Tailrace.Conformance.Support;
+
+namespace Tailrace.Conformance.Serving;
+
+/// <summary>Systems that refuse io_uring, whole or in part: a clear line, and a server that works, or a clear error.</summary>
+public sealed class EngineTests
+{
+    private const uint Setup = 425;
+    private const uint Enter = 426;
+    private const uint Register = 427;
+
+    // The first argument of io_uring_setup is the size of the ring.
+    private static readonly Dictionary<string, (Action Confine, string Limits, string Refusal)> s_systems = new()
+    {
+        ["no setup"] = (() => Seccomp.DenyCall(Setup), "true", "io_uring_setup: EPERM"),
+        ["no register"] = (() => Seccomp.DenyCall(Register), "true", "io_uring_register(PBUF_RING): EPERM"),
+        ["no enter"] = (() => Seccomp.DenyCall(Enter), "true", "io_uring_enter: EPERM"),
+        ["only small rings"] = (() => Seccomp.DenyCall(Setup, argument: 0, value: 256), "true", "io_uring_setup: EPERM"),
+        ["64 KB of locked memory"] = (Seccomp.DropLockedMemoryPrivilege, "ulimit -l 64", "io_uring_setup: ENOMEM"),
+    };
+
+    public static TheoryData<string> Systems => [.. s_systems.Keys];
+
+    [Theory, MemberData(nameof(Systems))]
+    public void By_itself_it_takes_epoll_and_says_why(string system)
+    {
+        var (confine, limits, refusal) = s_systems[system];
+        using var server = new ChildServer("echo --listen 127.0.0.1:0 --workers 2", limits, confine);
+        Assert.True(server.IsRunning, server.Log.ToString());
+        var started = Assert.Single(server.Log.With("started "));
+        Assert.Contains("engine=Epoll", started);
+        Assert.Contains($"io_uring: off ({refusal}", started);
+        Assert.Contains("epoll in use", started);
+        using var client = Wire.Connect(server.Address);
+        client.Send(Reply.Get());
+        Assert.Equal(200, client.ReadAnswer().Status);
+    }
+
+    [Theory, MemberData(nameof(Systems))]
+    public void Asked_for_it_fails_and_says_what_to_change(string system)
+    {
+        var (confine, limits, refusal) = s_systems[system];
+        using var server = new ChildServer("echo --listen 127.0.0.1:0 --workers 2 --engine io_uring", limits, confine);
+        Assert.False(server.IsRunning);
+        Assert.NotEqual(0, server.ExitCode);
+        var error = Assert.Single(server.Log.With("tailrace: "));
+        Assert.Contains($"engine io_uring cannot run: {refusal}", error);
+        Assert.Contains("use engine 'auto' or 'epoll'", error);
+    }
+
+    [Fact]
+    public void Where_it_may_be_used_it_is_said_too()
+    {
+        using var server = new ChildServer("echo --listen 127.0.0.1:0 --engine io_uring", "true");
+        var started = Assert.Single(server.Log.With("started "));
+        Assert.Contains("engine=IoUring", started);
+        Assert.Contains("as configured", started);
+    }
+}

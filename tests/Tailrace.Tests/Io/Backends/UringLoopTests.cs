@@ -1,0 +1,266 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Tailrace.Conformance.Support;
+using Tailrace.Io;
+using Tailrace.Io.Backends;
+
+namespace Tailrace.Tests.Io.Backends;
+
+/// <summary>What the kernel may answer to io_uring_enter besides success: nothing is lost, and it is counted.</summary>
+[SupportedOSPlatform("linux")]
+public sealed partial class UringLoopTests
+{
+    private const uint EnterCall = 426;
+    private const int Pairs = 40;
+    private const uint Again = 11;
+    private const uint NoMemory = 12;
+    private const uint Busy = 16;
+
+    [Fact]
+    public void A_full_submission_queue_is_submitted_at_once()
+    {
+        using var rig = Rig(new UringSettings { Submissions = 2, Completions = 4096 });
+        Exchange(rig);
+        Assert.True(LoopOf(rig).Ring.Full > 0, "it was never full: the test shows nothing");
+    }
+
+    [Fact]
+    public void Completions_that_do_not_fit_come_later()
+    {
+        using var rig = Rig(new UringSettings { Submissions = 8, Completions = 8 });
+        Exchange(rig);
+        Assert.True(LoopOf(rig).Ring.Overflows > 0, "none was too many: the test shows nothing");
+    }
+
+    [Fact]
+    public void Receives_that_find_no_buffer_go_by_direct_calls_and_the_ring_of_buffers_grows()
+    {
+        using var rig = Rig(new UringSettings { Receives = 1, ReceivesMax = 64 });
+        Exchange(rig);
+        var loop = LoopOf(rig);
+        Assert.True(loop.Starved > 0, "there were buffers enough: the test shows nothing");
+        Assert.InRange(loop.Receives.Published, 2, 64);
+        Assert.Equal(loop.Receives.InUse, loop.Receives.Published);
+    }
+
+    [Fact]
+    public void With_two_buffers_in_all_nothing_is_lost_either()
+    {
+        using var rig = Rig(new UringSettings { Receives = 1, ReceivesMax = 2, BufferBytes = 64 });
+        Exchange(rig);
+        Assert.True(LoopOf(rig).Starved > 0, "there were buffers enough: the test shows nothing");
+    }
+
+    [Fact]
+    public void With_one_place_to_send_from_the_others_send_directly()
+    {
+        using var rig = Rig(new UringSettings { SendsMax = 1 });
+        Exchange(rig);
+    }
+
+    [Fact]
+    public void A_signal_ends_a_wait_and_harms_nothing()
+    {
+        using var rig = Rig(new UringSettings());
+        using var handled = PosixSignalRegistration.Create(PosixSignal.SIGWINCH, context => context.Cancel = true);
+        var (process, thread, stop) = (getpid(), gettid(), false);
+        var disturber = new Thread(() =>
+        {
+            while (!Volatile.Read(ref stop)) tgkill(process, thread, WindowChanged);
+        });
+        rig.Run(() => rig.TurnsAsync(1));
+        disturber.Start();
+        try
+        {
+            // The loop has nothing to do and waits, until it is disturbed.
+            while (LoopOf(rig).Ring.Interrupted == 0) LoopOf(rig).Ring.Enter(timeoutMs: 10);
+            Exchange(rig);
+        }
+        finally
+        {
+            Volatile.Write(ref stop, true);
+            disturber.Join();
+        }
+    }
+
+    [Theory, InlineData(Again), InlineData(Busy), InlineData(NoMemory)]
+    public void What_the_kernel_refuses_is_submitted_again(uint errno)
+    {
+        var failure = OnThreadOfItsOwn(() =>
+        {
+            // Two submissions at once are refused for ever, one is not.
+            Seccomp.DenyCall(EnterCall, argument: 1, value: 2, errno);
+            using var rig = Rig(new UringSettings());
+            rig.Run(async () =>
+            {
+                var (client, server) = await rig.PairAsync();
+                for (var round = 0; round < 20; round++)
+                {
+                    await LoopRig.SendAsync(client, "one");
+                    await rig.TurnsAsync(3);
+                    await LoopRig.SendAsync(server, "two");
+                    await LoopRig.ExpectAsync(server, "one");
+                    await LoopRig.ExpectAsync(client, "two");
+                }
+                client.PrepareFill();
+                server.PrepareFill();
+                client.Close();
+                server.Close();
+            });
+            Assert.True(LoopOf(rig).Ring.Refused > 0, "nothing was refused: the test shows nothing");
+        });
+        if (failure is not null) Assert.Fail(failure.ToString());
+    }
+
+    [Fact]
+    public void A_refusal_for_good_is_said_in_words()
+    {
+        var failure = OnThreadOfItsOwn(() =>
+        {
+            Seccomp.DenyCall(EnterCall);
+            var loop = new UringLoop(64, new DescriptorReserve(1 << 20), new UringSettings());
+            var refusal = Assert.Throws<IoException>(loop.Prepare);
+            Assert.Equal(IoError.NotPermitted, refusal.Error);
+            Assert.StartsWith("io_uring_enter: EPERM", refusal.Message);
+            loop.Dispose();
+        });
+        if (failure is not null) Assert.Fail(failure.ToString());
+    }
+
+    [Fact]
+    public void A_reactor_whose_loop_cannot_run_does_not_start()
+    {
+        var failure = OnThreadOfItsOwn(() =>
+        {
+            Seccomp.DenyCall(EnterCall);
+            var loop = new UringLoop(64, new DescriptorReserve(1 << 20), new UringSettings());
+            using var reactor = new Reactor(0, loop, new Tailrace.Memory.BufferPools(4096, 16384, 1 << 20));
+            IoException? refusal = null;
+            reactor.Start(problem => refusal = problem);
+            reactor.Stop();
+            Assert.StartsWith("io_uring_enter: EPERM", refusal?.Message);
+        });
+        if (failure is not null) Assert.Fail(failure.ToString());
+    }
+
+    [Fact]
+    public void Buffers_that_are_never_used_are_given_back()
+    {
+        var settings = new UringSettings { Receives = 4, ReceivesMax = 64 };
+        using var ring = new UringRing(settings.Submissions, settings.Completions);
+        using var receives = new UringReceives(ring, settings);
+        Assert.Equal(4, receives.Published);
+        for (var i = 0; i < 4; i++) receives.Grow();
+        Assert.Equal(64, receives.Published);
+        receives.Grow();
+        receives.Trim();
+        for (var expected = 64; expected >= 4; expected /= 2)
+        {
+            Assert.Equal((expected, expected), (receives.Published, receives.InUse));
+            receives.Trim();
+        }
+        Assert.Equal(4, receives.Published);
+    }
+
+    [Fact]
+    public void A_stream_that_nobody_reads_is_received_from_only_so_far()
+    {
+        const int total = 4 << 20;
+        using var rig = Rig(new UringSettings());
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            server.PrepareFill();
+            var sending = SendManyAsync(client, total);
+            await rig.TurnsAsync(200);
+            Assert.True(LoopOf(rig).Receives.InUse <= 128, $"{LoopOf(rig).Receives.InUse} buffers are in use");
+            for (var received = 0; received < total;)
+            {
+                var filled = await server.FillAsync();
+                Assert.True(filled.Bytes > 0, filled.ToString());
+                received += filled.Bytes;
+                server.Input.Consume(server.Input.Length);
+            }
+            await sending;
+            client.Close();
+            server.Close();
+        });
+    }
+
+    private static async LoopTask SendManyAsync(SocketConnection client, int total)
+    {
+        var piece = new byte[4096];
+        for (var sent = 0; sent < total; sent += piece.Length)
+        {
+            Assert.True(client.Output.TryAppend(piece));
+            Assert.False((await client.FlushAsync()).IsError);
+        }
+    }
+
+    /// <summary>Many pairs that all send and receive at once, a few times over.</summary>
+    private static void Exchange(LoopRig rig) => rig.Run(async () =>
+    {
+        var pairs = new List<(SocketConnection Client, SocketConnection Server)>();
+        for (var i = 0; i < Pairs; i++) pairs.Add(await rig.PairAsync());
+        for (var round = 0; round < 10; round++)
+        {
+            foreach (var (client, server) in pairs)
+            {
+                server.PrepareFill();
+                client.PrepareFill();
+            }
+            await rig.TurnsAsync(3);
+            foreach (var (client, server) in pairs)
+            {
+                await LoopRig.SendAsync(client, new string((char)('a' + round), 100 + round));
+                await LoopRig.SendAsync(server, new string((char)('A' + round), 200 + round));
+            }
+            foreach (var (client, server) in pairs)
+            {
+                await LoopRig.ExpectAsync(server, new string((char)('a' + round), 100 + round));
+                await LoopRig.ExpectAsync(client, new string((char)('A' + round), 200 + round));
+            }
+        }
+        foreach (var (client, server) in pairs)
+        {
+            client.Close();
+            server.Close();
+        }
+    });
+
+    private static LoopRig Rig(UringSettings settings) =>
+        new(new UringLoop(64, new DescriptorReserve(1 << 20), settings));
+
+    private static UringLoop LoopOf(LoopRig rig) => (UringLoop)rig.Loop;
+
+    // What a thread has forbidden itself stays forbidden.
+    private static Exception? OnThreadOfItsOwn(Action body)
+    {
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                body();
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return failure;
+    }
+
+    private const int WindowChanged = 28;
+
+    [LibraryImport("libc")]
+    private static partial int getpid();
+
+    [LibraryImport("libc")]
+    private static partial int gettid();
+
+    [LibraryImport("libc")]
+    private static partial int tgkill(int process, int thread, int signal);
+}

@@ -1,0 +1,133 @@
+using System.Net;
+using Tailrace.Proxy;
+using Tailrace.Proxy.Balancing;
+using Tailrace.Tests.Io;
+using Tailrace.Tests.Proxy.Balancing;
+
+namespace Tailrace.Tests.Proxy;
+
+/// <summary>Which destinations of a cluster are asked, by priority and health.</summary>
+public sealed class ClusterTests : IDisposable
+{
+    private readonly LoopRig _rig = new("sim");
+
+    public void Dispose() => _rig.Dispose();
+
+    [Fact]
+    public void The_first_rank_gets_all_while_it_is_healthy() =>
+        Assert.Equal("abababab", Turns(Make(panic: 0, 0, 0, 1, 1), 8));
+
+    [Fact]
+    public void What_the_first_rank_cannot_take_the_next_has()
+    {
+        var cluster = Make(panic: 0, 0, 0, 1);
+        Assert.Equal("ccc", Turns(cluster, 3, 0, 1));
+        Assert.Null(cluster.Pick(0, Picks.Tried(0, 1, 2)));
+    }
+
+    [Fact]
+    public void The_backup_gets_all_when_nobody_before_it_is_healthy()
+    {
+        var cluster = Make(panic: 0, 0, 0, 1, 1);
+        cluster.SetHealth(0, false);
+        Assert.Equal("bbbb", Turns(cluster, 4));
+        cluster.SetHealth(1, false);
+        Assert.Equal("cdcd", Turns(cluster, 4));
+        cluster.SetHealth(0, true);
+        Assert.Equal("aaaa", Turns(cluster, 4));
+    }
+
+    [Fact]
+    public void Priorities_may_have_gaps_and_any_order() =>
+        Assert.Equal("bbbb", Turns(Make(panic: 0, 7, 2, 7, 15), 4));
+
+    [Fact]
+    public void When_nobody_is_healthy_health_is_disregarded()
+    {
+        var cluster = Make(panic: 0, 0, 0, 1);
+        for (var i = 0; i < 3; i++) cluster.SetHealth(i, false);
+        Assert.Equal("abab", Turns(cluster, 4));
+        // The backup is no better: it is not asked beside them.
+        Assert.Null(cluster.Pick(0, Picks.Tried(0, 1)));
+    }
+
+    [Fact]
+    public void Below_the_threshold_all_of_the_rank_get_their_share()
+    {
+        var cluster = Make(panic: 50, 0, 0, 0, 0);
+        cluster.SetHealth(0, false);
+        cluster.SetHealth(1, false);
+        Assert.Equal("cdcd", Turns(cluster, 4));
+        cluster.SetHealth(2, false);
+        Assert.Equal("abcd", string.Concat(Turns(cluster, 4).Order()));
+        cluster.SetHealth(2, true);
+        Assert.Equal("cdcd", Turns(cluster, 4));
+    }
+
+    [Fact]
+    public void A_sound_backup_comes_before_a_panic()
+    {
+        var cluster = Make(panic: 50, 0, 0, 0, 1);
+        cluster.SetHealth(0, false);
+        cluster.SetHealth(1, false);
+        Assert.Equal("dddd", Turns(cluster, 4));
+        // What is left of the first rank has what the backup cannot take.
+        Assert.Equal("c", Turns(cluster, 1, 3));
+        cluster.SetHealth(3, false);
+        Assert.Equal("abc", string.Concat(Turns(cluster, 3).Order()));
+    }
+
+    [Fact]
+    public void A_slow_start_begins_at_a_tenth_and_ends_at_the_whole()
+    {
+        var settings = new BalancingSettings { SlowStartMs = 10_000 };
+        var cluster = Make(settings, 0, 0);
+        cluster.SetHealth(0, false);
+        cluster.SetHealth(0, true);
+        Assert.InRange(Turns(cluster, 110).Count(turn => turn == 'a'), 10, 11);
+        Advance(5_000);
+        Assert.InRange(Turns(cluster, 150).Count(turn => turn == 'a'), 45, 55);
+        Advance(6_000);
+        Assert.Equal(50, Turns(cluster, 100).Count(turn => turn == 'a'));
+        Assert.Equal(0, _rig.Loop.Timers.Count);
+    }
+
+    [Fact]
+    public void A_slow_start_that_fails_again_begins_anew()
+    {
+        var cluster = Make(new BalancingSettings { SlowStartMs = 10_000 }, 0, 0);
+        cluster.SetHealth(0, false);
+        cluster.SetHealth(0, true);
+        Advance(9_000);
+        cluster.SetHealth(0, false);
+        cluster.SetHealth(0, true);
+        Assert.InRange(Turns(cluster, 110).Count(turn => turn == 'a'), 10, 11);
+        cluster.Drain();
+    }
+
+    [Fact]
+    public void Workers_share_the_table_of_a_hash()
+    {
+        var table = MaglevTable.Build(["a", "b"], [1, 1]);
+        var settings = new BalancingSettings { Tables = new Dictionary<int, MaglevTable> { [0] = table } };
+        var destinations = Picks.Make(1, 1);
+        Assert.Same(table, settings.TableOf(destinations));
+        Assert.NotSame(table, settings.TableOf(Picks.Make(1, 1, 1)));
+    }
+
+    private Cluster Make(int panic, params int[] priorities) =>
+        Make(new BalancingSettings { PanicPercent = panic }, priorities);
+
+    private Cluster Make(BalancingSettings balancing, params int[] priorities) => new(
+        _rig.Reactor, new ClusterSettings { Name = "test", Balancing = balancing },
+        [.. priorities.Select((priority, i) => new Destination(Picks.NameOf(i), 1, Array.Empty<SocketAddress>(), priority))]);
+
+    private static string Turns(Cluster cluster, int count, params int[] tried) =>
+        string.Concat(Enumerable.Range(0, count).Select(_ => cluster.Pick(0, Picks.Tried(tried))!.Name));
+
+    private void Advance(int milliseconds)
+    {
+        var until = _rig.Loop.Now + milliseconds;
+        _rig.Run(() => _rig.UntilAsync(() => _rig.Loop.Now >= until));
+    }
+}
