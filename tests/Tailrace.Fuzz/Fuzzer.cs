@@ -22,7 +22,10 @@ public sealed class Fuzzer(IFuzzTarget target, int seed)
 
     /// <summary>Every target there is.</summary>
     public static IReadOnlyList<IFuzzTarget> Targets =>
-        [new RequestHeadTarget(), new ResponseHeadTarget(), new ChunkedBodyTarget()];
+        [
+            new RequestHeadTarget(), new ResponseHeadTarget(), new ChunkedBodyTarget(), new ProxyHeaderTarget(),
+            new ClientHelloTarget(),
+        ];
 
     /// <summary>The inputs of a target's corpus folder.</summary>
     public static List<byte[]> LoadCorpus(string name)

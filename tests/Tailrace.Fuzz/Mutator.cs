@@ -18,6 +18,7 @@ public sealed class Mutator(Random random)
         "Transfer-Encoding: gzip, chunked\r\n", "Connection: close, x\r\n", "Connection: upgrade\r\nUpgrade: x\r\n",
         "TE: trailers\r\n", "Expect: 100-continue\r\n", "X: y\r\n", "\r\n folded", "chunked", "0\r\n", "0\r\n\r\n",
         "5\r\nhello\r\n", "ffffffffffffffff", "9223372036854775807", "9223372036854775808", "a=\"b\"", ";a=b",
+        "PROXY ", "TCP4 ", "TCP6 ", "UNKNOWN", "1.2.3.4 ", "::1 ", "65535", "\r\n\r\n\0\r\nQUIT\n", "\x21\x11\0\x0c",
     }.Select(Encoding.Latin1.GetBytes).ToArray();
 
     private const int LengthMax = 2000;

@@ -42,7 +42,7 @@ internal sealed class SimLoop(SimWorld world, string host) : EventLoop
     }
 
     /// <inheritdoc/>
-    public override EndPoint LocalAddress(IoHandle listener) => new IPEndPoint(Host, ((SimHandle)listener).Port);
+    public override EndPoint LocalAddress(IoHandle handle) => new IPEndPoint(Host, ((SimHandle)handle).Port);
 
     /// <inheritdoc/>
     public override IoTask AcceptAsync(IoHandle listener, IoOperation operation)

@@ -24,7 +24,7 @@ answers() {
 smoke_words() {
   check "--version says a version" answers 0 '[0-9]+\.[0-9]+\.[0-9]+' --version
   local command
-  for command in run check proxy echo demo; do
+  for command in run check proxy tcp echo demo; do
     check "--help knows $command" answers 0 "\\b$command\\b" --help
     check "$command --help" answers 0 "\\b$command\\b" "$command" --help
   done

@@ -19,13 +19,14 @@ internal sealed class CommandTree
     public CommandTree(Launcher launcher)
     {
         // Not a RootCommand, whose name is that of the assembly.
-        _root = new Command("tailrace", "HTTP reverse proxy, load balancer and server on its own event loops.")
+        _root = new Command("tailrace", "TCP and HTTP proxy, load balancer and server on its own event loops.")
         {
             new HelpOption { Action = new HelpWithExamples(new HelpAction()) },
             new VersionOption { Action = new VersionAction() },
             RunCommand.Create(launcher),
             CheckCommand.Create(),
             ProxyCommand.Create(launcher),
+            TcpCommand.Create(launcher),
             EchoCommand.Create(launcher),
             DemoCommand.Create(launcher),
             SchemaCommand.Create(),

@@ -16,6 +16,13 @@ internal static class Examples
               tailrace proxy --to http://127.0.0.1:9001
               tailrace proxy --listen :8080 --to http://10.0.0.1 --to http://10.0.0.2:8000 --access-log common
             """,
+        "tcp" => """
+              tailrace tcp                                           8080 to 127.0.0.1:8081
+              tailrace tcp -b 127.0.0.1 -P 3000                      a local development proxy
+              tailrace tcp -l 0.0.0.0 -p 80 -b 192.168.1.100 -P 8080
+              tailrace tcp -p 5432 -b db1.example -b db2.example -P 5432
+              tailrace tcp -l unix:/run/app.sock -b ::1 -P 9000
+            """,
         "echo" => """
               tailrace echo --listen 127.0.0.1:9001
               curl http://127.0.0.1:9001/echo
@@ -30,6 +37,7 @@ internal static class Examples
         _ => """
               tailrace demo                                   a proxy and an origin to try it with
               tailrace proxy --to http://127.0.0.1:9001       a proxy without a file
+              tailrace tcp -p 8080 -b 127.0.0.1 -P 8081       the same for any protocol on TCP
               tailrace check tailrace.yaml                    what a configuration would do
               tailrace run tailrace.yaml                      do it
             """,

@@ -28,6 +28,11 @@ internal static class OptionsSummary
         string name = listener.Name.Length == 0 ? "" : $" '{listener.Name}'";
         output.WriteLine($"\nlistener{name} on {where}, at most {listener.MaxConnections} connections");
 
+        if (listener.Protocol == ListenerProtocol.Tcp)
+        {
+            WriteTcp(listener, output);
+            return;
+        }
         IReadOnlyList<RouteOptions> routes = listener.Routes.Count > 0 ? listener.Routes : options.Routes;
         var rows = new List<string[]>();
         foreach (RouteOptions route in routes)
@@ -39,11 +44,25 @@ internal static class OptionsSummary
         WriteTable(rows, output);
     }
 
+    private static void WriteTcp(ListenerOptions listener, TextWriter output)
+    {
+        var rows = new List<string[]>();
+        foreach (TlsRouteOptions route in listener.TlsRoutes)
+        {
+            string protocols = route.Alpn.Count > 0 ? string.Join(" or ", route.Alpn) : "any protocol";
+            IReadOnlyList<string> hosts = route.Host.Count > 0 ? route.Host : ["any name"];
+            foreach (string host in hosts) rows.Add([$"TLS {host}", protocols, $"cluster '{route.Cluster}'"]);
+        }
+        string others = rows.Count > 0 ? "anything else" : "every connection";
+        rows.Add([others, "", listener.Cluster.Length > 0 ? $"cluster '{listener.Cluster}'" : "closed"]);
+        WriteTable(rows, output);
+    }
+
     private static void WriteClusters(TailraceOptions options, TextWriter output)
     {
         foreach ((string name, ClusterOptions cluster) in options.Clusters)
         {
-            string unused = IsUsed(name, options) ? "" : " (no route leads to it)";
+            string unused = IsUsed(name, options) ? "" : " (nothing leads to it)";
             output.WriteLine($"\ncluster '{name}', {PolicyOf(cluster)}{unused}");
             bool hasBackups = cluster.Destinations.Any(d => d.Priority != cluster.Destinations[0].Priority);
             string period = $"looked up every {options.Resolve.Interval.TotalSeconds:0}s";
@@ -51,7 +70,7 @@ internal static class OptionsSummary
             foreach (DestinationOptions destination in cluster.Destinations)
             {
                 bool valid = DestinationAddress.TryParse(destination.Address, out DestinationAddress address, out _);
-                string lookup = valid && address.Ip is null ? period : "";
+                string lookup = valid && address is { Ip: null, Path.Length: 0 } ? period : "";
                 int total = cluster.Destinations.Where(d => d.Priority == destination.Priority).Sum(d => d.Weight);
                 string share = $"{100.0 * destination.Weight / total:0.#}%";
                 rows.Add(hasBackups
@@ -76,7 +95,8 @@ internal static class OptionsSummary
     }
 
     private static bool IsUsed(string cluster, TailraceOptions options) =>
-        options.Routes.Concat(options.Listeners.SelectMany(listener => listener.Routes)).Any(route =>
+        options.Listeners.Any(l => l.Cluster == cluster || l.TlsRoutes.Any(route => route.Cluster == cluster))
+        || options.Routes.Concat(options.Listeners.SelectMany(listener => listener.Routes)).Any(route =>
             route.Cluster == cluster || route.Mirror?.Cluster == cluster
             || (route.Split?.To.Any(target => target.Cluster == cluster) ?? false));
 

@@ -9,7 +9,10 @@ internal static class StatisticsReport
     private static readonly (string Name, Func<Counters, long> Value)[] s_rows =
     [
         ("connections", c => c.Accepted),
+        ("active connections", c => c.Active),
         ("accept errors", c => c.AcceptErrors),
+        ("PROXY header errors", c => c.ProxyHeaderErrors),
+        ("denied addresses", c => c.Denied),
         ("requests", c => c.Requests),
         ("answered 2xx", c => c.Answered2xx),
         ("answered 3xx", c => c.Answered3xx),
@@ -33,6 +36,22 @@ internal static class StatisticsReport
         ("unhandled errors", c => c.UnhandledErrors),
     ];
 
+    // Of no interest where nothing is forwarded but requests.
+    private static readonly (string Name, Func<Counters, long> Value)[] s_tunnelRows =
+    [
+        ("tunnels", c => c.Tcp.Opened),
+        ("closed by clients", c => c.Tcp.ClientClosed),
+        ("closed by origins", c => c.Tcp.OriginClosed),
+        ("reset by clients", c => c.Tcp.ClientReset),
+        ("reset by origins", c => c.Tcp.OriginReset),
+        ("idle for too long", c => c.Tcp.IdleTimeouts),
+        ("open for too long", c => c.Tcp.Expired),
+        ("cut at the end", c => c.Tcp.Aborted),
+        ("cut without memory", c => c.Tcp.NoBuffers),
+        ("unreachable", c => c.Tcp.Unreachable),
+        ("refused", c => c.Tcp.Refused),
+    ];
+
     // Of io_uring; other engines have nothing to say here.
     private static readonly (string Name, Func<Counters, long> Value)[] s_ringRows =
     [
@@ -52,7 +71,11 @@ internal static class StatisticsReport
         output.Write($"{"",-24}{"total",16}");
         for (var i = 0; i < workers.Count; i++) output.Write($"{$"worker {i}",16}");
         output.WriteLine();
-        foreach (var (name, value) in total.RingEnters > 0 ? [.. s_rows, .. s_ringRows] : s_rows)
+        var hasTunnels = total.Tcp.Opened + total.Tcp.Unreachable + total.Tcp.ClientReset + total.Tcp.Refused > 0;
+        List<(string Name, Func<Counters, long> Value)> rows = [.. s_rows];
+        if (hasTunnels) rows.AddRange(s_tunnelRows);
+        if (total.RingEnters > 0) rows.AddRange(s_ringRows);
+        foreach (var (name, value) in rows)
         {
             output.Write($"{name,-24}{value(total),16}");
             foreach (var worker in workers) output.Write($"{value(worker),16}");

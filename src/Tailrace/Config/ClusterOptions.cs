@@ -30,6 +30,12 @@ public sealed record ClusterOptions
     /// </summary>
     public int Retries { get; init; } = 1;
 
+    /// <summary>
+    /// Whether connections begin with a PROXY header that tells of the client. Requests of several clients then share
+    /// no connection: none is kept for the next request. Default: <c>off</c>.
+    /// </summary>
+    public ProxyProtocolVersion ProxyProtocol { get; init; } = ProxyProtocolVersion.Off;
+
     /// <summary>How destinations that do not work are found and left out.</summary>
     public HealthOptions Health { get; init; } = new();
 
@@ -47,8 +53,8 @@ public sealed record ClusterOptions
 public sealed record DestinationOptions
 {
     /// <summary>
-    /// <c>http://10.0.0.1:9001</c>, <c>http://[::1]:9001</c> or <c>http://origin.example</c>; without a port, 80; see
-    /// <see cref="DestinationAddress"/>. Required.
+    /// <c>http://10.0.0.1:9001</c>, <c>http://[::1]:9001</c> or <c>http://origin.example</c>; without a port, 80;
+    /// <c>tcp://10.0.0.1:5432</c> or <c>unix:/path</c>; see <see cref="DestinationAddress"/>. Required.
     /// </summary>
     public string Address { get; init; } = "";
 

@@ -14,6 +14,15 @@ public readonly record struct DestinationAddress(string Host, int Port, IPAddres
 {
     private const int HttpPort = 80;
 
+    /// <summary>The path of a Unix socket, or empty.</summary>
+    public string Path { get => field ?? ""; init; }
+
+    /// <summary>Whether a port was written, or is not needed.</summary>
+    public bool HasPort { get; init; }
+
+    /// <summary>What logs call the destination.</summary>
+    public string Name => Path.Length > 0 ? $"unix:{Path}" : Authority;
+
     /// <summary>
     /// What <c>Host</c> is when a route asks for <c>destination</c> (RFC 9110 section 7.2): 80 is left out.
     /// </summary>
@@ -21,13 +30,15 @@ public readonly record struct DestinationAddress(string Host, int Port, IPAddres
     {
         get
         {
+            if (Path.Length > 0) return Host;
             string host = Host.Contains(':') ? $"[{Host}]" : Host;
             return Port == HttpPort ? host : string.Create(CultureInfo.InvariantCulture, $"{host}:{Port}");
         }
     }
 
     /// <summary>
-    /// Reads <c>http://host[:port]</c>. The scheme may be left out; a path, a query or a user may not be given.
+    /// Reads <c>http://host[:port]</c>, <c>tcp://host:port</c> or <c>unix:/path</c>. The scheme may be left out; a
+    /// path, a query or a user may not be given.
     /// </summary>
     /// <param name="text">The text as written.</param>
     /// <param name="address">The meaning of the text.</param>
@@ -35,6 +46,12 @@ public readonly record struct DestinationAddress(string Host, int Port, IPAddres
     public static bool TryParse(string text, out DestinationAddress address, out string error)
     {
         address = default;
+        if (UnixPath.IsMeant(text))
+        {
+            if (!UnixPath.TryParse(text, out string path, out error)) return false;
+            address = new DestinationAddress("localhost", HttpPort, null) { Path = path, HasPort = true };
+            return true;
+        }
         if (!TryStripScheme(text, out string authority, out error)) return false;
 
         int end = authority.AsSpan().IndexOfAny("/?#");
@@ -68,23 +85,33 @@ public readonly record struct DestinationAddress(string Host, int Port, IPAddres
             error = $"'{host}' is neither an IP address nor a host name";
             return false;
         }
-        address = new DestinationAddress(isIp ? ip.ToString() : host.ToLowerInvariant(), number, isIp ? ip : null);
+        address = new DestinationAddress(isIp ? ip.ToString() : host.ToLowerInvariant(), number, isIp ? ip : null)
+        {
+            HasPort = port.Length > 0,
+        };
         return true;
     }
 
     /// <summary>The address as a URL.</summary>
-    public override string ToString() => $"http://{Authority}";
+    public override string ToString() => Path.Length > 0 ? Name : $"http://{Authority}";
 
     private static bool TryStripScheme(string text, out string rest, out string error)
     {
         error = "";
         int mark = text.IndexOf("://", StringComparison.Ordinal);
         rest = mark < 0 ? text : text[(mark + 3)..];
-        if (mark < 0 || text.AsSpan(0, mark).Equals("http", StringComparison.OrdinalIgnoreCase)) return true;
-
-        error = text.AsSpan(0, mark).Equals("https", StringComparison.OrdinalIgnoreCase)
+        if (mark < 0) return true;
+        string scheme = text[..mark];
+        if (scheme.Equals("http", StringComparison.OrdinalIgnoreCase)) return true;
+        if (scheme.Equals("tcp", StringComparison.OrdinalIgnoreCase))
+        {
+            bool hasPort = rest.LastIndexOf(':') > rest.LastIndexOf(']');
+            if (!hasPort) error = $"'{text}' has no port; write for example '{text}:5432'";
+            return hasPort;
+        }
+        error = scheme.Equals("https", StringComparison.OrdinalIgnoreCase)
             ? $"'{text}': https to destinations is not supported yet; use http:// on a trusted network"
-            : $"'{text}': unknown scheme '{text[..mark]}'; destinations are 'http://host:port'";
+            : $"'{text}': unknown scheme '{scheme}'; destinations are 'http://host:port'";
         return false;
     }
 }

@@ -11,8 +11,15 @@ namespace Tailrace.Config;
 /// <c>[::]:8080</c>.</param>
 public readonly record struct ListenAddress(IPAddress Address, int Port, bool DualStack)
 {
+    /// <summary>The path of a Unix socket, or empty.</summary>
+    public string Path { get => field ?? ""; init; }
+
+    /// <summary>What to bind.</summary>
+    public EndPoint EndPoint => Path.Length > 0 ? new UnixDomainSocketEndPoint(Path) : new IPEndPoint(Address, Port);
+
     /// <summary>
-    /// Reads <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>, <c>:8080</c>, <c>*:8080</c> or <c>localhost:8080</c>.
+    /// Reads <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>, <c>:8080</c>, <c>*:8080</c>, <c>localhost:8080</c> or
+    /// <c>unix:/path</c>.
     /// </summary>
     /// <param name="text">The text as written.</param>
     /// <param name="address">The meaning of the text.</param>
@@ -23,6 +30,12 @@ public readonly record struct ListenAddress(IPAddress Address, int Port, bool Du
     public static bool TryParse(string text, out ListenAddress address, out string error)
     {
         address = default;
+        if (UnixPath.IsMeant(text))
+        {
+            if (!UnixPath.TryParse(text, out string path, out error)) return false;
+            address = new ListenAddress(IPAddress.None, 0, DualStack: false) { Path = path };
+            return true;
+        }
         if (!HostAndPort.TrySplit(text, out string host, out string port, out error)) return false;
         if (port.Length == 0)
         {
@@ -52,7 +65,10 @@ public readonly record struct ListenAddress(IPAddress Address, int Port, bool Du
     }
 
     /// <summary>The address as it is written in logs: brackets around IPv6.</summary>
-    public override string ToString() => Address.AddressFamily == AddressFamily.InterNetworkV6
-        ? string.Create(CultureInfo.InvariantCulture, $"[{Address}]:{Port}")
-        : string.Create(CultureInfo.InvariantCulture, $"{Address}:{Port}");
+    public override string ToString()
+    {
+        if (Path.Length > 0) return $"unix:{Path}";
+        string host = Address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{Address}]" : Address.ToString();
+        return string.Create(CultureInfo.InvariantCulture, $"{host}:{Port}");
+    }
 }

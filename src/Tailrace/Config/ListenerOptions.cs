@@ -7,8 +7,8 @@ public sealed record ListenerOptions
     public string Name { get; init; } = "";
 
     /// <summary>
-    /// Where to listen: <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>, or <c>:8080</c> for every IPv4 and IPv6 address of
-    /// the machine; see <see cref="ListenAddress"/>. Required.
+    /// Where to listen: <c>127.0.0.1:8080</c>, <c>[::1]:8080</c>, <c>:8080</c> for every IPv4 and IPv6 address of the
+    /// machine, or <c>unix:/path</c>; see <see cref="ListenAddress"/>. Required.
     /// </summary>
     public string Address { get; init; } = "";
 
@@ -19,6 +19,26 @@ public sealed record ListenerOptions
     public AcceptMode Accept { get; init; } = AcceptMode.ReusePort;
 
     /// <summary>
+    /// With <see cref="ListenerProtocol.Tcp"/>: the cluster that connections are forwarded to; with
+    /// <see cref="TlsRoutes"/> those that none of them is for, or empty: none. Default: <c>""</c>.
+    /// </summary>
+    public string Cluster { get; init; } = "";
+
+    /// <summary>
+    /// With <see cref="ListenerProtocol.Tcp"/>: where TLS connections go by what their clients say first; TLS itself
+    /// ends at the destination.
+    /// </summary>
+    public IReadOnlyList<TlsRouteOptions> TlsRoutes { get; init; } = [];
+
+    /// <summary>
+    /// The clients that may connect, as ranges such as <c>10.0.0.0/8</c>; empty: everybody. Default: <c>[]</c>.
+    /// </summary>
+    public IReadOnlyList<string> Allow { get; init; } = [];
+
+    /// <summary>The clients that may not, even if they are allowed. Default: <c>[]</c>.</summary>
+    public IReadOnlyList<string> Deny { get; init; } = [];
+
+    /// <summary>
     /// Connections that the kernel may hold for each worker before they are accepted; the kernel's own limit
     /// (<c>net.core.somaxconn</c>) still applies. Default: <c>4096</c>.
     /// </summary>
@@ -26,7 +46,8 @@ public sealed record ListenerOptions
 
     /// <summary>
     /// Whether the kernel holds a connection back until its first bytes are there, for about a second (Linux's
-    /// <c>TCP_DEFER_ACCEPT</c>, tcp(7)): a connection is accepted and answered in one turn. Default: <c>true</c>.
+    /// <c>TCP_DEFER_ACCEPT</c>, tcp(7)): a connection is accepted and answered in one turn. Only with
+    /// <see cref="ListenerProtocol.Http"/>: elsewhere the server may speak first. Default: <c>true</c>.
     /// </summary>
     public bool DeferAccept { get; init; } = true;
 
@@ -37,6 +58,9 @@ public sealed record ListenerOptions
 
     /// <summary>Requests after which a connection is closed; 0: no limit. Default: <c>0</c>.</summary>
     public long RequestsPerConnection { get; init; }
+
+    /// <summary>Whether another proxy in front of this listener tells who its clients are.</summary>
+    public ProxyProtocolOptions ProxyProtocol { get; init; } = new();
 
     /// <summary>
     /// Who meets the expectation of a client that waits for "100 Continue" before it sends a body.
@@ -68,6 +92,28 @@ public sealed record ListenerOptions
     public IReadOnlyList<RouteOptions> Routes { get; init; } = [];
 }
 
+/// <summary>Where TLS connections go that say certain things in their ClientHello.</summary>
+/// <remarks>
+/// The most specific host wins and the order means nothing: an exact one, then the longest wildcard, then none; within
+/// a host a route with <see cref="Alpn"/> comes before one without.
+/// </remarks>
+public sealed record TlsRouteOptions
+{
+    /// <summary>
+    /// The names that clients ask for: <c>a.example</c>, or <c>*.a.example</c> for every name below <c>a.example</c>;
+    /// empty: any name, and none. Default: <c>[]</c>.
+    /// </summary>
+    public IReadOnlyList<string> Host { get; init; } = [];
+
+    /// <summary>
+    /// The protocols of which clients offer one, such as <c>h2</c>; empty: any, and none. Default: <c>[]</c>.
+    /// </summary>
+    public IReadOnlyList<string> Alpn { get; init; } = [];
+
+    /// <summary>The cluster. Required.</summary>
+    public string Cluster { get; init; } = "";
+}
+
 /// <summary>How connections come to the workers.</summary>
 public enum AcceptMode
 {
@@ -91,6 +137,9 @@ public enum ListenerProtocol
     /// go to the listener's own routes.
     /// </summary>
     Forward,
+
+    /// <summary>Any protocol on TCP: bytes are carried both ways between the client and a destination.</summary>
+    Tcp,
 }
 
 /// <summary>Where a forward proxy may connect to, and how long it waits there.</summary>
@@ -137,6 +186,19 @@ public sealed record ListenerTimeouts
 
     /// <summary>How long a client may take no byte of an answer that waits for it. Default: <c>30s</c>.</summary>
     public TimeSpan Write { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// Of a forwarded TCP connection: how long nothing may move in either direction; 0: no limit. Default: <c>10m</c>.
+    /// </summary>
+    public TimeSpan Idle { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// Of a TCP connection whose way depends on it: how long its ClientHello may take. Default: <c>3s</c>.
+    /// </summary>
+    public TimeSpan Hello { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>Of a forwarded TCP connection: how long it may last; 0: no limit. Default: <c>0s</c>.</summary>
+    public TimeSpan Lifetime { get; init; }
 
     /// <summary>
     /// How long a tunnel (after an upgrade, as that to a WebSocket) may carry nothing in either direction.

@@ -11,6 +11,7 @@ internal static class RouteTargets
     {
         CheckWays(route, path, problems);
         if (route.Cluster.Length > 0) CheckCluster(route.Cluster, ConfigPath.Of(path, "cluster"), options, problems);
+        if (route.HostHeader == "destination") CheckHosts(route.Cluster, path, options, problems);
         if (route.Split is { } split) CheckSplit(split, ConfigPath.Of(path, "split"), options, problems);
         if (route.Mirror is { } mirror) CheckMirror(route, mirror, ConfigPath.Of(path, "mirror"), options, problems);
         if (route.Respond is { } respond) CheckRespond(respond, ConfigPath.Of(path, "respond"), problems);
@@ -39,7 +40,15 @@ internal static class RouteTargets
         }
     }
 
-    private static void CheckCluster(string cluster, string path, TailraceOptions options, ProblemList problems)
+    private static void CheckHosts(string name, string path, TailraceOptions options, ProblemList problems)
+    {
+        if (!options.Clusters.TryGetValue(name, out ClusterOptions? cluster)) return;
+        if (!cluster.Destinations.Any(destination => UnixPath.IsMeant(destination.Address))) return;
+        problems.Add(ConfigPath.Of(path, "host_header"), $"cluster '{name}' has a Unix socket, whose path is no host");
+    }
+
+    /// <summary>Reports a name that is no cluster's.</summary>
+    public static void CheckCluster(string cluster, string path, TailraceOptions options, ProblemList problems)
     {
         if (options.Clusters.ContainsKey(cluster)) return;
         string hint = Suggestion.For(cluster, options.Clusters.Keys) is { } meant

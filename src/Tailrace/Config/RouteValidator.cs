@@ -9,8 +9,12 @@ internal static class RouteValidator
     public static void Check(TailraceOptions options, bool hasHandlers, ProblemList problems)
     {
         bool rootIsUsed = options.Listeners.Count == 0;
+        bool anyHttp = false;
         for (int i = 0; i < options.Listeners.Count; i++)
         {
+            // What is not HTTP has no routes.
+            if (options.Listeners[i].Protocol == ListenerProtocol.Tcp) continue;
+            anyHttp |= options.Listeners[i].Protocol == ListenerProtocol.Http;
             string path = ConfigPath.Of("listeners", i);
             IReadOnlyList<RouteOptions> own = options.Listeners[i].Routes;
             bool isForward = options.Listeners[i].Protocol == ListenerProtocol.Forward;
@@ -23,7 +27,9 @@ internal static class RouteValidator
         }
         if (!rootIsUsed && options.Routes.Count > 0)
         {
-            problems.Add("routes", "no listener uses them: every listener has routes of its own", "listeners");
+            problems.Add("routes", anyHttp
+                ? "no listener uses them: every listener has routes of its own"
+                : "no listener uses them: none is an http listener", "listeners");
         }
         CheckList(options.Routes, "routes", options, problems);
     }

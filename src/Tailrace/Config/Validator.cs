@@ -26,6 +26,7 @@ public static class Validator
         ConfigSchema.Root.Check(options, "", problems);
         CheckBuffers(options.Buffers, problems);
         CheckListeners(options, problems);
+        TcpValidator.Check(options, problems);
         CheckClusters(options, problems);
         RouteValidator.Check(options, hasHandlers, problems);
         return problems;
@@ -60,12 +61,19 @@ public static class Validator
                     $"listeners[{names[listener.Name]}] is called '{listener.Name}' too");
             }
             CheckAddress(listener, i, addresses, problems);
+            if (listener.ProxyProtocol is { Accept: ProxyProtocolMode.Optional, Trusted.Count: 0 })
+            {
+                problems.Add(ConfigPath.Of(path, "proxy_protocol.trusted"),
+                    "'accept: optional' needs the addresses that are trusted; anybody could pretend to be anybody "
+                    + "else");
+            }
             if (listener.ForwardProxy is not null && listener.Protocol != ListenerProtocol.Forward)
             {
                 problems.Add(ConfigPath.Of(path, "forward_proxy"),
                     "the listener is no forward proxy; that is one with 'protocol: forward'",
                     ConfigPath.Of(path, "protocol"));
             }
+            if (listener.Protocol == ListenerProtocol.Tcp) continue;
             CheckHead(listener.Limits.Head, ConfigPath.Of(path, "limits.head"), options.Buffers, problems);
             if (listener.Limits.Target > listener.Limits.Head)
             {
@@ -79,7 +87,8 @@ public static class Validator
     private static void CheckAddress(
         ListenerOptions listener, int index, List<(ListenAddress Address, int Index)> earlier, ProblemList problems)
     {
-        if (!ListenAddress.TryParse(listener.Address, out ListenAddress address, out _) || address.Port == 0) return;
+        if (!ListenAddress.TryParse(listener.Address, out ListenAddress address, out _)) return;
+        if (address is { Port: 0, Path.Length: 0 }) return;
         foreach ((ListenAddress other, int otherIndex) in earlier)
         {
             if (!Overlap(address, other)) continue;
@@ -94,6 +103,7 @@ public static class Validator
     // wildcard is fine: the kernel prefers the more specific socket.
     private static bool Overlap(ListenAddress a, ListenAddress b)
     {
+        if (a.Path.Length + b.Path.Length > 0) return a.Path == b.Path;
         if (a.Port != b.Port) return false;
         bool wildcards = (a.DualStack && b.Address.Equals(IPAddress.Any))
             || (b.DualStack && a.Address.Equals(IPAddress.Any));
@@ -105,7 +115,9 @@ public static class Validator
         foreach ((string name, ClusterOptions cluster) in options.Clusters)
         {
             string path = ConfigPath.Of("clusters", name);
-            CheckHead(cluster.Limits.Head, ConfigPath.Of(path, "limits.head"), options.Buffers, problems);
+            bool isForTcp = TcpValidator.IsForTcp(name, options);
+            string head = ConfigPath.Of(path, "limits.head");
+            if (!isForTcp) CheckHead(cluster.Limits.Head, head, options.Buffers, problems);
             ClusterValidator.Check(cluster, path, problems);
             var seen = new Dictionary<string, int>();
             for (int i = 0; i < cluster.Destinations.Count; i++)

@@ -1,3 +1,4 @@
+using System.Net;
 using Tailrace.Config;
 using Tailrace.Io;
 
@@ -18,9 +19,9 @@ internal sealed class AcceptPlan
     {
         _workers = workers;
         _index = index;
-        // Where listeners cannot share an address, one has to do for all.
-        _isHandoff = workers.Count > 1
-            && (plan.Accept == AcceptMode.Handoff || !workers[0].Reactor.Loop.CanShareListeners);
+        // Where listeners cannot share an address, as a path never can be, one has to do for all.
+        var canShare = workers[0].Reactor.Loop.CanShareListeners && plan.Address is IPEndPoint;
+        _isHandoff = workers.Count > 1 && (plan.Accept == AcceptMode.Handoff || !canShare);
     }
 
     /// <summary>Whether several workers listen at the address.</summary>

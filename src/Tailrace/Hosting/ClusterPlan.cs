@@ -1,6 +1,7 @@
 using System.Text;
 using Tailrace.Config;
 using Tailrace.Http;
+using Tailrace.Io.ProxyProtocol;
 using Tailrace.Proxy;
 using Tailrace.Proxy.Balancing;
 
@@ -22,7 +23,14 @@ internal sealed record ClusterPlan(
             ConnectTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Connect),
             FirstByteTimeoutMs = Snapshot.Milliseconds(options.Timeouts.FirstByte),
             IdleTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Idle),
-            PoolIdleMax = options.Pool.IdlePerDestination,
+            // A connection that begins with the address of one client is not for another.
+            PoolIdleMax = options.ProxyProtocol == ProxyProtocolVersion.Off ? options.Pool.IdlePerDestination : 0,
+            ProxyVersion = options.ProxyProtocol switch
+            {
+                ProxyProtocolVersion.V1 => ProxyVersion.V1,
+                ProxyProtocolVersion.V2 => ProxyVersion.V2,
+                _ => ProxyVersion.Off,
+            },
             PoolIdleTimeoutMs = Snapshot.Milliseconds(options.Pool.IdleTimeout),
             ConnectionsMax = options.Limits.ConnectionsPerDestination,
             RequestsPerDestinationMax = options.Limits.RequestsPerDestination,
@@ -105,7 +113,7 @@ internal sealed record ClusterPlan(
 /// <summary>A destination as workers build it.</summary>
 internal sealed record DestinationPlan(DestinationAddress Address, int Weight, int Priority)
 {
-    internal string Name => Address.Authority;
+    internal string Name => Address.Name;
 
     internal static DestinationPlan From(DestinationOptions options)
     {

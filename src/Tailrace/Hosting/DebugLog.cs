@@ -1,6 +1,8 @@
 using System.Text;
 using Tailrace.Config;
 using Tailrace.Io;
+using Tailrace.Proxy;
+using Tailrace.Proxy.Tcp;
 using Tailrace.Sessions;
 using Tailrace.Telemetry;
 
@@ -41,6 +43,14 @@ internal sealed class DebugLog
             ("reason", exchange.FailureReason ?? (exchange.IsAborted ? "the client left" : "")),
             ("worker", _worker));
     }
+
+    internal void Changed(TcpSession session, StreamState state) =>
+        _log.Debug(
+            "tcp connection",
+            ("state", state),
+            ("client", session.Client),
+            ("destination", session.Destination?.Name ?? ""),
+            ("worker", _worker));
 
     internal void Closed(Connection connection) =>
         _log.Debug("connection closed", ("client", connection.Remote), ("worker", _worker));

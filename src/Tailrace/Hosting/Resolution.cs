@@ -34,7 +34,7 @@ internal sealed class Resolution : IDisposable
     /// <summary>Begins to resolve names again on a period.</summary>
     internal void Start(TimeSpan interval)
     {
-        if (interval <= TimeSpan.Zero || _entries.All(entry => entry.Plan.Address.Ip is not null)) return;
+        if (interval <= TimeSpan.Zero || _entries.All(entry => !entry.IsName)) return;
         _ = RepeatAsync(interval);
     }
 
@@ -56,6 +56,13 @@ internal sealed class Resolution : IDisposable
     private async Task ResolveAsync(Entry entry)
     {
         var address = entry.Plan.Address;
+        if (address.Path.Length > 0)
+        {
+            if (entry.IsPublished) return;
+            entry.IsPublished = true;
+            _publish(entry.Cluster, entry.Index, [new UnixDomainSocketEndPoint(address.Path).Serialize()]);
+            return;
+        }
         try
         {
             IPAddress[] found = address.Ip is { } ip
@@ -86,8 +93,12 @@ internal sealed class Resolution : IDisposable
 
         internal DestinationPlan Plan { get; } = plan;
 
+        internal bool IsName => Plan.Address is { Ip: null, Path.Length: 0 };
+
         internal IPAddress[] Known { get; set; } = [];
 
         internal bool HasFailed { get; set; }
+
+        internal bool IsPublished { get; set; }
     }
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Tailrace.Config;
 using Tailrace.Io;
 using Tailrace.Memory;
@@ -125,6 +126,7 @@ public sealed class Server : IDisposable
         if (_isStopped || _workers.Count == 0) return;
         _isStopped = true;
         _resolution?.Dispose();
+        LogStates();
         _checker?.Dispose();
         // Only when every worker has begun to drain do the counts of connections fall for good.
         using var draining = new CountdownEvent(_workers.Count);
@@ -147,6 +149,7 @@ public sealed class Server : IDisposable
             WaitUntilIdle(Environment.TickCount64 + 1000);
         }
         foreach (var worker in _workers) worker.Reactor.Stop();
+        foreach (var path in _addresses.OfType<UnixDomainSocketEndPoint>()) UnixSockets.Remove(path);
     }
 
     /// <summary>Stops at once if it runs, and frees everything.</summary>
@@ -159,6 +162,32 @@ public sealed class Server : IDisposable
     }
 
     private bool _isStopped;
+
+    /// <summary>Says how many forwarded connections are left, and where they stand.</summary>
+    private void LogStates()
+    {
+        if (!_options.Listeners.Any(listener => listener.Protocol == ListenerProtocol.Tcp)) return;
+        var counts = CountStates();
+        _log.Info("tcp connections to end",
+            [.. counts.Select((count, state) => (((StreamState)state).ToString().ToLowerInvariant(), (object?)count))]);
+    }
+
+    /// <summary>The connections of TCP listeners in each state, as of now.</summary>
+    internal int[] CountStates()
+    {
+        var counts = new int[(int)StreamState.Closed];
+        using var asked = new CountdownEvent(_workers.Count);
+        foreach (var worker in _workers)
+        {
+            worker.Reactor.Loop.Post(() =>
+            {
+                lock (counts) worker.CountStates(counts);
+                asked.Signal();
+            });
+        }
+        asked.Wait(DrainBegins);
+        return counts;
+    }
 
     private void WarnOfDescriptors()
     {
@@ -248,8 +277,9 @@ public sealed class Server : IDisposable
             var plan = snapshot.Listeners[i];
             var accepting = new AcceptPlan(plan, i, _workers);
             // Sharing would also join another process's listener: make sure that there is none.
-            if (accepting.IsShared && plan.Address.Port != 0) ProbeExclusively(plan);
+            if (accepting.IsShared && plan.Address is IPEndPoint { Port: not 0 }) ProbeExclusively(plan);
             var address = plan.Address;
+            if (address is UnixDomainSocketEndPoint path) UnixSockets.RemoveStale(path);
             IPEndPoint? shared = null;
             foreach (var worker in _workers)
             {
@@ -263,7 +293,7 @@ public sealed class Server : IDisposable
                     plan, address, accepting.IsShared, _codeRoutes, writer, accepting.SpreadOf(worker));
                 if (shared is not null) continue;
                 _addresses.Add(bound);
-                if (bound is IPEndPoint ip) address = shared = new IPEndPoint(plan.Address.Address, ip.Port);
+                if (bound is IPEndPoint ip) address = shared = new IPEndPoint(((IPEndPoint)address).Address, ip.Port);
             }
         }
     }

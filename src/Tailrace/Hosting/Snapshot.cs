@@ -3,7 +3,9 @@ using System.Text;
 using Tailrace.Config;
 using Tailrace.Http;
 using Tailrace.Io;
+using Tailrace.Io.ProxyProtocol;
 using Tailrace.Proxy;
+using Tailrace.Proxy.Tcp;
 using Tailrace.Sessions;
 
 namespace Tailrace.Hosting;
@@ -31,14 +33,34 @@ internal sealed class Snapshot
 
 /// <summary>A listener as workers build it.</summary>
 internal sealed record ListenerPlan(
-    string Name, IPEndPoint Address, AcceptMode Accept, ListenSettings Socket, ConnectionBudget Budget,
+    string Name, EndPoint Address, AcceptMode Accept, ListenSettings Socket, ConnectionBudget Budget,
     ServerSettings Settings, RequestPolicy Policy, EgressPlan? Egress, IReadOnlyList<RoutePlan> Routes)
 {
+    /// <summary>How a TCP listener treats its connections; null for HTTP.</summary>
+    internal TcpSettings? Tcp { get; private init; }
+
+    /// <summary>Where connections of a TCP listener go by their ClientHello.</summary>
+    internal IReadOnlyList<TlsRouteOptions> TlsRoutes { get; private init; } = [];
+
+    /// <summary>Who may connect; null: everybody.</summary>
+    internal AddressSet? Allowed { get; private init; }
+
+    /// <summary>Who may not; null: nobody.</summary>
+    internal AddressSet? Denied { get; private init; }
+
+    /// <summary>How PROXY headers are taken; null when they are not.</summary>
+    internal ProxyGateSettings? Gate { get; private init; }
+
+    /// <summary>The cluster that the connections of a TCP listener go to.</summary>
+    internal string Cluster { get; private init; } = "";
+
     internal static ListenerPlan From(ListenerOptions options, TailraceOptions root)
     {
         if (!ListenAddress.TryParse(options.Address, out var address, out var error)) throw new StartException(error);
+        var isTcp = options.Protocol == ListenerProtocol.Tcp;
         var isForward = options.Protocol == ListenerProtocol.Forward;
-        var routes = options.Routes.Count > 0 || isForward ? options.Routes : root.Routes;
+        var hasOwn = options.Routes.Count > 0 || isForward || isTcp;
+        var routes = hasOwn ? options.Routes : root.Routes;
         var settings = new ServerSettings
         {
             Limits = new HttpLimits
@@ -57,16 +79,46 @@ internal sealed record ListenerPlan(
         };
         var name = options.Name.Length > 0 ? options.Name : options.Address;
         return new ListenerPlan(
-            name, new IPEndPoint(address.Address, address.Port), options.Accept,
-            new ListenSettings(options.Backlog, Deferred: options.DeferAccept),
+            name, address.EndPoint, options.Accept,
+            new ListenSettings(options.Backlog, Deferred: !isTcp && options.DeferAccept),
             new ConnectionBudget(options.MaxConnections),
             settings,
             RequestPolicy.From(options),
             isForward ? EgressPlan.From(options.ForwardProxy ?? new ForwardProxyOptions()) : null,
             // In a table the first route wins: those without conditions come behind those that have some.
             [.. routes.SelectMany(route => RoutePlan.From(route, options)).OrderBy(route =>
-                !route.Options.Match.HasConditions)]);
+                !route.Options.Match.HasConditions)])
+        {
+            Tcp = !isTcp ? null : TcpOf(options, name),
+            Cluster = options.Cluster,
+            Gate = GateOf(options.ProxyProtocol),
+            TlsRoutes = options.TlsRoutes,
+            Allowed = SetOf(options.Allow),
+            Denied = SetOf(options.Deny),
+        };
     }
+
+    private static ProxyGateSettings? GateOf(ProxyProtocolOptions options) =>
+        options.Accept == ProxyProtocolMode.Off ? null : new ProxyGateSettings
+        {
+            IsRequired = options.Accept == ProxyProtocolMode.Required,
+            Trusted = SetOf(options.Trusted),
+            TimeoutMs = Snapshot.Milliseconds(options.Timeout),
+        };
+
+    private static AddressSet? SetOf(IReadOnlyList<string> ranges) =>
+        ranges.Count == 0 ? null : new AddressSet([.. ranges.Select(RangeOf)]);
+
+    private static IPNetwork RangeOf(string text) =>
+        AddressRange.TryParse(text, out var range, out var error) ? range : throw new StartException(error);
+
+    private static TcpSettings TcpOf(ListenerOptions options, string name) => new()
+    {
+        Listener = Encoding.UTF8.GetBytes(name),
+        Limits = new TunnelLimits(
+            Snapshot.Milliseconds(options.Timeouts.Idle), Snapshot.Milliseconds(options.Timeouts.Lifetime)),
+        HelloTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Hello),
+    };
 }
 
 /// <summary>A route for one host pattern as workers build it.</summary>

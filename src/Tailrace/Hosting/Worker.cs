@@ -1,7 +1,9 @@
 using System.Net;
+using Tailrace.Config;
 using Tailrace.Handlers;
 using Tailrace.Io;
 using Tailrace.Proxy;
+using Tailrace.Proxy.Tcp;
 using Tailrace.Sessions;
 using Tailrace.Telemetry;
 
@@ -17,10 +19,12 @@ internal sealed class Worker : IDisposable
     private readonly FailureLog _failures;
     private readonly DebugLog? _debug;
     private readonly List<Listener> _listeners = [];
-    private readonly List<ServerContext> _contexts = [];
+    private readonly List<(IConnectionServer Server, ConnectionBudget Budget)> _servers = [];
+    private readonly List<TcpServer> _tcpServers = [];
     private readonly Dictionary<string, Cluster> _clusters = [];
     private readonly RouteHandlers _handlers;
     private readonly List<ForwardProxyHandler> _forwardProxies = [];
+    private bool _isDraining;
 
     internal Worker(Reactor reactor, Snapshot snapshot, Log log)
     {
@@ -45,12 +49,12 @@ internal sealed class Worker : IDisposable
     /// <summary>Opens a listener and prepares to serve on it.</summary>
     /// <exception cref="IoException">The address cannot be listened on.</exception>
     internal EndPoint Listen(
-        ListenerPlan plan, IPEndPoint address, bool shared, IEnumerable<CodeRoute> codeRoutes,
+        ListenerPlan plan, EndPoint address, bool shared, IEnumerable<CodeRoute> codeRoutes,
         AccessLogWriter? accessLog, ConnectionSpread? spread = null)
     {
         var handle = Reactor.Loop.Listen(address, plan.Socket with { Shared = shared });
-        var context = Join(plan, codeRoutes, accessLog);
-        _listeners.Add(new Listener(Reactor, handle, plan.Budget, context.Serve)
+        var server = Join(plan, codeRoutes, accessLog);
+        _listeners.Add(new Listener(Reactor, handle, plan.Budget, server.Serve)
         {
             Spread = spread,
             Paused = error => _failures.Warn(
@@ -61,21 +65,23 @@ internal sealed class Worker : IDisposable
     }
 
     /// <summary>Prepares to serve what is accepted at a listener, here or by another worker.</summary>
-    internal ServerContext Join(
+    internal IConnectionServer Join(
         ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes, AccessLogWriter? accessLog)
     {
-        var router = new Router(plan.Policy, BuildRoutes(plan, codeRoutes), BuildForwardProxy(plan.Egress));
-        var context = new ServerContext(Reactor, plan.Settings, router.Route, accessLog)
+        IConnectionServer server = plan.Tcp is { } tcp
+            ? BuildTcp(plan, tcp, accessLog)
+            : BuildHttp(plan, codeRoutes, accessLog);
+        if (plan.Allowed is not null || plan.Denied is not null)
         {
-            Budget = plan.Budget,
-            Opened = _debug is null ? null : _debug.Opened,
-            Ended = _debug is null ? null : _debug.Ended,
-            Closed = _debug is null ? null : _debug.Closed,
-            Starved = () => _failures.Warn("no buffer is left: a request is refused", plan.Name),
-            HandlerFailed = exception => _failures.Warn($"a handler failed: {exception}", plan.Name),
-        };
-        _contexts.Add(context);
-        return context;
+            server = new AccessGate(Reactor, server, plan.Allowed, plan.Denied, plan.Budget)
+            {
+                Denied = () => _failures.Warn("a client's address is not allowed", plan.Name),
+            };
+        }
+        // The lists are about the address that the header says.
+        if (plan.Gate is { } gate) server = BuildGate(plan, gate, server);
+        _servers.Add((server, plan.Budget));
+        return server;
     }
 
     /// <summary>Serves a connection that another worker has accepted. On the reactor's thread.</summary>
@@ -84,14 +90,14 @@ internal sealed class Worker : IDisposable
     internal void Take(int listener, DetachedStream stream)
     {
         var handle = Reactor.Loop.Attach(stream);
-        var context = _contexts[listener];
-        if (!context.IsDraining)
+        var (server, budget) = _servers[listener];
+        if (!_isDraining)
         {
-            context.Serve(SocketConnection.Adopt(Reactor, handle));
+            server.Serve(SocketConnection.Adopt(Reactor, handle));
             return;
         }
         Reactor.Loop.Close(handle);
-        context.Budget?.Return();
+        budget.Return();
     }
 
     /// <summary>Begins to accept. Any thread.</summary>
@@ -111,8 +117,9 @@ internal sealed class Worker : IDisposable
     /// <summary>Stops accepting, closes what is idle, lets exchanges end. Posted.</summary>
     internal void Drain()
     {
+        _isDraining = true;
         foreach (var listener in _listeners) listener.Close();
-        foreach (var context in _contexts) context.Drain();
+        foreach (var (server, _) in _servers) server.Drain();
         foreach (var cluster in _clusters.Values) cluster.Drain();
         _handlers.Drain();
         foreach (var proxy in _forwardProxies) proxy.Drain();
@@ -121,11 +128,59 @@ internal sealed class Worker : IDisposable
     /// <summary>Closes every client's connection. Posted.</summary>
     internal void Abort()
     {
-        foreach (var context in _contexts) context.Abort();
+        foreach (var (server, _) in _servers) server.Abort();
+    }
+
+    /// <summary>Adds the forwarded connections in each state to <paramref name="counts"/>. Posted.</summary>
+    internal void CountStates(Span<int> counts)
+    {
+        foreach (var server in _tcpServers) server.CountStates(counts);
     }
 
     /// <inheritdoc/>
     public void Dispose() => Reactor.Dispose();
+
+    private ProxyGate BuildGate(ListenerPlan plan, ProxyGateSettings settings, IConnectionServer server) =>
+        new(Reactor, server, settings, plan.Budget) { Rejected = reason => _failures.Warn(reason, plan.Name) };
+
+    private TcpServer BuildTcp(ListenerPlan plan, TcpSettings settings, AccessLogWriter? accessLog)
+    {
+        var server = new TcpServer(Reactor, settings, _clusters.GetValueOrDefault(plan.Cluster), accessLog)
+        {
+            Routes = plan.TlsRoutes.Count == 0 ? null : BuildHelloRoutes(plan.TlsRoutes),
+            Refused = reason => _failures.Warn($"connection refused: {reason}", plan.Name),
+            Budget = plan.Budget,
+            Changed = _debug is null ? null : _debug.Changed,
+        };
+        _tcpServers.Add(server);
+        return server;
+    }
+
+    private HelloRoutes BuildHelloRoutes(IReadOnlyList<TlsRouteOptions> options)
+    {
+        var routes = new HelloRoutes();
+        foreach (var route in options)
+        {
+            IReadOnlyList<string> hosts = route.Host.Count > 0 ? route.Host : [""];
+            foreach (var host in hosts) routes.Add(host, route.Alpn, _clusters[route.Cluster]);
+        }
+        return routes;
+    }
+
+    private ServerContext BuildHttp(
+        ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes, AccessLogWriter? accessLog)
+    {
+        var router = new Router(plan.Policy, BuildRoutes(plan, codeRoutes), BuildForwardProxy(plan.Egress));
+        return new ServerContext(Reactor, plan.Settings, router.Route, accessLog)
+        {
+            Budget = plan.Budget,
+            Opened = _debug is null ? null : _debug.Opened,
+            Ended = _debug is null ? null : _debug.Ended,
+            Closed = _debug is null ? null : _debug.Closed,
+            Starved = () => _failures.Warn("no buffer is left: a request is refused", plan.Name),
+            HandlerFailed = exception => _failures.Warn($"a handler failed: {exception}", plan.Name),
+        };
+    }
 
     private Cluster BuildCluster(ClusterPlan plan)
     {

@@ -1,3 +1,4 @@
+using Tailrace.Io.ProxyProtocol;
 using Tailrace.Memory;
 
 namespace Tailrace.Io;
@@ -28,8 +29,14 @@ public abstract class Connection : TimerEntry
     /// <summary>Bytes written and not yet sent.</summary>
     public ByteBuffer Output { get; }
 
-    /// <summary>The other side's address.</summary>
+    /// <summary>The other side's address: that of the client, where a trusted proxy has said it.</summary>
     public abstract NetAddress Remote { get; }
+
+    /// <summary>This side's address: what the client connected to. Asks the system each time.</summary>
+    public virtual NetAddress Local => default;
+
+    /// <summary>What a proxy on the other side said of its client, or null.</summary>
+    public ProxyHeader? ProxyHeader { get; internal set; }
 
     /// <summary>Whether it has been closed on this side.</summary>
     public abstract bool IsClosed { get; }

@@ -60,8 +60,8 @@ public abstract class EventLoop : IDisposable
     /// <exception cref="IoException">The address cannot be listened on.</exception>
     public abstract IoHandle Listen(EndPoint address, ListenSettings settings);
 
-    /// <summary>The address a listener is bound to; its port where 0 was asked for.</summary>
-    public abstract EndPoint LocalAddress(IoHandle listener);
+    /// <summary>The own address of a listener, with its port where 0 was asked for, or of a stream.</summary>
+    public abstract EndPoint LocalAddress(IoHandle handle);
 
     /// <summary>Accepts one connection; the handle is in <see cref="IoOperation.Opened"/>.</summary>
     public abstract IoTask AcceptAsync(IoHandle listener, IoOperation operation);

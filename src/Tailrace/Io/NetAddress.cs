@@ -71,6 +71,21 @@ public readonly struct NetAddress : IEquatable<NetAddress>
         _ => Copy("unknown"u8, text),
     };
 
+    /// <summary>Writes the address in network order: 4 bytes, or 16 in the notation of IPv6.</summary>
+    /// <returns>Bytes written.</returns>
+    internal int WriteBytes(Span<byte> target, bool asIPv6)
+    {
+        if (!asIPv6)
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(target, (uint)_low);
+            return 4;
+        }
+        var isMapped = Family == AddressFamily.InterNetwork;
+        BinaryPrimitives.WriteUInt64BigEndian(target, _high);
+        BinaryPrimitives.WriteUInt64BigEndian(target[8..], isMapped ? 0xFFFFul << 32 | _low : _low);
+        return 16;
+    }
+
     /// <inheritdoc/>
     public bool Equals(NetAddress other) =>
         _high == other._high && _low == other._low && Port == other.Port && Family == other.Family;

@@ -24,7 +24,18 @@ public sealed class SocketConnection : Connection
     }
 
     /// <inheritdoc/>
-    public override NetAddress Remote => _handle?.Remote ?? default;
+    public override NetAddress Remote =>
+        ProxyHeader is { HasAddresses: true } header ? header.Source : _handle?.Remote ?? default;
+
+    /// <inheritdoc/>
+    public override NetAddress Local
+    {
+        get
+        {
+            if (ProxyHeader is { HasAddresses: true } header) return header.Destination;
+            return _handle is { } handle ? NetAddress.From(Reactor.Loop.LocalAddress(handle)) : default;
+        }
+    }
 
     /// <inheritdoc/>
     public override bool IsClosed => _handle is null;
@@ -143,6 +154,7 @@ public sealed class SocketConnection : Connection
         Reactor.Loop.Timers.Remove(this);
         Input.Clear();
         Output.Clear();
+        ProxyHeader = null;
         if (!wasOpen) return;
         if (_receive.IsPending || _send.IsPending) return;
         if (_receive.IsCompleted) _receive.TakeResult();

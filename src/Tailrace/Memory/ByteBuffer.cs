@@ -147,12 +147,13 @@ public sealed unsafe class ByteBuffer
 
     private bool TryRent(int minimum)
     {
-        var pool = _isBulk ? _pools.Bulk : _pools.Small;
-        if (minimum > pool.BlockSize)
-        {
-            pool = _pools.Bulk;
-            if (minimum > pool.BlockSize) return false;
-        }
+        if (_isBulk && TryRentFrom(_pools.Bulk, minimum)) return true;
+        return TryRentFrom(minimum > _pools.Small.BlockSize ? _pools.Bulk : _pools.Small, minimum);
+    }
+
+    private bool TryRentFrom(BufferPool pool, int minimum)
+    {
+        if (minimum > pool.BlockSize) return false;
         _block = pool.TryRent();
         if (_block == null) return false;
         _capacity = pool.BlockSize;

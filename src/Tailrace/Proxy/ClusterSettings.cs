@@ -1,4 +1,5 @@
 using Tailrace.Http;
+using Tailrace.Io.ProxyProtocol;
 using Tailrace.Proxy.Balancing;
 
 namespace Tailrace.Proxy;
@@ -44,6 +45,9 @@ public sealed record ClusterSettings
 
     /// <summary>Times that a request is sent again after a reused connection died under it.</summary>
     public int Retries { get; init; } = 1;
+
+    /// <summary>Whether connections begin with a PROXY header that tells of the client.</summary>
+    public ProxyVersion ProxyVersion { get; init; }
 
     /// <summary>How requests are spread over the destinations.</summary>
     internal BalancingSettings Balancing { get; init; } = new();

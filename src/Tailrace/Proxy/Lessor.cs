@@ -41,7 +41,7 @@ internal sealed class Lessor(Cluster cluster)
     }
 
     /// <summary>Whether it is the destination's, and not this side's or the client's.</summary>
-    private static bool IsFault(IoError error) => error is not (IoError.None or IoError.Aborted or IoError.NoBuffers
+    internal static bool IsFault(IoError error) => error is not (IoError.None or IoError.Aborted or IoError.NoBuffers
         or IoError.OutOfDescriptors or IoError.AddressNotAvailable or IoError.OutOfMemory);
 
     private Destination? Choose(Exchange exchange, Attempts attempts)

@@ -4,7 +4,9 @@ using Tailrace.Telemetry;
 
 namespace Tailrace.Proxy;
 
-/// <summary>Carries bytes both ways between two connections until both directions have ended, or one is broken.</summary>
+/// <summary>
+/// Carries bytes both ways between two connections until both directions have ended, or one is broken.
+/// </summary>
 /// <remarks>
 /// <para>
 /// Used on its connections' reactor; one use at a time, and it may be used again. The connections stay their owner's,
@@ -38,9 +40,28 @@ internal sealed class Tunnel : TimerEntry
     private int _running;
     private bool _hasFailed;
     private bool _isStopped;
+    private bool _isCut;
+    private TunnelSide _sending;
     private TunnelEnd _end;
     private TunnelSide _by;
     private IoError _error;
+
+    /// <summary>Told of each change of its state; null unless every detail is wanted.</summary>
+    internal Action<StreamState>? Changed { get; set; }
+
+    /// <summary>Whether it has begun and not ended.</summary>
+    internal bool IsRunning => _running > 0;
+
+    /// <summary>Where it stands.</summary>
+    internal StreamState State
+    {
+        get
+        {
+            if (_running == 0) return StreamState.Closed;
+            if (_hasFailed || _by != TunnelSide.None) return StreamState.Closing;
+            return _sending == TunnelSide.None ? StreamState.Connected : StreamState.Writing;
+        }
+    }
 
     /// <summary>Bytes delivered to the upstream so far.</summary>
     internal long BytesUp { get; private set; }
@@ -102,7 +123,8 @@ internal sealed class Tunnel : TimerEntry
         _activeAt = _loop.Now;
         _expiresAt = limits.LifetimeMs > 0 ? _activeAt + limits.LifetimeMs : long.MaxValue;
         _running = 2;
-        _hasFailed = _isStopped = false;
+        _hasFailed = _isStopped = _isCut = false;
+        _sending = TunnelSide.None;
         _end = TunnelEnd.Closed;
         _by = TunnelSide.None;
         _error = IoError.None;
@@ -114,6 +136,7 @@ internal sealed class Tunnel : TimerEntry
         upstream.SetTimeout(0);
         TakeTraffic();
         SetDeadline();
+        Changed?.Invoke(StreamState.Connected);
     }
 
     private TunnelResult Finish()
@@ -123,8 +146,7 @@ internal sealed class Tunnel : TimerEntry
         _upstream.AbortWith(null);
         // What was counted here is not to be counted again.
         TakeTraffic();
-        var isCut = !_downstream.Input.IsEmpty || !_upstream.Input.IsEmpty;
-        var mustReset = isCut || _end is TunnelEnd.Reset or TunnelEnd.NoBuffers;
+        var mustReset = _isCut || _end is TunnelEnd.Reset or TunnelEnd.NoBuffers;
         _downstream = _upstream = null!;
         return new TunnelResult(_end, _by, _error, mustReset, BytesUp, BytesDown);
     }
@@ -133,14 +155,12 @@ internal sealed class Tunnel : TimerEntry
     private async LoopTask PumpAsync(Connection source, Connection target, TunnelSide from)
     {
         var pieces = 0;
-        var isBulk = false;
         while (!_isStopped)
         {
             if (source.Input.IsEmpty && target.Output.IsEmpty)
             {
                 source.Input.Release();
                 target.Output.Release();
-                if (isBulk) source.Input.TryReserve(source.Reactor.Buffers.Bulk.BlockSize);
                 var fill = source.FillAsync();
                 if (!fill.IsCompleted) pieces = 0;
                 var received = await fill;
@@ -151,11 +171,13 @@ internal sealed class Tunnel : TimerEntry
                     else OnEnd(source, target, from);
                     break;
                 }
-                // A receive that filled an ordinary block has earned a large one.
-                isBulk = received.Bytes >= source.Reactor.Buffers.Small.BlockSize;
+                Changed?.Invoke(StreamState.Reading);
             }
             var length = source.Input.Length;
-            var sent = await target.FlushAsync(source.Input, length);
+            var flush = target.FlushAsync(source.Input, length);
+            if (!flush.IsCompleted) OnWait(from);
+            var sent = await flush;
+            _sending &= ~from;
             _activeAt = _loop.Now;
             Count(from, length - source.Input.Length);
             if (sent.IsError)
@@ -167,9 +189,16 @@ internal sealed class Tunnel : TimerEntry
             pieces = 0;
             await _loop.YieldAsync();
         }
+        _isCut |= !source.Input.IsEmpty;
         source.Input.Release();
         target.Output.Release();
         _running--;
+    }
+
+    private void OnWait(TunnelSide from)
+    {
+        _sending |= from;
+        Changed?.Invoke(StreamState.Writing);
     }
 
     private void Count(TunnelSide from, int bytes)
@@ -192,6 +221,7 @@ internal sealed class Tunnel : TimerEntry
         // After a failure the reset tells both sides; an end before it would tell them something else.
         if (_hasFailed) return;
         if (_by == TunnelSide.None) _by = from;
+        Changed?.Invoke(StreamState.Closing);
         target.ShutdownSend();
         // Nobody receives from the source any more, and its reset is to be heard of all the same.
         if (_running == 2) source.AbortWith(target, atOnce: true);
@@ -227,6 +257,8 @@ internal sealed class Tunnel : TimerEntry
     /// </summary>
     private void OnSendFailed(TunnelSide from, IoError error)
     {
+        // Bytes that are no longer in the input may not have gone.
+        _isCut = true;
         if (error is IoError.Aborted or IoError.Cancelled) Fail(TunnelEnd.Aborted, TunnelSide.None, error);
         else Fail(TunnelEnd.Reset, OtherThan(from), error);
         _expiresAt = Math.Min(_expiresAt, _loop.Now + GraceMs);
@@ -238,6 +270,7 @@ internal sealed class Tunnel : TimerEntry
     {
         if (_hasFailed) return;
         _hasFailed = true;
+        Changed?.Invoke(StreamState.Closing);
         _end = end;
         _by = by;
         _error = error;

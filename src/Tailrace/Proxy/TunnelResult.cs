@@ -22,19 +22,26 @@ internal enum TunnelEnd : byte
 
     /// <summary>The buffer limit was reached.</summary>
     NoBuffers,
+
+    /// <summary>It never began: no destination could be connected to.</summary>
+    Unreachable,
+
+    /// <summary>It never began: it was turned away.</summary>
+    Refused,
 }
 
-/// <summary>One end of a tunnel.</summary>
+/// <summary>One end of a tunnel, or several.</summary>
+[Flags]
 internal enum TunnelSide : byte
 {
     /// <summary>Neither: the proxy itself.</summary>
-    None,
+    None = 0,
 
     /// <summary>The client's side.</summary>
-    Downstream,
+    Downstream = 1,
 
     /// <summary>The origin's side.</summary>
-    Upstream,
+    Upstream = 2,
 }
 
 /// <summary>How long a tunnel may stay open, in milliseconds; 0 means no limit.</summary>
@@ -47,8 +54,8 @@ internal readonly record struct TunnelLimits(int IdleTimeoutMs, int LifetimeMs);
 /// <param name="By">Who ended it: the side whose stream ended first, or the one that was reset.</param>
 /// <param name="Error">What was read or written last, when that failed.</param>
 /// <param name="MustReset">
-/// Whether both connections are to be closed by a reset: a reset is passed on as one, and a stream that was cut must not
-/// look like one that ended.
+/// Whether both connections are to be closed by a reset: a reset is passed on as one, and a stream that was cut must
+/// not look like one that ended.
 /// </param>
 /// <param name="BytesUp">Bytes delivered to the upstream.</param>
 /// <param name="BytesDown">Bytes delivered to the downstream.</param>

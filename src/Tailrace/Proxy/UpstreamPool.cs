@@ -1,4 +1,6 @@
+using System.Net;
 using Tailrace.Io;
+using Tailrace.Io.ProxyProtocol;
 using Tailrace.Memory;
 using Tailrace.Sessions;
 using Tailrace.Telemetry;
@@ -103,6 +105,18 @@ internal sealed class UpstreamPool
     /// <param name="client">Who waits for it, or null: when the client is gone, so is the reason to connect.</param>
     internal async LoopTask<OpenResult> OpenAsync(Destination destination, Connection? client = null)
     {
+        var (connection, address, error) = await ConnectAsync(destination, client);
+        return connection is null
+            ? new OpenResult(null, error)
+            : new OpenResult(new UpstreamConnection(this, destination, address!, connection), IoError.None);
+    }
+
+    /// <summary>
+    /// The same for any protocol: a connection that counts as the destination's until it is given to Close.
+    /// </summary>
+    internal async LoopTask<(SocketConnection? Connection, SocketAddress? Address, IoError Error)> ConnectAsync(
+        Destination destination, Connection? client)
+    {
         var error = IoError.None;
         BeginUse(destination);
         MakeRoom(destination);
@@ -120,10 +134,11 @@ internal sealed class UpstreamPool
             }
             var result = await connect;
             client?.AbortWith(null);
+            if (!result.IsError && !TryIntroduce(connection, client)) result = IoResult.Failure(IoError.NoBuffers);
             if (!result.IsError)
             {
                 Counters.UpstreamConnects++;
-                return new OpenResult(new UpstreamConnection(this, destination, address, connection), IoError.None);
+                return (connection, address, IoError.None);
             }
             Counters.UpstreamConnectErrors++;
             connection.Close();
@@ -131,14 +146,23 @@ internal sealed class UpstreamPool
         }
         Forget(destination);
         EndUse(destination);
-        return new OpenResult(null, error);
+        return (null, null, error);
     }
 
+    /// <summary>Tells the destination who the client is, in front of everything else, where it wants to know.</summary>
+    private bool TryIntroduce(Connection upstream, Connection? client) =>
+        Settings.ProxyVersion == ProxyVersion.Off
+        || ProxyHeaderWriter.TryWrite(upstream.Output, Settings.ProxyVersion, client);
+
     /// <summary>Closes a leased connection.</summary>
-    internal void Close(UpstreamConnection upstream)
+    internal void Close(UpstreamConnection upstream) => Close(upstream.Destination, upstream.Connection);
+
+    /// <summary>Closes a connection that <see cref="ConnectAsync"/> has opened.</summary>
+    internal void Close(Destination destination, Connection connection, bool reset = false)
     {
-        CloseUnused(upstream);
-        EndUse(upstream.Destination);
+        Forget(destination);
+        connection.Close(reset);
+        EndUse(destination);
     }
 
     /// <summary>A leased connection is another protocol's now: it still counts, until its tunnel ends.</summary>

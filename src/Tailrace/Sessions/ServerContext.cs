@@ -7,7 +7,7 @@ namespace Tailrace.Sessions;
 
 /// <summary>What the HTTP sessions of one listener share on one reactor.</summary>
 /// <remarks>Used on its reactor's thread only.</remarks>
-public sealed class ServerContext
+public sealed class ServerContext : IConnectionServer
 {
     private readonly byte[] _dateLine = [.. DateName, .. new byte[HttpDate.Length], .. "\r\n"u8];
     private long _dateSecond = -1;

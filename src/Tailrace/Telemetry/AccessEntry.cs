@@ -1,6 +1,9 @@
 namespace Tailrace.Telemetry;
 
-/// <summary>What the access log records of one request, borrowed from the exchange for the time of one call.</summary>
+/// <summary>
+/// What the access log records of one request, or of one connection that was forwarded as it is; borrowed from the
+/// exchange or session for the time of one call.
+/// </summary>
 /// <remarks>
 /// The spans point into the exchange's buffers; <see cref="AccessLogWriter.TryWrite"/> copies what it keeps. Text
 /// longer than its room in a record is cut and ends in <c>...</c>. All text is bytes as received and is escaped when it
@@ -32,7 +35,7 @@ public ref struct AccessEntry
     /// <summary>The request target as received.</summary>
     public ReadOnlySpan<byte> Target;
 
-    /// <summary>The protocol, for example <c>HTTP/1.1</c>.</summary>
+    /// <summary>The protocol, for example <c>HTTP/1.1</c> or <c>TCP</c>.</summary>
     public ReadOnlySpan<byte> Protocol;
 
     /// <summary>The host that was asked for.</summary>
@@ -46,4 +49,13 @@ public ref struct AccessEntry
 
     /// <summary>The <c>User-Agent</c>.</summary>
     public ReadOnlySpan<byte> UserAgent;
+
+    /// <summary>
+    /// How a connection ended, in one word. Empty in the record of a request; else the record is that of a connection:
+    /// it has no method, target, status and fields, and <see cref="Host"/> is the name its client asked for, if known.
+    /// </summary>
+    public ReadOnlySpan<byte> End;
+
+    /// <summary>The listener that a connection came through; empty in the record of a request.</summary>
+    public ReadOnlySpan<byte> Listener;
 }

@@ -39,39 +39,49 @@ internal sealed class AccessLineBuffer
     public void Append(AccessLogFormat format, in AccessEntry entry, int worker)
     {
         Debug.Assert(HasRoom, "the owner flushes first");
-        if (format == AccessLogFormat.Json) AppendJson(entry, worker);
-        else AppendCommon(entry);
+        var isConnection = !entry.End.IsEmpty;
+        if (format == AccessLogFormat.Common) AppendCommon(entry, isConnection);
+        else if (isConnection) AppendJsonConnection(entry, worker);
+        else AppendJson(entry, worker);
         Put((byte)'\n');
         Count++;
     }
 
-    // host ident user [date] "request" status bytes
-    private void AppendCommon(in AccessEntry entry)
+    // host ident user [date] "request" status bytes; of a connection: ... "TCP destination end" 0 bytes
+    private void AppendCommon(in AccessEntry entry, bool isConnection)
     {
         PutEscaped(entry.Client.IsEmpty ? "-"u8 : entry.Client, json: false);
         Put(" - - ["u8);
         PutStamp(entry.UnixMilliseconds, "dd/MMM/yyyy:HH:mm:ss +0000");
         Put("] \""u8);
-        PutEscaped(entry.Method, json: false);
+        PutEscaped(isConnection ? entry.Protocol : entry.Method, json: false);
         Put((byte)' ');
-        PutEscaped(entry.Target, json: false);
+        PutEscaped(!isConnection ? entry.Target : entry.Upstream.IsEmpty ? "-"u8 : entry.Upstream, json: false);
         Put((byte)' ');
-        PutEscaped(entry.Protocol, json: false);
+        PutEscaped(isConnection ? entry.End : entry.Protocol, json: false);
         Put("\" "u8);
         Put(entry.Status);
         Put((byte)' ');
         Put(entry.BytesSent);
     }
 
+    private void AppendJsonConnection(in AccessEntry entry, int worker)
+    {
+        BeginJson(entry, worker);
+        PutMember("listener"u8, entry.Listener);
+        PutMember("host"u8, entry.Host);
+        PutMember("protocol"u8, entry.Protocol);
+        PutMember("end"u8, entry.End);
+        PutMember("bytes_sent"u8, entry.BytesSent);
+        PutMember("bytes_received"u8, entry.BytesReceived);
+        PutMember("duration_us"u8, entry.DurationMicroseconds);
+        PutMember("upstream"u8, entry.Upstream);
+        Put((byte)'}');
+    }
+
     private void AppendJson(in AccessEntry entry, int worker)
     {
-        Put("{\"time\":\""u8);
-        PutStamp(entry.UnixMilliseconds, "yyyy-MM-ddTHH:mm:ss");
-        Put((byte)'.');
-        PutMilliseconds(entry.UnixMilliseconds);
-        Put("Z\""u8);
-        PutMember("worker"u8, worker);
-        PutMember("client"u8, entry.Client);
+        BeginJson(entry, worker);
         PutMember("method"u8, entry.Method);
         PutMember("host"u8, entry.Host);
         PutMember("target"u8, entry.Target);
@@ -84,6 +94,17 @@ internal sealed class AccessLineBuffer
         PutMember("referer"u8, entry.Referer);
         PutMember("user_agent"u8, entry.UserAgent);
         Put((byte)'}');
+    }
+
+    private void BeginJson(in AccessEntry entry, int worker)
+    {
+        Put("{\"time\":\""u8);
+        PutStamp(entry.UnixMilliseconds, "yyyy-MM-ddTHH:mm:ss");
+        Put((byte)'.');
+        PutMilliseconds(entry.UnixMilliseconds);
+        Put("Z\""u8);
+        PutMember("worker"u8, worker);
+        PutMember("client"u8, entry.Client);
     }
 
     private void PutMember(ReadOnlySpan<byte> name, ReadOnlySpan<byte> text)

@@ -10,7 +10,8 @@ namespace Tailrace.Telemetry;
 /// </summary>
 /// <remarks>
 /// A record has a fixed size so that a request can never cost more than that. Every text but the target has its own
-/// limit; the target comes last and takes all the room that the others left, at least 280 bytes.
+/// limit; the target comes last and takes all the room that the others left, at
+/// least 280 bytes in the record of a request.
 /// </remarks>
 internal static class AccessRecord
 {
@@ -24,6 +25,8 @@ internal static class AccessRecord
     private const int UpstreamMax = 128;
     private const int RefererMax = 160;
     private const int UserAgentMax = 160;
+    private const int EndMax = 32;
+    private const int ListenerMax = 64;
 
     /// <summary>Copies an entry into a record, cutting texts that are too long. Allocates nothing.</summary>
     public static void Encode(in AccessEntry entry, Span<byte> record)
@@ -47,6 +50,8 @@ internal static class AccessRecord
         Put(ref room, entry.Upstream, UpstreamMax);
         Put(ref room, entry.Referer, RefererMax);
         Put(ref room, entry.UserAgent, UserAgentMax);
+        Put(ref room, entry.End, EndMax);
+        Put(ref room, entry.Listener, ListenerMax);
         Put(ref room, entry.Target, room.Length - sizeof(ushort));
     }
 
@@ -71,6 +76,8 @@ internal static class AccessRecord
             Upstream = Take(ref rest),
             Referer = Take(ref rest),
             UserAgent = Take(ref rest),
+            End = Take(ref rest),
+            Listener = Take(ref rest),
             Target = Take(ref rest),
         };
     }

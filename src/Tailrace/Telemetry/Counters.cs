@@ -21,6 +21,12 @@ public sealed class Counters
     /// <summary>Times that accepting failed or had to pause.</summary>
     public long AcceptErrors;
 
+    /// <summary>Connections that were closed because their PROXY header was wrong, missing or not trusted.</summary>
+    public long ProxyHeaderErrors;
+
+    /// <summary>Connections that were closed because of their client's address.</summary>
+    public long Denied;
+
     /// <summary>Requests whose head was read whole.</summary>
     public long Requests;
 
@@ -105,6 +111,9 @@ public sealed class Counters
     /// <summary>io_uring: receives that found no buffer.</summary>
     public long RingStarved;
 
+    /// <summary>Connections that are forwarded as they are.</summary>
+    public TcpCounters Tcp;
+
     private readonly Padding _after;
 
     /// <summary>Adds another worker's counters to these.</summary>
@@ -113,6 +122,8 @@ public sealed class Counters
         Accepted += other.Accepted;
         Active += other.Active;
         AcceptErrors += other.AcceptErrors;
+        ProxyHeaderErrors += other.ProxyHeaderErrors;
+        Denied += other.Denied;
         Requests += other.Requests;
         Answered2xx += other.Answered2xx;
         Answered3xx += other.Answered3xx;
@@ -141,6 +152,7 @@ public sealed class Counters
         RingRefusals += other.RingRefusals;
         RingInterrupts += other.RingInterrupts;
         RingStarved += other.RingStarved;
+        Tcp.Add(other.Tcp);
     }
 
     /// <summary>Counts a final answer.</summary>

@@ -174,7 +174,7 @@ internal sealed class Scenario
         {
             Engine = _engine,
             Listeners = [Listener],
-            Routes = hasOrigins ? Routes : Answering([.. Routes.Where(route => route.Cluster != "origins")]),
+            Routes = Listener.Protocol == ListenerProtocol.Tcp ? [] : hasOrigins ? Routes : Answering([.. Routes.Where(route => route.Cluster != "origins")]),
             Clusters = clusters,
         };
         _log = new Log(LogLevel, LogFormat.Text, Log);

@@ -23,7 +23,7 @@ internal sealed class Wire : IDisposable
     internal Wire(Socket socket)
     {
         _socket = socket;
-        _socket.NoDelay = true;
+        if (socket.AddressFamily != AddressFamily.Unix) _socket.NoDelay = true;
         _socket.ReceiveTimeout = _socket.SendTimeout = SilenceMs;
     }
 
@@ -40,7 +40,9 @@ internal sealed class Wire : IDisposable
     /// <param name="windowBytes">The receive buffer; 0 for the system's choice.</param>
     internal static Wire Connect(EndPoint address, int windowBytes = 0)
     {
-        var wire = new Wire(new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp));
+        var isUnix = address.AddressFamily == AddressFamily.Unix;
+        var protocol = isUnix ? ProtocolType.Unspecified : ProtocolType.Tcp;
+        var wire = new Wire(new Socket(address.AddressFamily, SocketType.Stream, protocol));
         if (windowBytes > 0) wire._socket.ReceiveBufferSize = windowBytes;
         try
         {
@@ -91,6 +93,9 @@ internal sealed class Wire : IDisposable
 
     /// <summary>Ends the sending direction.</summary>
     internal void EndSending() => _socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>The connection as a stream, for something else to speak on it.</summary>
+    internal NetworkStream OpenStream() => new(_socket);
 
     /// <summary>Closes with a reset.</summary>
     internal void Reset()

@@ -14,6 +14,7 @@ public sealed class CommandTests
     [InlineData("--help")]
     [InlineData("-h")]
     [InlineData("proxy --help")]
+    [InlineData("tcp -h")]
     [InlineData("run --help")]
     public void Help_goes_to_the_output_with_examples(string line)
     {
@@ -26,7 +27,7 @@ public sealed class CommandTests
     [Fact]
     public void Help_names_every_command_and_every_command_has_an_example()
     {
-        string[] commands = ["run", "check", "proxy", "echo", "demo", "schema"];
+        string[] commands = ["run", "check", "proxy", "tcp", "echo", "demo", "schema"];
         string output = Run("--help").Output;
         Assert.All(commands, command => Assert.Contains($"\n  {command} ", output));
         Assert.All(commands, command => Assert.StartsWith($"  tailrace {command}", Examples.For(command)));
@@ -58,6 +59,12 @@ public sealed class CommandTests
     [InlineData("proxy --to https://a --to http://b --to b:80",
         "tailrace: --to: 'https://a': https to destinations is not supported yet; use http:// on a trusted network\n"
         + "tailrace: --to: http://b is given twice\nTry 'tailrace proxy --help'.\n")]
+    [InlineData("tcp -p 70000 -P 0",
+        "tailrace: --port: '70000' is not a port; expected a number from 0 to 65535\n"
+        + "tailrace: --backend-port: '0' is not a port; expected a number from 1 to 65535\nTry 'tailrace tcp --help'.\n")]
+    [InlineData("tcp -b b -b b", "tailrace: --backend: b is given twice\nTry 'tailrace tcp --help'.\n")]
+    [InlineData("tcp --listen 127.0.0.1:80",
+        "tailrace: --listen: '127.0.0.1:80' has a port; give it by --port\nTry 'tailrace tcp --help'.\n")]
     public void Wrong_usage_says_what_was_meant(string line, string expected)
     {
         (int code, string output, string error) = Run(line.Split(' '));
@@ -95,6 +102,37 @@ public sealed class CommandTests
         Assert.Equal(new TailraceOptions().AccessLog, options.AccessLog);
         Assert.Equal((0, false, EngineChoice.Auto), (options.Workers, options.Pin, options.Engine));
         Assert.Equal("127.0.0.1:8080", options.Listeners.Single().Address);
+    }
+
+    [Theory]
+    [InlineData("tcp", "0.0.0.0:8080", "127.0.0.1:8081")]
+    [InlineData("tcp -l 0.0.0.0 -p 80 -b 192.168.1.100 -P 8080", "0.0.0.0:80", "192.168.1.100:8080")]
+    [InlineData("tcp --listen ::1 --port 1 --backend ::2 --backend-port 2", "[::1]:1", "[::2]:2")]
+    [InlineData("tcp -l localhost -b origin.example", "localhost:8080", "origin.example:8081")]
+    [InlineData("tcp -b 127.0.0.1 -P 3000", "0.0.0.0:8080", "127.0.0.1:3000")]
+    [InlineData("tcp -p 80 -b backend.service -P 80", "0.0.0.0:80", "backend.service:80")]
+    [InlineData("tcp -p 80 -b 127.0.0.1 -P 443", "0.0.0.0:80", "127.0.0.1:443")]
+    [InlineData("tcp -l unix:/a -b unix:/b", "unix:/a", "unix:/b")]
+    [InlineData("tcp -b a -b b:9 -b [::1]:7", "0.0.0.0:8080", "a:8081 b:9 [::1]:7")]
+    public void Tcp_becomes_options(string line, string listen, string destinations)
+    {
+        Run(line.Split(' '));
+        TailraceOptions options = _launched!.Options;
+        Assert.Empty(Validator.Validate(options));
+        ListenerOptions listener = options.Listeners.Single();
+        Assert.Equal((listen, ListenerProtocol.Tcp), (listener.Address, listener.Protocol));
+        Assert.Equal(destinations.Split(' '), options.Clusters[listener.Cluster].Destinations.Select(d => d.Address));
+        Assert.Equal(8192, options.Buffers.Block);
+    }
+
+    [Fact]
+    public void Tcp_listens_on_the_address_of_a_name()
+    {
+        Run("tcp", "-l", "ip6-localhost.invalid");
+        Assert.Null(_launched);
+        Run("tcp", "-l", System.Net.Dns.GetHostName());
+        string address = _launched!.Options.Listeners.Single().Address;
+        Assert.True(ListenAddress.TryParse(address, out _, out string error), error);
     }
 
     [Theory]

@@ -14,6 +14,7 @@ public sealed class AddressTests
     [InlineData("*:8080", "[::]:8080", true)]
     [InlineData("localhost:80", "127.0.0.1:80", false)]
     [InlineData("127.0.0.1:0", "127.0.0.1:0", false)]
+    [InlineData("unix:/run/a b.sock", "unix:/run/a b.sock", false)]
     public void Listeners_take_addresses_of_this_machine(string text, string meaning, bool dualStack)
     {
         Assert.True(ListenAddress.TryParse(text, out ListenAddress address, out string error), error);
@@ -37,6 +38,11 @@ public sealed class AddressTests
     [InlineData("[::1")]
     [InlineData("a.example:80")]
     [InlineData("http://127.0.0.1:80")]
+    [InlineData("unix:")]
+    [InlineData("unix:a")]
+    [InlineData("unix:/")]
+    [InlineData("unix:/a\0b")]
+    [InlineData("unix:/0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012")]
     public void Listeners_refuse_what_is_no_address(string text)
     {
         Assert.False(ListenAddress.TryParse(text, out _, out string error));
@@ -60,6 +66,30 @@ public sealed class AddressTests
     }
 
     [Theory]
+    [InlineData("tcp://10.0.0.1:5432", "10.0.0.1:5432", true)]
+    [InlineData("TCP://[::1]:5432", "[::1]:5432", true)]
+    [InlineData("db.example:5432", "db.example:5432", true)]
+    [InlineData("db.example", "db.example", false)]
+    [InlineData("unix:/run/db.sock", "unix:/run/db.sock", true)]
+    public void Destinations_have_names_and_perhaps_ports(string text, string name, bool hasPort)
+    {
+        Assert.True(DestinationAddress.TryParse(text, out DestinationAddress address, out string error), error);
+        Assert.Equal((name, hasPort), (address.Name, address.HasPort));
+    }
+
+    [Fact]
+    public void A_path_is_bound_as_it_is()
+    {
+        Assert.True(ListenAddress.TryParse("unix:/run/a.sock", out ListenAddress address, out _));
+        Assert.Equal("/run/a.sock", address.EndPoint.ToString());
+        Assert.Equal("", default(ListenAddress).Path);
+        Assert.Equal("", default(DestinationAddress).Path);
+    }
+
+    [Theory]
+    [InlineData("tcp://10.0.0.1")]
+    [InlineData("tcp://[::1]")]
+    [InlineData("unix:a")]
     [InlineData("")]
     [InlineData("http://")]
     [InlineData("http://:80")]

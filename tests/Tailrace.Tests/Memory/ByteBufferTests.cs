@@ -77,6 +77,26 @@ public sealed class ByteBufferTests : IDisposable
     }
 
     [Fact]
+    public void Without_a_bulk_block_an_ordinary_one_does()
+    {
+        using var pools = new BufferPools(256, 1024, 1024);
+        var (buffer, other) = (new ByteBuffer(pools), new ByteBuffer(pools));
+        foreach (var each in new[] { buffer, other })
+        {
+            Assert.True(each.TryReserve(1));
+            each.Commit(256);
+            each.Consume(256);
+            each.Release();
+        }
+        Assert.True(buffer.TryReserve(1));
+        Assert.Equal(1024, buffer.Free);
+        Assert.True(other.TryReserve(1));
+        Assert.Equal(256, other.Free);
+        buffer.Clear();
+        other.Clear();
+    }
+
+    [Fact]
     public void When_the_pool_is_empty_a_reserve_fails_and_the_bytes_stay()
     {
         using var pools = new BufferPools(256, 1024, 1024);

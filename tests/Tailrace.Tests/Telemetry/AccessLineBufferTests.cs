@@ -7,6 +7,34 @@ namespace Tailrace.Tests.Telemetry;
 
 public sealed class AccessLineBufferTests
 {
+    [Theory]
+    [InlineData("10.0.0.1:5432", "10.0.0.1:5432")]
+    [InlineData("", "-")]
+    public void A_connection_has_its_end_in_place_of_a_request(string upstream, string shown)
+    {
+        var entry = new AccessEntry
+        {
+            UnixMilliseconds = 971_186_136_007,
+            DurationMicroseconds = 3,
+            BytesSent = 1,
+            BytesReceived = 2,
+            Client = "::1"u8,
+            Protocol = "TCP"u8,
+            Upstream = Encoding.ASCII.GetBytes(upstream),
+            End = "client-reset"u8,
+            Listener = "db \"1\""u8,
+        };
+        Assert.Equal(
+            $"::1 - - [10/Oct/2000:13:55:36 +0000] \"TCP {shown} client-reset\" 0 1\n",
+            Format(AccessLogFormat.Common, entry));
+        Assert.Equal(
+            """
+            {"time":"2000-10-10T13:55:36.007Z","worker":3,"client":"::1","listener":"db \"1\"","host":"","protocol":"TCP",
+            "end":"client-reset","bytes_sent":1,"bytes_received":2,"duration_us":3,"upstream":"UP"}
+            """.ReplaceLineEndings("").Replace("UP", upstream) + "\n",
+            Format(AccessLogFormat.Json, entry, worker: 3));
+    }
+
     [Fact]
     public void Common_format()
     {

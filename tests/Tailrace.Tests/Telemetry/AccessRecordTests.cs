@@ -23,16 +23,18 @@ public sealed class AccessRecordTests
             Upstream = "10.0.0.1:80"u8,
             Referer = "http://r/"u8,
             UserAgent = "curl/8"u8,
+            End = "client-closed"u8,
+            Listener = "main"u8,
         });
 
         Assert.Equal(
             (1L, 2L, long.MaxValue, 4L, 503),
             (entry.UnixMilliseconds, entry.DurationMicroseconds, entry.BytesSent, entry.BytesReceived, entry.Status));
         Assert.Equal(
-            ["::1", "GET", "/x?y", "HTTP/1.1", "a.example", "10.0.0.1:80", "http://r/", "curl/8"],
+            ["::1", "GET", "/x?y", "HTTP/1.1", "a.example", "10.0.0.1:80", "http://r/", "curl/8", "client-closed", "main"],
             [
                 Text(entry.Client), Text(entry.Method), Text(entry.Target), Text(entry.Protocol), Text(entry.Host),
-                Text(entry.Upstream), Text(entry.Referer), Text(entry.UserAgent),
+                Text(entry.Upstream), Text(entry.Referer), Text(entry.UserAgent), Text(entry.End), Text(entry.Listener),
             ]);
     }
 

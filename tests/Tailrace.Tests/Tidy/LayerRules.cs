@@ -18,24 +18,25 @@ internal sealed partial class LayerRules
         ["Io"] = ["Native", "Memory", "Telemetry"],
         ["Io/Backends"] = ["Native", "Memory", "Telemetry", "Io"],
         ["Tls"] = ["Native", "Memory", "Io"],
+        ["Tls/Hello"] = [],
         ["Http"] = ["Memory"],
         ["Http/H1"] = ["Memory", "Http"],
         ["Http/Rules"] = ["Memory", "Http"],
         ["Http/H2"] = ["Memory", "Http"],
         ["Sessions"] = ["Memory", "Io", "Http", "Http/H1", "Http/H2", "Http/Rules", "Telemetry"],
-        ["Proxy"] = ["Memory", "Http", "Http/Rules", "Sessions", "Io", "Telemetry", "Proxy/Balancing"],
+        ["Proxy"] = ["Memory", "Http", "Http/Rules", "Sessions", "Io", "Telemetry", "Proxy/Balancing",
+            "Tls/Hello"],
         ["Proxy/Balancing"] = ["Memory", "Http", "Sessions", "Io", "Telemetry", "Proxy"],
         ["Handlers"] = ["Memory", "Http", "Http/Rules", "Sessions", "Io", "Telemetry"],
         ["Filters"] = ["Memory", "Http", "Sessions", "Io", "Telemetry"],
-        ["Hosting"] = ["Native", "Memory", "Config", "Telemetry", "Io", "Tls", "Http", "Http/H1", "Http/H2",
-            "Http/Rules", "Sessions", "Proxy", "Proxy/Balancing", "Handlers", "Filters"],
+        ["Hosting"] = ["Native", "Memory", "Config", "Telemetry", "Io", "Tls", "Tls/Hello", "Http", "Http/H1",
+            "Http/H2", "Http/Rules", "Sessions", "Proxy", "Proxy/Balancing", "Handlers", "Filters"],
     };
 
     // Files to which one more layer, or one type of it, is open.
     private static readonly (string From, string Layer, string Type)[] s_exceptions =
     [
         ("Io/Loops.cs", "Io/Backends", ""),
-        ("Proxy/", "Tls", "ClientHelloReader"),
     ];
 
     private readonly HashSet<string> _types;

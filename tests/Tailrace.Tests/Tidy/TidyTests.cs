@@ -63,7 +63,7 @@ public sealed class TidyTests
     [Theory]
     [InlineData("Io/Loops.cs", "Backends.EpollLoop.Create();")]
     [InlineData("Io/Backends/EpollLoop.cs", "using Tailrace.Native; using Tailrace.Io;")]
-    [InlineData("Proxy/TcpProxy.cs", "using Hello = Tailrace.Tls.ClientHelloReader;")]
+    [InlineData("Proxy/TcpProxy.cs", "using Tailrace.Tls.Hello;")]
     [InlineData("Http/Method.cs", "// Io.Reactor and \n var x = options.Io.Reactor; var y = \"Tailrace.Io\";")]
     [InlineData("Sessions/H1Server.cs", "using Tailrace.Http.H1;")]
     [InlineData("Config/Schema/Field.cs", "namespace Tailrace.Config.Schema;\nusing Tailrace.Config;")]

@@ -7,8 +7,8 @@ internal static class ClusterSchema
 
     private static readonly SectionKind<DestinationOptions> s_destination = new("destination",
         new Field<DestinationOptions, string>("address",
-            "http://10.0.0.1:9001, http://[::1]:9001 or http://origin.example; without a port: 80. Names are looked "
-            + "up at start and again every resolve.interval.",
+            "http://10.0.0.1:9001, http://[::1]:9001 or http://origin.example; without a port: 80. tcp://10.0.0.1:5432 "
+            + "for any protocol, or unix:/path. Names are looked up at start and again every resolve.interval.",
             new TextKind(AddressExpected, TextRules.Destination),
             o => o.Address, (o, v) => o with { Address = v }, required: true),
         new Field<DestinationOptions, int>("weight",
@@ -92,6 +92,12 @@ internal static class ClusterSchema
             "How often a request that can be replayed is sent again after a reused connection died before the first "
             + "byte of an answer.",
             new NumberKind<int>(0, 10), o => o.Retries, (o, v) => o with { Retries = v }),
+        new Field<ClusterOptions, ProxyProtocolVersion>("proxy_protocol",
+            "The PROXY header that connections begin with, to tell of the client: v1, v2, or off. With one, no "
+            + "connection is kept for another request.",
+            new ChoiceKind<ProxyProtocolVersion>(
+                ("off", ProxyProtocolVersion.Off), ("v1", ProxyProtocolVersion.V1), ("v2", ProxyProtocolVersion.V2)),
+            o => o.ProxyProtocol, (o, v) => o with { ProxyProtocol = v }),
         new Field<ClusterOptions, HealthOptions>("health",
             "How destinations that do not work are found and left out.",
             HealthSchema.Health, o => o.Health, (o, v) => o with { Health = v }),

@@ -19,9 +19,50 @@ internal static class ListenerSchema
         new Field<ListenerTimeouts, TimeSpan>("write",
             "How long a client may take no byte of an answer that waits for it.",
             ProcessSchema.Duration, o => o.Write, (o, v) => o with { Write = v }),
+        new Field<ListenerTimeouts, TimeSpan>("idle",
+            "tcp: how long nothing may move in either direction; 0s: no limit.",
+            ProcessSchema.DurationOrNone, o => o.Idle, (o, v) => o with { Idle = v }),
+        new Field<ListenerTimeouts, TimeSpan>("hello",
+            "tcp: how long the ClientHello may take where the way depends on it.",
+            ProcessSchema.Duration, o => o.Hello, (o, v) => o with { Hello = v }),
+        new Field<ListenerTimeouts, TimeSpan>("lifetime",
+            "tcp: how long a connection may last; 0s: no limit.",
+            ProcessSchema.DurationOrNone, o => o.Lifetime, (o, v) => o with { Lifetime = v }),
         new Field<ListenerTimeouts, TimeSpan>("tunnel_idle",
             "How long a tunnel (after an upgrade) may carry nothing in either direction.",
             ProcessSchema.Duration, o => o.TunnelIdle, (o, v) => o with { TunnelIdle = v }));
+
+    private static readonly ListKind<string> s_addresses = new(
+        "ranges", new TextKind("a range such as 10.0.0.0/8", TextRules.Range), "");
+
+    private static readonly SectionKind<TlsRouteOptions> s_tlsRoute = new("tls route",
+        new Field<TlsRouteOptions, IReadOnlyList<string>>("host",
+            "The names that clients ask for: a.example, or *.a.example for every name below it; left out: any.",
+            new ListKind<string>("host names", new TextKind("a host name", TextRules.HostPattern), "", orOne: true),
+            o => o.Host, (o, v) => o with { Host = v }),
+        new Field<TlsRouteOptions, IReadOnlyList<string>>("alpn",
+            "The protocols of which clients offer one, such as h2; left out: any.",
+            new ListKind<string>("protocols", new TextKind("a protocol such as h2", TextRules.Alpn), "", orOne: true),
+            o => o.Alpn, (o, v) => o with { Alpn = v }),
+        new Field<TlsRouteOptions, string>("cluster",
+            "The cluster.",
+            new TextKind("the name of a cluster", TextRules.Any),
+            o => o.Cluster, (o, v) => o with { Cluster = v }, required: true));
+
+    private static readonly SectionKind<ProxyProtocolOptions> s_proxyProtocol = new("proxy protocol",
+        new Field<ProxyProtocolOptions, ProxyProtocolMode>("accept",
+            "Whether a PROXY header is expected in front of each connection: off, required (without one it is closed), "
+            + "or optional (from those that are trusted).",
+            new ChoiceKind<ProxyProtocolMode>(
+                ("off", ProxyProtocolMode.Off), ("required", ProxyProtocolMode.Required),
+                ("optional", ProxyProtocolMode.Optional)),
+            o => o.Accept, (o, v) => o with { Accept = v }),
+        new Field<ProxyProtocolOptions, IReadOnlyList<string>>("trusted",
+            "The addresses that may send one; left out: everybody.",
+            s_addresses, o => o.Trusted, (o, v) => o with { Trusted = v }),
+        new Field<ProxyProtocolOptions, TimeSpan>("timeout",
+            "From the accept until the header is complete.",
+            ProcessSchema.Duration, o => o.Timeout, (o, v) => o with { Timeout = v }));
 
     private static readonly ChoiceKind<OddPathMode> s_oddPath = new(
         ("keep", OddPathMode.Keep), ("reject", OddPathMode.Reject));
@@ -88,14 +129,31 @@ internal static class ListenerSchema
             "What logs and errors call this listener; left out: its address.",
             new TextKind("a name", TextRules.Label), o => o.Name, (o, v) => o with { Name = v }),
         new Field<ListenerOptions, string>("address",
-            "Where to listen: 127.0.0.1:8080, [::1]:8080, or :8080 for every IPv4 and IPv6 address of the machine.",
+            "Where to listen: 127.0.0.1:8080, [::1]:8080, :8080 for every IPv4 and IPv6 address of the machine, or "
+            + "unix:/path.",
             new TextKind("an address such as 127.0.0.1:8080, [::1]:8080 or :8080", TextRules.Listen),
             o => o.Address, (o, v) => o with { Address = v }, required: true),
         new Field<ListenerOptions, ListenerProtocol>("protocol",
             "What is spoken on the connections: http is HTTP/1.1 and HTTP/1.0 in clear text; forward is the same as a "
-            + "forward proxy, which clients name in their settings.",
-            new ChoiceKind<ListenerProtocol>(("http", ListenerProtocol.Http), ("forward", ListenerProtocol.Forward)),
+            + "forward proxy, which clients name in their settings; tcp is any protocol, whose bytes are carried both "
+            + "ways.",
+            new ChoiceKind<ListenerProtocol>(
+                ("http", ListenerProtocol.Http), ("forward", ListenerProtocol.Forward), ("tcp", ListenerProtocol.Tcp)),
             o => o.Protocol, (o, v) => o with { Protocol = v }),
+        new Field<ListenerOptions, string>("cluster",
+            "tcp: the cluster that connections are forwarded to; with tls_routes, those that none of them is for.",
+            new TextKind("the name of a cluster", TextRules.Any),
+            o => o.Cluster, (o, v) => o with { Cluster = v }),
+        new Field<ListenerOptions, IReadOnlyList<TlsRouteOptions>>("tls_routes",
+            "tcp: where TLS connections go by what their clients say first; TLS itself ends at the destination.",
+            new ListKind<TlsRouteOptions>("routes", s_tlsRoute, new TlsRouteOptions()),
+            o => o.TlsRoutes, (o, v) => o with { TlsRoutes = v }),
+        new Field<ListenerOptions, IReadOnlyList<string>>("allow",
+            "The clients that may connect; left out: everybody.",
+            s_addresses, o => o.Allow, (o, v) => o with { Allow = v }),
+        new Field<ListenerOptions, IReadOnlyList<string>>("deny",
+            "The clients that may not, even if they are allowed.",
+            s_addresses, o => o.Deny, (o, v) => o with { Deny = v }),
         new Field<ListenerOptions, AcceptMode>("accept",
             "How connections come to the workers. reuseport: each worker listens and the kernel spreads; a worker far "
             + "above a sibling gives new ones away. handoff: one accepts and gives to each in turn.",
@@ -106,7 +164,8 @@ internal static class ListenerSchema
             + "applies.",
             new NumberKind<int>(1, 1 << 20), o => o.Backlog, (o, v) => o with { Backlog = v }),
         new Field<ListenerOptions, bool>("defer_accept",
-            "Whether the kernel holds a connection back until its first bytes are there, for about a second (Linux).",
+            "http: whether the kernel holds a connection back until its first bytes are there, for about a second "
+            + "(Linux).",
             ProcessSchema.Flag, o => o.DeferAccept, (o, v) => o with { DeferAccept = v }),
         new Field<ListenerOptions, int>("max_connections",
             "Connections open at once, over all workers; above it, new ones wait to be accepted.",
@@ -115,6 +174,9 @@ internal static class ListenerSchema
             "Requests after which a connection is closed; 0: no limit.",
             new NumberKind<long>(0, 1_000_000_000_000),
             o => o.RequestsPerConnection, (o, v) => o with { RequestsPerConnection = v }),
+        new Field<ListenerOptions, ProxyProtocolOptions>("proxy_protocol",
+            "Whether another proxy in front of this listener tells who its clients are.",
+            s_proxyProtocol, o => o.ProxyProtocol, (o, v) => o with { ProxyProtocol = v }),
         new Field<ListenerOptions, ExpectMode>("expect",
             "Who meets the expectation of a client that waits for 100 Continue before it sends a body: forward leaves "
             + "it to the origin, answer tells clients at once to go on.",

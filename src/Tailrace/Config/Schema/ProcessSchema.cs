@@ -6,6 +6,9 @@ internal static class ProcessSchema
     /// <summary>The kind of most durations. A day bounds what the timers must be able to count.</summary>
     public static readonly DurationKind Duration = new(TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(24));
 
+    /// <summary>The same, or 0 for no limit.</summary>
+    public static readonly DurationKind DurationOrNone = new(TimeSpan.Zero, TimeSpan.FromHours(24));
+
     /// <summary>A yes or no.</summary>
     public static readonly FlagKind Flag = new();
 

@@ -30,6 +30,12 @@ internal static class TextRules
     /// <summary>A range of addresses.</summary>
     public static string? Range(string text) => AddressRange.TryParse(text, out _, out string error) ? null : error;
 
+    /// <summary>The name of a protocol above TLS (RFC 7301).</summary>
+    public static string? Alpn(string text) =>
+        text.Length is > 0 and < 256 && !text.AsSpan().ContainsAnyExceptInRange('!', '~')
+            ? null
+            : $"'{text}' is no protocol; expected a name such as h2 or http/1.1";
+
     /// <summary>A path in a request target (RFC 9112 section 3.2.1), without the query.</summary>
     public static string? Path(string text)
     {

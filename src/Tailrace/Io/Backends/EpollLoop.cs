@@ -85,8 +85,8 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     }
 
     /// <inheritdoc/>
-    public override EndPoint LocalAddress(IoHandle listener) =>
-        LinuxSockets.LocalAddress(Of(listener).Descriptor);
+    public override EndPoint LocalAddress(IoHandle handle) =>
+        LinuxSockets.LocalAddress(Of(handle).Descriptor);
 
     /// <inheritdoc/>
     public override IoTask AcceptAsync(IoHandle listener, IoOperation operation)

@@ -76,7 +76,7 @@ internal sealed class PortableLoop : EventLoop
     }
 
     /// <inheritdoc/>
-    public override EndPoint LocalAddress(IoHandle listener) => Of(listener).Socket.LocalEndPoint!;
+    public override EndPoint LocalAddress(IoHandle handle) => Of(handle).Socket.LocalEndPoint!;
 
     /// <inheritdoc/>
     public override IoTask AcceptAsync(IoHandle listener, IoOperation operation)
@@ -163,6 +163,18 @@ internal sealed class PortableLoop : EventLoop
         handle.Dependent = null;
         Release(handle.Incoming);
         Release(handle.Outgoing);
+    }
+
+    /// <inheritdoc/>
+    public override bool IsWatched(IoHandle stream) =>
+        Of(stream) is { Incoming.IsInFlight: true } or { IsReadable: true };
+
+    /// <inheritdoc/>
+    public override void Watch(IoHandle stream)
+    {
+        var handle = Of(stream);
+        Probe(handle);
+        if (handle.IsReadable && HasFailed(handle)) handle.FailDependent(this);
     }
 
     /// <inheritdoc/>

@@ -1,0 +1,159 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Tailrace.Config;
+
+namespace Tailrace.Cli.Commands;
+
+/// <summary><c>tailrace tcp</c>: forwards TCP connections without a file.</summary>
+internal static class TcpCommand
+{
+    private const string ClusterName = "backend";
+    private const string DefaultListen = "0.0.0.0";
+    private const int DefaultPort = 8080;
+    private const string DefaultBackend = "127.0.0.1";
+    private const int DefaultBackendPort = 8081;
+
+    // Grows to 64 KiB by itself where a stream fills it.
+    private const int BufferBytes = 8 << 10;
+
+    /// <summary>Makes the command.</summary>
+    public static Command Create(Launcher launcher)
+    {
+        var listen = new Option<string>("--listen", "-l")
+        {
+            Description = "Where to listen: an IP address or name of this machine, or unix:/path.",
+            HelpName = "addr",
+            DefaultValueFactory = _ => DefaultListen,
+        };
+        Option<int> port = Port("--port", "-p", "The port to listen on.", DefaultPort, 0);
+        var backend = new Option<string[]>("--backend", "-b")
+        {
+            Description = "Where to forward connections: an IP address, a name, either with a port of its own, or "
+                + "unix:/path; given several times, in turn.",
+            HelpName = "addr",
+            DefaultValueFactory = _ => [DefaultBackend],
+        };
+        Option<int> backendPort = Port("--backend-port", "-P", "The port of backends.", DefaultBackendPort, 1);
+        backend.Validators.Add(RequireBackends);
+        listen.Validators.Add(RequireListen);
+        var shared = new SharedOptions();
+        var command = new Command("tcp", "Forward TCP connections, without a configuration file.")
+        {
+            listen, port, backend, backendPort,
+        };
+        shared.AddTo(command);
+        command.SetAction(parsed =>
+        {
+            InvocationConfiguration console = parsed.InvocationConfiguration;
+            string host = parsed.GetRequiredValue(listen);
+            if (!TryFindAddress(host, out string address, out string error))
+            {
+                console.Error.WriteLine($"tailrace: --listen: {error}");
+                return ExitCode.Failed;
+            }
+            int toPort = parsed.GetValue(backendPort);
+            TailraceOptions options = shared.Read(parsed) with
+            {
+                Listeners =
+                [
+                    new ListenerOptions
+                    {
+                        Address = WithPort(address, parsed.GetValue(port)),
+                        Protocol = ListenerProtocol.Tcp,
+                        Cluster = ClusterName,
+                    },
+                ],
+                Buffers = new BufferOptions { Block = BufferBytes },
+                Clusters = new Dictionary<string, ClusterOptions>
+                {
+                    [ClusterName] = new()
+                    {
+                        Destinations = Array.ConvertAll(
+                            parsed.GetRequiredValue(backend),
+                            text => new DestinationOptions { Address = WithPort(text, toPort) }),
+                    },
+                },
+            };
+            return launcher(new LaunchRequest(options, BuiltInPages.None), console.Output, console.Error);
+        });
+        return command;
+    }
+
+    private static Option<int> Port(string name, string alias, string description, int fallback, int min)
+    {
+        var option = new Option<int>(name, alias)
+        {
+            Description = description,
+            HelpName = "port",
+            DefaultValueFactory = _ => fallback,
+            CustomParser = result =>
+            {
+                string text = result.Tokens[0].Value;
+                bool isPort = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port)
+                    && port >= min && port <= 65535;
+                if (!isPort) result.AddError($"{name}: '{text}' is not a port; expected a number from {min} to 65535");
+                return port;
+            },
+        };
+        return option;
+    }
+
+    /// <summary>The address with the port, unless it has one or needs none.</summary>
+    private static string WithPort(string text, int port)
+    {
+        if (text.StartsWith("unix:", StringComparison.Ordinal)) return text;
+        bool isIp = IPAddress.TryParse(text, out IPAddress? ip);
+        if (isIp && ip!.AddressFamily == AddressFamily.InterNetworkV6 && !text.StartsWith('[')) text = $"[{text}]";
+        bool hasPort = text.LastIndexOf(':') > text.LastIndexOf(']');
+        return hasPort ? text : string.Create(CultureInfo.InvariantCulture, $"{text}:{port}");
+    }
+
+    private static void RequireListen(OptionResult result)
+    {
+        foreach (Token token in result.Tokens)
+        {
+            // A name is looked up when it is needed; whatever else it is has to be an address.
+            if (IsName(token.Value)) continue;
+            string text = WithPort(token.Value, DefaultPort);
+            bool valid = ListenAddress.TryParse(text, out ListenAddress address, out string error);
+            if (!valid) result.AddError($"--listen: {error}");
+            else if (text == token.Value && address.Path.Length == 0)
+                result.AddError($"--listen: '{text}' has a port; give it by --port");
+        }
+    }
+
+    private static void RequireBackends(OptionResult result)
+    {
+        var seen = new HashSet<string>();
+        foreach (Token token in result.Tokens)
+        {
+            string text = WithPort(token.Value, DefaultBackendPort);
+            bool valid = DestinationAddress.TryParse(text, out _, out string error);
+            if (!valid) result.AddError($"--backend: {error}");
+            else if (!seen.Add(token.Value)) result.AddError($"--backend: {token.Value} is given twice");
+        }
+    }
+
+    private static bool IsName(string text) =>
+        text != "localhost" && !IPAddress.TryParse(text, out _) && Uri.CheckHostName(text) == UriHostNameType.Dns;
+
+    /// <summary>The address of this machine that a name stands for.</summary>
+    private static bool TryFindAddress(string host, out string address, out string error)
+    {
+        (address, error) = (host, "");
+        if (!IsName(host)) return true;
+        try
+        {
+            address = Dns.GetHostAddresses(host)[0].ToString();
+            return true;
+        }
+        catch (SocketException failure)
+        {
+            error = $"'{host}' cannot be looked up: {failure.SocketErrorCode}";
+            return false;
+        }
+    }
+}

@@ -1,0 +1,92 @@
+using Tailrace.Io;
+using Tailrace.Memory;
+using Tailrace.Sessions;
+using Tailrace.Telemetry;
+
+namespace Tailrace.Proxy.Tcp;
+
+/// <summary>What the connections of one TCP listener share on one reactor, and the list of them.</summary>
+/// <remarks>Used on its reactor's thread only.</remarks>
+internal sealed class TcpServer : IConnectionServer
+{
+    private TcpSession? _sessions;
+
+    /// <summary>Creates the listener's part on one worker.</summary>
+    /// <param name="reactor">Where its connections live.</param>
+    /// <param name="settings">The listener's settings.</param>
+    /// <param name="cluster">Where connections go that no route is for; null: nowhere.</param>
+    /// <param name="accessLog">Where connections are recorded as they end, or null.</param>
+    internal TcpServer(Reactor reactor, TcpSettings settings, Cluster? cluster, AccessLogWriter? accessLog)
+    {
+        Reactor = reactor;
+        Settings = settings;
+        Cluster = cluster;
+        AccessLog = accessLog;
+    }
+
+    /// <summary>Gets a connection back when it is over; may be null.</summary>
+    internal ConnectionBudget? Budget { get; init; }
+
+    /// <summary>Told of each change of a connection's state; null unless every detail is wanted.</summary>
+    internal Action<TcpSession, StreamState>? Changed { get; init; }
+
+    internal Reactor Reactor { get; }
+
+    internal TcpSettings Settings { get; }
+
+    internal Cluster? Cluster { get; }
+
+    /// <summary>Where connections go by their ClientHello; null when that is not looked at.</summary>
+    internal HelloRoutes? Routes { get; init; }
+
+    /// <summary>Told of a connection that is turned away, and why; may be null.</summary>
+    internal Action<string>? Refused { get; init; }
+
+    internal AccessLogWriter? AccessLog { get; }
+
+    internal FreeList<TcpSession> FreeSessions { get; } = new(1 << 14);
+
+    /// <inheritdoc/>
+    public void Serve(Connection connection)
+    {
+        var session = FreeSessions.TryTake() ?? new TcpSession(this);
+        session.RunAsync(connection).Detach();
+    }
+
+    /// <summary>
+    /// Nothing: who looks from outside cannot tell an idle connection from one in the middle of its work, so each may
+    /// go on until it ends or the grace is over.
+    /// </summary>
+    public void Drain()
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Abort()
+    {
+        for (var session = _sessions; session is not null; session = session.Next) session.Abort();
+    }
+
+    /// <summary>Adds the connections in each state to <paramref name="counts"/>.</summary>
+    internal void CountStates(Span<int> counts)
+    {
+        for (var session = _sessions; session is not null; session = session.Next) counts[(int)session.State]++;
+    }
+
+    internal void Add(TcpSession session)
+    {
+        session.Previous = null;
+        session.Next = _sessions;
+        if (_sessions is { } first) first.Previous = session;
+        _sessions = session;
+    }
+
+    internal void Remove(TcpSession session)
+    {
+        Budget?.Return();
+        if (session.Next is { } next) next.Previous = session.Previous;
+        if (session.Previous is { } previous) previous.Next = session.Next;
+        else _sessions = session.Next;
+        session.Next = session.Previous = null;
+    }
+}

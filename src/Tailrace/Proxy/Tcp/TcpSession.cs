@@ -1,0 +1,235 @@
+using System.Diagnostics;
+using Tailrace.Io;
+using Tailrace.Proxy.Balancing;
+using Tailrace.Telemetry;
+using Tailrace.Tls.Hello;
+
+namespace Tailrace.Proxy.Tcp;
+
+/// <summary>Forwards one downstream connection to a destination until both sides have ended.</summary>
+/// <remarks>Runs wholly on the connection's reactor, and is used again for another connection afterwards.</remarks>
+internal sealed class TcpSession
+{
+    private readonly TcpServer _server;
+    private readonly Tunnel _tunnel = new();
+    private Connection _downstream = null!;
+    private Cluster? _cluster;
+    private Destination? _destination;
+    private byte[] _serverName = [];
+    private long _startedAt;
+    private bool _isAborted;
+
+    internal TcpSession(TcpServer server)
+    {
+        _server = server;
+        if (server.Changed is { } changed) _tunnel.Changed = state => changed(this, state);
+    }
+
+    /// <summary>The server's list of open sessions.</summary>
+    internal TcpSession? Next;
+
+    /// <summary>The server's list of open sessions.</summary>
+    internal TcpSession? Previous;
+
+    /// <summary>The client's address.</summary>
+    internal NetAddress Client { get; private set; }
+
+    /// <summary>Where the connection goes, once that is known.</summary>
+    internal Destination? Destination => _destination;
+
+    /// <summary>Where the connection stands.</summary>
+    internal StreamState State => _tunnel.IsRunning ? _tunnel.State : StreamState.Connecting;
+
+    private Counters Counters => _server.Reactor.Counters;
+
+    /// <summary>Serves the connection; completes when it is closed.</summary>
+    internal async LoopTask RunAsync(Connection downstream)
+    {
+        // 1. Count it.
+        Open(downstream);
+
+        // 2. Find out where it goes, if that depends on what its client says first.
+        var failure = TunnelEnd.Unreachable;
+        if (_server.Routes is { } routes) failure = await ChooseAsync(routes);
+        else _cluster = _server.Cluster;
+
+        // 3. Connect to a destination, or to another when that fails.
+        SocketConnection? upstream = null;
+        if (_cluster is { } cluster) (upstream, failure) = await ConnectAsync(cluster);
+
+        // 4. Carry bytes both ways until both sides have ended.
+        var result = new TunnelResult(failure, TunnelSide.None, IoError.None, MustReset: true, 0, 0);
+        if (upstream is not null)
+        {
+            Counters.Tcp.Opened++;
+            Counters.Tcp.Active++;
+            result = await _tunnel.RunAsync(downstream, upstream, _server.Settings.Limits);
+            Counters.Tcp.Active--;
+            _cluster!.Pool.Close(_destination!, upstream, result.MustReset);
+        }
+
+        // 5. Say what happened, and close.
+        Close(result);
+    }
+
+    /// <summary>Ends the connection at once.</summary>
+    internal void Abort()
+    {
+        _isAborted = true;
+        if (_tunnel.IsRunning) _tunnel.Stop();
+        else _downstream.Abort();
+    }
+
+    private void Open(Connection downstream)
+    {
+        _downstream = downstream;
+        _cluster = null;
+        _destination = null;
+        _serverName = [];
+        _isAborted = false;
+        _startedAt = _server.AccessLog is null ? 0 : Stopwatch.GetTimestamp();
+        Client = downstream.Remote;
+        _server.Add(this);
+        Counters.Accepted++;
+        Counters.Active++;
+    }
+
+    /// <summary>Waits for the ClientHello and finds its cluster; what is no TLS has the server's own.</summary>
+    /// <returns>Why there is none.</returns>
+    private async LoopTask<TunnelEnd> ChooseAsync(HelloRoutes routes)
+    {
+        _downstream.SetTimeout(_server.Settings.HelloTimeoutMs);
+        while (true)
+        {
+            switch (ReadHello(routes))
+            {
+                case HelloStatus.Complete or HelloStatus.NotTls:
+                    if (_cluster is null) _server.Refused?.Invoke("no route fits");
+                    return TunnelEnd.Refused;
+                case HelloStatus.Invalid:
+                    _server.Refused?.Invoke("a ClientHello that makes no sense");
+                    return TunnelEnd.Refused;
+            }
+            var received = await _downstream.FillAsync();
+            if (received is { IsError: false, Bytes: > 0 }) continue;
+            if (_isAborted) return TunnelEnd.Aborted;
+            if (received.IsError && received.Error != IoError.TimedOut) return TunnelEnd.Reset;
+            // Whoever says nothing waits for the server to speak first. Half a hello is nothing for anybody.
+            if (_downstream.Input.IsEmpty) _cluster = _server.Cluster;
+            if (_cluster is null) _server.Refused?.Invoke("no ClientHello");
+            return TunnelEnd.Refused;
+        }
+    }
+
+    private HelloStatus ReadHello(HelloRoutes routes)
+    {
+        var input = _downstream.Input;
+        if (input.IsEmpty) return HelloStatus.NeedMore;
+        Span<byte> scratch = stackalloc byte[ClientHelloReader.LengthMax];
+        var status = ClientHelloReader.Read(input.Unread, scratch, out var hello);
+        if (status == HelloStatus.Complete) _cluster = routes.Find(hello) ?? _server.Cluster;
+        if (status == HelloStatus.NotTls) _cluster = _server.Cluster;
+        if (_server.AccessLog is not null) _serverName = hello.ServerName.ToArray();
+        return status;
+    }
+
+    /// <summary>
+    /// Connects to one destination after the other, as the cluster balances them, until one answers.
+    /// </summary>
+    /// <returns>The connection, or why there is none.</returns>
+    private async LoopTask<(SocketConnection? Upstream, TunnelEnd Failure)> ConnectAsync(Cluster cluster)
+    {
+        var error = IoError.None;
+        var tried = default(TriedSet);
+        var key = cluster.Settings.Balancing.Policy == BalancingPolicy.Hash ? RequestKey.Of(Client) : 0;
+        Counters.Tcp.Connecting++;
+        SocketConnection? upstream = null;
+        while (upstream is null && error != IoError.Aborted
+            && cluster.Pick(key, tried) is { } destination)
+        {
+            tried.Add(destination.Index);
+            _destination = destination;
+            _server.Changed?.Invoke(this, StreamState.Connecting);
+            var beganAt = _server.Reactor.Loop.Now;
+            (upstream, _, error) = await cluster.Pool.ConnectAsync(destination, _downstream);
+            if (upstream is not null || Lessor.IsFault(error))
+                cluster.Record(destination, upstream is null, _server.Reactor.Loop.Now - beganAt);
+        }
+        Counters.Tcp.Connecting--;
+        if (upstream is not null) return (upstream, default);
+        if (error == IoError.Aborted) return (null, _isAborted ? TunnelEnd.Aborted : TunnelEnd.Reset);
+        cluster.Failed?.Invoke(_destination, error switch
+        {
+            IoError.None when _destination is null => "connection limit reached",
+            IoError.None => "no address",
+            IoError.TimedOut => "connect timed out",
+            IoError.Refused => "connect refused",
+            IoError.OutOfDescriptors or IoError.AddressNotAvailable => "no descriptor or port left",
+            _ => "connect failed",
+        });
+        return (null, TunnelEnd.Unreachable);
+    }
+
+    private void Close(in TunnelResult result)
+    {
+        // A client that left before there was a tunnel.
+        var by = result is { End: TunnelEnd.Reset, By: TunnelSide.None } ? TunnelSide.Downstream : result.By;
+        Count(ref Counters.Tcp, result.End, by);
+        if (_server.AccessLog is { } log) Record(log, result, by);
+        _server.Changed?.Invoke(this, StreamState.Closed);
+        _downstream.Close(result.MustReset);
+        _downstream = null!;
+        Counters.Active--;
+        _server.Remove(this);
+        _server.FreeSessions.Return(this);
+    }
+
+    private static void Count(ref TcpCounters counters, TunnelEnd end, TunnelSide by)
+    {
+        switch (end)
+        {
+            case TunnelEnd.Closed when by == TunnelSide.Downstream: counters.ClientClosed++; break;
+            case TunnelEnd.Closed: counters.OriginClosed++; break;
+            case TunnelEnd.Reset when by == TunnelSide.Downstream: counters.ClientReset++; break;
+            case TunnelEnd.Reset: counters.OriginReset++; break;
+            case TunnelEnd.Idle: counters.IdleTimeouts++; break;
+            case TunnelEnd.Expired: counters.Expired++; break;
+            case TunnelEnd.Aborted: counters.Aborted++; break;
+            case TunnelEnd.NoBuffers: counters.NoBuffers++; break;
+            case TunnelEnd.Refused: counters.Refused++; break;
+            default: counters.Unreachable++; break;
+        }
+    }
+
+    private void Record(AccessLogWriter log, in TunnelResult result, TunnelSide by)
+    {
+        Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
+        var duration = Stopwatch.GetElapsedTime(_startedAt);
+        var entry = new AccessEntry
+        {
+            UnixMilliseconds = _server.Reactor.Loop.UnixMilliseconds - (long)duration.TotalMilliseconds,
+            DurationMicroseconds = (long)duration.TotalMicroseconds,
+            BytesSent = result.BytesDown,
+            BytesReceived = result.BytesUp,
+            Client = client[..Client.Format(client)],
+            Host = _serverName,
+            Protocol = "TCP"u8,
+            Upstream = _destination is { } destination ? destination.NameBytes.Span : default,
+            End = WordOf(result.End, by),
+            Listener = _server.Settings.Listener.Span,
+        };
+        log.TryWrite(entry);
+    }
+
+    private static ReadOnlySpan<byte> WordOf(TunnelEnd end, TunnelSide by) => end switch
+    {
+        TunnelEnd.Closed => by == TunnelSide.Downstream ? "client-closed"u8 : "origin-closed"u8,
+        TunnelEnd.Reset => by == TunnelSide.Downstream ? "client-reset"u8 : "origin-reset"u8,
+        TunnelEnd.Idle => "idle"u8,
+        TunnelEnd.Expired => "expired"u8,
+        TunnelEnd.Aborted => "stopped"u8,
+        TunnelEnd.NoBuffers => "no-buffers"u8,
+        TunnelEnd.Refused => "refused"u8,
+        _ => "unreachable"u8,
+    };
+}

@@ -1,0 +1,78 @@
+using Tailrace.Io;
+using Tailrace.Io.ProxyProtocol;
+
+namespace Tailrace.Sessions;
+
+/// <summary>
+/// Stands before the server of a listener: takes the PROXY header from each connection, and from then on the connection
+/// has the address that the header says.
+/// </summary>
+/// <remarks>
+/// Used on its reactor's thread only. A header is believed only from those that are trusted; what comes from others is
+/// served as it is, or not at all. The bytes behind a header stay in the connection's input.
+/// </remarks>
+internal sealed class ProxyGate(
+    Reactor reactor, IConnectionServer server, ProxyGateSettings settings, ConnectionBudget budget) : IConnectionServer
+{
+    private readonly HashSet<Connection> _waiting = [];
+
+    /// <summary>Told why a connection was closed at the gate.</summary>
+    internal Action<string>? Rejected { get; init; }
+
+    /// <inheritdoc/>
+    public void Serve(Connection connection)
+    {
+        if (settings.Trusted is null || settings.Trusted.Contains(connection.Remote)) ReadAsync(connection).Detach();
+        else if (settings.IsRequired) Reject(connection, "PROXY header from somebody who is not trusted");
+        else server.Serve(connection);
+    }
+
+    /// <inheritdoc/>
+    public void Drain() => server.Drain();
+
+    /// <inheritdoc/>
+    public void Abort()
+    {
+        foreach (var connection in _waiting) connection.Abort();
+        server.Abort();
+    }
+
+    private async LoopTask ReadAsync(Connection connection)
+    {
+        _waiting.Add(connection);
+        reactor.Counters.Active++;
+        connection.SetTimeout(settings.TimeoutMs);
+        var verdict = ProxyStatus.NeedMore;
+        while (verdict == ProxyStatus.NeedMore)
+        {
+            var received = await connection.FillAsync();
+            if (received is { IsError: false, Bytes: > 0 })
+            {
+                verdict = ProxyHeaderReader.Read(connection.Input.Unread, out var length, out var header);
+                if (verdict != ProxyStatus.Complete) continue;
+                connection.Input.Consume(length);
+                connection.ProxyHeader = header;
+                continue;
+            }
+            // A client of a protocol whose server speaks first says nothing.
+            var isSilent = received.Error == IoError.TimedOut && connection.Input.IsEmpty;
+            verdict = isSilent ? ProxyStatus.Absent : ProxyStatus.Invalid;
+        }
+        _waiting.Remove(connection);
+        reactor.Counters.Active--;
+        connection.SetTimeout(0);
+        if (verdict == ProxyStatus.Complete || (verdict == ProxyStatus.Absent && !settings.IsRequired))
+            server.Serve(connection);
+        else
+            Reject(connection, verdict == ProxyStatus.Absent ? "no PROXY header" : "wrong or unfinished PROXY header");
+    }
+
+    private void Reject(Connection connection, string reason)
+    {
+        reactor.Counters.Accepted++;
+        reactor.Counters.ProxyHeaderErrors++;
+        Rejected?.Invoke(reason);
+        connection.Close(reset: true);
+        budget.Return();
+    }
+}

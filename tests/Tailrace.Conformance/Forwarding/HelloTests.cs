@@ -1,0 +1,168 @@
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json;
+using Tailrace.Config;
+using Tailrace.Conformance.Support;
+
+namespace Tailrace.Conformance.Forwarding;
+
+/// <summary>TLS that ends at the destination, which is found by what the client says first; and who may connect.</summary>
+public sealed class HelloTests
+{
+    private static readonly ListenerOptions s_listener = new()
+    {
+        Address = "127.0.0.1:0",
+        Name = "main",
+        Protocol = ListenerProtocol.Tcp,
+        Timeouts = new ListenerTimeouts { Hello = TimeSpan.FromMilliseconds(500) },
+    };
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Each_name_has_its_destination_and_TLS_passes_untouched(EngineChoice engine)
+    {
+        var path = Path.GetTempFileName();
+        using var certificate = SelfSigned();
+        using var a = new Origin(wire => SayInTls(wire, certificate, "a"));
+        using var b = new Origin(wire => SayInTls(wire, certificate, "b"));
+        using var other = new Origin(wire => wire.Send("plain"));
+        Scenario.Run(engine, scenario =>
+        {
+            scenario.Listener = s_listener with
+            {
+                Cluster = "other",
+                TlsRoutes =
+                [
+                    new TlsRouteOptions { Host = ["a.example"], Cluster = "a" },
+                    new TlsRouteOptions { Host = ["*.b.example"], Alpn = ["h2"], Cluster = "b" },
+                ],
+            };
+            scenario.Options = scenario.Options with
+            {
+                AccessLog = new AccessLogOptions { Format = AccessLogFormat.Json, Path = path },
+                Clusters = new Dictionary<string, ClusterOptions>
+                {
+                    ["a"] = new() { Destinations = [$"tcp://{a.Address}"] },
+                    ["b"] = new() { Destinations = [$"tcp://{b.Address}"] },
+                    ["other"] = new() { Destinations = [$"tcp://{other.Address}"] },
+                },
+            };
+            Assert.Equal("a", AskInTls(scenario, "a.example"));
+            Assert.Equal("b", AskInTls(scenario, "x.b.example", "http/1.1", "h2"));
+            // What no route is for, what is no TLS, and who waits for the server to speak.
+            Assert.ThrowsAny<Exception>(() => AskInTls(scenario, "x.b.example"));
+            var client = scenario.Connect();
+            client.Send("SSH-2.0-x\r\n");
+            Assert.Equal("plain"u8.ToArray(), client.ReadExactly(5));
+            client.EndSending();
+            client.ExpectEnd();
+            using var silent = Wire.Connect(scenario.Address);
+            Assert.Equal("plain"u8.ToArray(), silent.ReadExactly(5));
+            silent.EndSending();
+            silent.ExpectEnd();
+            scenario.WaitUntilIdle();
+        });
+        foreach (var origin in new[] { a, b, other }) origin.Check();
+        var hosts = File.ReadAllLines(path).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("host").GetString());
+        Assert.Equal(["", "", "a.example", "x.b.example", "x.b.example"], hosts.Order(StringComparer.Ordinal));
+        File.Delete(path);
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void What_fits_no_route_is_closed_where_there_is_no_other_way(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Listener = s_listener with { TlsRoutes = [new TlsRouteOptions { Host = ["a.example"], Cluster = "origins" }] };
+        var origin = scenario.AddOrigin(wire => wire.ReadToEnd());
+        Assert.ThrowsAny<Exception>(() => AskInTls(scenario, "b.example"));
+        foreach (var text in new[] { "SSH-2.0-x\r\n", "\x16\x03\x01\0\0", "\x16\x03\x01\0\x10\x01" })
+        {
+            var client = scenario.Connect();
+            client.Send(text);
+            client.ExpectReset();
+        }
+        scenario.Connect().ExpectReset();
+        scenario.WaitUntilIdle();
+        scenario.WaitForLog("connection refused: no route fits about=main");
+        scenario.WaitForLog("connection refused: a ClientHello that makes no sense about=main");
+        scenario.WaitForLog("connection refused: no ClientHello about=main");
+        Assert.Equal((0, 5), (origin.Accepts, scenario.Counters.Tcp.Refused));
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Lists_of_addresses_say_who_may_connect(EngineChoice engine)
+    {
+        foreach (var (allow, deny, isLetIn) in new (string[], string[], bool)[]
+        {
+            ([], ["10.0.0.0/8"], true),
+            (["127.0.0.1"], [], true),
+            (["10.0.0.0/8"], [], false),
+            (["127.0.0.0/8"], ["127.0.0.1"], false),
+        })
+        {
+            Scenario.Run(engine, scenario =>
+            {
+                scenario.Listener = s_listener with { Cluster = "origins", Allow = allow, Deny = deny, MaxConnections = 1 };
+                scenario.AddOrigin(wire => wire.Send("in"));
+                for (var i = 0; i < 2; i++)
+                {
+                    using var client = Wire.Connect(scenario.Address);
+                    if (isLetIn) Assert.Equal("in"u8.ToArray(), client.ReadToEnd());
+                    else client.ExpectReset();
+                }
+                if (isLetIn) return;
+                scenario.WaitForLog("a client's address is not allowed about=main");
+                Assert.Equal(2, scenario.Counters.Denied);
+            });
+        }
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void They_are_about_the_address_that_a_trusted_proxy_says(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Listener = s_listener with
+        {
+            Cluster = "origins",
+            Deny = ["192.0.2.0/24"],
+            ProxyProtocol = new ProxyProtocolOptions { Accept = ProxyProtocolMode.Required },
+        };
+        scenario.AddOrigin(wire => wire.Send("in"));
+        var denied = scenario.Connect();
+        denied.Send("PROXY TCP4 192.0.2.7 198.51.100.1 1 2\r\n");
+        denied.ExpectReset();
+        var allowed = scenario.Connect();
+        allowed.Send("PROXY TCP4 198.51.100.7 198.51.100.1 1 2\r\n");
+        Assert.Equal("in"u8.ToArray(), allowed.ReadToEnd());
+        allowed.EndSending();
+    });
+
+    private static string AskInTls(Scenario scenario, string name, params string[] protocols)
+    {
+        using var socket = new TcpClient();
+        socket.Connect(scenario.Address);
+        using var tls = new SslStream(socket.GetStream());
+        tls.AuthenticateAsClient(new SslClientAuthenticationOptions
+        {
+            TargetHost = name,
+            RemoteCertificateValidationCallback = (_, _, _, _) => true,
+            ApplicationProtocols = protocols.Length == 0 ? null : [.. protocols.Select(p => new SslApplicationProtocol(p))],
+        });
+        return new StreamReader(tls).ReadToEnd();
+    }
+
+    private static void SayInTls(Wire wire, X509Certificate2 certificate, string text)
+    {
+        using var tls = new SslStream(wire.OpenStream());
+        tls.AuthenticateAsServer(new SslServerAuthenticationOptions { ServerCertificate = certificate });
+        tls.Write(System.Text.Encoding.ASCII.GetBytes(text));
+        tls.ShutdownAsync().GetAwaiter().GetResult();
+    }
+
+    private static X509Certificate2 SelfSigned()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var request = new CertificateRequest("CN=a.example", key, HashAlgorithmName.SHA256);
+        using var made = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
+    }
+}

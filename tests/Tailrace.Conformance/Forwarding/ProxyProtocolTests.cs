@@ -1,0 +1,172 @@
+using System.Text.Json;
+using Tailrace.Config;
+using Tailrace.Conformance.Support;
+
+namespace Tailrace.Conformance.Forwarding;
+
+/// <summary>PROXY headers that come from another proxy, and those that go to destinations.</summary>
+public sealed class ProxyProtocolTests
+{
+    private const string Line = "PROXY TCP4 192.0.2.7 198.51.100.1 1111 443\r\n";
+
+    private static readonly ListenerOptions s_http = new() { Address = "127.0.0.1:0", Name = "main" };
+
+    private static readonly ListenerOptions s_tcp =
+        s_http with { Protocol = ListenerProtocol.Tcp, Cluster = "origins" };
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void The_address_in_it_is_what_logs_and_origins_see(EngineChoice engine)
+    {
+        var path = Path.GetTempFileName();
+        Scenario.Run(engine, scenario =>
+        {
+            scenario.Options = scenario.Options with
+            {
+                AccessLog = new AccessLogOptions { Format = AccessLogFormat.Json, Path = path },
+            };
+            scenario.Listener = Accepting(s_http, ProxyProtocolMode.Required);
+            var origin = scenario.AddOrigin(Reply.Of("x"));
+            using var client = scenario.Connect();
+            client.SendSplit(System.Text.Encoding.ASCII.GetBytes(Line + Reply.Get()), 7);
+            Assert.Equal("x", client.ReadAnswer().Text);
+            client.Send(Reply.Get());
+            Assert.Equal("x", client.ReadAnswer().Text);
+            Assert.All(origin.Requests, request => Assert.Equal("192.0.2.7", request.Field("X-Forwarded-For")));
+            Assert.Equal(2, origin.Requests.Count);
+        });
+        var entries = File.ReadAllLines(path).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        File.Delete(path);
+        Assert.Equal(2, entries.Length);
+        Assert.All(entries, entry => Assert.Equal("192.0.2.7", entry.GetProperty("client").GetString()));
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_connection_without_one_is_closed_where_one_is_required(EngineChoice engine) => Run(engine, scenario =>
+    {
+        scenario.Listener = Accepting(s_tcp, ProxyProtocolMode.Required) with { MaxConnections = 1 };
+        var origin = scenario.AddOrigin(wire => wire.Send(wire.ReadToEnd()));
+        foreach (var text in new[] { "GET / HTTP/1.1\r\n\r\n", "PROXY TCP4 1.2.3.4\r\n", "\r\n\r\n\0\r\nQUIT\n\xff" })
+        {
+            // Were a place of the one connection not given back, the next one would wait for ever.
+            var client = scenario.Connect();
+            client.Send(text);
+            client.ExpectReset();
+        }
+        scenario.WaitForLog("no PROXY header about=main");
+        scenario.WaitForLog("wrong or unfinished PROXY header about=main");
+        Assert.Equal((0, 3), (origin.Accepts, scenario.Counters.ProxyHeaderErrors));
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void One_that_does_not_come_is_not_waited_for(EngineChoice engine) => Run(engine, scenario =>
+    {
+        scenario.Listener = Accepting(s_tcp, ProxyProtocolMode.Required, timeoutMs: 200);
+        scenario.AddOrigin(wire => wire.ReadToEnd());
+        var (silent, slow) = (scenario.Connect(), scenario.Connect());
+        slow.Send("PROXY TCP4 ");
+        silent.ExpectReset();
+        slow.ExpectReset();
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Where_it_is_optional_it_may_be_left_out(EngineChoice engine) => Run(engine, scenario =>
+    {
+        scenario.Listener = Accepting(s_tcp, ProxyProtocolMode.Optional, timeoutMs: 300, "127.0.0.0/8");
+        scenario.AddOrigin(wire =>
+        {
+            wire.Send("ready ");
+            wire.Send(wire.ReadToEnd());
+        });
+        foreach (var (sent, echoed) in new[] { (Line + "a", "a"), ("b", "b"), ("PROXX", "PROXX") })
+        {
+            using var client = scenario.Connect();
+            client.Send(sent);
+            client.EndSending();
+            Assert.Equal("ready " + echoed, System.Text.Encoding.ASCII.GetString(client.ReadToEnd()));
+        }
+        // The server speaks first, and nobody waits longer than the header may take.
+        using var silent = scenario.Connect();
+        Assert.Equal("ready "u8.ToArray(), silent.ReadExactly(6));
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void One_from_a_stranger_is_not_believed(EngineChoice engine) => Run(engine, scenario =>
+    {
+        scenario.Listener = Accepting(s_tcp, ProxyProtocolMode.Optional, timeoutMs: 5000, "10.0.0.0/8");
+        scenario.AddOrigin(wire => wire.Send(wire.ReadToEnd()));
+        using var client = scenario.Connect();
+        client.Send(Line);
+        client.EndSending();
+        Assert.Equal(Line, System.Text.Encoding.ASCII.GetString(client.ReadToEnd()));
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_stranger_is_closed_where_one_is_required(EngineChoice engine) => Run(engine, scenario =>
+    {
+        scenario.Listener = Accepting(s_tcp, ProxyProtocolMode.Required, timeoutMs: 5000, "10.0.0.0/8");
+        scenario.AddOrigin(wire => wire.ReadToEnd());
+        scenario.Connect().ExpectReset();
+        scenario.WaitForLog("PROXY header from somebody who is not trusted about=main");
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_connection_at_the_gate_does_not_outlive_the_server(EngineChoice engine) => Run(engine, scenario =>
+    {
+        scenario.Listener = Accepting(s_tcp, ProxyProtocolMode.Required, timeoutMs: 60_000);
+        scenario.AddOrigin(wire => wire.ReadToEnd());
+        var client = scenario.Connect();
+        client.Send("PROXY ");
+        Wait.Until(() => scenario.Counters.Active == 1, "nobody is at the gate");
+        scenario.StopAndCheck(graceSeconds: 0);
+        client.ExpectReset();
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void What_came_in_version_2_is_passed_on_in_it(EngineChoice engine) => Run(engine, scenario =>
+    {
+        const string header = "0D0A0D0A000D0A515549540A" + "21110011" + "C0000207" + "C6336401" + "0457" + "01BB" + "0100026832";
+        scenario.Listener = Accepting(s_tcp, ProxyProtocolMode.Required);
+        scenario.Cluster = scenario.Cluster with { ProxyProtocol = ProxyProtocolVersion.V2 };
+        scenario.AddOrigin(wire => wire.Send(Convert.ToHexString(wire.ReadToEnd())));
+        using var client = scenario.Connect();
+        client.Send(Convert.FromHexString(header + "AABB"));
+        client.EndSending();
+        Assert.Equal(header + "AABB", System.Text.Encoding.ASCII.GetString(client.ReadToEnd()));
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Requests_of_two_clients_share_no_connection_that_names_one(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Cluster = scenario.Cluster with { ProxyProtocol = ProxyProtocolVersion.V1 };
+        var origin = scenario.AddOrigin(wire =>
+        {
+            var line = wire.ReadLine();
+            while (wire.HasMore())
+            {
+                wire.ReadRequest();
+                wire.Send(Reply.Of(line));
+            }
+        });
+        using var first = scenario.Connect();
+        using var second = scenario.Connect();
+        foreach (var client in new[] { first, second, first })
+        {
+            client.Send(Reply.Get());
+            Assert.Equal($"PROXY TCP4 127.0.0.1 127.0.0.1 {client.Port} {scenario.Address.Port}", client.ReadAnswer().Text);
+        }
+        Assert.Equal(3, origin.Accepts);
+    });
+
+    private static void Run(EngineChoice engine, Action<Scenario> body) => Scenario.Run(engine, body);
+
+    private static ListenerOptions Accepting(
+        ListenerOptions listener, ProxyProtocolMode mode, int timeoutMs = 5000, params string[] trusted) => listener with
+        {
+            ProxyProtocol = new ProxyProtocolOptions
+            {
+                Accept = mode,
+                Trusted = trusted,
+                Timeout = TimeSpan.FromMilliseconds(timeoutMs),
+            },
+        };
+}

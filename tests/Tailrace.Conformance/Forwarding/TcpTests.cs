@@ -1,0 +1,293 @@
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text.Json;
+using Tailrace.Config;
+using Tailrace.Conformance.Support;
+
+namespace Tailrace.Conformance.Forwarding;
+
+/// <summary>Connections that are forwarded as they are, over real sockets.</summary>
+public sealed class TcpTests
+{
+    private static readonly ListenerOptions s_listener = new()
+    {
+        Address = "127.0.0.1:0",
+        Name = "main",
+        Protocol = ListenerProtocol.Tcp,
+        Cluster = "origins",
+    };
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_server_may_speak_first(EngineChoice engine) => Run(engine, scenario =>
+    {
+        scenario.AddOrigin(wire =>
+        {
+            wire.Send("220 ready\r\n");
+            Assert.Equal("QUIT", wire.ReadLine());
+            wire.Send("221 bye\r\n");
+        });
+        var client = scenario.Connect();
+        Assert.Equal("220 ready", client.ReadLine());
+        client.Send("QUIT\r\n");
+        Assert.Equal("221 bye", client.ReadLine());
+        client.ExpectEnd();
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Bodies_of_any_size_arrive_both_ways(EngineChoice engine) => Run(engine, scenario =>
+    {
+        scenario.AddOrigin(wire => wire.Send(wire.ReadToEnd()));
+        foreach (var size in Payload.Sizes)
+        {
+            var bytes = Payload.Of(size);
+            using var client = Wire.Connect(scenario.Address);
+            client.Send(bytes);
+            client.EndSending();
+            Payload.Same(bytes, client.ReadToEnd());
+        }
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Random_transfers_with_slow_readers_arrive_whole(EngineChoice engine) => Run(engine, scenario =>
+    {
+        const int clients = 8;
+        const int transfers = 40;
+        scenario.AddOrigin(wire =>
+        {
+            // A length and a seed in a line; the answer is the hash of what came, then as many bytes of its own.
+            var words = wire.ReadLine().Split(' ');
+            var (up, down, seed) = (int.Parse(words[0]), int.Parse(words[1]), int.Parse(words[2]));
+            if (seed % 3 == 0) Thread.Sleep(1);
+            wire.Send(Convert.ToHexString(SHA256.HashData(wire.ReadExactly(up))) + "\r\n");
+            wire.Send(Payload.Of(down, seed));
+        });
+        var address = scenario.Address;
+        Crowd.Run(clients, index =>
+        {
+            var random = new Random(index);
+            for (var i = 0; i < transfers; i++)
+            {
+                var seed = index * 1000 + i;
+                var up = Payload.Of(1 << random.Next(18) | random.Next(1 << 10), seed);
+                var down = Payload.Of(1 << random.Next(18) | random.Next(1 << 10), seed);
+                using var wire = Wire.Connect(address, windowBytes: i % 4 == 0 ? 64 << 10 : 0);
+                wire.Send($"{up.Length} {down.Length} {seed}\r\n");
+                wire.SendSplit(up, i % 5 == 0 ? 777 : 100_000);
+                Assert.Equal(Convert.ToHexString(SHA256.HashData(up)), wire.ReadLine());
+                if (i % 7 == 0) Thread.Sleep(1);
+                Payload.Same(down, wire.ReadExactly(down.Length));
+                wire.ExpectEnd();
+            }
+        });
+        scenario.WaitUntilIdle();
+        var tunnels = scenario.Counters.Tcp;
+        Assert.Equal((clients * transfers, clients * transfers), (tunnels.Opened, tunnels.OriginClosed));
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_destination_that_refuses_is_passed_over(EngineChoice engine) => Run(engine, scenario =>
+    {
+        scenario.AddDestination($"tcp://127.0.0.1:{Silence.UnusedPort()}");
+        var origin = scenario.AddOrigin(wire => wire.Send("here"));
+        for (var i = 0; i < 4; i++) Assert.Equal("here", ReadAll(scenario));
+        Assert.Equal(4, origin.Accepts);
+        Assert.InRange(scenario.Counters.UpstreamConnectErrors, 1, 4);
+        Assert.Equal(0, scenario.Counters.Tcp.Unreachable);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Destinations_take_turns_by_weight(EngineChoice engine) => Run(engine, scenario =>
+    {
+        scenario.AddOrigin(wire => wire.Send("a"), weight: 3);
+        scenario.AddOrigin(wire => wire.Send("b"));
+        Assert.Equal("aaaaaabb", string.Concat(Enumerable.Range(0, 8).Select(_ => ReadAll(scenario)).Order()));
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Without_a_destination_the_client_is_told_by_a_reset(EngineChoice engine) => Run(engine, scenario =>
+    {
+        var nobody = $"127.0.0.1:{Silence.UnusedPort()}";
+        scenario.AddDestination($"tcp://{nobody}");
+        scenario.Connect().ExpectReset();
+        scenario.WaitForLog($"upstream: connect refused about={nobody}");
+        Assert.Equal(1, scenario.Counters.Tcp.Unreachable);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void An_idle_connection_is_closed_and_a_slow_one_is_not(EngineChoice engine) => Run(engine, scenario =>
+    {
+        scenario.Listener = s_listener with { Timeouts = new ListenerTimeouts { Idle = TimeSpan.FromMilliseconds(600) } };
+        scenario.AddOrigin(wire =>
+        {
+            for (var i = 0; i < 6; i++)
+            {
+                wire.Send("x");
+                Thread.Sleep(200);
+            }
+            wire.ReadToEnd();
+        });
+        var client = scenario.Connect();
+        // The client never says a word, and only the other direction moves.
+        Assert.Equal("xxxxxx"u8.ToArray(), client.ReadExactly(6));
+        client.ExpectEnd();
+        scenario.WaitUntilIdle();
+        Assert.Equal(1, scenario.Counters.Tcp.IdleTimeouts);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_client_that_leaves_during_the_connect_is_not_connected_for(EngineChoice engine) => Run(engine, scenario =>
+    {
+        scenario.Cluster = scenario.Cluster with { Timeouts = new ClusterTimeouts { Connect = TimeSpan.FromMinutes(10) } };
+        using var silent = new FullListener();
+        scenario.AddDestination($"tcp://{silent.Address}");
+        var client = scenario.Connect();
+        Wait.Until(() => scenario.Counters.Tcp.Connecting == 1, "it does not connect");
+        Assert.Equal([1, 0, 0, 0, 0], scenario.Server.CountStates());
+        client.Reset();
+        scenario.WaitUntilIdle();
+        Assert.Equal((0, 1), (scenario.Counters.Tcp.Connecting, scenario.Counters.Tcp.ClientReset));
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void What_moves_may_end_at_shutdown_and_what_does_not_is_cut(EngineChoice engine) => Run(engine, scenario =>
+    {
+        using var go = new ManualResetEventSlim();
+        scenario.AddOrigin(wire =>
+        {
+            wire.Send("begin");
+            go.Wait(30_000);
+            wire.Send(" end");
+        });
+        var client = scenario.Connect();
+        Assert.Equal("begin"u8.ToArray(), client.ReadExactly(5));
+        var stopping = new Thread(() => scenario.StopAndCheck());
+        stopping.Start();
+        scenario.WaitForLog("tcp connections to end connecting=0 connected=1 reading=0 writing=0 closing=0");
+        go.Set();
+        Assert.Equal(" end"u8.ToArray(), client.ReadToEnd());
+        client.EndSending();
+        stopping.Join();
+        Assert.Equal(1, scenario.Counters.Tcp.OriginClosed);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void What_does_not_end_in_time_is_cut(EngineChoice engine) => Run(engine, scenario =>
+    {
+        var origin = scenario.AddOrigin(wire => wire.ReadToEnd());
+        var client = scenario.Connect();
+        Wait.Until(() => origin.Accepts == 1, "the connection has not arrived");
+        scenario.StopAndCheck(graceSeconds: 0);
+        client.ExpectEnd();
+        Assert.Equal(1, scenario.Counters.Tcp.Aborted);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_stalled_reader_stops_the_writer_and_holds_one_block(EngineChoice engine) => Run(engine, scenario =>
+    {
+        Wire? origin = null;
+        scenario.AddOrigin(wire =>
+        {
+            origin = wire;
+            wire.SendSplit(new byte[64 << 20], 64 << 10);
+        });
+        using var client = scenario.Connect(windowBytes: 16 << 10);
+        Wait.Until(() => origin is { Sent: > 0 }, "nothing is sent");
+        Assert.True(Wait.Standstill(() => origin!.Sent) < 60 << 20, "all of it was swallowed");
+        Assert.InRange(scenario.Ask(reactor => reactor.Buffers.Rented), 0, 1);
+        Assert.Equal([0, 0, 0, 1, 0], scenario.Server.CountStates());
+        Assert.Equal(64 << 20, client.ReadToEnd().Length);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Unix_sockets_work_on_both_sides(EngineChoice engine)
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        var (front, back) = (Path.Combine(folder.FullName, "front"), Path.Combine(folder.FullName, "back"));
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(new UnixDomainSocketEndPoint(back));
+        listener.Listen();
+        // What a process that was killed leaves behind is in nobody's way.
+        using (var stale = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            stale.Bind(new UnixDomainSocketEndPoint(front + ".moved"));
+            File.Move(front + ".moved", front);
+        }
+        Assert.True(File.Exists(front));
+        Run(engine, scenario =>
+        {
+            scenario.Options = scenario.Options with { Workers = 2 };
+            scenario.Listener = s_listener with { Address = $"unix:{front}" };
+            scenario.AddDestination($"unix:{back}");
+            Assert.Equal(front, scenario.Server.Addresses[0].ToString());
+            using var client = Wire.Connect(new UnixDomainSocketEndPoint(front));
+            client.Send("over files");
+            client.EndSending();
+            using var origin = new Wire(listener.Accept());
+            Assert.Equal("over files"u8.ToArray(), origin.ReadToEnd());
+            origin.Send("and back");
+            origin.EndSending();
+            Assert.Equal("and back"u8.ToArray(), client.ReadToEnd());
+        });
+        Assert.False(File.Exists(front));
+        folder.Delete(recursive: true);
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Every_connection_is_recorded(EngineChoice engine)
+    {
+        var path = Path.GetTempFileName();
+        var name = "";
+        Run(engine, scenario =>
+        {
+            scenario.Options = scenario.Options with
+            {
+                AccessLog = new AccessLogOptions { Format = AccessLogFormat.Json, Path = path },
+            };
+            scenario.LogLevel = LogLevel.Debug;
+            var origin = scenario.AddOrigin(wire =>
+            {
+                if (wire.ReadLine() == "reset") wire.Reset();
+                else wire.Send("hello");
+            });
+            name = origin.Address.ToString();
+            using (var client = Wire.Connect(scenario.Address))
+            {
+                client.Send("say\r\n");
+                Assert.Equal("hello"u8.ToArray(), client.ReadToEnd());
+            }
+            scenario.WaitUntilIdle();
+            using (var client = Wire.Connect(scenario.Address))
+            {
+                client.Send("reset\r\n");
+                client.ExpectReset();
+            }
+            scenario.WaitUntilIdle();
+            foreach (var state in new[] { "Connecting", "Connected", "Reading", "Closing", "Closed" })
+                scenario.WaitForLog($"tcp connection state={state} client=127.0.0.1:");
+            scenario.WaitForLog($"destination={name}");
+        });
+        var entries = File.ReadAllLines(path).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        File.Delete(path);
+        Assert.Equal(["origin-closed", "origin-reset"], All("end"));
+        Assert.Equal(["5", "7"], All("bytes_received"));
+        Assert.Equal(["5", "0"], All("bytes_sent"));
+        Assert.Equal(["TCP", "TCP"], All("protocol"));
+        Assert.Equal(["main", "main"], All("listener"));
+        Assert.Equal([name, name], All("upstream"));
+        Assert.Equal(["127.0.0.1", "127.0.0.1"], All("client"));
+
+        IEnumerable<string> All(string key) => entries.Select(entry => entry.GetProperty(key).ToString());
+    }
+
+    private static void Run(EngineChoice engine, Action<Scenario> body) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Listener = s_listener;
+        body(scenario);
+    });
+
+    private static string ReadAll(Scenario scenario)
+    {
+        using var client = Wire.Connect(scenario.Address);
+        return System.Text.Encoding.ASCII.GetString(client.ReadToEnd());
+    }
+}

@@ -1,0 +1,272 @@
+using System.Text;
+using Tailrace.Io;
+using Tailrace.Proxy;
+using Tailrace.Tests.Io;
+
+namespace Tailrace.Tests.Proxy;
+
+/// <summary>Two byte streams through a tunnel: what arrives, what ends it, and what it holds.</summary>
+public sealed class TunnelTests
+{
+    private static readonly TunnelLimits s_noLimits = new(IdleTimeoutMs: 0, LifetimeMs: 0);
+
+    /// <summary>Every back end, and the simulated one.</summary>
+    public static TheoryData<string> Engines => [.. LoopRig.Engines.Select(row => row.Data), "sim"];
+
+    [Theory, MemberData(nameof(Engines))]
+    public void Bytes_go_both_ways_and_a_side_may_end_first(string engine) => WithRig(engine, async rig =>
+    {
+        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+        await LoopRig.SendAsync(rig.Client, "ask");
+        await LoopRig.ExpectAsync(rig.Origin, "ask");
+        await LoopRig.SendAsync(rig.Origin, "answer");
+        await LoopRig.ExpectAsync(rig.Client, "answer");
+        await LoopRig.SendAsync(rig.Client, "last");
+        rig.Client.ShutdownSend();
+        await LoopRig.ExpectAsync(rig.Origin, "last");
+        Assert.Equal(0, (await rig.Origin.FillAsync()).Bytes);
+        Assert.True(rig.Tunnel.IsRunning);
+        await LoopRig.SendAsync(rig.Origin, "and more");
+        rig.Origin.ShutdownSend();
+        await LoopRig.ExpectAsync(rig.Client, "and more");
+        Assert.Equal(0, (await rig.Client.FillAsync()).Bytes);
+        Assert.Equal(
+            new TunnelResult(TunnelEnd.Closed, TunnelSide.Downstream, IoError.None, MustReset: false, 7, 14),
+            await running);
+        var counters = rig.Downstream.Reactor.Counters;
+        Assert.Equal((7, 14), (counters.BytesReceived, counters.BytesSent));
+        Assert.Equal(default, rig.Downstream.TakeTraffic());
+    });
+
+    [Theory, MemberData(nameof(Engines))]
+    public void What_was_there_before_goes_first(string engine) => WithRig(engine, async rig =>
+    {
+        await LoopRig.SendAsync(rig.Client, "early");
+        Assert.Equal(5, (await rig.Downstream.FillAsync()).Bytes);
+        await LoopRig.SendAsync(rig.Origin, "server first");
+        Assert.Equal(12, (await rig.Upstream.FillAsync()).Bytes);
+        Assert.True(rig.Upstream.Output.TryAppend("head "u8));
+        Assert.True(rig.Downstream.Output.TryAppend("101 "u8));
+        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+        await LoopRig.ExpectAsync(rig.Origin, "head early");
+        await LoopRig.ExpectAsync(rig.Client, "101 server first");
+        rig.Client.ShutdownSend();
+        rig.Origin.ShutdownSend();
+        var result = await running;
+        Assert.Equal((TunnelEnd.Closed, 5, 12), (result.End, result.BytesUp, result.BytesDown));
+    });
+
+    [Theory, MemberData(nameof(Engines))]
+    public void An_idle_tunnel_holds_no_block(string engine) => WithRig(engine, async rig =>
+    {
+        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+        for (var i = 0; i < 3; i++)
+        {
+            // Long enough to earn a large block.
+            await LoopRig.SendAsync(rig.Client, new string('x', 4096));
+            await LoopRig.ExpectAsync(rig.Origin, new string('x', 4096));
+            await LoopRig.SendAsync(rig.Origin, "y");
+            await LoopRig.ExpectAsync(rig.Client, "y");
+            rig.Client.Output.Release();
+            rig.Origin.Output.Release();
+            await rig.Loop.TurnsAsync(5);
+            Assert.Equal(0, rig.Downstream.Reactor.Buffers.Rented);
+        }
+        rig.Tunnel.Stop();
+        Assert.Equal(TunnelEnd.Aborted, (await running).End);
+    });
+
+    [Theory]
+    [InlineData("epoll", true)]
+    [InlineData("epoll", false)]
+    [InlineData("portable", true)]
+    [InlineData("portable", false)]
+    [InlineData("sim", true)]
+    [InlineData("sim", false)]
+    public void A_reset_ends_both_directions(string engine, bool byClient) => WithRig(engine, async rig =>
+    {
+        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+        var (broken, other) = byClient ? (rig.Client, rig.Origin) : (rig.Origin, rig.Client);
+        await LoopRig.SendAsync(broken, "before");
+        await LoopRig.ExpectAsync(other, "before");
+        broken.Close(reset: true);
+        var result = await running;
+        Assert.Equal((TunnelEnd.Reset, byClient ? TunnelSide.Downstream : TunnelSide.Upstream), (result.End, result.By));
+        Assert.True(result.MustReset);
+        rig.CloseTunnel(result);
+        Assert.Equal(IoError.Reset, (await other.FillAsync()).Error);
+    });
+
+    // The portable loop hears of it when something is sent, or when the tunnel is idle for too long.
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("sim")]
+    public void A_reset_behind_an_end_is_noticed_while_nothing_else_moves(string engine) => WithRig(engine, async rig =>
+    {
+        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+        rig.Origin.ShutdownSend();
+        Assert.Equal(0, (await rig.Client.FillAsync()).Bytes);
+        await rig.Loop.TurnsAsync(3);
+        rig.Origin.Close(reset: true);
+        var result = await running;
+        Assert.Equal((TunnelEnd.Reset, TunnelSide.Upstream, true), (result.End, result.By, result.MustReset));
+    });
+
+    [Theory, MemberData(nameof(Engines))]
+    public void Silence_both_ways_ends_it_in_order(string engine) => WithRig(engine, async rig =>
+    {
+        var began = rig.Loop.Loop.Now;
+        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, new TunnelLimits(IdleTimeoutMs: 200, LifetimeMs: 0));
+        await LoopRig.SendAsync(rig.Client, "x");
+        await LoopRig.ExpectAsync(rig.Origin, "x");
+        var result = await running;
+        Assert.Equal((TunnelEnd.Idle, TunnelSide.None, false), (result.End, result.By, result.MustReset));
+        Assert.True(rig.Loop.Loop.Now - began >= 200);
+    });
+
+    [Theory, MemberData(nameof(Engines))]
+    public void A_stream_that_is_cut_does_not_look_like_one_that_ended(string engine) => WithRig(engine, async rig =>
+    {
+        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, new TunnelLimits(IdleTimeoutMs: 0, LifetimeMs: 300));
+        // Nobody reads at the other end.
+        var sending = SendForEverAsync(rig.Client);
+        var result = await running;
+        Assert.Equal((TunnelEnd.Expired, true), (result.End, result.MustReset));
+        Assert.True(result.BytesUp > 0);
+        rig.CloseTunnel(result);
+        await sending;
+    });
+
+    [Theory, MemberData(nameof(Engines))]
+    public void It_can_be_stopped_before_it_has_anything_to_do_and_run_again(string engine) => WithRig(engine, async rig =>
+    {
+        rig.Tunnel.Stop();
+        for (var i = 0; i < 2; i++)
+        {
+            var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, new TunnelLimits(60_000, 60_000));
+            Assert.Equal(StreamState.Connected, rig.Tunnel.State);
+            rig.Tunnel.Stop();
+            Assert.Equal(StreamState.Closing, rig.Tunnel.State);
+            Assert.Equal(
+                new TunnelResult(TunnelEnd.Aborted, TunnelSide.None, IoError.None, MustReset: false, 0, 0), await running);
+            Assert.Equal(StreamState.Closed, rig.Tunnel.State);
+        }
+    });
+
+    [Fact]
+    public void Every_state_is_told()
+    {
+        var states = new List<StreamState>();
+        WithRig("sim", async rig =>
+        {
+            rig.Tunnel.Changed = states.Add;
+            var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+            await LoopRig.SendAsync(rig.Client, "x");
+            await LoopRig.ExpectAsync(rig.Origin, "x");
+            rig.Client.ShutdownSend();
+            rig.Origin.ShutdownSend();
+            await running;
+        });
+        Assert.Equal(
+            [StreamState.Connected, StreamState.Reading, StreamState.Closing, StreamState.Closing], states);
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void Twenty_megabytes_each_way_at_once_are_the_same_at_the_other_end(string engine) => WithRig(engine, async rig =>
+    {
+        const int total = 20 << 20;
+        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+        var up = SendPatternAsync(rig.Client, total, 1);
+        var down = SendPatternAsync(rig.Origin, total, 2);
+        var upHash = ReadPatternAsync(rig.Origin, 1);
+        var downHash = ReadPatternAsync(rig.Client, 2);
+        Assert.Equal(total, await upHash);
+        Assert.Equal(total, await downHash);
+        await up;
+        await down;
+        var result = await running;
+        Assert.Equal((TunnelEnd.Closed, total, total), (result.End, result.BytesUp, result.BytesDown));
+    });
+
+    private static async LoopTask SendPatternAsync(SocketConnection connection, int total, int seed)
+    {
+        for (var sent = 0; sent < total;)
+        {
+            Assert.True(connection.Output.TryReserve(1));
+            var part = Math.Min(total - sent, connection.Output.Free);
+            for (var i = 0; i < part; i++) connection.Output.Writable[i] = At(sent + i, seed);
+            connection.Output.Commit(part);
+            Assert.Equal(part, (await connection.FlushAsync()).Bytes);
+            sent += part;
+        }
+        connection.Output.Release();
+        connection.ShutdownSend();
+    }
+
+    private static async LoopTask<int> ReadPatternAsync(SocketConnection connection, int seed)
+    {
+        for (var read = 0; ;)
+        {
+            var result = await connection.FillAsync();
+            Assert.False(result.IsError, result.ToString());
+            if (result.Bytes == 0) return read;
+            for (var i = 0; i < result.Bytes; i++)
+            {
+                if (connection.Input.Unread[i] != At(read + i, seed)) Assert.Fail($"byte {read + i} is another one");
+            }
+            read += result.Bytes;
+            connection.Input.Consume(result.Bytes);
+            connection.Input.Release();
+        }
+    }
+
+    private static byte At(int offset, int seed) => (byte)((offset * 2654435761u + (uint)seed * 40503u) >> 24);
+
+    private static async LoopTask SendForEverAsync(SocketConnection connection)
+    {
+        do
+        {
+            await connection.Reactor.Loop.YieldAsync();
+            Assert.True(connection.Output.TryAppend(Encoding.ASCII.GetBytes(new string('x', 4096))));
+        }
+        while (!(await connection.FlushAsync()).IsError);
+        connection.Output.Clear();
+    }
+
+    private static void WithRig(string engine, Func<TunnelRig, LoopTask> body)
+    {
+        using var loop = new LoopRig(engine);
+        loop.Run(async () =>
+        {
+            var (client, downstream) = await loop.PairAsync();
+            var (upstream, origin) = await loop.PairAsync();
+            var rig = new TunnelRig(loop, client, downstream, upstream, origin);
+            await body(rig);
+            rig.Close();
+            await loop.TurnsAsync(3);
+        });
+    }
+
+    /// <summary>A client, both ends of a tunnel, and an origin.</summary>
+    private sealed record TunnelRig(
+        LoopRig Loop, SocketConnection Client, SocketConnection Downstream, SocketConnection Upstream, SocketConnection Origin)
+    {
+        private bool _isClosed;
+
+        internal Tunnel Tunnel { get; } = new();
+
+        internal void CloseTunnel(in TunnelResult result)
+        {
+            _isClosed = true;
+            Downstream.Close(result.MustReset);
+            Upstream.Close(result.MustReset);
+        }
+
+        internal void Close()
+        {
+            if (!_isClosed) CloseTunnel(default);
+            Client.Close();
+            Origin.Close();
+        }
+    }
+}
