@@ -135,8 +135,8 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
 
     private static TailraceOptions Configure(
         int destinations, ProxyProtocolMode accept, ProxyProtocolVersion send) => new()
-    {
-        Listeners =
+        {
+            Listeners =
         [
             new ListenerOptions
             {
@@ -147,18 +147,18 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
                 ProxyProtocol = new ProxyProtocolOptions { Accept = accept, Timeout = TimeSpan.FromSeconds(20) },
             },
         ],
-        Clusters = new Dictionary<string, ClusterOptions>
-        {
-            ["origins"] = new()
+            Clusters = new Dictionary<string, ClusterOptions>
             {
-                Destinations =
+                ["origins"] = new()
+                {
+                    Destinations =
                 [
                     .. Enumerable.Range(1, destinations)
                         .Select(i => new DestinationOptions { Address = $"tcp://10.0.1.{i}:1" }),
                 ],
-                Timeouts = new ClusterTimeouts { Connect = TimeSpan.FromSeconds(3) },
-                ProxyProtocol = send,
+                    Timeouts = new ClusterTimeouts { Connect = TimeSpan.FromSeconds(3) },
+                    ProxyProtocol = send,
+                },
             },
-        },
-    };
+        };
 }

@@ -49,7 +49,7 @@ public static class ClientHelloReader
         message = default;
         if (input.Length > LengthMax) input = input[..LengthMax];
         var (wanted, gathered) = (MessageHeadBytes, 0);
-        for (var at = 0; ; )
+        for (var at = 0; ;)
         {
             var head = input[Math.Min(at, input.Length)..];
             if (!MayBeRecord(head)) return at == 0 ? HelloStatus.NotTls : HelloStatus.Invalid;
