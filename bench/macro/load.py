@@ -72,18 +72,25 @@ class IdleClients:
             for _ in range(count):
                 client = socket.create_connection(('127.0.0.1', port), timeout=10)
                 self.sockets.append(client)
-                client.sendall(self.REQUEST)
-                answer = b''
-                while b'\r\n\r\n' not in answer or len(answer.split(b'\r\n\r\n', 1)[1]) < body:
-                    got = client.recv(4096)
-                    if not got:
-                        raise BenchError(f'{name} closed idle client {len(self.sockets)} early')
-                    answer += got
-                if not answer.startswith(b'HTTP/1.1 200 '):
-                    raise BenchError(f'{name} answered idle client {len(self.sockets)} with {answer[:40]!r}')
+                self.greet(client, name, body)
         except OSError as error:
             self.close()
             raise BenchError(f'{name}: idle client {len(self.sockets)} of {count}: {error}') from error
+
+    def greet(self, client, name, body):
+        """Has a request answered before the client falls silent."""
+        client.sendall(self.REQUEST)
+        answer = b''
+        while b'\r\n\r\n' not in answer or len(answer.split(b'\r\n\r\n', 1)[1]) < body:
+            answer += self.receive(client, name)
+        if not answer.startswith(b'HTTP/1.1 200 '):
+            raise BenchError(f'{name} answered idle client {len(self.sockets)} with {answer[:40]!r}')
+
+    def receive(self, client, name):
+        got = client.recv(4096)
+        if not got:
+            raise BenchError(f'{name} closed idle client {len(self.sockets)} early')
+        return got
 
     def still_open(self):
         """How many the server has not closed meanwhile."""

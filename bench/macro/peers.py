@@ -14,7 +14,7 @@ CLIENTS = 9000   # what a peer has to hold in the idle scenario, and some
 
 @dataclass(frozen=True)
 class Setup:
-    kind: str      # 'proxy', 'routes' or 'static'
+    kind: str      # 'proxy', 'routes', 'static' or 'websocket'
     port: int
     origin: int    # the origin's port
     body: int
@@ -45,6 +45,9 @@ def nginx(setup):
         else:
             servers = f'''  server {{ listen 127.0.0.1:{setup.port} reuseport backlog=4096;
     location / {{ proxy_pass http://origin; }} }}'''
+    headers = 'proxy_set_header Connection "";'
+    if setup.kind == 'websocket':
+        headers = 'proxy_set_header Connection $http_connection; proxy_set_header Upgrade $http_upgrade; proxy_read_timeout 300s;'
     path = setup.write('nginx.conf', f'''worker_processes 1; daemon off; pid {setup.scratch}/{setup.port}-nginx.pid;
 error_log stderr; worker_rlimit_nofile {2 * CLIENTS};
 events {{ worker_connections {CLIENTS}; multi_accept on; }}
@@ -53,7 +56,7 @@ http {{
   client_body_temp_path {setup.scratch}/nginx-body; proxy_temp_path {setup.scratch}/nginx-proxy;
   fastcgi_temp_path {setup.scratch}/nginx-fastcgi; uwsgi_temp_path {setup.scratch}/nginx-uwsgi;
   scgi_temp_path {setup.scratch}/nginx-scgi;
-  proxy_http_version 1.1; proxy_set_header Connection "";
+  proxy_http_version 1.1; {headers}
 {upstreams}{servers}
 }}
 ''')
@@ -80,6 +83,7 @@ defaults
   mode http
   timeout client 300s
   timeout server 300s
+  timeout tunnel 300s
   timeout connect 5s
   http-reuse always
 frontend bench

@@ -20,6 +20,8 @@ PACKAGES = {'nginx': 'nginx-light', 'haproxy': 'haproxy', 'wrk': 'wrk', 'gcc': '
 class Tools:
     origin: str = ''
     floor: str = ''
+    wsecho: str = ''
+    wsload: str = ''
     tailrace: dict = field(default_factory=dict)   # 'tailrace-aot' and the like -> path
     versions: dict = field(default_factory=dict)
 
@@ -44,7 +46,7 @@ def require(programs, install):
 
 def build_c(tools):
     os.makedirs(OUT, exist_ok=True)
-    for name in ('origin', 'floor'):
+    for name in ('origin', 'floor', 'wsecho', 'wsload'):
         target = os.path.join(OUT, name)
         run(['gcc', '-O2', '-Wall', '-o', target, os.path.join(HERE, f'{name}.c')], 60)
         setattr(tools, name, target)

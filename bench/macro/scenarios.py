@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import load
 import routes
+import websocket
 from peers import Setup
 from processes import BenchError, on_cpu, wait_for_answer
 
@@ -28,6 +29,7 @@ class Scenario:
     probe_headers: dict = field(default_factory=dict)
     wrk_headers: tuple = ()
     without: tuple = ()              # peers for whom it means nothing
+    per: str = 'req'                 # what is counted
     bars: dict = field(default_factory=dict)
 
 
@@ -54,6 +56,8 @@ class Context:
     def start_origin(self, scenario):
         if scenario.kind == 'static':
             return 0
+        if scenario.kind == 'websocket':
+            return websocket.start_origin(self)
         port = self.ports.take()
         origin = self.fleet.start('origin', [self.tools.origin, str(port), str(scenario.body)], self.options.load_cpu)
         wait_for_answer(origin, port, body=scenario.body)
@@ -83,7 +87,10 @@ def under_load(context, scenario):
     def one(name, seconds):
         process, port = running[name]
         before = process.cpu_us()
-        seen = load.wrk(name, port, scenario, options.connections, seconds, options.load_cpu, script)
+        if scenario.kind == 'websocket':
+            seen = websocket.echoes(context, name, port, seconds)
+        else:
+            seen = load.wrk(name, port, scenario, options.connections, seconds, options.load_cpu, script)
         process.require_alive()
         return {'us': (process.cpu_us() - before) / seen.requests, 'per_second': seen.per_second,
                 'p99_us': seen.p99_us, 'rss_kb': process.rss_kb(), 'requests': seen.requests}
@@ -113,7 +120,7 @@ def load_table(context, scenario, rounds):
         if name.startswith('tailrace'):
             notes += [verdict(f'{name} x {peer}', ratios[peer], bar, '') for peer, bar in scenario.bars.items()
                       if peer in ratios]
-    return Table([scenario.unit, 'min-max', 'req/s', 'p99 ms', 'RSS MB', *(f'x {peer}' for peer in against)],
+    return Table([scenario.unit, 'min-max', f'{scenario.per}/s', 'p99 ms', 'RSS MB', *(f'x {peer}' for peer in against)],
                  rows, figures, notes)
 
 
@@ -124,18 +131,24 @@ def idle_clients(context, scenario):
     for name in context.names(scenario):
         origin = context.start_origin(scenario)
         process, port = context.start_peer(name, scenario, origin)
-        load.wrk(name, port, scenario, options.connections, options.warm_up, options.load_cpu)
+        if scenario.kind == 'websocket':
+            count = options.idle_clients // 2   # each is two connections of the proxy
+            websocket.echoes(context, name, port, options.warm_up)
+        else:
+            count = options.idle_clients
+            load.wrk(name, port, scenario, options.connections, options.warm_up, options.load_cpu)
         before = process.rss_kb()
-        clients = load.IdleClients(name, port, options.idle_clients, scenario.body)
+        kind = websocket.IdleSockets if scenario.kind == 'websocket' else load.IdleClients
+        clients = kind(name, port, count, scenario.body)
         time.sleep(2)
         grown, held = process.rss_kb() - before, clients.still_open()
         cpu = process.cpu_us()
         time.sleep(2)
         idle_us = (process.cpu_us() - cpu) / 2
         clients.close()
-        if held < options.idle_clients:
-            raise BenchError(f'{name} kept only {held} of {options.idle_clients} idle clients')
-        per_client = grown * 1024 / options.idle_clients
+        if held < count:
+            raise BenchError(f'{name} kept only {held} of {count} idle clients')
+        per_client = grown * 1024 / count
         rows[name] = [f'{per_client:.0f}', f'{before / 1024:.1f}', f'{(before + grown) / 1024:.1f}', f'{idle_us / 1e4:.2f}']
         figures[name] = {'bytes_per_client': per_client, 'rss_before_kb': before, 'rss_after_kb': before + grown,
                          'clients': held, 'idle_cpu_us_per_second': idle_us}
@@ -231,6 +244,9 @@ ALL = [
     Scenario('close', 'a connection per request', under_load, wrk_headers=('Connection: close',),
              probe_headers={'Connection': 'close'}, without=('floor',), bars={'nginx': 0.95}),
     Scenario('idle', 'idle keep-alive clients', idle_clients, without=('floor',)),
+    Scenario('websocket', 'echo of 64 bytes over WebSocket through the proxy', under_load, kind='websocket',
+             unit='CPU us/msg', per='msg', bars={'nginx': 0.85, 'haproxy': 0.85}),
+    Scenario('websocket-idle', 'open, idle WebSockets', idle_clients, kind='websocket', without=('floor',)),
     Scenario('start', 'from start to the first answered request', starting, without=('floor',)),
     Scenario('syscalls', 'system calls per proxied keep-alive GET of 11 bytes', system_calls),
 ]
