@@ -1,4 +1,5 @@
 """The clients: wrk for load, plain sockets for idle connections. Every answer is judged; nothing wrong is averaged away."""
+import os
 import re
 import socket
 import subprocess
@@ -23,16 +24,17 @@ def scaled(text):
     return float(number) * SCALE[unit or 'B']
 
 
-def wrk(name, port, scenario, connections, seconds, cpu, script=None):
+def wrk(context, name, port, scenario, connections, seconds):
     """Runs wrk and returns its Load; raises when one answer was not 2xx, an error occurred, or bytes are missing."""
     check(name, port, scenario)
-    command = ['wrk', '-t1', f'-c{connections}', f'-d{seconds}s', '--timeout', '10s', '--latency']
-    if script:
-        command += ['-s', script]
-    for header in scenario.wrk_headers:
-        command += ['-H', header]
+    command = ['wrk', '-t1', f'-c{connections}', f'-d{seconds}s', '--timeout', '10s', '--latency', *scenario.wrk]
+    if scenario.script:
+        path = os.path.join(context.fleet.scratch, f'{scenario.name}.lua')
+        with open(path, 'w') as file:
+            file.write(scenario.script)
+        command += ['-s', path]
     run = subprocess.run(command + [f'http://127.0.0.1:{port}/'], capture_output=True, text=True, timeout=seconds + 30,
-                         preexec_fn=on_cpu(cpu), check=False)
+                         preexec_fn=on_cpu(context.options.load_cpu), check=False)
     text = run.stdout
     for pattern in (r'Non-2xx or 3xx responses: \d+', r'Socket errors: .*'):
         found = re.search(pattern, text)
@@ -54,7 +56,7 @@ def wrk(name, port, scenario, connections, seconds, cpu, script=None):
 def check(name, port, scenario):
     """One request by a client that is not wrk: it has to get 200 and the whole body."""
     try:
-        status, length = probe(port, scenario.path, scenario.probe_headers)
+        status, length = probe(port, scenario.path, scenario.headers)
     except OSError as error:
         raise BenchError(f'{name} in {scenario.name} does not answer: {error}') from error
     if (status, length) != (200, scenario.body):
@@ -72,25 +74,18 @@ class IdleClients:
             for _ in range(count):
                 client = socket.create_connection(('127.0.0.1', port), timeout=10)
                 self.sockets.append(client)
-                self.greet(client, name, body)
+                client.sendall(self.REQUEST)
+                answer = b''
+                while b'\r\n\r\n' not in answer or len(answer.split(b'\r\n\r\n', 1)[1]) < body:
+                    got = client.recv(4096)
+                    if not got:
+                        raise BenchError(f'{name} closed idle client {len(self.sockets)} early')
+                    answer += got
+                if not answer.startswith(b'HTTP/1.1 200 '):
+                    raise BenchError(f'{name} answered idle client {len(self.sockets)} with {answer[:40]!r}')
         except OSError as error:
             self.close()
             raise BenchError(f'{name}: idle client {len(self.sockets)} of {count}: {error}') from error
-
-    def greet(self, client, name, body):
-        """Has a request answered before the client falls silent."""
-        client.sendall(self.REQUEST)
-        answer = b''
-        while b'\r\n\r\n' not in answer or len(answer.split(b'\r\n\r\n', 1)[1]) < body:
-            answer += self.receive(client, name)
-        if not answer.startswith(b'HTTP/1.1 200 '):
-            raise BenchError(f'{name} answered idle client {len(self.sockets)} with {answer[:40]!r}')
-
-    def receive(self, client, name):
-        got = client.recv(4096)
-        if not got:
-            raise BenchError(f'{name} closed idle client {len(self.sockets)} early')
-        return got
 
     def still_open(self):
         """How many the server has not closed meanwhile."""
