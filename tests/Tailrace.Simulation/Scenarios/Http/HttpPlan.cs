@@ -21,6 +21,7 @@ internal enum OriginFlaw
     Silent,
     Garbage,
     EarlyAnswer,
+    Unavailable,
 }
 
 /// <summary>What a client does wrong.</summary>
@@ -103,9 +104,16 @@ internal sealed class HttpPlan
     internal bool IsBodyless => Method == "HEAD" || Status is 204 or 304;
 
     /// <summary>How often the origin may see it: twice only where that is the same as once.</summary>
-    internal int ArrivalsMax => (Resends + 1) * (IsReplayable ? 2 : 1);
+    internal int ArrivalsMax => (Resends + 1) * (1 + (IsReplayable ? 1 : 0) + (IsRepeatable ? RetriesMax : 0));
 
-    private bool IsReplayable => RequestFraming == PlanFraming.None && Method is not ("POST" or "PATCH");
+    /// <summary>How often the proxy may send it to another origin.</summary>
+    internal int RetriesMax { get; set; }
+
+    /// <summary>Whether it is one that may be sent to another origin at all.</summary>
+    internal bool IsRepeatable => RequestFraming != PlanFraming.Chunked && Method is not ("POST" or "PATCH");
+
+    /// <summary>Whether it can be sent again whatever has been read of it.</summary>
+    internal bool IsReplayable => IsRepeatable && RequestFraming == PlanFraming.None;
 
     /// <summary>How often the client has sent it again, not knowing what became of it.</summary>
     internal int Resends { get; set; }
