@@ -28,7 +28,7 @@ internal sealed class RetryScenario(string name, bool faulty) : HttpScenario(nam
             origins.Add(Open(
                 world, i, "origins", reactor => new HttpOrigin(world, reactor, plans, isSick).ServeAsync, i - 1));
         }
-        foreach (var plan in plans) plan.RetriesMax = 1;
+        foreach (var plan in plans) (plan.RetriesMax, plan.MayBeSick) = (1, IsFaulty);
         return origins;
     }
 
@@ -46,6 +46,8 @@ internal sealed class RetryScenario(string name, bool faulty) : HttpScenario(nam
                 Retries = IsFaulty ? 0 : 1,
                 Retry = new RetryOptions
                 {
+                    // Good origins answer 503 as well.
+                    Status = [502, 504],
                     TryTimeout = TimeSpan.FromSeconds(4),
                     Backoff = TimeSpan.FromMilliseconds(world.Random.Below(2) * PauseMsMax),
                 },

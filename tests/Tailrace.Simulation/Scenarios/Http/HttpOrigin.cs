@@ -61,7 +61,7 @@ internal sealed class HttpOrigin(SimWorld world, Reactor reactor, IReadOnlyList<
         if (plan.DelayMs > 0) await pause.For(plan.DelayMs);
         if (flaw == OriginFlaw.CloseBeforeAnswer) return false;
         if (flaw == OriginFlaw.Unavailable)
-            return await wire.SendAsync("HTTP/1.1 503 Not Now\r\nContent-Length: 3\r\n\r\nno\n");
+            return await wire.SendAsync("HTTP/1.1 502 Not Now\r\nContent-Length: 3\r\n\r\nno\n");
         if (flaw == OriginFlaw.Silent)
         {
             // The proxy gives up first.

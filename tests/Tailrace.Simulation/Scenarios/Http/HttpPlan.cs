@@ -98,7 +98,10 @@ internal sealed class HttpPlan
     internal bool IsSent { get; set; }
 
     /// <summary>Whether somebody does something wrong on purpose.</summary>
-    internal bool IsFlawed => OriginFlaw != OriginFlaw.None || ClientFlaw != ClientFlaw.None;
+    internal bool IsFlawed => OriginFlaw != OriginFlaw.None || ClientFlaw != ClientFlaw.None || MayBeSick;
+
+    /// <summary>Whether it may come to an origin that does wrong, and nobody makes up for that.</summary>
+    internal bool MayBeSick { get; set; }
 
     /// <summary>Whether the answer has no body whatever its head says.</summary>
     internal bool IsBodyless => Method == "HEAD" || Status is 204 or 304;
