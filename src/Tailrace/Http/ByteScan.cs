@@ -77,9 +77,15 @@ internal static class ByteScan
     /// <summary>
     /// The first byte from <paramref name="at"/> on that is no part of a host name, or the input's length.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int HostEnd(ReadOnlySpan<byte> input, int at)
     {
         at = Find<HostStop>(input, at);
+        return (uint)at >= (uint)input.Length || input[at] is (byte)':' or (byte)'\r' ? at : OddHostEnd(input, at);
+    }
+
+    private static int OddHostEnd(ReadOnlySpan<byte> input, int at)
+    {
         while ((uint)at < (uint)input.Length && input[at] != ':' && AuthoritySyntax.IsNameByte(input[at]))
             at = Find<HostStop>(input, at + 1);
         return at;
@@ -97,6 +103,7 @@ internal static class ByteScan
     }
 
     /// <summary>The first question mark, or byte that is no part of a target, or the input's length.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int PathEnd(ReadOnlySpan<byte> input, int at) => Find<TargetStop>(input, at);
 
     /// <summary>
