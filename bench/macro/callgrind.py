@@ -8,9 +8,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 import peers
-import routes
+from model import Contestant, Kind, Setup
 from prepare import ROOT, run
 from processes import BenchError, wait_for_answer
+from scenarios import routes
 
 BODIES = (b'hello world', b'x' * 11)   # of the fixed reply, and of the origin
 
@@ -19,21 +20,21 @@ BODIES = (b'hello world', b'x' * 11)   # of the fixed reply, and of the origin
 class Scenario:
     name: str
     what: str
-    kind: str
+    kind: Kind
     depth: int = 1   # requests that a client writes at a time
 
     def requests(self):
-        if self.kind != 'routes':
+        if self.name != 'routes':
             return [b'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n']
         return [f'GET {path} HTTP/1.1\r\n'.encode() + b''.join(f'{n}: {v}\r\n'.encode() for n, v in routes.headers(host))
                 + b'\r\n' for path in routes.PATHS for host in routes.HOSTS]
 
 
 ALL = [
-    Scenario('proxied', 'keep-alive GET of 11 bytes through the proxy', 'proxy'),
-    Scenario('fixed', 'fixed reply of the server itself', 'static'),
-    Scenario('routes', 'proxied, 40 routes on 10 hosts, 12 request headers of 600 bytes', 'routes'),
-    Scenario('pipelined', 'fixed reply, 16 requests in one write', 'static', depth=16),
+    Scenario('proxied', 'keep-alive GET of 11 bytes through the proxy', peers.PROXY),
+    Scenario('fixed', 'fixed reply of the server itself', peers.STATIC),
+    Scenario('routes', 'proxied, 40 routes on 10 hosts, 12 request headers of 600 bytes', routes.SCENARIOS[0].kind),
+    Scenario('pipelined', 'fixed reply, 16 requests in one write', peers.STATIC, depth=16),
 ]
 
 
@@ -67,14 +68,15 @@ def count(context, scenario):
 def profile(context, scenario, requests):
     """Function -> instructions of a process from its start to its end."""
     port, origin = context.ports.take(), context.ports.take()
-    if scenario.kind != 'static':
+    if scenario.kind is not peers.STATIC:
         wait_for_answer(context.fleet.start('origin', [context.tools.origin, str(origin), '11'], 1), origin, body=11)
-    setup = peers.Setup(scenario.kind, port, origin, 11, context.fleet.scratch, context.tools, 'epoll')
+    who = Contestant('tailrace', 'tailrace', 'epoll', 'aot', context.binary)
+    setup = Setup(who, port, origin, 11, 1, context.fleet.scratch, context.tools)
     out = setup.write('callgrind', '')
     os.environ['DOTNET_GCHeapHardLimit'] = '10000000'   # valgrind has no room for the 256 GB that are reserved otherwise
     process = context.fleet.start('tailrace', ['valgrind', '--tool=callgrind', f'--callgrind-out-file={out}',
-                                               *peers.tailrace(context.binary)(setup)], 0)
-    host = {'Host': routes.HOSTS[0]} if scenario.kind == 'routes' else {}
+                                               *scenario.kind.command(setup)], 0)
+    host = {'Host': routes.HOSTS[0]} if scenario.name == 'routes' else {}
     wait_for_answer(process, port, headers=host, body=11)
     send(port, scenario, requests, context.options.connections)
     process.popen.terminate()
