@@ -39,7 +39,7 @@ internal sealed class Attempts
     /// <summary>How often a destination has failed the request, and it was sent again.</summary>
     internal int Retries { get; private set; }
 
-    /// <summary>Whether the request's body is kept for another try: it is there whole, and was sent as a copy.</summary>
+    /// <summary>Whether the request's body is kept for another try: it was sent as a copy.</summary>
     internal bool HoldsBody { get; set; }
 
     /// <summary>Prepares for another request.</summary>
@@ -67,7 +67,7 @@ internal sealed class Attempts
         _unreachable.Add(index);
     }
 
-    /// <summary>A destination that has the request did not answer it well; it is sent again, elsewhere at best.</summary>
+    /// <summary>A destination did not answer the request well; it is sent again, elsewhere at best.</summary>
     internal void TryFailed(int index)
     {
         _tried.Add(index);

@@ -89,7 +89,7 @@ internal sealed class Retries(Cluster cluster, RetrySettings settings, RetryBudg
         return pause - (int)_dice.Below(pause / 2 + 1);
     }
 
-    /// <summary>Reads past an answer that nobody gets, if it is there whole, so that its connection is of use.</summary>
+    /// <summary>Reads past an answer that nobody gets, if it is there whole: its connection is of use.</summary>
     internal static void Skip(H1Client client)
     {
         client.BeginBody();
