@@ -19,6 +19,7 @@ var engine = options.GetValueOrDefault("--engine", "epoll") switch
     _ => EngineChoice.Epoll,
 };
 
+Pauses.Watch();
 var tally = new Tally();
 ChaosOrigin[] origins = [.. Enumerable.Range(0, 3).Select(i => new ChaosOrigin(seed * 10 + i, tally))];
 foreach (var origin in origins) origin.Start();
@@ -50,7 +51,7 @@ foreach (var origin in origins) origin.Kill();
 Judge();
 
 Console.WriteLine(tally);
-foreach (var violation in tally.Violations.Take(20)) Console.WriteLine($"WRONG  {violation}");
+foreach (var violation in tally.Violations.Take(40)) Console.WriteLine($"WRONG  {violation}");
 Console.WriteLine($"{seconds} s of chaos on {server.Engine}, seed {seed}: {tally.Violations.Count} violations");
 return tally.Violations.Count == 0 ? 0 : 1;
 
@@ -59,7 +60,8 @@ int Number(string option, int otherwise) =>
 
 void Judge()
 {
-    string[] ends = ["answered", "visibly cut", "closed before an answer", "client left", "refused with 502", "refused with 503", "refused with 504"];
+    string[] ends = ["answered", "visibly cut", "closed before an answer", "client left", "lost in a pause",
+        "refused with 408", "refused with 502", "refused with 503", "refused with 504"];
     var ended = ends.Sum(tally.Of);
     if (ended != tally.Of("asked")) tally.Violation($"{tally.Of("asked")} requests came to {ended} ends");
     if (tally.Of("answered") == 0) tally.Violation("nothing was answered");
