@@ -83,6 +83,7 @@ public sealed unsafe class ByteBuffer
     }
 
     /// <summary>Appends bytes that were written to <see cref="Writable"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Commit(int count)
     {
         Debug.Assert((uint)count <= (uint)(_capacity - _end));

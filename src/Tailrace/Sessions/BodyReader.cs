@@ -48,7 +48,7 @@ public sealed class BodyReader
     /// <param name="limits">Limits of chunked bodies.</param>
     internal void Begin(ByteBuffer input, BodyKind kind, long length, HttpLimits limits)
     {
-        _input = input;
+        if (_input != input) _input = input;
         Kind = kind;
         _remaining = length;
         _deferred = _chunkLeft = 0;

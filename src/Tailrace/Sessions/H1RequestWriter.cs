@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Http;
 using Tailrace.Http.H1;
 using Tailrace.Http.Rules;
@@ -43,15 +44,15 @@ internal static class H1RequestWriter
     {
         var host = edits.Host switch
         {
-            HostPolicy.Destination => destination,
+            HostPolicy.Keep => head.Authority.In(bytes),
             HostPolicy.Fixed => edits.FixedHost.Span,
-            _ => head.Authority.In(bytes),
+            _ => destination,
         };
         var fields = edits.Fields;
         var replaced = fields?.Replaced ?? 0;
-        var values = new ExchangeValues(head, bytes, client, destination);
         // What the client said of earlier hops may be repeated, and its host twice more.
-        var added = AddedBytesMax + 3 * host.Length + (fields?.LengthIn(values) ?? 0);
+        var added = AddedBytesMax + 3 * host.Length;
+        if (fields is not null) added += fields.LengthIn(new ExchangeValues(head, bytes, client, destination));
         if (!output.TryReserve(head.Length + path.Length + added)) return false;
         var writer = new HeadWriter(output.Writable);
         var keepsHost = edits.Host == HostPolicy.Keep && head.Form == TargetForm.Origin
@@ -73,7 +74,8 @@ internal static class H1RequestWriter
             WriteForwarded(ref writer, head, bytes, client);
         if (edits.Via && (replaced & KnownHeaders.Bit(KnownHeader.Via)) == 0)
             writer.Write(head.MinorVersion == 0 ? "Via: 1.0 tailrace\r\n"u8 : "Via: 1.1 tailrace\r\n"u8);
-        if (fields is not null) FieldEditWriter.Write(ref writer, fields, values);
+        if (fields is not null)
+            FieldEditWriter.Write(ref writer, fields, new ExchangeValues(head, bytes, client, destination));
         if (head.TeTrailers || head.IsUpgrade) WriteConnection(ref writer, head, bytes, edits);
         if (head.Body == BodyKind.Chunked) writer.Write("Transfer-Encoding: chunked\r\n"u8);
         else if (head.ContentLength >= 0) writer.WriteHeader("Content-Length"u8, head.ContentLength);
@@ -108,12 +110,14 @@ internal static class H1RequestWriter
     }
 
     /// <summary>Whether the request line ends as ours do: a later 1.x is read as 1.1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsOurVersion(RequestHead head, ReadOnlySpan<byte> bytes) =>
         bytes[head.Target.End..].StartsWith(" HTTP/1.1\r\n"u8);
 
     /// <summary>
     /// Absolute-form becomes origin-form, a rewritten path stands for the client's, and the version is ours.
     /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void WriteRequestLine(
         ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> path)
     {
@@ -160,6 +164,7 @@ internal static class H1RequestWriter
     /// Off leaves alone what the client sent. Append keeps what an earlier hop said of the protocol and the host, which
     /// it alone knows, and continues its list of addresses. Set trusts nothing that a client could have made up.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong DroppedBy(RequestEdits edits, bool keepsHost)
     {
         var dropped = AlwaysDropped;
@@ -173,6 +178,7 @@ internal static class H1RequestWriter
     /// <summary>
     /// Copies the fields that stay, in runs; the first may begin before them, or is -1 to begin with them.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void CopyFields(
         ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, int runStart, ulong dropped,
         FieldEdits? edits)
@@ -187,6 +193,7 @@ internal static class H1RequestWriter
 
     /// <summary>Copies all runs but the last.</summary>
     /// <returns>Where that begins.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static int CopyRuns(
         ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, int runStart, ulong dropped,
         FieldEdits? edits)

@@ -233,6 +233,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         NativeMemory.Free(_outbox);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Dispatch(EpollHandle handle, uint events, int settled)
     {
         if ((events & (Epoll.In | Epoll.ReadHangUp | Epoll.HangUp | Epoll.Error)) != 0)
@@ -270,6 +271,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         return settled;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private IoResult? TryAccept(EpollHandle listener, IoOperation operation)
     {
         if (_reserve.IsAllThatIsLeft) return IoResult.Failure(IoError.OutOfDescriptors);
@@ -298,18 +300,22 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         return errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static IoResult? TryReceive(EpollHandle handle, ByteBuffer buffer)
     {
-        if (!buffer.TryReserve(1)) return IoResult.Failure(IoError.NoBuffers);
+        if (!buffer.TryReserve()) return IoResult.Failure(IoError.NoBuffers);
         var wanted = buffer.Free;
         var received = Libc.recv(handle.Descriptor, buffer.WritePointer, (nuint)wanted, 0);
-        if (received > 0)
-        {
-            buffer.Commit((int)received);
-            handle.Received += received;
-            if (received < wanted && !handle.IsEnding) handle.IsReadable = false;
-            return IoResult.Success((int)received);
-        }
+        if (received <= 0) return NotReceived(handle, buffer, received);
+        buffer.Commit((int)received);
+        handle.Received += received;
+        if (received < wanted && !handle.IsEnding) handle.IsReadable = false;
+        return IoResult.Success((int)received);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static IoResult? NotReceived(EpollHandle handle, ByteBuffer buffer, nint received)
+    {
         var errno = received < 0 ? Libc.Errno : 0;
         buffer.Release();
         if (errno == 0) return IoResult.Success(0);
