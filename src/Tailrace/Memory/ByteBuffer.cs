@@ -101,6 +101,7 @@ public sealed unsafe class ByteBuffer
     }
 
     /// <summary>Drops the first <paramref name="count"/> unread bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Consume(int count)
     {
         Debug.Assert((uint)count <= (uint)Length);
@@ -118,6 +119,7 @@ public sealed unsafe class ByteBuffer
     /// <summary>
     /// Consumes the first <paramref name="count"/> unread bytes, but keeps them readable as <see cref="Kept"/>.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Keep(int count)
     {
         Debug.Assert(_keptLength == 0 && (uint)count <= (uint)Length);
@@ -127,6 +129,7 @@ public sealed unsafe class ByteBuffer
     }
 
     /// <summary>Ends <see cref="Keep"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void DropKept()
     {
         _keptLength = 0;

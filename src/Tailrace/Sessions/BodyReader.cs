@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Tailrace.Http;
 using Tailrace.Http.H1;
 using Tailrace.Io;
@@ -46,6 +47,7 @@ public sealed class BodyReader
     /// <param name="kind">The framing that was decided.</param>
     /// <param name="length">The length, for <see cref="BodyKind.Length"/>.</param>
     /// <param name="limits">Limits of chunked bodies.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Begin(ByteBuffer input, BodyKind kind, long length, HttpLimits limits)
     {
         if (_input != input) _input = input;

@@ -270,7 +270,7 @@ internal sealed class H1Exchange : Exchange
         else if (head.Body == BodyKind.None) Frame(BodyKind.Length, 0);
         else Frame(KindFor(head.ContentLength), head.ContentLength);
         var output = _connection.Output;
-        var date = _context.DateLine();
+        var date = head.Headers.Has(KnownHeader.Date) ? default : _context.DateLine();
         var added = AddedFields.IsEmpty ? default : AddedFields.Span;
         if (edits.Fields is null) return H1ResponseWriter.TryForward(output, head, bytes, _framing, edits, date, added);
         return H1ResponseWriter.TryForward(output, head, bytes, _framing, edits, date, added, Values);

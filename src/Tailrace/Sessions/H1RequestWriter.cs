@@ -69,7 +69,14 @@ internal static class H1RequestWriter
         }
         CopyFields(ref writer, head, bytes, runStart, dropped, fields);
         if (hasForThisHop) WriteHops(ref writer, head, bytes);
-        if (edits.XForwarded != ForwardedPolicy.Off) WriteXForwarded(ref writer, head, bytes, edits, client);
+        // Usually nobody has said anything of it yet.
+        if (edits.XForwarded != ForwardedPolicy.Off)
+        {
+            if (((head.Headers.Known | replaced) & ForgedFields) == 0)
+                WriteFirstXForwarded(ref writer, client, head.Authority.In(bytes));
+            else
+                WriteXForwarded(ref writer, head, bytes, edits, client);
+        }
         if (edits.Forwarded != ForwardedPolicy.Off && (replaced & KnownHeaders.Bit(KnownHeader.Forwarded)) == 0)
             WriteForwarded(ref writer, head, bytes, client);
         if (edits.Via && (replaced & KnownHeaders.Bit(KnownHeader.Via)) == 0)
@@ -251,6 +258,19 @@ internal static class H1RequestWriter
         writer.WriteCrlf();
     }
 
+    /// <summary>The three fields where there was none of them: one piece between two values.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WriteFirstXForwarded(
+        ref HeadWriter writer, ReadOnlySpan<byte> client, ReadOnlySpan<byte> host)
+    {
+        writer.Write("X-Forwarded-For: "u8);
+        writer.Write(client);
+        writer.Write("\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: "u8);
+        writer.Write(host);
+        writer.WriteCrlf();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void WriteXForwarded(
         ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
         ReadOnlySpan<byte> client)
@@ -259,16 +279,6 @@ internal static class H1RequestWriter
         // What an earlier hop said of itself, and what the route says, is not said again.
         var said = keepsEarlier ? head.Headers.Known & ~KnownHeaders.Bit(KnownHeader.XForwardedFor) : 0;
         said |= edits.Fields?.Replaced ?? 0;
-        if (((said | head.Headers.Known) & ForgedFields) == 0)
-        {
-            // Nobody has said anything of it: one piece between two values.
-            writer.Write("X-Forwarded-For: "u8);
-            writer.Write(client);
-            writer.Write("\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: "u8);
-            writer.Write(head.Authority.In(bytes));
-            writer.WriteCrlf();
-            return;
-        }
         if ((said & KnownHeaders.Bit(KnownHeader.XForwardedFor)) == 0)
         {
             writer.Write("X-Forwarded-For: "u8);

@@ -127,11 +127,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     public override IoTask ReceiveAsync(IoHandle stream, IoOperation operation)
     {
         var handle = Of(stream);
-        if (handle.IsReadable)
-        {
-            var result = TryReceive(handle, operation.Buffer!);
-            if (result is { } done) return new IoTask(done);
-        }
+        if (handle.IsReadable && TryReceiveNow(handle, operation) is { } done) return new IoTask(done);
         // After a reset the socket itself says so, behind what came before it.
         if (handle.SendError is not (IoError.None or IoError.BrokenPipe or IoError.Reset))
             return new IoTask(IoResult.Failure(handle.SendError));
@@ -312,6 +308,11 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         if (received < wanted && !handle.IsEnding) handle.IsReadable = false;
         return IoResult.Success((int)received);
     }
+
+    /// <summary>The same without an event: seldom, for most wait.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static IoResult? TryReceiveNow(EpollHandle handle, IoOperation operation) =>
+        TryReceive(handle, operation.Buffer!);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static IoResult? NotReceived(EpollHandle handle, ByteBuffer buffer, nint received)
