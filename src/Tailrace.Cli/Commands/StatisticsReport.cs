@@ -81,6 +81,9 @@ internal static class StatisticsReport
             foreach (var worker in workers) output.Write($"{value(worker),16}");
             output.WriteLine();
         }
+        // Of the whole process; a server in steady state adds to neither.
+        output.WriteLine($"{"garbage collections",-24}{GC.CollectionCount(0),16}");
+        output.WriteLine($"{"managed bytes",-24}{GC.GetTotalAllocatedBytes(),16}");
         WriteDestinations(server.Destinations, output);
         if (server.AccessLogDropped > 0) output.WriteLine($"{"access log dropped",-24}{server.AccessLogDropped,16}");
     }
