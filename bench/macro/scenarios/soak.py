@@ -16,7 +16,7 @@ def soak(context, scenario):
     origin = start_origin(context, scenario)
     for who in context.who(scenario):
         warm = loaded(context, scenario, who, origin, 0)
-        whole = loaded(context, scenario, who, origin, context.options.soak_minutes * 60)
+        whole = loaded(context, scenario, who, origin, round(context.options.soak_minutes * 60))
         samples = whole['rss_mb']
         requests = whole['requests'] - warm['requests']
         found = {'collections': whole['collections'] - warm['collections'],
