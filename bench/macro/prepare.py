@@ -94,6 +94,15 @@ def publish(tools, kinds):
             raise BenchError('dotnet publish failed:\n' + done.stdout[-3000:] + done.stderr[-1000:])
 
 
+def publish_with_symbols():
+    """Publishes the AOT build with the names of its functions, for tools that look into it. Returns its path."""
+    out = os.path.join(OUT, 'symbols')
+    shutil.rmtree(out, ignore_errors=True)
+    run(['dotnet', 'publish', os.path.join(ROOT, 'src', 'Tailrace.Cli'), '-c', 'Release', '-p:TailraceAot=true',
+         '-p:StripSymbols=false', '-r', 'linux-x64' if os.uname().machine == 'x86_64' else 'linux-arm64', '-o', out], 900)
+    return os.path.join(out, 'tailrace')
+
+
 def environment(tools, options):
     """Everything a reader needs to judge the figures."""
     with open('/proc/cpuinfo') as cpuinfo:
