@@ -41,8 +41,9 @@ def interleaved(everyone, rounds, one):
 def cost(context, scenario, name, process, port, seconds, connections=None):
     """CPU time of the proxy per request under wrk's full load, or requests per second of CPU time."""
     options = context.options
+    connections = min(connections or scenario.connections or options.connections, options.most_connections)
     before = process.cpu_us()
-    seen = load.wrk(context, name, port, scenario, connections or scenario.connections or options.connections, seconds)
+    seen = load.wrk(context, name, port, scenario, connections, seconds)
     process.require_alive()
     used = process.cpu_us() - before
     return {'value': 1e6 * seen.requests / used if scenario.more_is_better else used / seen.requests,
