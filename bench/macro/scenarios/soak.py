@@ -14,9 +14,11 @@ def soak(context, scenario):
     """What the collector did is told when a process ends, so a second process that is only warmed up is subtracted."""
     rows, figures, bars, series = {}, {}, [], {}
     origin = start_origin(context, scenario)
+    seconds = round(context.options.soak_minutes * 60)
+    warm_up = min(WARM_UP, seconds)
     for who in context.who(scenario):
-        warm = loaded(context, scenario, who, origin, 0)
-        whole = loaded(context, scenario, who, origin, round(context.options.soak_minutes * 60))
+        warm = loaded(context, scenario, who, origin, warm_up, 0)
+        whole = loaded(context, scenario, who, origin, warm_up, seconds)
         samples = whole['rss_mb']
         requests = whole['requests'] - warm['requests']
         found = {'collections': whole['collections'] - warm['collections'],
@@ -33,11 +35,10 @@ def soak(context, scenario):
     return Table(['req/s', 'requests', 'RSS MB', 'growth MB', 'collections', 'managed B/req'], rows, figures, bars, [chart])
 
 
-def loaded(context, scenario, who, origin, seconds):
+def loaded(context, scenario, who, origin, warm_up, seconds):
     """A process warmed up and then loaded for so long: its counts, and its memory by time."""
     options = context.options
     process, port = start(context, scenario, who, origin)
-    warm_up = min(WARM_UP, seconds or WARM_UP)
     load.wrk(context, who.name, port, scenario, options.connections, warm_up)
     outcome = {'rss_mb': [(0, process.rss_kb() / 1024)]}
     if seconds:
