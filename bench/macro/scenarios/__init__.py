@@ -5,6 +5,7 @@ FAMILIES = [
     'basic',
     'sweep',
     'routes',
+    'websocket',
     'pipeline',
     'latency',
     'idle',
