@@ -34,12 +34,13 @@ def page(when, name, environment, tables):
     verdicts = [verdict for _, table in tables for verdict in table.bars]
     met = sum(verdict.met for verdict in verdicts)
     busy = ('<p class="warning">Other work was running on this machine when this began: do not quote these figures.</p>'
-            if 'other work' in environment['load before'] else '')
+            if 'other work' in environment.get('load before', '') else '')
+    about = ' · '.join([f'{when:%Y-%m-%d %H:%M}', name, *(environment[key] for key in ('rounds', 'kernel') if key in environment)])
     return f'''<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Tailrace benchmark, {when:%Y-%m-%d}, {html.escape(name)}</title><style>{STYLE}</style>
 <h1>Tailrace beside nginx, HAProxy and the bare kernel</h1>
-<p class="when">{when:%Y-%m-%d %H:%M} · {html.escape(name)} · {html.escape(environment['rounds'])} · {html.escape(environment['kernel'])}</p>
+<p class="when">{html.escape(about)}</p>
 {busy}<p>{HOW}</p>
 <h2>Bars <small>{met} of {len(verdicts)} met</small></h2>
 {bars_table(verdicts)}
