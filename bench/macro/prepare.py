@@ -16,7 +16,7 @@ OUT = os.path.join(ROOT, 'artifacts', 'bench')
 
 # Program -> Debian package.
 PACKAGES = {'nginx': 'nginx-light', STREAM_MODULE: 'libnginx-mod-stream', 'haproxy': 'haproxy', 'wrk': 'wrk', 'gcc': 'gcc',
-            'strace': 'strace'}
+            'strace': 'strace', 'ss': 'iproute2'}
 
 
 @dataclass
