@@ -56,6 +56,9 @@ public sealed record ListenerOptions
     /// </summary>
     public int MaxConnections { get; init; } = 65536;
 
+    /// <summary>How fast connections may come, and how many of one source there may be. Default: no limits.</summary>
+    public ConnectionLimitOptions ConnectionLimits { get; init; } = new();
+
     /// <summary>Requests after which a connection is closed; 0: no limit. Default: <c>0</c>.</summary>
     public long RequestsPerConnection { get; init; }
 

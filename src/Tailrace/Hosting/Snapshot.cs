@@ -48,6 +48,9 @@ internal sealed record ListenerPlan(
     /// <summary>Who may not; null: nobody.</summary>
     internal AddressSet? Denied { get; private init; }
 
+    /// <summary>How fast connections may come, and how many of one source; null: no limit.</summary>
+    internal ConnectionLimits? Limits { get; private init; }
+
     /// <summary>How PROXY headers are taken; null when they are not.</summary>
     internal ProxyGateSettings? Gate { get; private init; }
 
@@ -95,6 +98,7 @@ internal sealed record ListenerPlan(
             TlsRoutes = options.TlsRoutes,
             Allowed = SetOf(options.Allow),
             Denied = SetOf(options.Deny),
+            Limits = LimitsOf(options.ConnectionLimits),
         };
     }
 
@@ -105,6 +109,18 @@ internal sealed record ListenerPlan(
             Trusted = SetOf(options.Trusted),
             TimeoutMs = Snapshot.Milliseconds(options.Timeout),
         };
+
+    private static ConnectionLimits? LimitsOf(ConnectionLimitOptions options)
+    {
+        var source = options.PerSource;
+        if ((options.Rate | source.Rate | source.Connections) == 0) return null;
+        var table = (source.Rate | source.Connections) == 0
+            ? null
+            : new SourceTable(source.Sources, source.Ipv4Prefix, source.Ipv6Prefix);
+        return new ConnectionLimits(
+            TokenBucket.Of(options.Rate, options.Burst), TokenBucket.Of(source.Rate, source.Burst),
+            source.Connections, table);
+    }
 
     private static AddressSet? SetOf(IReadOnlyList<string> ranges) =>
         ranges.Count == 0 ? null : new AddressSet([.. ranges.Select(RangeOf)]);

@@ -71,6 +71,13 @@ internal sealed class Worker : IDisposable
         IConnectionServer server = plan.Tcp is { } tcp
             ? BuildTcp(plan, tcp, accessLog)
             : BuildHttp(plan, codeRoutes, accessLog);
+        if (plan.Limits is { } limits)
+        {
+            server = new LimitGate(Reactor, server, limits, plan.Budget)
+            {
+                Refused = verdict => _failures.Warn($"connection refused: {LimitOf(verdict)}", plan.Name),
+            };
+        }
         if (plan.Allowed is not null || plan.Denied is not null)
         {
             server = new AccessGate(Reactor, server, plan.Allowed, plan.Denied, plan.Budget)
@@ -139,6 +146,13 @@ internal sealed class Worker : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Reactor.Dispose();
+
+    private static string LimitOf(LimitVerdict verdict) => verdict switch
+    {
+        LimitVerdict.Rate => "they come too fast",
+        LimitVerdict.SourceRate => "those of its source come too fast",
+        _ => "its source has as many as it may",
+    };
 
     private ProxyGate BuildGate(ListenerPlan plan, ProxyGateSettings settings, IConnectionServer server) =>
         new(Reactor, server, settings, plan.Budget) { Rejected = reason => _failures.Warn(reason, plan.Name) };
