@@ -28,11 +28,8 @@ internal static class OptionsSummary
         string name = listener.Name.Length == 0 ? "" : $" '{listener.Name}'";
         output.WriteLine($"\nlistener{name} on {where}, at most {listener.MaxConnections} connections");
 
-        if (listener.Protocol == ListenerProtocol.Tcp)
-        {
-            WriteTcp(listener, output);
-            return;
-        }
+        if (listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Mixed) WriteTcp(listener, output);
+        if (listener.Protocol == ListenerProtocol.Tcp) return;
         IReadOnlyList<RouteOptions> routes = listener.Routes.Count > 0 ? listener.Routes : options.Routes;
         var rows = new List<string[]>();
         foreach (RouteOptions route in routes)
@@ -53,7 +50,8 @@ internal static class OptionsSummary
             IReadOnlyList<string> hosts = route.Host.Count > 0 ? route.Host : ["any name"];
             foreach (string host in hosts) rows.Add([$"TLS {host}", protocols, $"cluster '{route.Cluster}'"]);
         }
-        string others = rows.Count > 0 ? "anything else" : "every connection";
+        bool isMixed = listener.Protocol == ListenerProtocol.Mixed;
+        string others = isMixed ? "what is no HTTP" : rows.Count > 0 ? "anything else" : "every connection";
         rows.Add([others, "", listener.Cluster.Length > 0 ? $"cluster '{listener.Cluster}'" : "closed"]);
         WriteTable(rows, output);
     }

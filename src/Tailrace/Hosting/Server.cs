@@ -166,7 +166,8 @@ public sealed class Server : IDisposable
     /// <summary>Says how many forwarded connections are left, and where they stand.</summary>
     private void LogStates()
     {
-        if (!_options.Listeners.Any(listener => listener.Protocol == ListenerProtocol.Tcp)) return;
+        if (!_options.Listeners.Any(listener => listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Mixed))
+            return;
         var counts = CountStates();
         _log.Info("tcp connections to end",
             [.. counts.Select((count, state) => (((StreamState)state).ToString().ToLowerInvariant(), (object?)count))]);

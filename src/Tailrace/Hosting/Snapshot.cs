@@ -36,8 +36,11 @@ internal sealed record ListenerPlan(
     string Name, EndPoint Address, AcceptMode Accept, ListenSettings Socket, ConnectionBudget Budget,
     ServerSettings Settings, RequestPolicy Policy, EgressPlan? Egress, IReadOnlyList<RoutePlan> Routes)
 {
-    /// <summary>How a TCP listener treats its connections; null for HTTP.</summary>
+    /// <summary>How forwarded connections are treated; null where there are none but HTTP's.</summary>
     internal TcpSettings? Tcp { get; private init; }
+
+    /// <summary>Whether HTTP is spoken besides what is forwarded as it is.</summary>
+    internal bool IsMixed { get; private init; }
 
     /// <summary>Where connections of a TCP listener go by their ClientHello.</summary>
     internal IReadOnlyList<TlsRouteOptions> TlsRoutes { get; private init; } = [];
@@ -61,6 +64,7 @@ internal sealed record ListenerPlan(
     {
         if (!ListenAddress.TryParse(options.Address, out var address, out var error)) throw new StartException(error);
         var isTcp = options.Protocol == ListenerProtocol.Tcp;
+        var isMixed = options.Protocol == ListenerProtocol.Mixed;
         var isForward = options.Protocol == ListenerProtocol.Forward;
         var hasOwn = options.Routes.Count > 0 || isForward || isTcp;
         var routes = hasOwn ? options.Routes : root.Routes;
@@ -83,7 +87,7 @@ internal sealed record ListenerPlan(
         var name = options.Name.Length > 0 ? options.Name : options.Address;
         return new ListenerPlan(
             name, address.EndPoint, options.Accept,
-            new ListenSettings(options.Backlog, Deferred: !isTcp && options.DeferAccept),
+            new ListenSettings(options.Backlog, Deferred: !isTcp && !isMixed && options.DeferAccept),
             new ConnectionBudget(options.MaxConnections),
             settings,
             RequestPolicy.From(options),
@@ -92,7 +96,8 @@ internal sealed record ListenerPlan(
             [.. routes.SelectMany(route => RoutePlan.From(route, options)).OrderBy(route =>
                 !route.Options.Match.HasConditions)])
         {
-            Tcp = !isTcp ? null : TcpOf(options, name),
+            Tcp = isTcp || isMixed ? TcpOf(options, name) : null,
+            IsMixed = isMixed,
             Cluster = options.Cluster,
             Gate = GateOf(options.ProxyProtocol),
             TlsRoutes = options.TlsRoutes,

@@ -68,9 +68,14 @@ internal sealed class Worker : IDisposable
     internal IConnectionServer Join(
         ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes, AccessLogWriter? accessLog)
     {
-        IConnectionServer server = plan.Tcp is { } tcp
-            ? BuildTcp(plan, tcp, accessLog)
-            : BuildHttp(plan, codeRoutes, accessLog);
+        IConnectionServer server = plan switch
+        {
+            { Tcp: null } => BuildHttp(plan, codeRoutes, accessLog),
+            { IsMixed: false } => BuildTcp(plan, plan.Tcp, accessLog),
+            _ => new MixedServer(
+                Reactor, BuildHttp(plan, codeRoutes, accessLog), BuildTcp(plan, plan.Tcp, accessLog),
+                plan.Tcp.HelloTimeoutMs),
+        };
         if (plan.Limits is { } limits)
         {
             server = new LimitGate(Reactor, server, limits, plan.Budget)

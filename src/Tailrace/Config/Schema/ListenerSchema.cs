@@ -23,7 +23,7 @@ internal static class ListenerSchema
             "tcp: how long nothing may move in either direction; 0s: no limit.",
             ProcessSchema.DurationOrNone, o => o.Idle, (o, v) => o with { Idle = v }),
         new Field<ListenerTimeouts, TimeSpan>("hello",
-            "tcp: how long the ClientHello may take where the way depends on it.",
+            "tcp, mixed: how long the ClientHello, or what tells the protocol, may take where the way depends on it.",
             ProcessSchema.Duration, o => o.Hello, (o, v) => o with { Hello = v }),
         new Field<ListenerTimeouts, TimeSpan>("lifetime",
             "tcp: how long a connection may last; 0s: no limit.",
@@ -136,16 +136,18 @@ internal static class ListenerSchema
         new Field<ListenerOptions, ListenerProtocol>("protocol",
             "What is spoken on the connections: http is HTTP/1.1 and HTTP/1.0 in clear text; forward is the same as a "
             + "forward proxy, which clients name in their settings; tcp is any protocol, whose bytes are carried both "
-            + "ways.",
+            + "ways; mixed is http or tcp, as the first bytes of a connection have it.",
             new ChoiceKind<ListenerProtocol>(
-                ("http", ListenerProtocol.Http), ("forward", ListenerProtocol.Forward), ("tcp", ListenerProtocol.Tcp)),
+                ("http", ListenerProtocol.Http), ("forward", ListenerProtocol.Forward), ("tcp", ListenerProtocol.Tcp),
+                ("mixed", ListenerProtocol.Mixed)),
             o => o.Protocol, (o, v) => o with { Protocol = v }),
         new Field<ListenerOptions, string>("cluster",
-            "tcp: the cluster that connections are forwarded to; with tls_routes, those that none of them is for.",
+            "tcp, mixed: the cluster that connections are forwarded to; with tls_routes, those that none of them is "
+            + "for.",
             new TextKind("the name of a cluster", TextRules.Any),
             o => o.Cluster, (o, v) => o with { Cluster = v }),
         new Field<ListenerOptions, IReadOnlyList<TlsRouteOptions>>("tls_routes",
-            "tcp: where TLS connections go by what their clients say first; TLS itself ends at the destination.",
+            "tcp, mixed: where TLS connections go by what their clients say first; TLS itself ends at the destination.",
             new ListKind<TlsRouteOptions>("routes", s_tlsRoute, new TlsRouteOptions()),
             o => o.TlsRoutes, (o, v) => o with { TlsRoutes = v }),
         new Field<ListenerOptions, IReadOnlyList<string>>("allow",

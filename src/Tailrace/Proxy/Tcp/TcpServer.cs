@@ -47,10 +47,24 @@ internal sealed class TcpServer : IConnectionServer
     internal FreeList<TcpSession> FreeSessions { get; } = new(1 << 14);
 
     /// <inheritdoc/>
-    public void Serve(Connection connection)
+    public void Serve(Connection connection) => Run(connection, Routes);
+
+    /// <summary>Serves a connection that is known to be no TLS.</summary>
+    internal void ServeRaw(Connection connection) => Run(connection, null);
+
+    /// <summary>Closes a connection that broke before it could be served.</summary>
+    internal void Refuse(Connection connection, IoError error)
     {
-        var session = FreeSessions.TryTake() ?? new TcpSession(this);
-        session.RunAsync(connection).Detach();
+        var end = error switch
+        {
+            IoError.Aborted or IoError.Cancelled => TunnelEnd.Aborted,
+            IoError.NoBuffers => TunnelEnd.NoBuffers,
+            _ => TunnelEnd.Reset,
+        };
+        Reactor.Counters.Accepted++;
+        TcpEnds.Count(ref Reactor.Counters.Tcp, end, TunnelSide.Downstream);
+        connection.Close(reset: true);
+        Budget?.Return();
     }
 
     /// <summary>
@@ -71,6 +85,12 @@ internal sealed class TcpServer : IConnectionServer
     internal void CountStates(Span<int> counts)
     {
         for (var session = _sessions; session is not null; session = session.Next) counts[(int)session.State]++;
+    }
+
+    private void Run(Connection connection, HelloRoutes? routes)
+    {
+        var session = FreeSessions.TryTake() ?? new TcpSession(this);
+        session.RunAsync(connection, routes).Detach();
     }
 
     internal void Add(TcpSession session)

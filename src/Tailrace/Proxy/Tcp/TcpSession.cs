@@ -43,15 +43,15 @@ internal sealed class TcpSession
     private Counters Counters => _server.Reactor.Counters;
 
     /// <summary>Serves the connection; completes when it is closed.</summary>
-    internal async LoopTask RunAsync(Connection downstream)
+    /// <param name="downstream">The client's connection.</param>
+    /// <param name="routes">Says where it goes by its ClientHello; null when that is not looked at.</param>
+    internal async LoopTask RunAsync(Connection downstream, HelloRoutes? routes)
     {
         // 1. Count it.
         Open(downstream);
 
         // 2. Find out where it goes, if that depends on what its client says first.
-        var failure = TunnelEnd.Unreachable;
-        if (_server.Routes is { } routes) failure = await ChooseAsync(routes);
-        else _cluster = _server.Cluster;
+        var failure = routes is null ? ChooseOnly() : await ChooseAsync(routes);
 
         // 3. Connect to a destination, or to another when that fails.
         SocketConnection? upstream = null;
@@ -92,6 +92,14 @@ internal sealed class TcpSession
         _server.Add(this);
         Counters.Accepted++;
         Counters.Active++;
+    }
+
+    /// <summary>All go the same way, if there is one.</summary>
+    private TunnelEnd ChooseOnly()
+    {
+        _cluster = _server.Cluster;
+        if (_cluster is null) _server.Refused?.Invoke("nothing is for its protocol");
+        return TunnelEnd.Refused;
     }
 
     /// <summary>Waits for the ClientHello and finds its cluster; what is no TLS has the server's own.</summary>
@@ -174,7 +182,7 @@ internal sealed class TcpSession
     {
         // A client that left before there was a tunnel.
         var by = result is { End: TunnelEnd.Reset, By: TunnelSide.None } ? TunnelSide.Downstream : result.By;
-        Count(ref Counters.Tcp, result.End, by);
+        TcpEnds.Count(ref Counters.Tcp, result.End, by);
         if (_server.AccessLog is { } log) Record(log, result, by);
         _server.Changed?.Invoke(this, StreamState.Closed);
         _downstream.Close(result.MustReset);
@@ -182,23 +190,6 @@ internal sealed class TcpSession
         Counters.Active--;
         _server.Remove(this);
         _server.FreeSessions.Return(this);
-    }
-
-    private static void Count(ref TcpCounters counters, TunnelEnd end, TunnelSide by)
-    {
-        switch (end)
-        {
-            case TunnelEnd.Closed when by == TunnelSide.Downstream: counters.ClientClosed++; break;
-            case TunnelEnd.Closed: counters.OriginClosed++; break;
-            case TunnelEnd.Reset when by == TunnelSide.Downstream: counters.ClientReset++; break;
-            case TunnelEnd.Reset: counters.OriginReset++; break;
-            case TunnelEnd.Idle: counters.IdleTimeouts++; break;
-            case TunnelEnd.Expired: counters.Expired++; break;
-            case TunnelEnd.Aborted: counters.Aborted++; break;
-            case TunnelEnd.NoBuffers: counters.NoBuffers++; break;
-            case TunnelEnd.Refused: counters.Refused++; break;
-            default: counters.Unreachable++; break;
-        }
     }
 
     private void Record(AccessLogWriter log, in TunnelResult result, TunnelSide by)
@@ -215,21 +206,9 @@ internal sealed class TcpSession
             Host = _serverName,
             Protocol = "TCP"u8,
             Upstream = _destination is { } destination ? destination.NameBytes.Span : default,
-            End = WordOf(result.End, by),
+            End = TcpEnds.WordOf(result.End, by),
             Listener = _server.Settings.Listener.Span,
         };
         log.TryWrite(entry);
     }
-
-    private static ReadOnlySpan<byte> WordOf(TunnelEnd end, TunnelSide by) => end switch
-    {
-        TunnelEnd.Closed => by == TunnelSide.Downstream ? "client-closed"u8 : "origin-closed"u8,
-        TunnelEnd.Reset => by == TunnelSide.Downstream ? "client-reset"u8 : "origin-reset"u8,
-        TunnelEnd.Idle => "idle"u8,
-        TunnelEnd.Expired => "expired"u8,
-        TunnelEnd.Aborted => "stopped"u8,
-        TunnelEnd.NoBuffers => "no-buffers"u8,
-        TunnelEnd.Refused => "refused"u8,
-        _ => "unreachable"u8,
-    };
 }
