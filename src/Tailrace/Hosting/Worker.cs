@@ -19,8 +19,7 @@ internal sealed class Worker : IDisposable
     private readonly FailureLog _failures;
     private readonly DebugLog? _debug;
     private readonly List<Listener> _listeners = [];
-    private readonly List<(IConnectionServer Server, ConnectionBudget Budget)> _servers = [];
-    private readonly List<TcpServer> _tcpServers = [];
+    private readonly List<(IConnectionServer Server, ConnectionBudget Budget, TcpServer? Tcp)> _servers = [];
     private readonly Dictionary<string, Cluster> _clusters = [];
     private readonly RouteHandlers _handlers;
     private readonly List<ForwardProxyHandler> _forwardProxies = [];
@@ -68,14 +67,13 @@ internal sealed class Worker : IDisposable
     internal IConnectionServer Join(
         ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes, AccessLogWriter? accessLog)
     {
-        IConnectionServer server = plan switch
-        {
-            { Tcp: null } => BuildHttp(plan, codeRoutes, accessLog),
-            { IsMixed: false } => BuildTcp(plan, plan.Tcp, accessLog),
-            _ => new MixedServer(
-                Reactor, BuildHttp(plan, codeRoutes, accessLog), BuildTcp(plan, plan.Tcp, accessLog),
-                plan.Tcp.HelloTimeoutMs),
-        };
+        var tcp = plan.Tcp is { } settings ? BuildTcp(plan, settings, accessLog) : null;
+        IConnectionServer server = tcp is null
+            ? BuildHttp(plan, codeRoutes, accessLog)
+            : plan.IsMixed
+                ? new MixedServer(
+                    Reactor, BuildHttp(plan, codeRoutes, accessLog), tcp, tcp.Settings.HelloTimeoutMs)
+                : tcp;
         if (plan.Limits is { } limits)
         {
             server = new LimitGate(Reactor, server, limits, plan.Budget)
@@ -92,7 +90,7 @@ internal sealed class Worker : IDisposable
         }
         // The lists are about the address that the header says.
         if (plan.Gate is { } gate) server = BuildGate(plan, gate, server);
-        _servers.Add((server, plan.Budget));
+        _servers.Add((server, plan.Budget, tcp));
         return server;
     }
 
@@ -102,7 +100,7 @@ internal sealed class Worker : IDisposable
     internal void Take(int listener, DetachedStream stream)
     {
         var handle = Reactor.Loop.Attach(stream);
-        var (server, budget) = _servers[listener];
+        var (server, budget, _) = _servers[listener];
         if (!_isDraining)
         {
             server.Serve(SocketConnection.Adopt(Reactor, handle));
@@ -131,7 +129,7 @@ internal sealed class Worker : IDisposable
     {
         _isDraining = true;
         foreach (var listener in _listeners) listener.Close();
-        foreach (var (server, _) in _servers) server.Drain();
+        foreach (var (server, _, _) in _servers) server.Drain();
         foreach (var cluster in _clusters.Values) cluster.Drain();
         _handlers.Drain();
         foreach (var proxy in _forwardProxies) proxy.Drain();
@@ -140,14 +138,21 @@ internal sealed class Worker : IDisposable
     /// <summary>Closes every client's connection. Posted.</summary>
     internal void Abort()
     {
-        foreach (var (server, _) in _servers) server.Abort();
+        foreach (var (server, _, _) in _servers) server.Abort();
     }
 
-    /// <summary>Adds the forwarded connections in each state to <paramref name="counts"/>. Posted.</summary>
+    /// <summary>
+    /// Adds the forwarded connections in each state to <paramref name="counts"/>, and brings what they have moved so
+    /// far into the statistics. Posted.
+    /// </summary>
     internal void CountStates(Span<int> counts)
     {
-        foreach (var server in _tcpServers) server.CountStates(counts);
+        foreach (var (_, _, server) in _servers) server?.CountStates(counts);
     }
+
+    /// <summary>What became of the connections that a listener forwarded. Any thread; a moment old.</summary>
+    /// <param name="listener">Its place in the options.</param>
+    internal TcpCounters TcpOf(int listener) => _servers[listener].Tcp?.Totals ?? default;
 
     /// <inheritdoc/>
     public void Dispose() => Reactor.Dispose();
@@ -164,15 +169,13 @@ internal sealed class Worker : IDisposable
 
     private TcpServer BuildTcp(ListenerPlan plan, TcpSettings settings, AccessLogWriter? accessLog)
     {
-        var server = new TcpServer(Reactor, settings, _clusters.GetValueOrDefault(plan.Cluster), accessLog)
+        return new TcpServer(Reactor, settings, _clusters.GetValueOrDefault(plan.Cluster), accessLog)
         {
             Routes = plan.TlsRoutes.Count == 0 ? null : BuildHelloRoutes(plan.TlsRoutes),
             Refused = reason => _failures.Warn($"connection refused: {reason}", plan.Name),
             Budget = plan.Budget,
             Changed = _debug is null ? null : _debug.Changed,
         };
-        _tcpServers.Add(server);
-        return server;
     }
 
     private HelloRoutes BuildHelloRoutes(IReadOnlyList<TlsRouteOptions> options)

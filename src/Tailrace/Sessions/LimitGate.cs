@@ -32,8 +32,8 @@ internal sealed class LimitGate(
         else if (verdict == LimitVerdict.SourceRate) counters.OverSourceRate++;
         else counters.OverSourceConnections++;
         Refused?.Invoke(verdict);
+        budget.Refuse();
         connection.Close(reset: true);
-        budget.Return();
     }
 
     /// <inheritdoc/>

@@ -26,6 +26,20 @@ internal static class TcpEnds
         }
     }
 
+    /// <summary>Counts a tunnel that begins, with 1, or that is over, with -1.</summary>
+    internal static void CountOpen(ref TcpCounters counters, int change)
+    {
+        counters.Active += change;
+        if (change > 0) counters.Opened++;
+    }
+
+    /// <summary>Counts bytes that were delivered.</summary>
+    internal static void AddBytes(ref TcpCounters counters, long up, long down)
+    {
+        counters.BytesUp += up;
+        counters.BytesDown += down;
+    }
+
     /// <summary>The word of the access log.</summary>
     internal static ReadOnlySpan<byte> WordOf(TunnelEnd end, TunnelSide by) => end switch
     {

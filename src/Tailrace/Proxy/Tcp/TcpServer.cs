@@ -30,6 +30,9 @@ internal sealed class TcpServer : IConnectionServer
     /// <summary>Told of each change of a connection's state; null unless every detail is wanted.</summary>
     internal Action<TcpSession, StreamState>? Changed { get; init; }
 
+    /// <summary>What became of this listener's connections on this worker.</summary>
+    internal TcpCounters Totals;
+
     internal Reactor Reactor { get; }
 
     internal TcpSettings Settings { get; }
@@ -63,6 +66,7 @@ internal sealed class TcpServer : IConnectionServer
         };
         Reactor.Counters.Accepted++;
         TcpEnds.Count(ref Reactor.Counters.Tcp, end, TunnelSide.Downstream);
+        TcpEnds.Count(ref Totals, end, TunnelSide.Downstream);
         connection.Close(reset: true);
         Budget?.Return();
     }
@@ -81,16 +85,17 @@ internal sealed class TcpServer : IConnectionServer
         for (var session = _sessions; session is not null; session = session.Next) session.Abort();
     }
 
-    /// <summary>Adds the connections in each state to <paramref name="counts"/>.</summary>
+    /// <summary>
+    /// Adds the connections in each state to <paramref name="counts"/>, and brings what they have moved so far into the
+    /// statistics.
+    /// </summary>
     internal void CountStates(Span<int> counts)
     {
-        for (var session = _sessions; session is not null; session = session.Next) counts[(int)session.State]++;
-    }
-
-    private void Run(Connection connection, HelloRoutes? routes)
-    {
-        var session = FreeSessions.TryTake() ?? new TcpSession(this);
-        session.RunAsync(connection, routes).Detach();
+        for (var session = _sessions; session is not null; session = session.Next)
+        {
+            counts[(int)session.State]++;
+            session.Settle();
+        }
     }
 
     internal void Add(TcpSession session)
@@ -108,5 +113,11 @@ internal sealed class TcpServer : IConnectionServer
         if (session.Previous is { } previous) previous.Next = session.Next;
         else _sessions = session.Next;
         session.Next = session.Previous = null;
+    }
+
+    private void Run(Connection connection, HelloRoutes? routes)
+    {
+        var session = FreeSessions.TryTake() ?? new TcpSession(this);
+        session.RunAsync(connection, routes).Detach();
     }
 }

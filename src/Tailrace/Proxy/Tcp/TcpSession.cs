@@ -17,6 +17,8 @@ internal sealed class TcpSession
     private Destination? _destination;
     private byte[] _serverName = [];
     private long _startedAt;
+    private long _settledUp;
+    private long _settledDown;
     private bool _isAborted;
 
     internal TcpSession(TcpServer server)
@@ -61,10 +63,9 @@ internal sealed class TcpSession
         var result = new TunnelResult(failure, TunnelSide.None, IoError.None, MustReset: true, 0, 0);
         if (upstream is not null)
         {
-            Counters.Tcp.Opened++;
-            Counters.Tcp.Active++;
+            CountOpen(1);
             result = await _tunnel.RunAsync(downstream, upstream, _server.Settings.Limits);
-            Counters.Tcp.Active--;
+            CountOpen(-1);
             _cluster!.Pool.Close(_destination!, upstream, result.MustReset);
         }
 
@@ -80,12 +81,43 @@ internal sealed class TcpSession
         else _downstream.Abort();
     }
 
+    /// <summary>Brings what has been moved so far into the statistics of the listener and the destination.</summary>
+    internal void Settle()
+    {
+        if (_tunnel.IsRunning) Settle(_tunnel.BytesUp, _tunnel.BytesDown);
+    }
+
+    private void Settle(long bytesUp, long bytesDown)
+    {
+        var (up, down) = (bytesUp - _settledUp, bytesDown - _settledDown);
+        (_settledUp, _settledDown) = (bytesUp, bytesDown);
+        TcpEnds.AddBytes(ref Counters.Tcp, up, down);
+        TcpEnds.AddBytes(ref _server.Totals, up, down);
+        if (_destination is { } destination) TcpEnds.AddBytes(ref destination.Tcp, up, down);
+    }
+
+    /// <summary>Counts the tunnel as it begins, and as it ends.</summary>
+    private void CountOpen(int change)
+    {
+        TcpEnds.CountOpen(ref Counters.Tcp, change);
+        TcpEnds.CountOpen(ref _server.Totals, change);
+        TcpEnds.CountOpen(ref _destination!.Tcp, change);
+    }
+
+    private void CountConnectError(Destination destination)
+    {
+        Counters.Tcp.ConnectErrors++;
+        _server.Totals.ConnectErrors++;
+        destination.Tcp.ConnectErrors++;
+    }
+
     private void Open(Connection downstream)
     {
         _downstream = downstream;
         _cluster = null;
         _destination = null;
         _serverName = [];
+        _settledUp = _settledDown = 0;
         _isAborted = false;
         _startedAt = _server.AccessLog is null ? 0 : Stopwatch.GetTimestamp();
         Client = downstream.Remote;
@@ -160,6 +192,7 @@ internal sealed class TcpSession
             _server.Changed?.Invoke(this, StreamState.Connecting);
             var beganAt = _server.Reactor.Loop.Now;
             (upstream, _, error) = await cluster.Pool.ConnectAsync(destination, _downstream);
+            if (upstream is null && error != IoError.Aborted) CountConnectError(destination);
             if (upstream is not null || Lessor.IsFault(error))
                 cluster.Record(destination, upstream is null, _server.Reactor.Loop.Now - beganAt);
         }
@@ -183,6 +216,9 @@ internal sealed class TcpSession
         // A client that left before there was a tunnel.
         var by = result is { End: TunnelEnd.Reset, By: TunnelSide.None } ? TunnelSide.Downstream : result.By;
         TcpEnds.Count(ref Counters.Tcp, result.End, by);
+        TcpEnds.Count(ref _server.Totals, result.End, by);
+        if (_destination is { } destination) TcpEnds.Count(ref destination.Tcp, result.End, by);
+        Settle(result.BytesUp, result.BytesDown);
         if (_server.AccessLog is { } log) Record(log, result, by);
         _server.Changed?.Invoke(this, StreamState.Closed);
         _downstream.Close(result.MustReset);
