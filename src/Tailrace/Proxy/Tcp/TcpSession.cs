@@ -60,7 +60,9 @@ internal sealed class TcpSession
         if (_cluster is { } cluster) (upstream, failure) = await ConnectAsync(cluster);
 
         // 4. Carry bytes both ways until both sides have ended.
-        var result = new TunnelResult(failure, TunnelSide.None, IoError.None, MustReset: true, 0, 0);
+        // A reset at once would make the client's connect fail, not its connection.
+        var mustReset = failure != TunnelEnd.Unreachable || !downstream.Input.IsEmpty;
+        var result = new TunnelResult(failure, TunnelSide.None, IoError.None, mustReset, 0, 0);
         if (upstream is not null)
         {
             CountOpen(1);
