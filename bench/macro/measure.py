@@ -87,7 +87,8 @@ def ratio_table(scenario, everyone, rounds, extra=None):
                           *('' if ratios[than] is None else f'{ratios[than]:.2f}' for than in against)]
         figures[who.name] = {'rounds': seen, 'median': statistics.median(values), 'ratios': ratios}
         bars += judge(scenario.bars, scenario.name, who, ratios)
-    chart = Chart(f'{scenario.name}: {scenario.what}', '', scenario.unit,
+    sense = 'more is better' if scenario.more_is_better else 'less is better'
+    chart = Chart(f'{scenario.name}: {scenario.what}', '', f'{scenario.unit} ({sense})',
                   {name: [(scenario.name, f['median'])] for name, f in figures.items()})
     return Table([scenario.unit, 'min-max', *extra, *(f'x {than}' for than in against)], rows, figures, bars, [chart])
 
