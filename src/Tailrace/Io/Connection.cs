@@ -61,6 +61,9 @@ public abstract class Connection : TimerEntry
         }
     }
 
+    /// <summary>Its place among those of its source, where they are counted; given back at its close.</summary>
+    internal SourceTicket Ticket { get; set; }
+
     /// <summary>Whether it has been closed on this side.</summary>
     public abstract bool IsClosed { get; }
 
