@@ -46,7 +46,10 @@ internal static class ByteScan
             // Near the end the last thirty-two bytes are looked at, without those already passed.
             int from = Math.Min(at, input.Length - Vector256<byte>.Count);
             if (from < 0)
-                return OddLineEnd(input, at, out colon);
+            {
+                (int last, colon) = OddLineEnd(input, at);
+                return last;
+            }
             seen = from + Vector256<byte>.Count;
             Vector256<byte> bytes = Load(input, from);
             colons = Vector256.Equals(bytes, Vector256.Create((byte)':')).ExtractMostSignificantBits();
@@ -55,21 +58,23 @@ internal static class ByteScan
         }
         colon = at + BitOperations.TrailingZeroCount(colons);
         if (colons == 0)
-            return OddLineEnd(input, at, out colon);
+        {
+            (int last, colon) = OddLineEnd(input, at);
+            return last;
+        }
         if (stops == 0)
             return ValueEnd(input, seen);
         int end = at + BitOperations.TrailingZeroCount(stops);
         return Unsafe.Add(ref MemoryMarshal.GetReference(input), end) == '\t' ? ValueEnd(input, end) : end;
     }
 
-    /// <summary>The same for any line.</summary>
+    /// <summary>The same for any line. A pair, so that the loop's own variables need no address.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static int OddLineEnd(ReadOnlySpan<byte> input, int at, out int colon)
+    private static (int End, int Colon) OddLineEnd(ReadOnlySpan<byte> input, int at)
     {
         int end = ValueEnd(input, at);
         int length = input[at..end].IndexOf((byte)':');
-        colon = length < 0 ? end : at + length;
-        return end;
+        return (end, length < 0 ? end : at + length);
     }
 
     /// <summary>

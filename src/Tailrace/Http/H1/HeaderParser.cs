@@ -91,20 +91,22 @@ internal static class HeaderParser
         int value = colon + 1;
         if (At(input, value) == ' ')
             value++;
-        int valueEnd = end;
+        ByteSlice text = new(value, end - value);
         if (At(input, value) <= ' ' || At(input, end - 1) <= ' ')
-            Trim(input, ref value, ref valueEnd);
-        field = new(new ByteSlice(start, colon - start), new ByteSlice(value, valueEnd - value), end + 2, id);
+            text = Trimmed(input, value, end);
+        field = new(new ByteSlice(start, colon - start), text, end + 2, id);
         return true;
     }
 
     /// <summary>Leaves out the blanks around a value. The line's end is in the input, and stops both loops.</summary>
-    private static void Trim(ReadOnlySpan<byte> input, ref int value, ref int end)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ByteSlice Trimmed(ReadOnlySpan<byte> input, int value, int end)
     {
         while (HttpSyntax.IsBlank(At(input, value)))
             value++;
         while (end > value && HttpSyntax.IsBlank(At(input, end - 1)))
             end--;
+        return new(value, end - value);
     }
 
     /// <summary>A byte that is known to be there.</summary>
