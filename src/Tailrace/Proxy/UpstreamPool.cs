@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Tailrace.Io;
 using Tailrace.Io.ProxyProtocol;
 using Tailrace.Memory;
@@ -56,6 +57,7 @@ internal sealed class UpstreamPool
         !_isClosed && Settings.PoolIdleMax > 0 && destination.Idle.Count < Math.Max(IdleMax, Settings.PoolIdleMax);
 
     /// <summary>Leases an idle connection, or null when there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal UpstreamConnection? TryRent(Destination destination)
     {
         while (destination.Idle.TryPop() is { } upstream)
@@ -74,6 +76,7 @@ internal sealed class UpstreamPool
     }
 
     /// <summary>Takes a connection back for others, or closes it when it cannot be used again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Return(UpstreamConnection upstream)
     {
         if (!upstream.IsRequestSent || !upstream.Client.IsReusable || !MayIdle(upstream.Destination))
