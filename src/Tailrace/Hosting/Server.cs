@@ -94,7 +94,7 @@ public sealed class Server : IDisposable
         {
             Engine = Loops.Choose(Wanted(_options.Engine), out var reason);
             EngineReason = reason;
-            var snapshot = Snapshot.Build(_options);
+            var snapshot = Snapshot.Build(_options, (ulong)Random.Shared.NextInt64(1, long.MaxValue));
             StartLoops(snapshot);
             _checker = new HealthChecker([.. Checks(snapshot)], PublishHealth, _log);
             _resolution = new Resolution(snapshot.Clusters, Publish, _log);
