@@ -1,3 +1,5 @@
+using Tailrace.Config;
+using Tailrace.Hosting;
 using Tailrace.Proxy.Balancing;
 using Tailrace.Simulation.Balancing;
 
@@ -44,6 +46,15 @@ public sealed class QualityTests
         var scattered = new BalancingModel(setup).Run();
         var together = new BalancingModel(setup with { IsScattered = false }).Run();
         Assert.InRange(scattered.Quantile(0.99), 0, 0.8 * together.Quantile(0.99));
+    }
+
+    [Fact]
+    public void Each_server_has_dice_of_its_own()
+    {
+        using var one = new Server(new TailraceOptions());
+        using var other = new Server(new TailraceOptions());
+        Assert.NotEqual(0ul, one.Seed);
+        Assert.NotEqual(one.Seed, other.Seed);
     }
 
     [Fact]
