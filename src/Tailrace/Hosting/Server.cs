@@ -73,6 +73,11 @@ public sealed class Server : IDisposable
         ? []
         : [.. CountStates().Select((count, state) => (((StreamState)state).ToString().ToLowerInvariant(), count))];
 
+    /// <summary>
+    /// What balancers throw dice by and where their turns begin; 0: the same in every process. For tests.
+    /// </summary>
+    internal ulong Seed { get; init; } = (ulong)Random.Shared.NextInt64(1, long.MaxValue);
+
     /// <summary>The workers, in order. For tests.</summary>
     internal IReadOnlyList<Worker> Workers => _workers;
 
@@ -107,7 +112,7 @@ public sealed class Server : IDisposable
         {
             Engine = Loops.Choose(Wanted(_options.Engine), out var reason);
             EngineReason = reason;
-            var snapshot = Snapshot.Build(_options);
+            var snapshot = Snapshot.Build(_options, Seed);
             StartLoops(snapshot);
             _plans = snapshot.Listeners;
             _checker = new HealthChecker([.. Checks(snapshot)], PublishHealth, _log);

@@ -24,9 +24,11 @@ internal sealed class Snapshot
     internal IReadOnlyList<ClusterPlan> Clusters { get; }
 
     /// <summary>Builds it from valid options.</summary>
-    internal static Snapshot Build(TailraceOptions options) => new(
+    /// <param name="options">The options.</param>
+    /// <param name="seed">What balancers throw dice by; 0: the same in every process.</param>
+    internal static Snapshot Build(TailraceOptions options, ulong seed = 0) => new(
         [.. options.Listeners.Select(listener => ListenerPlan.From(listener, options))],
-        [.. options.Clusters.Select(cluster => ClusterPlan.From(cluster.Key, cluster.Value))]);
+        [.. options.Clusters.Select(cluster => ClusterPlan.From(cluster.Key, cluster.Value, seed))]);
 
     internal static int Milliseconds(TimeSpan time) => (int)Math.Min(time.TotalMilliseconds, int.MaxValue);
 }

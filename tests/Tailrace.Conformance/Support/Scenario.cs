@@ -193,7 +193,8 @@ internal sealed class Scenario
             Clusters = clusters,
         };
         _log = new Log(LogLevel, LogFormat.Text, Log);
-        _server = new Server(options, _log);
+        // Turns begin with the first origin.
+        _server = new Server(options, _log) { Seed = 0 };
         Map?.Invoke(_server);
         _server.Start();
         Assert.Equal(_engine.ToString(), _server.Engine.ToString());
