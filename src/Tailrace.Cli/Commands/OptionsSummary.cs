@@ -26,8 +26,15 @@ internal static class OptionsSummary
         bool valid = ListenAddress.TryParse(listener.Address, out ListenAddress address, out _);
         string where = valid ? $"{address}{(address.DualStack ? " (IPv4 and IPv6)" : "")}" : listener.Address;
         string name = listener.Name.Length == 0 ? "" : $" '{listener.Name}'";
-        output.WriteLine($"\nlistener{name} on {where}, at most {listener.MaxConnections} connections");
+        bool isUdp = listener.Protocol == ListenerProtocol.Udp;
+        string most = $"at most {listener.MaxConnections} {(isUdp ? "sessions" : "connections")}";
+        output.WriteLine($"\nlistener{name} on {where}{(isUdp ? ", udp" : "")}, {most}");
 
+        if (isUdp)
+        {
+            WriteUdp(listener, output);
+            return;
+        }
         if (listener.Protocol == ListenerProtocol.Tcp)
         {
             WriteTcp(listener, output);
@@ -56,6 +63,18 @@ internal static class OptionsSummary
         string others = rows.Count > 0 ? "anything else" : "every connection";
         rows.Add([others, "", listener.Cluster.Length > 0 ? $"cluster '{listener.Cluster}'" : "closed"]);
         WriteTable(rows, output);
+    }
+
+    private static void WriteUdp(ListenerOptions listener, TextWriter output)
+    {
+        string idle = listener.Timeouts.Idle == TimeSpan.Zero
+            ? "sessions last for ever"
+            : $"sessions end after {listener.Timeouts.Idle.TotalSeconds:0.###}s of silence";
+        string share = listener.MaxSessionsPerSource > 0
+            ? $", at most {listener.MaxSessionsPerSource} for each source address"
+            : "";
+        output.WriteLine($"  every datagram  cluster '{listener.Cluster}'");
+        output.WriteLine($"  {idle}{share}");
     }
 
     private static void WriteClusters(TailraceOptions options, TextWriter output)

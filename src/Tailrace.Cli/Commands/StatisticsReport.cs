@@ -52,6 +52,27 @@ internal static class StatisticsReport
         ("refused", c => c.Tcp.Refused),
     ];
 
+    // The same for datagrams.
+    private static readonly (string Name, Func<Counters, long> Value)[] s_udpRows =
+    [
+        ("udp sessions", c => c.Udp.Opened),
+        ("active udp sessions", c => c.Udp.Active),
+        ("udp idle for too long", c => c.Udp.Expired),
+        ("udp unreachable", c => c.Udp.Unreachable),
+        ("udp cut at the end", c => c.Udp.Stopped),
+        ("datagrams sent on", c => c.Udp.Traffic.Up),
+        ("datagrams sent back", c => c.Udp.Traffic.Down),
+        ("datagrams refused", c => c.Udp.Refused),
+        ("  sessions at limit", c => c.Udp.RefusedByLimit),
+        ("  source at limit", c => c.Udp.RefusedBySourceLimit),
+        ("  address not allowed", c => c.Udp.RefusedByAddress),
+        ("  no destination", c => c.Udp.RefusedWithoutDestination),
+        ("  stopping", c => c.Udp.RefusedByStop),
+        ("dropped, buffer full", c => c.Udp.DroppedFull),
+        ("dropped, too long", c => c.Udp.DroppedTooLong),
+        ("dropped, send failed", c => c.Udp.DroppedFailed),
+    ];
+
     // Of io_uring; other engines have nothing to say here.
     private static readonly (string Name, Func<Counters, long> Value)[] s_ringRows =
     [
@@ -74,6 +95,7 @@ internal static class StatisticsReport
         var hasTunnels = total.Tcp.Opened + total.Tcp.Unreachable + total.Tcp.ClientReset + total.Tcp.Refused > 0;
         List<(string Name, Func<Counters, long> Value)> rows = [.. s_rows];
         if (hasTunnels) rows.AddRange(s_tunnelRows);
+        if (total.Udp.Opened + total.Udp.Refused > 0) rows.AddRange(s_udpRows);
         if (total.RingEnters > 0) rows.AddRange(s_ringRows);
         foreach (var (name, value) in rows)
         {
@@ -81,8 +103,20 @@ internal static class StatisticsReport
             foreach (var worker in workers) output.Write($"{value(worker),16}");
             output.WriteLine();
         }
+        WriteUdpListeners(server.UdpListeners, output);
         WriteDestinations(server.Destinations, output);
         if (server.AccessLogDropped > 0) output.WriteLine($"{"access log dropped",-24}{server.AccessLogDropped,16}");
+    }
+
+    private static void WriteUdpListeners(IReadOnlyDictionary<string, UdpCounters> listeners, TextWriter output)
+    {
+        if (listeners.Count == 0) return;
+        output.WriteLine($"{"udp listener",-40}{"sessions",16}{"datagrams up",16}{"down",16}{"dropped",16}");
+        foreach (var (name, udp) in listeners)
+        {
+            var dropped = udp.Refused + udp.DroppedFull + udp.DroppedTooLong + udp.DroppedFailed;
+            output.WriteLine($"{name,-40}{udp.Opened,16}{udp.Traffic.Up,16}{udp.Traffic.Down,16}{dropped,16}");
+        }
     }
 
     private static void WriteDestinations(IReadOnlyList<DestinationStatistics> destinations, TextWriter output)
@@ -98,7 +132,11 @@ internal static class StatisticsReport
                 { EjectedBy: > 0 } => $"left out by {destination.EjectedBy} workers",
                 _ => "healthy",
             };
-            output.WriteLine($"{name,-40}{destination.Requests,16}{destination.Failures,16}  {state}");
+            output.WriteLine($"{name,-40}{destination.Requests,16}{destination.Failures,16}  {state}{DatagramsOf(destination)}");
         }
     }
+
+    private static string DatagramsOf(DestinationStatistics destination) => destination.Datagrams is { Up: > 0 } all
+        ? $", {all.Up} datagrams and {all.BytesUp} bytes up, {all.Down} and {all.BytesDown} down"
+        : "";
 }

@@ -19,8 +19,8 @@ public sealed record ListenerOptions
     public AcceptMode Accept { get; init; } = AcceptMode.ReusePort;
 
     /// <summary>
-    /// With <see cref="ListenerProtocol.Tcp"/>: the cluster that connections are forwarded to; with
-    /// <see cref="TlsRoutes"/> those that none of them is for, or empty: none. Default: <c>""</c>.
+    /// With <see cref="ListenerProtocol.Tcp"/> and <see cref="ListenerProtocol.Udp"/>: the cluster to forward to; with
+    /// <see cref="TlsRoutes"/> what none of them is for, or empty: none. Default: <c>""</c>.
     /// </summary>
     public string Cluster { get; init; } = "";
 
@@ -52,9 +52,17 @@ public sealed record ListenerOptions
     public bool DeferAccept { get; init; } = true;
 
     /// <summary>
-    /// Connections open at once, over all workers; above it, new ones wait to be accepted. Default: <c>65536</c>.
+    /// Connections open at once, over all workers; above it, new ones wait to be accepted. With
+    /// <see cref="ListenerProtocol.Udp"/>: sessions; above it, datagrams of new sources are dropped.
+    /// Default: <c>65536</c>.
     /// </summary>
     public int MaxConnections { get; init; } = 65536;
+
+    /// <summary>
+    /// With <see cref="ListenerProtocol.Udp"/>: sessions that each source address may have at once, over all workers;
+    /// 0: no limit but <see cref="MaxConnections"/>. Default: <c>0</c>.
+    /// </summary>
+    public int MaxSessionsPerSource { get; init; }
 
     /// <summary>Requests after which a connection is closed; 0: no limit. Default: <c>0</c>.</summary>
     public long RequestsPerConnection { get; init; }
@@ -140,6 +148,11 @@ public enum ListenerProtocol
 
     /// <summary>Any protocol on TCP: bytes are carried both ways between the client and a destination.</summary>
     Tcp,
+
+    /// <summary>
+    /// Any protocol on UDP: datagrams of one source address and port go to one destination, and its answers back.
+    /// </summary>
+    Udp,
 }
 
 /// <summary>Where a forward proxy may connect to, and how long it waits there.</summary>
@@ -188,7 +201,8 @@ public sealed record ListenerTimeouts
     public TimeSpan Write { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Of a forwarded TCP connection: how long nothing may move in either direction; 0: no limit. Default: <c>10m</c>.
+    /// Of a forwarded TCP connection, or a UDP session: how long nothing may move in either direction; 0: no limit.
+    /// Default: <c>10m</c>.
     /// </summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromMinutes(10);
 

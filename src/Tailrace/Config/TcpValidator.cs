@@ -5,7 +5,7 @@ namespace Tailrace.Config;
 /// <summary>The checks of TCP listeners: where their connections go, and what means nothing for them.</summary>
 internal static class TcpValidator
 {
-    /// <summary>Whether a TCP listener forwards connections to a cluster.</summary>
+    /// <summary>Whether a TCP or UDP listener forwards to a cluster.</summary>
     public static bool IsForTcp(string cluster, TailraceOptions options) => options.Listeners.Any(
         listener => listener.Cluster == cluster || listener.TlsRoutes.Any(route => route.Cluster == cluster));
 
@@ -17,7 +17,7 @@ internal static class TcpValidator
             ListenerOptions listener = options.Listeners[i];
             string path = ConfigPath.Of("listeners", i);
             if (listener.Protocol == ListenerProtocol.Tcp) CheckListener(listener, path, options, problems);
-            else if (listener.Cluster.Length + listener.TlsRoutes.Count > 0)
+            else if (listener.Protocol != ListenerProtocol.Udp && listener.Cluster.Length + listener.TlsRoutes.Count > 0)
             {
                 problems.Add(ConfigPath.Of(path, listener.Cluster.Length > 0 ? "cluster" : "tls_routes"),
                     "an http listener forwards by its routes; this key is for 'protocol: tcp'",
@@ -30,14 +30,18 @@ internal static class TcpValidator
         }
     }
 
+    /// <summary>Reports a listener of no HTTP that has routes.</summary>
+    public static void CheckRoutes(ListenerOptions listener, string path, string protocol, ProblemList problems)
+    {
+        if (listener.Routes.Count == 0) return;
+        problems.Add(ConfigPath.Of(path, "routes"), $"a {protocol} listener has no routes; give it a 'cluster'",
+            ConfigPath.Of(path, "protocol"));
+    }
+
     private static void CheckListener(
         ListenerOptions listener, string path, TailraceOptions options, ProblemList problems)
     {
-        if (listener.Routes.Count > 0)
-        {
-            problems.Add(ConfigPath.Of(path, "routes"), "a tcp listener has no routes; give it a 'cluster'",
-                ConfigPath.Of(path, "protocol"));
-        }
+        CheckRoutes(listener, path, "tcp", problems);
         if (listener.Cluster.Length == 0 && listener.TlsRoutes.Count == 0)
         {
             problems.Add(path, "a tcp listener forwards to a 'cluster' or by 'tls_routes', and it has neither");
@@ -71,7 +75,7 @@ internal static class TcpValidator
             string text = cluster.Destinations[i].Address;
             if (!DestinationAddress.TryParse(text, out DestinationAddress address, out _) || address.HasPort) continue;
             problems.Add(ConfigPath.Of(path, i),
-                $"'{text}' has no port, which tcp needs; write for example '{text}:5432'");
+                $"'{text}' has no port, which tcp and udp need; write for example '{text}:5432'");
         }
     }
 }

@@ -6,6 +6,7 @@ using Tailrace.Io;
 using Tailrace.Io.ProxyProtocol;
 using Tailrace.Proxy;
 using Tailrace.Proxy.Tcp;
+using Tailrace.Proxy.Udp;
 using Tailrace.Sessions;
 
 namespace Tailrace.Hosting;
@@ -39,6 +40,12 @@ internal sealed record ListenerPlan(
     /// <summary>How a TCP listener treats its connections; null for HTTP.</summary>
     internal TcpSettings? Tcp { get; private init; }
 
+    /// <summary>How a UDP listener treats its clients; null for others.</summary>
+    internal UdpSettings? Udp { get; private init; }
+
+    /// <summary>How many sessions of a UDP listener each source address may have; null: no limit.</summary>
+    internal SourceBudget? Sources { get; private init; }
+
     /// <summary>Where connections of a TCP listener go by their ClientHello.</summary>
     internal IReadOnlyList<TlsRouteOptions> TlsRoutes { get; private init; } = [];
 
@@ -51,7 +58,7 @@ internal sealed record ListenerPlan(
     /// <summary>How PROXY headers are taken; null when they are not.</summary>
     internal ProxyGateSettings? Gate { get; private init; }
 
-    /// <summary>The cluster that the connections of a TCP listener go to.</summary>
+    /// <summary>The cluster that a TCP or UDP listener forwards to.</summary>
     internal string Cluster { get; private init; } = "";
 
     internal static ListenerPlan From(ListenerOptions options, TailraceOptions root)
@@ -59,7 +66,8 @@ internal sealed record ListenerPlan(
         if (!ListenAddress.TryParse(options.Address, out var address, out var error)) throw new StartException(error);
         var isTcp = options.Protocol == ListenerProtocol.Tcp;
         var isForward = options.Protocol == ListenerProtocol.Forward;
-        var hasOwn = options.Routes.Count > 0 || isForward || isTcp;
+        var isUdp = options.Protocol == ListenerProtocol.Udp;
+        var hasOwn = options.Routes.Count > 0 || isForward || isTcp || isUdp;
         var routes = hasOwn ? options.Routes : root.Routes;
         var settings = new ServerSettings
         {
@@ -90,6 +98,8 @@ internal sealed record ListenerPlan(
                 !route.Options.Match.HasConditions)])
         {
             Tcp = !isTcp ? null : TcpOf(options, name),
+            Udp = !isUdp ? null : UdpOf(options, name),
+            Sources = options.MaxSessionsPerSource == 0 ? null : new SourceBudget(options.MaxSessionsPerSource),
             Cluster = options.Cluster,
             Gate = GateOf(options.ProxyProtocol),
             TlsRoutes = options.TlsRoutes,
@@ -111,6 +121,12 @@ internal sealed record ListenerPlan(
 
     private static IPNetwork RangeOf(string text) =>
         AddressRange.TryParse(text, out var range, out var error) ? range : throw new StartException(error);
+
+    private static UdpSettings UdpOf(ListenerOptions options, string name) => new()
+    {
+        Listener = Encoding.UTF8.GetBytes(name),
+        IdleTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Idle),
+    };
 
     private static TcpSettings TcpOf(ListenerOptions options, string name) => new()
     {

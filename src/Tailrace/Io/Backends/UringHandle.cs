@@ -24,6 +24,9 @@ internal enum UringWork : byte
 
     /// <summary>A poll for a reset.</summary>
     Watch = 32,
+
+    /// <summary>A poll for datagrams, as often as some come.</summary>
+    Datagrams = 64,
 }
 
 /// <summary>What the io_uring loop knows of one descriptor.</summary>
@@ -115,6 +118,7 @@ internal sealed class UringHandle : IoHandle
         IsReadable = true;
         ReceiveFailure = SendFailure = IoError.None;
         WaitingCount = 0;
+        Traits = DatagramTraits.None;
         Remote = default;
         Received = Sent = 0;
     }
