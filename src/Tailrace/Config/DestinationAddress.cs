@@ -37,8 +37,8 @@ public readonly record struct DestinationAddress(string Host, int Port, IPAddres
     }
 
     /// <summary>
-    /// Reads <c>http://host[:port]</c>, <c>tcp://host:port</c>, <c>udp://host:port</c> or <c>unix:/path</c>. The scheme may be left out; a
-    /// path, a query or a user may not be given.
+    /// Reads <c>http://host[:port]</c>, <c>tcp://host:port</c>, <c>udp://host:port</c> or <c>unix:/path</c>. The scheme
+    /// may be left out; a path, a query or a user may not be given.
     /// </summary>
     /// <param name="text">The text as written.</param>
     /// <param name="address">The meaning of the text.</param>

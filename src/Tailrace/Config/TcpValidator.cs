@@ -17,7 +17,8 @@ internal static class TcpValidator
             ListenerOptions listener = options.Listeners[i];
             string path = ConfigPath.Of("listeners", i);
             if (listener.Protocol == ListenerProtocol.Tcp) CheckListener(listener, path, options, problems);
-            else if (listener.Protocol != ListenerProtocol.Udp && listener.Cluster.Length + listener.TlsRoutes.Count > 0)
+            else if (listener.Protocol != ListenerProtocol.Udp
+                && listener.Cluster.Length + listener.TlsRoutes.Count > 0)
             {
                 problems.Add(ConfigPath.Of(path, listener.Cluster.Length > 0 ? "cluster" : "tls_routes"),
                     "an http listener forwards by its routes; this key is for 'protocol: tcp'",

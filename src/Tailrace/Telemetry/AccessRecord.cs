@@ -11,8 +11,8 @@ namespace Tailrace.Telemetry;
 /// <remarks>
 /// A record has a fixed size so that a request can never cost more than that. Every text but the target has its own
 /// limit; the target comes last and takes all the room that the others left, at
-/// least 280 bytes in the record of a request. That of a connection or session, which has no target, ends in
-/// its numbers of datagrams.
+/// least 280 bytes in the record of a request. That of a connection or session ends in its
+/// numbers of datagrams.
 /// </remarks>
 internal static class AccessRecord
 {
@@ -54,12 +54,9 @@ internal static class AccessRecord
         Put(ref room, entry.UserAgent, UserAgentMax);
         Put(ref room, entry.End, EndMax);
         Put(ref room, entry.Listener, ListenerMax);
-        if (entry.End.IsEmpty)
-        {
-            Put(ref room, entry.Target, room.Length - sizeof(ushort));
-            return;
-        }
-        Put(ref room, default, 0);
+        var isRequest = entry.End.IsEmpty;
+        Put(ref room, entry.Target, room.Length - sizeof(ushort) - (isRequest ? 0 : DatagramBytes));
+        if (isRequest) return;
         MemoryMarshal.Write(record[^DatagramBytes..], entry.DatagramsSent);
         MemoryMarshal.Write(record[^sizeof(long)..], entry.DatagramsReceived);
     }

@@ -1,6 +1,6 @@
 namespace Tailrace.Telemetry;
 
-/// <summary>What one worker counts of the datagrams that it forwards: sessions, traffic, and what was dropped why.</summary>
+/// <summary>What one worker counts of the datagrams that it forwards: sessions, traffic, what was dropped.</summary>
 /// <remarks>A part of <see cref="Counters"/>, under the same rules; each listener has one of its own too.</remarks>
 public struct UdpCounters
 {

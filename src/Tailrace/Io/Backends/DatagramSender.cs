@@ -4,7 +4,7 @@ using Tailrace.Native;
 
 namespace Tailrace.Io.Backends;
 
-/// <summary>Sends datagrams of a loop's batch by sendmmsg(2), several of one length as one where the kernel can.</summary>
+/// <summary>Sends datagrams of a loop's batch by sendmmsg(2), several of one length as one where it can.</summary>
 /// <remarks>
 /// A row of datagrams of equal length to one place, the last of which may be shorter, goes through the kernel's network
 /// code once (UDP_SEGMENT, udp(7)). A way that does not allow that, because they are longer than its packets or
@@ -62,8 +62,12 @@ internal sealed unsafe class DatagramSender : IDisposable
         for (var next = 0; next < _count;)
         {
             var sent = Libc.sendmmsg(fd, _entries + next, (uint)(_count - next), SocketAbi.MsgNoSignal);
-            for (var end = next + Math.Max(sent, 0); next < end; next++) Count(ref runs[_parts[next].Run], _parts[next]);
-            if (sent < 0) next = Fail(next, Libc.Errno, fd, socket, runs);
+            if (sent < 0)
+            {
+                next = Fail(next, Libc.Errno, fd, socket, runs);
+                continue;
+            }
+            for (var end = next + sent; next < end; next++) Count(ref runs[_parts[next].Run], _parts[next]);
         }
     }
 

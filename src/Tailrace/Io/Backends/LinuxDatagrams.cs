@@ -7,7 +7,7 @@ using Tailrace.Native;
 
 namespace Tailrace.Io.Backends;
 
-/// <summary>Receives and sends the datagrams of one loop in batches, and opens their sockets: Linux's own calls.</summary>
+/// <summary>Receives and sends the datagrams of one loop in batches, and opens their sockets, on Linux.</summary>
 /// <remarks>
 /// The headers that recvmmsg(2) fills are prepared once, one for each place of the loop's <see cref="DatagramBatch"/>,
 /// so that a receive sets up nothing but what the last one has changed.

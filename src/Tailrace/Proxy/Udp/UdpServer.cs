@@ -5,7 +5,7 @@ using Tailrace.Telemetry;
 
 namespace Tailrace.Proxy.Udp;
 
-/// <summary>One UDP listener on one reactor: receives, finds each datagram's session or opens one, and sends on.</summary>
+/// <summary>One UDP listener on one reactor: finds each datagram's session, or opens one, and sends it on.</summary>
 /// <remarks>
 /// Used on its reactor's thread only. A batch is sorted by session first, so that what goes to one destination goes
 /// at once; within a session the order stays.
@@ -316,7 +316,8 @@ internal sealed class UdpServer
                 error = result.Error;
             }
             if (Lessor.IsFault(error)) Shun(_cluster, destination, error);
-            else _cluster.Failed?.Invoke(destination, error == IoError.None ? "no address" : "no descriptor or port left");
+            else if (error == IoError.None) _cluster.Failed?.Invoke(destination, "no address");
+            else _cluster.Failed?.Invoke(destination, "no descriptor or port left");
         }
         if (destination is null) _cluster.Failed?.Invoke(null, "connection limit reached");
         return (null, null);

@@ -4,7 +4,7 @@ using Tailrace.Telemetry;
 
 namespace Tailrace.Proxy.Udp;
 
-/// <summary>One client and its destination: what comes from the one address and port goes to one other, and back.</summary>
+/// <summary>One client and its destination: what comes from one address and port goes to another, and back.</summary>
 /// <remarks>
 /// It has a socket of its own towards the destination, connected to it: so answers are told apart, and the system says
 /// when nobody listens there. Runs on its server's reactor, and is used again for another client when it has ended.
