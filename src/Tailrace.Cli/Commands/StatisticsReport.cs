@@ -27,6 +27,7 @@ internal static class StatisticsReport
         ("upstream connect errors", c => c.UpstreamConnectErrors),
         ("upstream reuses", c => c.UpstreamReuses),
         ("upstream retries", c => c.UpstreamRetries),
+        ("retries denied", c => c.UpstreamRetriesDenied),
         ("upstream waits", c => c.UpstreamWaits),
         ("upstream errors", c => c.UpstreamErrors),
         ("upstream timeouts", c => c.UpstreamTimeouts),

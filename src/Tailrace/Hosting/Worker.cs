@@ -221,6 +221,7 @@ internal sealed class Worker : IDisposable
         {
             Failed = (destination, reason) =>
                 _failures.Warn($"upstream: {reason}", destination?.Name ?? plan.Settings.Name),
+            Retried = (destination, reason) => _failures.Warn(reason, destination.Name),
             EjectionChanged = (destination, reason) => LogEjection(plan.Settings.Name, destination, reason),
         };
     }

@@ -157,9 +157,8 @@ public sealed class SocketConnection : Connection
         ProxyHeader = null;
         if (!wasOpen) return;
         if (_receive.IsPending || _send.IsPending) return;
-        if (_receive.IsCompleted) _receive.TakeResult();
-        if (_send.IsCompleted) _send.TakeResult();
-        _send.Body = null;
+        _receive.Forget();
+        _send.Forget();
         Reactor.FreeConnections.Return(this);
     }
 

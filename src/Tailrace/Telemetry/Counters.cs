@@ -66,8 +66,11 @@ public sealed class Counters
     /// <summary>Requests sent on a pooled upstream connection.</summary>
     public long UpstreamReuses;
 
-    /// <summary>Requests sent again on a fresh connection.</summary>
+    /// <summary>Requests sent again: on a fresh connection, or to another destination.</summary>
     public long UpstreamRetries;
+
+    /// <summary>Requests that would have been sent again, had the budget allowed it.</summary>
+    public long UpstreamRetriesDenied;
 
     /// <summary>Requests that waited because all destinations of their cluster were full.</summary>
     public long UpstreamWaits;
@@ -141,6 +144,7 @@ public sealed class Counters
         UpstreamConnectErrors += other.UpstreamConnectErrors;
         UpstreamReuses += other.UpstreamReuses;
         UpstreamRetries += other.UpstreamRetries;
+        UpstreamRetriesDenied += other.UpstreamRetriesDenied;
         UpstreamWaits += other.UpstreamWaits;
         UpstreamErrors += other.UpstreamErrors;
         UpstreamTimeouts += other.UpstreamTimeouts;
