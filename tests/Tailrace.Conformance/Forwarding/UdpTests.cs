@@ -43,9 +43,10 @@ public sealed class UdpTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Many_sources_get_their_own_answers(EngineChoice engine) => Run(engine, scenario =>
     {
-        const int clients = 100;
+        // All of them together fit the receive buffer that sockets have by default.
+        const int clients = 40;
         const int rounds = 20;
-        const int window = 5;
+        const int window = 4;
         using var origin = new UdpPeer();
         scenario.AddDestination($"udp://{origin.Address}");
         origin.Echo();
@@ -69,7 +70,7 @@ public sealed class UdpTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void A_silent_session_ends_and_a_new_one_follows(EngineChoice engine) => Run(engine, scenario =>
     {
-        scenario.Listener = s_listener with { Timeouts = new ListenerTimeouts { Idle = TimeSpan.FromMilliseconds(200) } };
+        scenario.Listener = s_listener with { Timeouts = new ListenerTimeouts { Idle = TimeSpan.FromSeconds(1) } };
         using var origin = new UdpPeer();
         scenario.AddDestination($"udp://{origin.Address}");
         origin.Echo();
@@ -104,7 +105,6 @@ public sealed class UdpTests
         Assert.Equal([4], first.Receive());
         Assert.Equal(2, scenario.Counters.Udp.Opened);
         scenario.WaitForLog("session limit reached");
-        Assert.InRange(scenario.Log.With("session limit reached").Count(), 1, 2);
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
@@ -114,7 +114,7 @@ public sealed class UdpTests
         {
             Address = "0.0.0.0:0",
             MaxSessionsPerSource = 1,
-            Timeouts = new ListenerTimeouts { Idle = TimeSpan.FromMilliseconds(500) },
+            Timeouts = new ListenerTimeouts { Idle = TimeSpan.FromSeconds(3) },
         };
         using var origin = new UdpPeer();
         scenario.AddDestination($"udp://{origin.Address}");
@@ -160,30 +160,20 @@ public sealed class UdpTests
     {
         var nobody = $"127.0.0.1:{UdpPeer.UnusedPort()}";
         using var origin = new UdpPeer();
-        // The backup is asked only when the first is known to fail.
         scenario.AddDestination($"udp://{nobody}");
-        scenario.AddDestination($"udp://{origin.Address}", weight: 1);
+        scenario.AddDestination($"udp://{origin.Address}");
         scenario.Cluster = new ClusterOptions { Balance = BalancePolicy.Hash };
         origin.Echo();
-        var clients = Enumerable.Range(1, 20).Select(i => new UdpPeer(scenario.Address, IPAddress.Parse($"127.0.0.{i}"))).ToArray();
-        foreach (var client in clients)
+        for (var i = 1; i <= 20; i++)
         {
-            client.Send([1]);
-            WaitFor(scenario, udp => udp.Active == 0 || udp.Traffic.Down > 0);
-            if (scenario.Counters.Udp.Unreachable > 0) break;
-        }
-        WaitFor(scenario, udp => udp.Unreachable > 0);
-        foreach (var client in clients)
-        {
-            client.Send([2]);
-            while (client.Receive() is not [2])
-            {
-            }
+            // By its hash half of them belong to the one that is not there; each gets through at the next try.
+            using var client = new UdpPeer(scenario.Address, IPAddress.Parse($"127.0.0.{i}")) { PatienceMs = 500 };
+            Wait.Until(() => client.TryExchange([1]), "an answer");
         }
         scenario.WaitForLog($"upstream: datagram refused about={nobody}");
         var failing = scenario.Server.Destinations.Single(one => one.Name == nobody);
-        Assert.InRange(failing.Failures, 1, 19);
-        foreach (var client in clients) client.Dispose();
+        Assert.InRange(failing.Failures, 1, failing.Requests);
+        Assert.Equal(failing.Failures, scenario.Counters.Udp.Unreachable);
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
@@ -239,7 +229,8 @@ public sealed class UdpTests
     public void Destinations_may_have_IPv6_addresses_and_names(EngineChoice engine) => Run(engine, scenario =>
     {
         using var origin = new UdpPeer(IPAddress.IPv6Loopback);
-        using var named = new UdpPeer();
+        // The name has addresses of both kinds.
+        using var named = new UdpPeer(IPAddress.IPv6Any);
         scenario.AddDestination($"udp://{origin.Address}");
         scenario.AddDestination($"udp://localhost:{named.Address.Port}");
         origin.Echo();
@@ -248,12 +239,9 @@ public sealed class UdpTests
         {
             using var client = new UdpPeer(scenario.Address);
             client.Send([1]);
-            // Of a name with several addresses each has its turn, and one of them may have no listener.
-            if (scenario.Server.Destinations[0].Requests > scenario.Server.Destinations[1].Requests) Assert.Equal([1], client.Receive());
-            WaitFor(scenario, udp => udp.Opened == i + 1);
+            Assert.Equal([1], client.Receive());
         }
         Assert.Equal([2, 2], scenario.Server.Destinations.Select(one => one.Requests));
-        WaitFor(scenario, _ => scenario.Server.Destinations.All(one => one.Datagrams.Down > 0));
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
@@ -263,25 +251,26 @@ public sealed class UdpTests
         scenario.AddDestination($"udp://{origin.Address}");
         origin.Echo();
         using var client = new UdpPeer(scenario.Address);
-        using var late = new UdpPeer(scenario.Address);
         client.Send([0]);
         Assert.Equal([0], client.Receive());
         var stopping = Task.Run(() => scenario.StopAndCheck());
         scenario.WaitForLog("udp sessions to end sessions=1");
-        var refused = false;
-        for (byte i = 0; i < 20; i++)
+        Wait.Until(() =>
+        {
+            client.Send([1]);
+            Assert.Equal([1], client.Receive());
+            using var late = new UdpPeer(scenario.Address);
+            late.Send([9]);
+            return scenario.Counters.Udp.RefusedByStop > 0;
+        }, "a new source that is turned away");
+        for (byte i = 0; i < 5; i++)
         {
             client.Send([i]);
             Assert.Equal([i], client.Receive());
-            if (refused) continue;
-            late.Send([9]);
-            refused = scenario.Counters.Udp.RefusedByStop > 0;
-            Thread.Sleep(5);
         }
         Assert.True(stopping.Wait(10_000), "it does not stop");
-        Assert.Equal((1, 0), (scenario.Counters.Udp.Expired, scenario.Counters.Udp.Stopped));
-        Assert.True(refused || scenario.Counters.Udp.RefusedByStop > 0, "a new source got in");
-        Assert.Equal(1, scenario.Counters.Udp.Opened);
+        var udp = scenario.Counters.Udp;
+        Assert.Equal((udp.Opened, 0, 0), (udp.Expired, udp.Stopped, udp.Active));
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]

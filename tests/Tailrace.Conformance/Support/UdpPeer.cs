@@ -26,6 +26,9 @@ internal sealed class UdpPeer : IDisposable
 
     internal IPEndPoint Address => (IPEndPoint)_socket.LocalEndPoint!;
 
+    /// <summary>How long an answer may take.</summary>
+    internal int PatienceMs { init => _socket.ReceiveTimeout = value; }
+
     /// <summary>A port where nobody receives.</summary>
     internal static int UnusedPort()
     {
@@ -36,6 +39,20 @@ internal sealed class UdpPeer : IDisposable
     internal void Send(ReadOnlySpan<byte> bytes) => Assert.Equal(bytes.Length, _socket.Send(bytes));
 
     internal byte[] Receive() => _buffer[.._socket.Receive(_buffer)];
+
+    /// <summary>Sends something and waits for the same; false when it does not come.</summary>
+    internal bool TryExchange(ReadOnlySpan<byte> bytes)
+    {
+        Send(bytes);
+        try
+        {
+            return Receive().AsSpan().SequenceEqual(bytes);
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Sends everything back, on a thread of its own, until it is disposed of.</summary>
     internal void Echo()
@@ -62,10 +79,15 @@ internal sealed class UdpPeer : IDisposable
 
     public void Dispose() => _socket.Dispose();
 
-    private static Socket Open(AddressFamily family) => new(family, SocketType.Dgram, ProtocolType.Udp)
+    private static Socket Open(AddressFamily family)
     {
-        ReceiveTimeout = 10_000,
-        ReceiveBufferSize = 400_000,
-        SendBufferSize = 400_000,
-    };
+        var socket = new Socket(family, SocketType.Dgram, ProtocolType.Udp)
+        {
+            ReceiveTimeout = 10_000,
+            ReceiveBufferSize = 400_000,
+            SendBufferSize = 400_000,
+        };
+        if (family == AddressFamily.InterNetworkV6) socket.DualMode = true;
+        return socket;
+    }
 }
