@@ -19,6 +19,13 @@ internal static class UdpValidator
                     ConfigPath.Of(path, "protocol"));
             }
         }
+        foreach ((string name, ClusterOptions cluster) in options.Clusters)
+        {
+            int user = options.Listeners.ToList().FindIndex(listener =>
+                listener.Protocol == ListenerProtocol.Udp && listener.Cluster == name);
+            if (user < 0) continue;
+            CheckCluster(name, cluster, ConfigPath.Of(ConfigPath.Of("listeners", user), "protocol"), problems);
+        }
     }
 
     private static void CheckListener(
@@ -48,8 +55,6 @@ internal static class UdpValidator
             return;
         }
         RouteTargets.CheckCluster(listener.Cluster, ConfigPath.Of(path, "cluster"), options, problems);
-        if (options.Clusters.TryGetValue(listener.Cluster, out ClusterOptions? cluster))
-            CheckCluster(listener.Cluster, cluster, protocol, problems);
     }
 
     private static void CheckCluster(string name, ClusterOptions cluster, string protocol, ProblemList problems)

@@ -68,6 +68,19 @@ public sealed class UdpTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void What_a_client_sends_as_one_arrives_as_many(EngineChoice engine) => Run(engine, scenario =>
+    {
+        using var origin = new UdpPeer();
+        scenario.AddDestination($"udp://{origin.Address}");
+        origin.Echo();
+        using var client = new UdpPeer(scenario.Address);
+        client.SendInSegments(Payload.Of(2500), 1000);
+        Payload.Same(Payload.Of(2500), [.. client.Receive(), .. client.Receive(), .. client.Receive()]);
+        WaitFor(scenario, udp => udp.Traffic.Down == 3);
+        Assert.Equal((3, 2500), (scenario.Counters.Udp.Traffic.Up, scenario.Counters.Udp.Traffic.BytesUp));
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void A_silent_session_ends_and_a_new_one_follows(EngineChoice engine) => Run(engine, scenario =>
     {
         scenario.Listener = s_listener with { Timeouts = new ListenerTimeouts { Idle = TimeSpan.FromSeconds(1) } };

@@ -38,6 +38,16 @@ internal sealed class UdpPeer : IDisposable
 
     internal void Send(ReadOnlySpan<byte> bytes) => Assert.Equal(bytes.Length, _socket.Send(bytes));
 
+    /// <summary>Sends several datagrams as one, which the kernel takes apart where that is needed (UDP_SEGMENT, udp(7)).</summary>
+    internal void SendInSegments(ReadOnlySpan<byte> bytes, int segment)
+    {
+        const int udp = 17;
+        const int udpSegment = 103;
+        _socket.SetRawSocketOption(udp, udpSegment, BitConverter.GetBytes(segment));
+        Send(bytes);
+        _socket.SetRawSocketOption(udp, udpSegment, BitConverter.GetBytes(0));
+    }
+
     internal byte[] Receive() => _buffer[.._socket.Receive(_buffer)];
 
     /// <summary>Sends something and waits for the same; false when it does not come.</summary>
