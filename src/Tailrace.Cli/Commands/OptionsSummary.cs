@@ -27,19 +27,30 @@ internal static class OptionsSummary
         string where = valid ? $"{address}{(address.DualStack ? " (IPv4 and IPv6)" : "")}" : listener.Address;
         string name = listener.Name.Length == 0 ? "" : $" '{listener.Name}'";
         bool isUdp = listener.Protocol == ListenerProtocol.Udp;
-        string most = $"at most {listener.MaxConnections} {(isUdp ? "sessions" : "connections")}";
-        output.WriteLine($"\nlistener{name} on {where}{(isUdp ? ", udp" : "")}, {most}");
+        string what = isUdp ? "sessions" : "connections";
+        string limits = $"at most {listener.MaxConnections} {what}{LimitsOf(listener)}";
+        output.WriteLine($"\nlistener{name} on {where}{(isUdp ? ", udp" : "")}, {limits}");
 
         if (isUdp)
         {
             WriteUdp(listener, output);
             return;
         }
-        if (listener.Protocol == ListenerProtocol.Tcp)
-        {
-            WriteTcp(listener, output);
-            return;
-        }
+        if (listener.Protocol != ListenerProtocol.Tcp) WriteHttp(listener, options, output);
+        if (listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Mixed) WriteTcp(listener, output);
+    }
+
+    private static string LimitsOf(ListenerOptions listener)
+    {
+        ConnectionLimitOptions limits = listener.ConnectionLimits;
+        string rate = limits.Rate > 0 ? $", {limits.Rate} a second" : "";
+        string ofSource = limits.PerSource.Connections > 0 ? $", {limits.PerSource.Connections} of one source" : "";
+        string sourceRate = limits.PerSource.Rate > 0 ? $", {limits.PerSource.Rate} a second of one source" : "";
+        return rate + ofSource + sourceRate;
+    }
+
+    private static void WriteHttp(ListenerOptions listener, TailraceOptions options, TextWriter output)
+    {
         IReadOnlyList<RouteOptions> routes = listener.Routes.Count > 0 ? listener.Routes : options.Routes;
         var rows = new List<string[]>();
         foreach (RouteOptions route in routes)
@@ -60,7 +71,8 @@ internal static class OptionsSummary
             IReadOnlyList<string> hosts = route.Host.Count > 0 ? route.Host : ["any name"];
             foreach (string host in hosts) rows.Add([$"TLS {host}", protocols, $"cluster '{route.Cluster}'"]);
         }
-        string others = rows.Count > 0 ? "anything else" : "every connection";
+        bool isAll = rows.Count == 0 && listener.Protocol == ListenerProtocol.Tcp;
+        string others = isAll ? "every connection" : "anything else";
         rows.Add([others, "", listener.Cluster.Length > 0 ? $"cluster '{listener.Cluster}'" : "closed"]);
         WriteTable(rows, output);
     }
@@ -70,11 +82,8 @@ internal static class OptionsSummary
         string idle = listener.Timeouts.Idle == TimeSpan.Zero
             ? "sessions last for ever"
             : $"sessions end after {listener.Timeouts.Idle.TotalSeconds:0.###}s of silence";
-        string share = listener.MaxSessionsPerSource > 0
-            ? $", at most {listener.MaxSessionsPerSource} for each source address"
-            : "";
         output.WriteLine($"  every datagram  cluster '{listener.Cluster}'");
-        output.WriteLine($"  {idle}{share}");
+        output.WriteLine($"  {idle}");
     }
 
     private static void WriteClusters(TailraceOptions options, TextWriter output)

@@ -3,7 +3,7 @@ using Tailrace.Telemetry;
 
 namespace Tailrace.Cli.Commands;
 
-/// <summary>The table that is printed at shutdown: what each worker did, and their sum.</summary>
+/// <summary>The tables that are printed at shutdown and for SIGUSR1: what each worker did, and their sum.</summary>
 internal static class StatisticsReport
 {
     private static readonly (string Name, Func<Counters, long> Value)[] s_rows =
@@ -13,6 +13,9 @@ internal static class StatisticsReport
         ("accept errors", c => c.AcceptErrors),
         ("PROXY header errors", c => c.ProxyHeaderErrors),
         ("denied addresses", c => c.Denied),
+        ("over the rate", c => c.OverRate),
+        ("over a source's rate", c => c.OverSourceRate),
+        ("over a source's number", c => c.OverSourceConnections),
         ("requests", c => c.Requests),
         ("answered 2xx", c => c.Answered2xx),
         ("answered 3xx", c => c.Answered3xx),
@@ -53,27 +56,6 @@ internal static class StatisticsReport
         ("refused", c => c.Tcp.Refused),
     ];
 
-    // The same for datagrams.
-    private static readonly (string Name, Func<Counters, long> Value)[] s_udpRows =
-    [
-        ("udp sessions", c => c.Udp.Opened),
-        ("active udp sessions", c => c.Udp.Active),
-        ("udp idle for too long", c => c.Udp.Expired),
-        ("udp unreachable", c => c.Udp.Unreachable),
-        ("udp cut at the end", c => c.Udp.Stopped),
-        ("datagrams sent on", c => c.Udp.Traffic.Up),
-        ("datagrams sent back", c => c.Udp.Traffic.Down),
-        ("datagrams refused", c => c.Udp.Refused),
-        ("  sessions at limit", c => c.Udp.RefusedByLimit),
-        ("  source at limit", c => c.Udp.RefusedBySourceLimit),
-        ("  address not allowed", c => c.Udp.RefusedByAddress),
-        ("  no destination", c => c.Udp.RefusedWithoutDestination),
-        ("  stopping", c => c.Udp.RefusedByStop),
-        ("dropped, buffer full", c => c.Udp.DroppedFull),
-        ("dropped, too long", c => c.Udp.DroppedTooLong),
-        ("dropped, send failed", c => c.Udp.DroppedFailed),
-    ];
-
     // Of io_uring; other engines have nothing to say here.
     private static readonly (string Name, Func<Counters, long> Value)[] s_ringRows =
     [
@@ -84,9 +66,10 @@ internal static class StatisticsReport
         ("ring without buffer", c => c.RingStarved),
     ];
 
-    /// <summary>Prints the table of a server that has stopped.</summary>
+    /// <summary>Prints the tables of a server, one that runs or one that has stopped.</summary>
     public static void Write(Server server, TextWriter output)
     {
+        var states = server.TcpStates();
         var workers = server.Statistics;
         var total = new Counters();
         foreach (var worker in workers) total.Add(worker);
@@ -96,7 +79,6 @@ internal static class StatisticsReport
         var hasTunnels = total.Tcp.Opened + total.Tcp.Unreachable + total.Tcp.ClientReset + total.Tcp.Refused > 0;
         List<(string Name, Func<Counters, long> Value)> rows = [.. s_rows];
         if (hasTunnels) rows.AddRange(s_tunnelRows);
-        if (total.Udp.Opened + total.Udp.Refused > 0) rows.AddRange(s_udpRows);
         if (total.RingEnters > 0) rows.AddRange(s_ringRows);
         foreach (var (name, value) in rows)
         {
@@ -104,20 +86,22 @@ internal static class StatisticsReport
             foreach (var worker in workers) output.Write($"{value(worker),16}");
             output.WriteLine();
         }
-        WriteUdpListeners(server.UdpListeners, output);
+        if (hasTunnels)
+        {
+            foreach (var (state, connections) in states) output.WriteLine($"{$"tcp {state}",-24}{connections,16}");
+        }
+        WriteListeners(server.Listeners, output);
         WriteDestinations(server.Destinations, output);
+        ForwardingReport.Write(server, output);
+        DatagramReport.Write(server, output);
         if (server.AccessLogDropped > 0) output.WriteLine($"{"access log dropped",-24}{server.AccessLogDropped,16}");
     }
 
-    private static void WriteUdpListeners(IReadOnlyDictionary<string, UdpCounters> listeners, TextWriter output)
+    private static void WriteListeners(IReadOnlyList<ListenerStatistics> listeners, TextWriter output)
     {
-        if (listeners.Count == 0) return;
-        output.WriteLine($"{"udp listener",-40}{"sessions",16}{"datagrams up",16}{"down",16}{"dropped",16}");
-        foreach (var (name, udp) in listeners)
-        {
-            var dropped = udp.Refused + udp.DroppedFull + udp.DroppedTooLong + udp.DroppedFailed;
-            output.WriteLine($"{name,-40}{udp.Opened,16}{udp.Traffic.Up,16}{udp.Traffic.Down,16}{dropped,16}");
-        }
+        output.WriteLine($"{"listener",-40}{"connections",16}{"active",16}{"refused",16}");
+        foreach (var one in listeners)
+            output.WriteLine($"{one.Name,-40}{one.Accepted,16}{one.Active,16}{one.Refused,16}");
     }
 
     private static void WriteDestinations(IReadOnlyList<DestinationStatistics> destinations, TextWriter output)
@@ -133,11 +117,7 @@ internal static class StatisticsReport
                 { EjectedBy: > 0 } => $"left out by {destination.EjectedBy} workers",
                 _ => "healthy",
             };
-            output.WriteLine($"{name,-40}{destination.Requests,16}{destination.Failures,16}  {state}{DatagramsOf(destination)}");
+            output.WriteLine($"{name,-40}{destination.Requests,16}{destination.Failures,16}  {state}");
         }
     }
-
-    private static string DatagramsOf(DestinationStatistics destination) => destination.Datagrams is { Up: > 0 } all
-        ? $", {all.Up} datagrams and {all.BytesUp} bytes up, {all.Down} and {all.BytesDown} down"
-        : "";
 }

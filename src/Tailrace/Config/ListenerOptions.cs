@@ -19,14 +19,16 @@ public sealed record ListenerOptions
     public AcceptMode Accept { get; init; } = AcceptMode.ReusePort;
 
     /// <summary>
-    /// With <see cref="ListenerProtocol.Tcp"/> and <see cref="ListenerProtocol.Udp"/>: the cluster to forward to; with
-    /// <see cref="TlsRoutes"/> what none of them is for, or empty: none. Default: <c>""</c>.
+    /// With <see cref="ListenerProtocol.Tcp"/>, <see cref="ListenerProtocol.Mixed"/> and
+    /// <see cref="ListenerProtocol.Udp"/>: the cluster that connections, or datagrams, are forwarded to; with
+    /// <see cref="TlsRoutes"/> those that none of them is for, or empty: none.
+    /// Default: <c>""</c>.
     /// </summary>
     public string Cluster { get; init; } = "";
 
     /// <summary>
-    /// With <see cref="ListenerProtocol.Tcp"/>: where TLS connections go by what their clients say first; TLS itself
-    /// ends at the destination.
+    /// With <see cref="ListenerProtocol.Tcp"/> and <see cref="ListenerProtocol.Mixed"/>: where TLS connections go by
+    /// what their clients say first; TLS itself ends at the destination.
     /// </summary>
     public IReadOnlyList<TlsRouteOptions> TlsRoutes { get; init; } = [];
 
@@ -58,11 +60,8 @@ public sealed record ListenerOptions
     /// </summary>
     public int MaxConnections { get; init; } = 65536;
 
-    /// <summary>
-    /// With <see cref="ListenerProtocol.Udp"/>: sessions that each source address may have at once, over all workers;
-    /// 0: no limit but <see cref="MaxConnections"/>. Default: <c>0</c>.
-    /// </summary>
-    public int MaxSessionsPerSource { get; init; }
+    /// <summary>How fast connections may come, and how many of one source there may be. Default: no limits.</summary>
+    public ConnectionLimitOptions ConnectionLimits { get; init; } = new();
 
     /// <summary>Requests after which a connection is closed; 0: no limit. Default: <c>0</c>.</summary>
     public long RequestsPerConnection { get; init; }
@@ -150,6 +149,12 @@ public enum ListenerProtocol
     Tcp,
 
     /// <summary>
+    /// Told apart by the first bytes: HTTP is served by the routes, TLS goes by
+    /// <see cref="ListenerOptions.TlsRoutes"/>, and what else there is to <see cref="ListenerOptions.Cluster"/>.
+    /// </summary>
+    Mixed,
+
+    /// <summary>
     /// Any protocol on UDP: datagrams of one source address and port go to one destination, and its answers back.
     /// </summary>
     Udp,
@@ -201,13 +206,13 @@ public sealed record ListenerTimeouts
     public TimeSpan Write { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
-    /// Of a forwarded TCP connection, or a UDP session: how long nothing may move in either direction; 0: no limit.
-    /// Default: <c>10m</c>.
+    /// Of a forwarded TCP connection: how long nothing may move in either direction; 0: no limit. Default: <c>10m</c>.
     /// </summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// Of a TCP connection whose way depends on it: how long its ClientHello may take. Default: <c>3s</c>.
+    /// Of a TCP connection whose way depends on it: how long its ClientHello, or the bytes that tell its protocol, may
+    /// take. Default: <c>3s</c>.
     /// </summary>
     public TimeSpan Hello { get; init; } = TimeSpan.FromSeconds(3);
 

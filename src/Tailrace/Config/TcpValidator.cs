@@ -5,7 +5,7 @@ namespace Tailrace.Config;
 /// <summary>The checks of TCP listeners: where their connections go, and what means nothing for them.</summary>
 internal static class TcpValidator
 {
-    /// <summary>Whether a TCP or UDP listener forwards to a cluster.</summary>
+    /// <summary>Whether a TCP listener forwards connections to a cluster.</summary>
     public static bool IsForTcp(string cluster, TailraceOptions options) => options.Listeners.Any(
         listener => listener.Cluster == cluster || listener.TlsRoutes.Any(route => route.Cluster == cluster));
 
@@ -16,7 +16,8 @@ internal static class TcpValidator
         {
             ListenerOptions listener = options.Listeners[i];
             string path = ConfigPath.Of("listeners", i);
-            if (listener.Protocol == ListenerProtocol.Tcp) CheckListener(listener, path, options, problems);
+            if (listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Mixed)
+                CheckListener(listener, path, options, problems);
             else if (listener.Protocol != ListenerProtocol.Udp
                 && listener.Cluster.Length + listener.TlsRoutes.Count > 0)
             {
@@ -31,21 +32,19 @@ internal static class TcpValidator
         }
     }
 
-    /// <summary>Reports a listener of no HTTP that has routes.</summary>
-    public static void CheckRoutes(ListenerOptions listener, string path, string protocol, ProblemList problems)
-    {
-        if (listener.Routes.Count == 0) return;
-        problems.Add(ConfigPath.Of(path, "routes"), $"a {protocol} listener has no routes; give it a 'cluster'",
-            ConfigPath.Of(path, "protocol"));
-    }
-
     private static void CheckListener(
         ListenerOptions listener, string path, TailraceOptions options, ProblemList problems)
     {
-        CheckRoutes(listener, path, "tcp", problems);
+        bool isMixed = listener.Protocol == ListenerProtocol.Mixed;
+        if (listener.Routes.Count > 0 && !isMixed)
+        {
+            problems.Add(ConfigPath.Of(path, "routes"), "a tcp listener has no routes; give it a 'cluster'",
+                ConfigPath.Of(path, "protocol"));
+        }
         if (listener.Cluster.Length == 0 && listener.TlsRoutes.Count == 0)
         {
-            problems.Add(path, "a tcp listener forwards to a 'cluster' or by 'tls_routes', and it has neither");
+            string what = isMixed ? "a mixed listener forwards what is no HTTP" : "a tcp listener forwards";
+            problems.Add(path, $"{what} to a 'cluster' or by 'tls_routes', and it has neither");
             return;
         }
         if (listener.Cluster.Length > 0)

@@ -13,11 +13,6 @@ internal static class UdpValidator
             ListenerOptions listener = options.Listeners[i];
             string path = ConfigPath.Of("listeners", i);
             if (listener.Protocol == ListenerProtocol.Udp) CheckListener(listener, path, options, problems);
-            else if (listener.MaxSessionsPerSource > 0)
-            {
-                problems.Add(ConfigPath.Of(path, "max_sessions_per_source"), "only 'protocol: udp' has sessions",
-                    ConfigPath.Of(path, "protocol"));
-            }
         }
         foreach ((string name, ClusterOptions cluster) in options.Clusters)
         {
@@ -32,7 +27,10 @@ internal static class UdpValidator
         ListenerOptions listener, string path, TailraceOptions options, ProblemList problems)
     {
         string protocol = ConfigPath.Of(path, "protocol");
-        TcpValidator.CheckRoutes(listener, path, "udp", problems);
+        if (listener.Routes.Count > 0)
+        {
+            problems.Add(ConfigPath.Of(path, "routes"), "a udp listener has no routes; give it a 'cluster'", protocol);
+        }
         bool isPath = ListenAddress.TryParse(listener.Address, out ListenAddress address, out _)
             && address.Path.Length > 0;
         if (isPath)

@@ -1,3 +1,4 @@
+using Tailrace.Proxy;
 using Tailrace.Telemetry;
 
 namespace Tailrace.Hosting;
@@ -12,6 +13,9 @@ namespace Tailrace.Hosting;
 public sealed record DestinationStatistics(
     string Cluster, string Name, long Requests, long Failures, bool IsChecked, int EjectedBy)
 {
+    /// <summary>What became of the connections that were forwarded to it as they are.</summary>
+    public TcpCounters Tcp { get; init; }
+
     /// <summary>The datagrams that were exchanged with it.</summary>
     public UdpTraffic Datagrams { get; init; }
 
@@ -28,8 +32,16 @@ public sealed record DestinationStatistics(
                    cluster.Key, destination.Name, all.Sum(one => one.Requests), all.Sum(one => one.Failures),
                    all.All(one => one.IsChecked), all.Count(one => one.IsEjected))
                {
+                   Tcp = Sum(all),
                    Datagrams = UdpStatistics.Of(all),
                },
         ];
+    }
+
+    private static TcpCounters Sum(IEnumerable<Destination> all)
+    {
+        var sum = default(TcpCounters);
+        foreach (var one in all) sum.Add(one.Tcp);
+        return sum;
     }
 }

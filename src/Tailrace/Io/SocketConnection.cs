@@ -155,6 +155,8 @@ public sealed class SocketConnection : Connection
         Input.Clear();
         Output.Clear();
         ProxyHeader = null;
+        Ticket.Return();
+        Ticket = default;
         if (!wasOpen) return;
         if (_receive.IsPending || _send.IsPending) return;
         _receive.Forget();

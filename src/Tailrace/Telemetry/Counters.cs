@@ -27,6 +27,15 @@ public sealed class Counters
     /// <summary>Connections that were closed because of their client's address.</summary>
     public long Denied;
 
+    /// <summary>Connections that were closed because their listener's came too fast.</summary>
+    public long OverRate;
+
+    /// <summary>Connections that were closed because those of their source came too fast.</summary>
+    public long OverSourceRate;
+
+    /// <summary>Connections that were closed because their source had as many as it may.</summary>
+    public long OverSourceConnections;
+
     /// <summary>Requests whose head was read whole.</summary>
     public long Requests;
 
@@ -130,6 +139,9 @@ public sealed class Counters
         AcceptErrors += other.AcceptErrors;
         ProxyHeaderErrors += other.ProxyHeaderErrors;
         Denied += other.Denied;
+        OverRate += other.OverRate;
+        OverSourceRate += other.OverSourceRate;
+        OverSourceConnections += other.OverSourceConnections;
         Requests += other.Requests;
         Answered2xx += other.Answered2xx;
         Answered3xx += other.Answered3xx;

@@ -28,6 +28,9 @@ public struct UdpCounters
     /// <summary>Datagrams of new sources, dropped because the address has as many sessions as it may.</summary>
     public long RefusedBySourceLimit;
 
+    /// <summary>Datagrams of new sources, dropped because sessions come too fast.</summary>
+    public long RefusedByRate;
+
     /// <summary>Datagrams of sources that are not allowed.</summary>
     public long RefusedByAddress;
 
@@ -47,8 +50,8 @@ public struct UdpCounters
     public long DroppedFailed;
 
     /// <summary>Datagrams of new sources that got no session.</summary>
-    public readonly long Refused => RefusedByLimit + RefusedBySourceLimit + RefusedByAddress
-        + RefusedWithoutDestination + RefusedByStop;
+    public readonly long Refused => RefusedByLimit + RefusedBySourceLimit + RefusedByRate
+        + RefusedByAddress + RefusedWithoutDestination + RefusedByStop;
 
     /// <summary>Adds other counters to these.</summary>
     public void Add(in UdpCounters other)
@@ -61,6 +64,7 @@ public struct UdpCounters
         Traffic.Add(other.Traffic);
         RefusedByLimit += other.RefusedByLimit;
         RefusedBySourceLimit += other.RefusedBySourceLimit;
+        RefusedByRate += other.RefusedByRate;
         RefusedByAddress += other.RefusedByAddress;
         RefusedWithoutDestination += other.RefusedWithoutDestination;
         RefusedByStop += other.RefusedByStop;

@@ -126,7 +126,7 @@ public sealed class UdpTests
         scenario.Listener = s_listener with
         {
             Address = "0.0.0.0:0",
-            MaxSessionsPerSource = 1,
+            ConnectionLimits = new ConnectionLimitOptions { PerSource = new SourceLimitOptions { Connections = 1 } },
             Timeouts = new ListenerTimeouts { Idle = TimeSpan.FromSeconds(3) },
         };
         using var origin = new UdpPeer();

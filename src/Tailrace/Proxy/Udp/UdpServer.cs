@@ -21,6 +21,9 @@ internal sealed class UdpServer
     /// <summary>The idle timeout of sessions when the process stops.</summary>
     private const int DrainIdleMs = 1_000;
 
+    /// <summary>Of a millisecond.</summary>
+    private const long Nanoseconds = 1_000_000;
+
     private readonly IoOperation _receive = new();
     private readonly SessionTable _table = new();
     private readonly UdpSession?[] _owners = new UdpSession?[DatagramBatch.Capacity];
@@ -58,8 +61,8 @@ internal sealed class UdpServer
     /// <summary>Sessions that all workers together may have of this listener.</summary>
     internal required ConnectionBudget Budget { get; init; }
 
-    /// <summary>Sessions that each source address may have; null: as many as there are.</summary>
-    internal SourceBudget? Sources { get; init; }
+    /// <summary>How fast sessions may come, and how many of one source there may be; null: no limits.</summary>
+    internal ConnectionLimits? Limits { get; init; }
 
     /// <summary>Who may send; null: everybody.</summary>
     internal AddressSet? Allowed { get; init; }
@@ -155,7 +158,7 @@ internal sealed class UdpServer
         Count(ref Reactor.Counters.Udp, end);
         Reactor.Counters.Active--;
         Budget.Return();
-        Sources?.Return(session.Client.Address);
+        session.Ticket.Return();
         Changed?.Invoke(session, StreamState.Closed);
         if (_isDraining && _table.Count == 0) CloseSocket();
     }
@@ -233,17 +236,18 @@ internal sealed class UdpServer
     private UdpSession? TryOpen(in Datagram datagram)
     {
         var client = datagram.From.Address;
-        if (!IsWelcome(client, datagram.Count)) return null;
+        if (!IsWelcome(client, datagram.Count, out var ticket)) return null;
         var (destination, upstream) = TryConnect(client);
         if (upstream is null)
         {
-            Sources?.Return(client);
+            ticket.Return();
             Refuse(ref _counters.RefusedWithoutDestination, ref Reactor.Counters.Udp.RefusedWithoutDestination,
                 datagram.Count, null);
             return null;
         }
         Budget.Take();
         var session = FreeSessions.TryTake() ?? new UdpSession(this);
+        session.Ticket = ticket;
         _counters.Opened++;
         _counters.Active++;
         Reactor.Counters.Udp.Opened++;
@@ -258,9 +262,10 @@ internal sealed class UdpServer
         return session;
     }
 
-    /// <summary>Whether a new source may have a session; it is taken from its address's share then.</summary>
-    private bool IsWelcome(in NetAddress client, int datagrams)
+    /// <summary>Whether a new source may have a session; it is counted in then.</summary>
+    private bool IsWelcome(in NetAddress client, int datagrams, out SourceTicket ticket)
     {
+        ticket = default;
         ref var total = ref Reactor.Counters.Udp;
         if (_isDraining)
         {
@@ -277,14 +282,20 @@ internal sealed class UdpServer
             Refuse(ref _counters.RefusedByLimit, ref total.RefusedByLimit, datagrams,
                 "session limit reached, datagrams of new sources are dropped");
         }
-        else if (Sources?.TryTake(client) == false)
-        {
-            Refuse(ref _counters.RefusedBySourceLimit, ref total.RefusedBySourceLimit, datagrams,
-                "session limit of a source reached, its new datagrams are dropped");
-        }
         else
         {
-            return true;
+            var verdict = Limits?.Enter(client, Loop.Now * Nanoseconds, out ticket) ?? LimitVerdict.Within;
+            if (verdict == LimitVerdict.Within) return true;
+            if (verdict == LimitVerdict.SourceConnections)
+            {
+                Refuse(ref _counters.RefusedBySourceLimit, ref total.RefusedBySourceLimit, datagrams,
+                    "session limit of a source reached, its new ports are dropped");
+            }
+            else
+            {
+                Refuse(ref _counters.RefusedByRate, ref total.RefusedByRate, datagrams,
+                    "new sources come too fast, some are dropped");
+            }
         }
         return false;
     }
@@ -327,6 +338,7 @@ internal sealed class UdpServer
     {
         counter += datagrams;
         total += datagrams;
+        Budget.Refuse();
         if (reason is not null) Dropping?.Invoke(reason);
     }
 

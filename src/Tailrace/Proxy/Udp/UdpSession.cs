@@ -30,6 +30,9 @@ internal sealed class UdpSession : TimerEntry
     /// <summary>The server's list of open sessions.</summary>
     internal UdpSession? PreviousOpen;
 
+    /// <summary>Its place among the sessions of its source.</summary>
+    internal SourceTicket Ticket;
+
     /// <summary>Datagrams of the batch that is being sorted that are this session's.</summary>
     internal int Pending;
 
