@@ -7,7 +7,7 @@ using Tailrace.Config;
 
 namespace Tailrace.Cli.Commands;
 
-/// <summary><c>tailrace tcp</c>: forwards TCP connections without a file; <c>tailrace udp</c> does it likewise.</summary>
+/// <summary><c>tailrace tcp</c>: forwards TCP connections without a file; <c>tailrace udp</c> does likewise.</summary>
 internal static class TcpCommand
 {
     private const string ClusterName = "backend";
