@@ -338,7 +338,6 @@ internal sealed class UdpServer
     {
         counter += datagrams;
         total += datagrams;
-        Budget.Refuse();
         if (reason is not null) Dropping?.Invoke(reason);
     }
 
