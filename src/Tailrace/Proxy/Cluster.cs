@@ -46,8 +46,9 @@ public sealed class Cluster
             _slowStart = new SlowStart(reactor.Loop, balancing.SlowStartMs, OnSharesChanged);
         if (settings.Ejection is { } ejection)
             _ejection = new Ejection(reactor.Loop, ejection, destinations, OnEjectionChanged);
-        // Workers throw different dice, and the same again in the next run.
-        var seed = StableHash.Of(System.Text.Encoding.UTF8.GetBytes(settings.Name), (ulong)reactor.Index);
+        // Workers throw different dice.
+        var name = System.Text.Encoding.UTF8.GetBytes(settings.Name);
+        var seed = StableHash.Of(name, balancing.Seed + (ulong)reactor.Index);
         if (settings.Retry is { } retry)
         {
             _budget = new RetryBudget(settings.RetryBudget.Percent, settings.RetryBudget.PerSecond, reactor.Loop.Now);

@@ -91,6 +91,9 @@ public sealed class Destination
     /// <summary>Connections that wait for a request.</summary>
     internal IdleStack Idle { get; } = new();
 
+    /// <summary>The datagrams that were exchanged with it.</summary>
+    internal UdpTraffic Datagrams;
+
     /// <summary>Where it is, as last resolved.</summary>
     internal SocketAddress[] Addresses { get; set; }
 

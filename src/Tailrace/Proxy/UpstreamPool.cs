@@ -123,8 +123,7 @@ internal sealed class UpstreamPool
         var error = IoError.None;
         BeginUse(destination);
         MakeRoom(destination);
-        destination.ConnectionCount++;
-        Load.Connections++;
+        Remember(destination);
         for (var left = destination.Addresses.Length; left > 0 && error != IoError.Aborted; left--)
         {
             if (destination.NextAddress() is not { } address) break;
@@ -175,6 +174,16 @@ internal sealed class UpstreamPool
         EndUse(destination);
     }
 
+    /// <summary>A session of datagrams counts like a connection in use.</summary>
+    internal void BeginSession(Destination destination)
+    {
+        BeginUse(destination);
+        Remember(destination);
+    }
+
+    /// <summary>It no longer counts.</summary>
+    internal void EndSession(Destination destination) => EndTunnel(destination);
+
     /// <summary>Removes an idle connection that heard something.</summary>
     internal void Evict(UpstreamConnection upstream)
     {
@@ -213,6 +222,12 @@ internal sealed class UpstreamPool
     {
         Forget(upstream.Destination);
         upstream.Connection.Close();
+    }
+
+    private void Remember(Destination destination)
+    {
+        destination.ConnectionCount++;
+        Load.Connections++;
     }
 
     private void Forget(Destination destination)

@@ -227,11 +227,17 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         Libc.close(_epoll);
         NativeMemory.Free(_events);
         NativeMemory.Free(_outbox);
+        _datagramSockets?.Dispose();
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Dispatch(EpollHandle handle, uint events, int settled)
     {
+        if (handle.Traits != DatagramTraits.None)
+        {
+            OnDatagrams(handle);
+            return settled;
+        }
         if ((events & (Epoll.In | Epoll.ReadHangUp | Epoll.HangUp | Epoll.Error)) != 0)
         {
             handle.IsReadable = true;
@@ -345,7 +351,8 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     private bool Register(EpollHandle handle)
     {
         var entry = stackalloc byte[16];
-        Epoll.Fill(entry, Interest, (ulong)handle.Generation << 32 | (uint)handle.Descriptor);
+        var interest = handle.Traits == DatagramTraits.None ? Interest : DatagramInterest;
+        Epoll.Fill(entry, interest, (ulong)handle.Generation << 32 | (uint)handle.Descriptor);
         handle.IsRegistered = Libc.epoll_ctl(_epoll, Epoll.Add, handle.Descriptor, entry) == 0;
         return handle.IsRegistered;
     }
