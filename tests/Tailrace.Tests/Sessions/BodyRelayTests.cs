@@ -107,7 +107,12 @@ public sealed class BodyRelayTests
 
     private static void WithRig(Func<RelayRig, LoopTask> body)
     {
-        using var loop = new LoopRig("epoll");
+        foreach (var engine in LoopRig.AllEngines) WithRig(engine.Data, body);
+    }
+
+    private static void WithRig(string engine, Func<RelayRig, LoopTask> body)
+    {
+        using var loop = new LoopRig(engine);
         loop.Run(async () =>
         {
             var rig = await RelayRig.OpenAsync(loop);

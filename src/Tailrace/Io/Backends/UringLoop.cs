@@ -47,6 +47,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
     private readonly ulong* _wakeCount;
     private readonly int _eventsMax;
     private readonly DescriptorReserve _reserve;
+    private readonly PipePool? _pipes;
     private UringHandle[] _handles = new UringHandle[256];
     private int _handleCount;
     private int[] _freeSlots = new int[256];
@@ -59,11 +60,13 @@ internal sealed unsafe partial class UringLoop : EventLoop
     /// <param name="eventsMax">The most completions handled in a turn.</param>
     /// <param name="reserve">The descriptors that are not for connections.</param>
     /// <param name="settings">Sizes.</param>
+    /// <param name="pipes">Pipes for bulk; the loop disposes of them. Null: all bytes are copied.</param>
     /// <exception cref="IoException">The kernel refuses.</exception>
-    internal UringLoop(int eventsMax, DescriptorReserve reserve, UringSettings settings)
+    internal UringLoop(int eventsMax, DescriptorReserve reserve, UringSettings settings, PipePool? pipes = null)
     {
         _eventsMax = eventsMax;
         _reserve = reserve;
+        _pipes = pipes;
         _ring = new UringRing(settings.Submissions, settings.Completions);
         try
         {
@@ -285,6 +288,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
             handle.IsClosed = true;
         }
         _wake.Dispose();
+        _pipes?.Dispose();
         _ring.Dispose();
         _receives.Dispose();
         _sends.Dispose();
