@@ -4,8 +4,7 @@ bench() {
   local ok=0 bad=0
   trap 'rm -f bench/results/*-ci.txt bench/results/*-ci.json' EXIT
   if dotnet build -c Release bench/micro; then ok=$((ok + 1)); else bad=$((bad + 1)); fi
-  if bench/run --binary artifacts/ci/aot/tailrace --rounds 1 --seconds 1 --warm-up 1 --starts 1 --idle-clients 500 \
-    --name ci --minutes 4; then
+  if bench/run --quick --binary artifacts/ci/aot/tailrace --name ci --minutes 4; then
     ok=$((ok + 1))
   else
     bad=$((bad + 1))

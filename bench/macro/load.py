@@ -1,4 +1,5 @@
 """The clients: wrk for load, plain sockets for idle connections. Every answer is judged; nothing wrong is averaged away."""
+import os
 import re
 import socket
 import subprocess
@@ -23,16 +24,17 @@ def scaled(text):
     return float(number) * SCALE[unit or 'B']
 
 
-def wrk(name, port, scenario, connections, seconds, cpu, script=None):
+def wrk(context, name, port, scenario, connections, seconds):
     """Runs wrk and returns its Load; raises when one answer was not 2xx, an error occurred, or bytes are missing."""
     check(name, port, scenario)
-    command = ['wrk', '-t1', f'-c{connections}', f'-d{seconds}s', '--timeout', '10s', '--latency']
-    if script:
-        command += ['-s', script]
-    for header in scenario.wrk_headers:
-        command += ['-H', header]
+    command = ['wrk', '-t1', f'-c{connections}', f'-d{seconds}s', '--timeout', '10s', '--latency', *scenario.wrk]
+    if scenario.script:
+        path = os.path.join(context.fleet.scratch, f'{scenario.name}.lua')
+        with open(path, 'w') as file:
+            file.write(scenario.script)
+        command += ['-s', path]
     run = subprocess.run(command + [f'http://127.0.0.1:{port}/'], capture_output=True, text=True, timeout=seconds + 30,
-                         preexec_fn=on_cpu(cpu), check=False)
+                         preexec_fn=on_cpu(context.options.load_cpu), check=False)
     text = run.stdout
     for pattern in (r'Non-2xx or 3xx responses: \d+', r'Socket errors: .*'):
         found = re.search(pattern, text)
@@ -54,7 +56,7 @@ def wrk(name, port, scenario, connections, seconds, cpu, script=None):
 def check(name, port, scenario):
     """One request by a client that is not wrk: it has to get 200 and the whole body."""
     try:
-        status, length = probe(port, scenario.path, scenario.probe_headers)
+        status, length = probe(port, scenario.path, scenario.headers)
     except OSError as error:
         raise BenchError(f'{name} in {scenario.name} does not answer: {error}') from error
     if (status, length) != (200, scenario.body):

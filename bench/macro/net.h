@@ -1,4 +1,4 @@
-// What the origin and the floor share: a loopback listener and epoll registration.
+// What the origin and the floors share: a loopback listener and epoll registration.
 #pragma once
 #include <arpa/inet.h>
 #include <errno.h>

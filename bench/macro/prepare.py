@@ -1,8 +1,10 @@
 """What a run needs: programs from the distribution, the C origin and floor, and Tailrace itself, published."""
+import ctypes
 import os
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass, field
 
 from processes import BenchError
@@ -19,8 +21,8 @@ PACKAGES = {'nginx': 'nginx-light', 'haproxy': 'haproxy', 'wrk': 'wrk', 'gcc': '
 @dataclass
 class Tools:
     origin: str = ''
-    floor: str = ''
-    tailrace: dict = field(default_factory=dict)   # 'tailrace-aot' and the like -> path
+    floors: dict = field(default_factory=dict)     # engine -> path
+    tailrace: dict = field(default_factory=dict)   # build -> path
     versions: dict = field(default_factory=dict)
 
 
@@ -42,12 +44,28 @@ def require(programs, install):
                          'apt-get install -y --no-install-recommends ' + ' '.join(missing))
 
 
-def build_c(tools):
+def build_c(tools, engines):
     os.makedirs(OUT, exist_ok=True)
-    for name in ('origin', 'floor'):
-        target = os.path.join(OUT, name)
-        run(['gcc', '-O2', '-Wall', '-o', target, os.path.join(HERE, f'{name}.c')], 60)
-        setattr(tools, name, target)
+    tools.origin = compiled('origin')
+    for engine in engines:
+        tools.floors[engine] = compiled(f'floor_{engine}')
+
+
+def compiled(name):
+    target = os.path.join(OUT, name)
+    run(['gcc', '-O2', '-Wall', '-o', target, os.path.join(HERE, f'{name}.c')], 60)
+    return target
+
+
+def has_io_uring():
+    """Whether this process may set up a ring (Linux 6.1: what the floor asks for)."""
+    params = ctypes.create_string_buffer(120)   # struct io_uring_params of linux/io_uring.h
+    flags = 1 << 12 | 1 << 13                   # IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN
+    params[8:12] = flags.to_bytes(4, sys.byteorder)
+    ring = ctypes.CDLL(None).syscall(425, 8, params)   # __NR_io_uring_setup, the same on every architecture
+    if ring >= 0:
+        os.close(ring)
+    return ring >= 0
 
 
 def publish(tools, kinds):
@@ -66,7 +84,7 @@ def publish(tools, kinds):
         done = subprocess.run(command, capture_output=True, text=True, timeout=900, stdin=subprocess.DEVNULL, check=False)
         binary = os.path.join(out, 'tailrace')
         if done.returncode == 0 and os.access(binary, os.X_OK):
-            tools.tailrace[f'tailrace-{kind}'] = binary
+            tools.tailrace[kind] = binary
         elif kind == 'aot':
             print('AOT publish failed; going on with JIT alone. Its last words:\n  '
                   + '\n  '.join(done.stdout.splitlines()[-4:]))
@@ -87,9 +105,8 @@ def environment(tools, options):
         'commit': first_line(['git', '-C', ROOT, 'describe', '--always', '--dirty']),
     }
     if tools.tailrace:
-        found['tailrace'] = ', '.join(f"{n} {first_line([p, '--version'])}" for n, p in tools.tailrace.items())
+        found['tailrace'] = ', '.join(f"{first_line([p, '--version'])} {n}".strip() for n, p in tools.tailrace.items())
         found['dotnet'] = first_line(['dotnet', '--version'])
-        found['engine'] = options.engine
     found['pinning'] = f'proxies on CPU {options.proxy_cpu}, one worker each; origin and load on CPU {options.load_cpu}'
     found['rounds'] = f'{options.rounds} of {options.seconds} s, {options.connections} connections'
     return found

@@ -15,7 +15,7 @@ def layout(scenario, table):
     for line in lines:
         cells = [cell.ljust(w) if to_left else cell.rjust(w) for cell, w, to_left in zip(line, widths, left)]
         text.append(('  ' + '  '.join(cells)).rstrip())
-    return '\n'.join(text + [f'  {note}' for note in table.notes]) + '\n'
+    return '\n'.join(text + [f'  {line}' for line in (*table.notes, *table.bars)]) + '\n'
 
 
 def head(environment):
@@ -32,6 +32,7 @@ def save(name, environment, tables):
         file.write(head(environment) + '\n' + '\n'.join(layout(s, t) for s, t in tables))
     with open(f'{path}.json', 'w') as file:
         json.dump({'when': now.isoformat(timespec='seconds'), 'environment': environment,
-                   'scenarios': {s.name: {'what': s.what, 'peers': t.figures, 'bars': t.notes} for s, t in tables}},
+                   'scenarios': {s.name: {'what': s.what, 'peers': t.figures, 'bars': [str(bar) for bar in t.bars]}
+                                 for s, t in tables}},
                   file, indent=1)
     return path

@@ -1,4 +1,7 @@
 """The routed scenario: 10 hosts x 4 path prefixes, and a request with 12 header lines of 600 bytes in all."""
+from measure import under_load
+from model import Bar, Kind, Scenario
+from peers import (floor_run, haproxy_run, haproxy_server, nginx_run, nginx_upstream, tailrace_cluster, tailrace_run)
 
 HOSTS = [f'shop{i}.bench.example' for i in range(10)]
 # Prefix -> cluster. Every cluster leads to the same origin, so that only the way there differs.
@@ -38,3 +41,34 @@ def wrk_script():
             requests.append(f"  'GET {path} HTTP/1.1\\r\\n{fields}\\r\\n',\n")
     return ('local requests = {\n' + ''.join(requests) + '}\nlocal turn = 0\n'
             'request = function()\n  turn = turn % #requests + 1\n  return requests[turn]\nend\n')
+
+
+# nginx has the ten server names with four locations each, HAProxy the same table as a map.
+
+def nginx_routes(setup):
+    locations = ' '.join(f'location {prefix} {{ proxy_pass http://{name}; }}' for prefix, name in PREFIXES)
+    servers = ''.join(f'''  server {{ listen 127.0.0.1:{setup.port}{' reuseport backlog=4096' if i == 0 else ''};
+    server_name {host}; {locations} }}
+''' for i, host in enumerate(HOSTS))
+    return nginx_run(setup, ''.join(nginx_upstream(setup, name) for _, name in PREFIXES) + servers)
+
+
+def haproxy_routes(setup):
+    table = setup.write('haproxy.map', ''.join(f'{host}{prefix} {name}\n' for host in HOSTS for prefix, name in PREFIXES))
+    backends = ''.join(f'backend {name}\n{haproxy_server(setup)}' for _, name in PREFIXES)
+    return haproxy_run(setup, f'''frontend bench
+  bind 127.0.0.1:{setup.port} backlog 4096
+  use_backend %[base,map_beg({table})]
+{backends}''')
+
+
+def tailrace_routes(setup):
+    routes = ''.join(f'  - {{ match: {{ host: {host}, path_prefix: {prefix} }}, cluster: {name} }}\n'
+                     for host in HOSTS for prefix, name in PREFIXES)
+    clusters = ''.join(tailrace_cluster(setup, name) for _, name in PREFIXES)
+    return tailrace_run(setup, 'timeouts: { keep_alive: 300s }', f'routes:\n{routes}clusters:\n{clusters}')
+
+
+SCENARIOS = [Scenario('routes', '40 routes on 10 hosts, 12 request headers of 600 bytes in all', under_load,
+                      Kind(tailrace_routes, nginx_routes, haproxy_routes, floor_run), path=PATHS[0],
+                      headers=dict(headers(HOSTS[7])), script=wrk_script(), bars=(Bar(0.85, 'nginx'),))]

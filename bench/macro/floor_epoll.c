@@ -1,6 +1,6 @@
 // The floor: a bare TCP forwarder on edge-triggered epoll, one thread, no protocol work at all.
 //
-//   floor PORT ORIGIN_PORT
+//   floor_epoll PORT ORIGIN_PORT
 //
 // What it costs is what the kernel charges for moving bytes between two sockets; a proxy can only come close to it.
 // Every client has its own origin connection, so it has no pool to win by: it is no floor for a connection per request.
@@ -92,7 +92,7 @@ static void join(int epoll, int client, struct sockaddr_in *origin) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 3) die("usage: floor PORT ORIGIN_PORT");
+  if (argc != 3) die("usage: floor_epoll PORT ORIGIN_PORT");
   struct sockaddr_in origin = loopback(atoi(argv[2]));
   int epoll = epoll_create1(0), listener = listen_on(atoi(argv[1]));
   watch(epoll, listener, EPOLLIN, NULL);
