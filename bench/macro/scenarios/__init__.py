@@ -1,4 +1,4 @@
 """All scenarios, in the order of the report. A family is a file here with a list SCENARIOS."""
-from . import basic, idle, routes, start, syscalls
+from . import basic, body, idle, routes, start, syscalls
 
-ALL = [scenario for family in (basic, routes, idle, start, syscalls) for scenario in family.SCENARIOS]
+ALL = [scenario for family in (basic, body, routes, idle, start, syscalls) for scenario in family.SCENARIOS]

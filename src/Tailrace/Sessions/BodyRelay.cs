@@ -97,15 +97,15 @@ internal static class BodyRelay
                     var received = await fill;
                     var unseen = source.Unseen;
                     if (unseen > 0) reader.Skip(unseen);
-                    if (flushed.IsError) return new RelayResult(RelayEnd.WriteFailed, flushed.Error);
-                    if (received.IsError) return new RelayResult(RelayEnd.ReadFailed, received.Error);
+                    if (flushed.IsError) return Failed(source, RelayEnd.WriteFailed, flushed.Error);
+                    if (received.IsError) return Failed(source, RelayEnd.ReadFailed, received.Error);
                     if (received.Bytes == 0 && !reader.EndOfStream()) return new RelayResult(RelayEnd.Truncated);
                     gauge.Received(received.Bytes, unseen > 0);
                     if (unseen == 0) continue;
                     var passing = writer.SendUnseenAsync(source);
                     if (!passing.IsCompleted) target.SetTimeout(writeTimeoutMs);
                     var passed = await passing;
-                    if (passed.IsError) return new RelayResult(RelayEnd.WriteFailed, passed.Error);
+                    if (passed.IsError) return Failed(source, RelayEnd.WriteFailed, passed.Error);
                     continue;
 
                 case BodyStep.End:
@@ -123,6 +123,13 @@ internal static class BodyRelay
         reader.Ahead is var ahead && gauge.IsBulk(ahead) && target.SendsUnseen && !writer.IsDiscarding
             ? source.FillUnseenAsync(ahead)
             : source.FillAsync();
+
+    /// <summary>Unseen bytes that have not gone are forgotten: they belong to no later message.</summary>
+    private static RelayResult Failed(Connection source, RelayEnd end, IoError error)
+    {
+        source.DropUnseen();
+        return new RelayResult(end, error);
+    }
 
     private static async LoopTask<RelayResult> EndAsync(
         BodyReader reader, BodyWriter writer, Connection target, int timeoutMs)

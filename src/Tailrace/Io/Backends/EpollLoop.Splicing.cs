@@ -44,8 +44,9 @@ internal sealed unsafe partial class EpollLoop
     {
         if (_pipes?.TryRent() is not { } pipe)
         {
-            Counters.PipesMissed++;
-            return TryReceive(handle, operation.Buffer!);
+            var copied = TryReceive(handle, operation.Buffer!);
+            if (copied is { Bytes: > 0 }) Counters.PipesMissed++;
+            return copied;
         }
         var moved = pipe.Fill(handle.Descriptor, operation.UnseenMax);
         if (moved > 0)

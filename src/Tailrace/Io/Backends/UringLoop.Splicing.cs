@@ -36,8 +36,9 @@ internal sealed unsafe partial class UringLoop
     {
         if (_pipes?.TryRent() is not { } pipe)
         {
-            Counters.PipesMissed++;
-            return ReceiveDirectly(handle, operation.Buffer!);
+            var copied = ReceiveDirectly(handle, operation.Buffer!);
+            if (copied is { Bytes: > 0 }) Counters.PipesMissed++;
+            return copied;
         }
         var moved = pipe.Fill(handle.Descriptor, operation.UnseenMax);
         if (moved > 0)
