@@ -1,11 +1,9 @@
-using System.Diagnostics;
-using Tailrace.Memory;
 using Tailrace.Native;
 
 namespace Tailrace.Io.Backends;
 
 /// <content>Bulk that stays in the kernel: from socket to pipe to socket.</content>
-internal sealed unsafe partial class EpollLoop
+internal sealed partial class EpollLoop
 {
     /// <inheritdoc/>
     internal override int UnseenFrom => _pipes is null ? int.MaxValue : PipePool.WorthBytes;
