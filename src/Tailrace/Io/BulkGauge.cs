@@ -16,7 +16,8 @@ internal struct BulkGauge
     }
 
     /// <summary>
-    /// Whether the next receive, if so much may be ahead, should be <see cref="Connection.FillUnseenAsync">unseen</see>.
+    /// Whether the next receive, where so much is ahead, should be
+    /// <see cref="Connection.FillUnseenAsync">unseen</see>.
     /// </summary>
     internal readonly bool IsBulk(int ahead) => _run >= _from && ahead >= _from && _from < int.MaxValue;
 

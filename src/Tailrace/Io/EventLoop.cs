@@ -106,7 +106,9 @@ public abstract class EventLoop : IDisposable
     internal virtual IoTask ReceiveUnseenAsync(IoHandle handle, IoOperation operation) =>
         ReceiveAsync(handle, operation);
 
-    /// <summary>Sends all of <see cref="IoOperation.Buffer"/> and then all of <see cref="IoOperation.Unseen"/>.</summary>
+    /// <summary>
+    /// Sends all of <see cref="IoOperation.Buffer"/> and then all of <see cref="IoOperation.Unseen"/>.
+    /// </summary>
     internal virtual IoTask SendUnseenAsync(IoHandle handle, IoOperation operation) =>
         throw new NotSupportedException();
 

@@ -51,7 +51,9 @@ public static class Loops
     /// <summary>Creates a loop of a chosen engine.</summary>
     /// <param name="engine">As <see cref="Choose"/> gave it.</param>
     /// <param name="eventsMax">The most events taken from the system at a time.</param>
-    /// <param name="pipesMax">The most pipes that carry bulk within the kernel, where the engine has that; 0: none.</param>
+    /// <param name="pipesMax">
+    /// The most pipes that carry bulk within the kernel, where the engine has that; 0: none.
+    /// </param>
     public static EventLoop Create(Engine engine, int eventsMax, int pipesMax = 0)
     {
         var reserve = new DescriptorReserve(RaiseDescriptorLimit());
