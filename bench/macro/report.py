@@ -3,6 +3,7 @@ import datetime
 import json
 import os
 
+from page import page
 from prepare import ROOT
 
 
@@ -23,16 +24,25 @@ def head(environment):
     return '\n'.join(f'{key.ljust(width)}  {value}' for key, value in environment.items()) + '\n'
 
 
-def save(name, environment, tables):
+def save_text(name, environment, text):
+    """Keeps a text as DATE-NAME.txt; returns its path."""
     folder = os.path.join(ROOT, 'bench', 'results')
     os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, f'{datetime.date.today():%Y-%m-%d}-{name}.txt')
+    with open(path, 'w') as file:
+        file.write(head(environment) + '\n' + text)
+    return path
+
+
+def save(name, environment, tables):
+    text = save_text(name, environment, '\n'.join(layout(s, t) for s, t in tables))
     now = datetime.datetime.now().astimezone()
-    path = os.path.join(folder, f'{now:%Y-%m-%d}-{name}')
-    with open(f'{path}.txt', 'w') as file:
-        file.write(head(environment) + '\n' + '\n'.join(layout(s, t) for s, t in tables))
+    path = text.removesuffix('.txt')
     with open(f'{path}.json', 'w') as file:
         json.dump({'when': now.isoformat(timespec='seconds'), 'environment': environment,
                    'scenarios': {s.name: {'what': s.what, 'peers': t.figures, 'bars': [str(bar) for bar in t.bars]}
                                  for s, t in tables}},
                   file, indent=1)
+    with open(f'{path}.html', 'w') as file:
+        file.write(page(now, name, environment, tables))
     return path

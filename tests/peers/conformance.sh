@@ -58,7 +58,7 @@ config() {
 # runs NAME PORT: the proxy of that name listens, on the loop that was asked for.
 runs() {
   await "$2" || true
-  check "$1: the $engine loop runs" logs "$1-proxy" "engine.*\\b$engine\\b"
+  check "$1: the $engine loop runs" runs_on "$1-proxy" "$engine"
 }
 
 # suite NAME PROGRAM ARGUMENTS...: starts a suite in the background.

@@ -21,7 +21,7 @@ internal static class Launch
             if (request.Pages == BuiltInPages.Demo) DemoPages.Map(server, "demo");
             server.Start();
             if (request.Pages == BuiltInPages.Demo) DemoPages.Explain(server, output);
-            Signals.WaitForStop();
+            Signals.WaitForStop(() => StatisticsReport.Write(server, error));
             log.Info("stopping", ("grace", options.Shutdown.Grace));
             server.Stop(options.Shutdown.Grace);
             StatisticsReport.Write(server, error);

@@ -26,13 +26,24 @@ internal static class OptionsSummary
         bool valid = ListenAddress.TryParse(listener.Address, out ListenAddress address, out _);
         string where = valid ? $"{address}{(address.DualStack ? " (IPv4 and IPv6)" : "")}" : listener.Address;
         string name = listener.Name.Length == 0 ? "" : $" '{listener.Name}'";
-        output.WriteLine($"\nlistener{name} on {where}, at most {listener.MaxConnections} connections");
+        string limits = $"at most {listener.MaxConnections} connections{LimitsOf(listener)}";
+        output.WriteLine($"\nlistener{name} on {where}, {limits}");
 
-        if (listener.Protocol == ListenerProtocol.Tcp)
-        {
-            WriteTcp(listener, output);
-            return;
-        }
+        if (listener.Protocol != ListenerProtocol.Tcp) WriteHttp(listener, options, output);
+        if (listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Mixed) WriteTcp(listener, output);
+    }
+
+    private static string LimitsOf(ListenerOptions listener)
+    {
+        ConnectionLimitOptions limits = listener.ConnectionLimits;
+        string rate = limits.Rate > 0 ? $", {limits.Rate} a second" : "";
+        string ofSource = limits.PerSource.Connections > 0 ? $", {limits.PerSource.Connections} of one source" : "";
+        string sourceRate = limits.PerSource.Rate > 0 ? $", {limits.PerSource.Rate} a second of one source" : "";
+        return rate + ofSource + sourceRate;
+    }
+
+    private static void WriteHttp(ListenerOptions listener, TailraceOptions options, TextWriter output)
+    {
         IReadOnlyList<RouteOptions> routes = listener.Routes.Count > 0 ? listener.Routes : options.Routes;
         var rows = new List<string[]>();
         foreach (RouteOptions route in routes)
@@ -53,7 +64,8 @@ internal static class OptionsSummary
             IReadOnlyList<string> hosts = route.Host.Count > 0 ? route.Host : ["any name"];
             foreach (string host in hosts) rows.Add([$"TLS {host}", protocols, $"cluster '{route.Cluster}'"]);
         }
-        string others = rows.Count > 0 ? "anything else" : "every connection";
+        bool isAll = rows.Count == 0 && listener.Protocol == ListenerProtocol.Tcp;
+        string others = isAll ? "every connection" : "anything else";
         rows.Add([others, "", listener.Cluster.Length > 0 ? $"cluster '{listener.Cluster}'" : "closed"]);
         WriteTable(rows, output);
     }

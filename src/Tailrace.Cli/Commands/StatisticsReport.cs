@@ -3,7 +3,7 @@ using Tailrace.Telemetry;
 
 namespace Tailrace.Cli.Commands;
 
-/// <summary>The table that is printed at shutdown: what each worker did, and their sum.</summary>
+/// <summary>The tables that are printed at shutdown and for SIGUSR1: what each worker did, and their sum.</summary>
 internal static class StatisticsReport
 {
     private static readonly (string Name, Func<Counters, long> Value)[] s_rows =
@@ -13,6 +13,9 @@ internal static class StatisticsReport
         ("accept errors", c => c.AcceptErrors),
         ("PROXY header errors", c => c.ProxyHeaderErrors),
         ("denied addresses", c => c.Denied),
+        ("over the rate", c => c.OverRate),
+        ("over a source's rate", c => c.OverSourceRate),
+        ("over a source's number", c => c.OverSourceConnections),
         ("requests", c => c.Requests),
         ("answered 2xx", c => c.Answered2xx),
         ("answered 3xx", c => c.Answered3xx),
@@ -29,6 +32,7 @@ internal static class StatisticsReport
         ("upstream connect errors", c => c.UpstreamConnectErrors),
         ("upstream reuses", c => c.UpstreamReuses),
         ("upstream retries", c => c.UpstreamRetries),
+        ("retries denied", c => c.UpstreamRetriesDenied),
         ("upstream waits", c => c.UpstreamWaits),
         ("upstream errors", c => c.UpstreamErrors),
         ("upstream timeouts", c => c.UpstreamTimeouts),
@@ -64,15 +68,19 @@ internal static class StatisticsReport
         ("ring without buffer", c => c.RingStarved),
     ];
 
-    /// <summary>Prints the table of a server that has stopped.</summary>
+    /// <summary>Prints the tables of a server, one that runs or one that has stopped.</summary>
     public static void Write(Server server, TextWriter output)
     {
+        var states = server.TcpStates();
         var workers = server.Statistics;
         var total = new Counters();
         foreach (var worker in workers) total.Add(worker);
         output.Write($"{"",-24}{"total",16}");
         for (var i = 0; i < workers.Count; i++) output.Write($"{$"worker {i}",16}");
         output.WriteLine();
+        // Of the whole process; a server in steady state adds to neither.
+        output.WriteLine($"{"garbage collections",-24}{GC.CollectionCount(0),16}");
+        output.WriteLine($"{"managed bytes",-24}{GC.GetTotalAllocatedBytes(),16}");
         var hasTunnels = total.Tcp.Opened + total.Tcp.Unreachable + total.Tcp.ClientReset + total.Tcp.Refused > 0;
         List<(string Name, Func<Counters, long> Value)> rows = [.. s_rows];
         if (hasTunnels) rows.AddRange(s_tunnelRows);
@@ -83,8 +91,21 @@ internal static class StatisticsReport
             foreach (var worker in workers) output.Write($"{value(worker),16}");
             output.WriteLine();
         }
+        if (hasTunnels)
+        {
+            foreach (var (state, connections) in states) output.WriteLine($"{$"tcp {state}",-24}{connections,16}");
+        }
+        WriteListeners(server.Listeners, output);
         WriteDestinations(server.Destinations, output);
+        ForwardingReport.Write(server, output);
         if (server.AccessLogDropped > 0) output.WriteLine($"{"access log dropped",-24}{server.AccessLogDropped,16}");
+    }
+
+    private static void WriteListeners(IReadOnlyList<ListenerStatistics> listeners, TextWriter output)
+    {
+        output.WriteLine($"{"listener",-40}{"connections",16}{"active",16}{"refused",16}");
+        foreach (var one in listeners)
+            output.WriteLine($"{one.Name,-40}{one.Accepted,16}{one.Active,16}{one.Refused,16}");
     }
 
     private static void WriteDestinations(IReadOnlyList<DestinationStatistics> destinations, TextWriter output)

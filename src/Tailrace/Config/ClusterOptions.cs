@@ -30,6 +30,12 @@ public sealed record ClusterOptions
     /// </summary>
     public int Retries { get; init; } = 1;
 
+    /// <summary>When a request is sent to another destination; null: never.</summary>
+    public RetryOptions? Retry { get; init; }
+
+    /// <summary>What retries may add to the requests.</summary>
+    public RetryBudgetOptions RetryBudget { get; init; } = new();
+
     /// <summary>
     /// Whether connections begin with a PROXY header that tells of the client. Requests of several clients then share
     /// no connection: none is kept for the next request. Default: <c>off</c>.

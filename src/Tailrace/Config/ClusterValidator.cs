@@ -9,6 +9,7 @@ internal static class ClusterValidator
     public static void Check(ClusterOptions cluster, string path, ProblemList problems)
     {
         CheckHash(cluster, path, problems);
+        if (cluster.Retry is { } retry) CheckRetry(retry, ConfigPath.Of(path, "retry"), problems);
         ClusterLimits limits = cluster.Limits;
         bool isLimited = limits.ConnectionsPerDestination > 0 || limits.RequestsPerDestination > 0
             || limits.Connections > 0 || limits.Requests > 0;
@@ -17,6 +18,16 @@ internal static class ClusterValidator
             problems.Add(ConfigPath.Of(path, "queue.length"),
                 "nothing ever waits: no limit of connections or requests is set", ConfigPath.Of(path, "limits"));
         }
+    }
+
+    private static void CheckRetry(RetryOptions retry, string path, ProblemList problems)
+    {
+        string on = ConfigPath.Of(path, "on");
+        if (retry.On.Count == 0) return;
+        if (retry.Status.Count > 0 && !retry.On.Contains(RetryCondition.Status))
+            problems.Add(ConfigPath.Of(path, "status"), "it is used with 'status' in 'on' only", on);
+        if (retry.TryTimeout > TimeSpan.Zero && !retry.On.Contains(RetryCondition.Timeout))
+            problems.Add(ConfigPath.Of(path, "try_timeout"), "it is used with 'timeout' in 'on' only", on);
     }
 
     private static void CheckHash(ClusterOptions cluster, string path, ProblemList problems)

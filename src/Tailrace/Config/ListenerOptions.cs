@@ -19,14 +19,15 @@ public sealed record ListenerOptions
     public AcceptMode Accept { get; init; } = AcceptMode.ReusePort;
 
     /// <summary>
-    /// With <see cref="ListenerProtocol.Tcp"/>: the cluster that connections are forwarded to; with
-    /// <see cref="TlsRoutes"/> those that none of them is for, or empty: none. Default: <c>""</c>.
+    /// With <see cref="ListenerProtocol.Tcp"/> and <see cref="ListenerProtocol.Mixed"/>: the cluster that connections
+    /// are forwarded to; with <see cref="TlsRoutes"/> those that none of them is for, or empty: none.
+    /// Default: <c>""</c>.
     /// </summary>
     public string Cluster { get; init; } = "";
 
     /// <summary>
-    /// With <see cref="ListenerProtocol.Tcp"/>: where TLS connections go by what their clients say first; TLS itself
-    /// ends at the destination.
+    /// With <see cref="ListenerProtocol.Tcp"/> and <see cref="ListenerProtocol.Mixed"/>: where TLS connections go by
+    /// what their clients say first; TLS itself ends at the destination.
     /// </summary>
     public IReadOnlyList<TlsRouteOptions> TlsRoutes { get; init; } = [];
 
@@ -55,6 +56,9 @@ public sealed record ListenerOptions
     /// Connections open at once, over all workers; above it, new ones wait to be accepted. Default: <c>65536</c>.
     /// </summary>
     public int MaxConnections { get; init; } = 65536;
+
+    /// <summary>How fast connections may come, and how many of one source there may be. Default: no limits.</summary>
+    public ConnectionLimitOptions ConnectionLimits { get; init; } = new();
 
     /// <summary>Requests after which a connection is closed; 0: no limit. Default: <c>0</c>.</summary>
     public long RequestsPerConnection { get; init; }
@@ -140,6 +144,12 @@ public enum ListenerProtocol
 
     /// <summary>Any protocol on TCP: bytes are carried both ways between the client and a destination.</summary>
     Tcp,
+
+    /// <summary>
+    /// Told apart by the first bytes: HTTP is served by the routes, TLS goes by
+    /// <see cref="ListenerOptions.TlsRoutes"/>, and what else there is to <see cref="ListenerOptions.Cluster"/>.
+    /// </summary>
+    Mixed,
 }
 
 /// <summary>Where a forward proxy may connect to, and how long it waits there.</summary>
@@ -193,7 +203,8 @@ public sealed record ListenerTimeouts
     public TimeSpan Idle { get; init; } = TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// Of a TCP connection whose way depends on it: how long its ClientHello may take. Default: <c>3s</c>.
+    /// Of a TCP connection whose way depends on it: how long its ClientHello, or the bytes that tell its protocol, may
+    /// take. Default: <c>3s</c>.
     /// </summary>
     public TimeSpan Hello { get; init; } = TimeSpan.FromSeconds(3);
 

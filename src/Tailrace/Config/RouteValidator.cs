@@ -14,7 +14,7 @@ internal static class RouteValidator
         {
             // What is not HTTP has no routes.
             if (options.Listeners[i].Protocol == ListenerProtocol.Tcp) continue;
-            anyHttp |= options.Listeners[i].Protocol == ListenerProtocol.Http;
+            anyHttp |= options.Listeners[i].Protocol is ListenerProtocol.Http or ListenerProtocol.Mixed;
             string path = ConfigPath.Of("listeners", i);
             IReadOnlyList<RouteOptions> own = options.Listeners[i].Routes;
             bool isForward = options.Listeners[i].Protocol == ListenerProtocol.Forward;

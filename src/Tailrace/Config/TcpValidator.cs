@@ -16,7 +16,8 @@ internal static class TcpValidator
         {
             ListenerOptions listener = options.Listeners[i];
             string path = ConfigPath.Of("listeners", i);
-            if (listener.Protocol == ListenerProtocol.Tcp) CheckListener(listener, path, options, problems);
+            if (listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Mixed)
+                CheckListener(listener, path, options, problems);
             else if (listener.Cluster.Length + listener.TlsRoutes.Count > 0)
             {
                 problems.Add(ConfigPath.Of(path, listener.Cluster.Length > 0 ? "cluster" : "tls_routes"),
@@ -33,14 +34,16 @@ internal static class TcpValidator
     private static void CheckListener(
         ListenerOptions listener, string path, TailraceOptions options, ProblemList problems)
     {
-        if (listener.Routes.Count > 0)
+        bool isMixed = listener.Protocol == ListenerProtocol.Mixed;
+        if (listener.Routes.Count > 0 && !isMixed)
         {
             problems.Add(ConfigPath.Of(path, "routes"), "a tcp listener has no routes; give it a 'cluster'",
                 ConfigPath.Of(path, "protocol"));
         }
         if (listener.Cluster.Length == 0 && listener.TlsRoutes.Count == 0)
         {
-            problems.Add(path, "a tcp listener forwards to a 'cluster' or by 'tls_routes', and it has neither");
+            string what = isMixed ? "a mixed listener forwards what is no HTTP" : "a tcp listener forwards";
+            problems.Add(path, $"{what} to a 'cluster' or by 'tls_routes', and it has neither");
             return;
         }
         if (listener.Cluster.Length > 0)

@@ -39,6 +39,8 @@ internal sealed record ClusterPlan(
             QueueLengthMax = options.Queue.Length,
             QueueTimeoutMs = Snapshot.Milliseconds(options.Queue.Timeout),
             Retries = options.Retries,
+            Retry = options.Retry is { } retry ? ResiliencePlan.RetryOf(retry) : null,
+            RetryBudget = new RetryBudgetSettings(options.RetryBudget.Percent, options.RetryBudget.PerSecond),
             Balancing = BalancingOf(options, destinations),
             Ejection = EjectionOf(options.Health.Eject),
             Limits = new HttpLimits { HeadBytesMax = options.Limits.Head, HeaderCountMax = options.Limits.Headers },

@@ -1,3 +1,6 @@
+using Tailrace.Proxy;
+using Tailrace.Telemetry;
+
 namespace Tailrace.Hosting;
 
 /// <summary>What became of a destination, over all workers.</summary>
@@ -10,6 +13,9 @@ namespace Tailrace.Hosting;
 public sealed record DestinationStatistics(
     string Cluster, string Name, long Requests, long Failures, bool IsChecked, int EjectedBy)
 {
+    /// <summary>What became of the connections that were forwarded to it as they are.</summary>
+    public TcpCounters Tcp { get; init; }
+
     /// <summary>Sums up what the workers know; values of one that runs may be a moment old.</summary>
     internal static IReadOnlyList<DestinationStatistics> Of(IReadOnlyList<Worker> workers)
     {
@@ -21,7 +27,14 @@ public sealed record DestinationStatistics(
                let all = workers.Select(worker => worker.Clusters[cluster.Key].Destinations[destination.Index])
                select new DestinationStatistics(
                    cluster.Key, destination.Name, all.Sum(one => one.Requests), all.Sum(one => one.Failures),
-                   all.All(one => one.IsChecked), all.Count(one => one.IsEjected)),
+                   all.All(one => one.IsChecked), all.Count(one => one.IsEjected)) { Tcp = Sum(all) },
         ];
+    }
+
+    private static TcpCounters Sum(IEnumerable<Destination> all)
+    {
+        var sum = default(TcpCounters);
+        foreach (var one in all) sum.Add(one.Tcp);
+        return sum;
     }
 }

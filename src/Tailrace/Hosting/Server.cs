@@ -26,6 +26,7 @@ public sealed class Server : IDisposable
     private readonly List<CodeRoute> _codeRoutes = [];
     private readonly List<Worker> _workers = [];
     private readonly List<EndPoint> _addresses = [];
+    private IReadOnlyList<ListenerPlan> _plans = [];
     private Resolution? _resolution;
     private HealthChecker? _checker;
 
@@ -59,6 +60,18 @@ public sealed class Server : IDisposable
 
     /// <summary>What became of each destination, over all workers; exact once the server has stopped.</summary>
     public IReadOnlyList<DestinationStatistics> Destinations => DestinationStatistics.Of(_workers);
+
+    /// <summary>What came through each listener, over all workers; exact once the server has stopped.</summary>
+    public IReadOnlyList<ListenerStatistics> Listeners => ListenerStatistics.Of(_plans, _workers);
+
+    /// <summary>
+    /// The open connections that are forwarded as they are, in each state by its name; and what they have moved so far
+    /// is brought into <see cref="Listeners"/> and <see cref="Destinations"/>. Empty when the server does not run.
+    /// Waits for the workers, so it is not for handlers.
+    /// </summary>
+    public IReadOnlyList<(string State, int Connections)> TcpStates() => _isStopped || _workers.Count == 0
+        ? []
+        : [.. CountStates().Select((count, state) => (((StreamState)state).ToString().ToLowerInvariant(), count))];
 
     /// <summary>The workers, in order. For tests.</summary>
     internal IReadOnlyList<Worker> Workers => _workers;
@@ -96,6 +109,7 @@ public sealed class Server : IDisposable
             EngineReason = reason;
             var snapshot = Snapshot.Build(_options);
             StartLoops(snapshot);
+            _plans = snapshot.Listeners;
             _checker = new HealthChecker([.. Checks(snapshot)], PublishHealth, _log);
             _resolution = new Resolution(snapshot.Clusters, Publish, _log);
             // A name server that hangs must not keep the rest from starting: its answers are taken when they come.
@@ -124,9 +138,9 @@ public sealed class Server : IDisposable
     public void Stop(TimeSpan grace)
     {
         if (_isStopped || _workers.Count == 0) return;
+        LogStates();
         _isStopped = true;
         _resolution?.Dispose();
-        LogStates();
         _checker?.Dispose();
         // Only when every worker has begun to drain do the counts of connections fall for good.
         using var draining = new CountdownEvent(_workers.Count);
@@ -166,10 +180,10 @@ public sealed class Server : IDisposable
     /// <summary>Says how many forwarded connections are left, and where they stand.</summary>
     private void LogStates()
     {
-        if (!_options.Listeners.Any(listener => listener.Protocol == ListenerProtocol.Tcp)) return;
-        var counts = CountStates();
+        if (!_options.Listeners.Any(listener => listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Mixed))
+            return;
         _log.Info("tcp connections to end",
-            [.. counts.Select((count, state) => (((StreamState)state).ToString().ToLowerInvariant(), (object?)count))]);
+            [.. TcpStates().Select(state => (state.State, (object?)state.Connections))]);
     }
 
     /// <summary>The connections of TCP listeners in each state, as of now.</summary>

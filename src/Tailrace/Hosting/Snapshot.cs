@@ -36,8 +36,11 @@ internal sealed record ListenerPlan(
     string Name, EndPoint Address, AcceptMode Accept, ListenSettings Socket, ConnectionBudget Budget,
     ServerSettings Settings, RequestPolicy Policy, EgressPlan? Egress, IReadOnlyList<RoutePlan> Routes)
 {
-    /// <summary>How a TCP listener treats its connections; null for HTTP.</summary>
+    /// <summary>How forwarded connections are treated; null where there are none but HTTP's.</summary>
     internal TcpSettings? Tcp { get; private init; }
+
+    /// <summary>Whether HTTP is spoken besides what is forwarded as it is.</summary>
+    internal bool IsMixed { get; private init; }
 
     /// <summary>Where connections of a TCP listener go by their ClientHello.</summary>
     internal IReadOnlyList<TlsRouteOptions> TlsRoutes { get; private init; } = [];
@@ -47,6 +50,9 @@ internal sealed record ListenerPlan(
 
     /// <summary>Who may not; null: nobody.</summary>
     internal AddressSet? Denied { get; private init; }
+
+    /// <summary>How fast connections may come, and how many of one source; null: no limit.</summary>
+    internal ConnectionLimits? Limits { get; private init; }
 
     /// <summary>How PROXY headers are taken; null when they are not.</summary>
     internal ProxyGateSettings? Gate { get; private init; }
@@ -58,6 +64,7 @@ internal sealed record ListenerPlan(
     {
         if (!ListenAddress.TryParse(options.Address, out var address, out var error)) throw new StartException(error);
         var isTcp = options.Protocol == ListenerProtocol.Tcp;
+        var isMixed = options.Protocol == ListenerProtocol.Mixed;
         var isForward = options.Protocol == ListenerProtocol.Forward;
         var hasOwn = options.Routes.Count > 0 || isForward || isTcp;
         var routes = hasOwn ? options.Routes : root.Routes;
@@ -80,7 +87,7 @@ internal sealed record ListenerPlan(
         var name = options.Name.Length > 0 ? options.Name : options.Address;
         return new ListenerPlan(
             name, address.EndPoint, options.Accept,
-            new ListenSettings(options.Backlog, Deferred: !isTcp && options.DeferAccept),
+            new ListenSettings(options.Backlog, Deferred: !isTcp && !isMixed && options.DeferAccept),
             new ConnectionBudget(options.MaxConnections),
             settings,
             RequestPolicy.From(options),
@@ -89,12 +96,14 @@ internal sealed record ListenerPlan(
             [.. routes.SelectMany(route => RoutePlan.From(route, options)).OrderBy(route =>
                 !route.Options.Match.HasConditions)])
         {
-            Tcp = !isTcp ? null : TcpOf(options, name),
+            Tcp = isTcp || isMixed ? TcpOf(options, name) : null,
+            IsMixed = isMixed,
             Cluster = options.Cluster,
             Gate = GateOf(options.ProxyProtocol),
             TlsRoutes = options.TlsRoutes,
             Allowed = SetOf(options.Allow),
             Denied = SetOf(options.Deny),
+            Limits = LimitsOf(options.ConnectionLimits),
         };
     }
 
@@ -105,6 +114,18 @@ internal sealed record ListenerPlan(
             Trusted = SetOf(options.Trusted),
             TimeoutMs = Snapshot.Milliseconds(options.Timeout),
         };
+
+    private static ConnectionLimits? LimitsOf(ConnectionLimitOptions options)
+    {
+        var source = options.PerSource;
+        if ((options.Rate | source.Rate | source.Connections) == 0) return null;
+        var table = (source.Rate | source.Connections) == 0
+            ? null
+            : new SourceTable(source.Sources, source.Ipv4Prefix, source.Ipv6Prefix);
+        return new ConnectionLimits(
+            TokenBucket.Of(options.Rate, options.Burst), TokenBucket.Of(source.Rate, source.Burst),
+            source.Connections, table);
+    }
 
     private static AddressSet? SetOf(IReadOnlyList<string> ranges) =>
         ranges.Count == 0 ? null : new AddressSet([.. ranges.Select(RangeOf)]);

@@ -19,8 +19,7 @@ internal sealed class Worker : IDisposable
     private readonly FailureLog _failures;
     private readonly DebugLog? _debug;
     private readonly List<Listener> _listeners = [];
-    private readonly List<(IConnectionServer Server, ConnectionBudget Budget)> _servers = [];
-    private readonly List<TcpServer> _tcpServers = [];
+    private readonly List<(IConnectionServer Server, ConnectionBudget Budget, TcpServer? Tcp)> _servers = [];
     private readonly Dictionary<string, Cluster> _clusters = [];
     private readonly RouteHandlers _handlers;
     private readonly List<ForwardProxyHandler> _forwardProxies = [];
@@ -68,9 +67,20 @@ internal sealed class Worker : IDisposable
     internal IConnectionServer Join(
         ListenerPlan plan, IEnumerable<CodeRoute> codeRoutes, AccessLogWriter? accessLog)
     {
-        IConnectionServer server = plan.Tcp is { } tcp
-            ? BuildTcp(plan, tcp, accessLog)
-            : BuildHttp(plan, codeRoutes, accessLog);
+        var tcp = plan.Tcp is { } settings ? BuildTcp(plan, settings, accessLog) : null;
+        IConnectionServer server = tcp is null
+            ? BuildHttp(plan, codeRoutes, accessLog)
+            : plan.IsMixed
+                ? new MixedServer(
+                    Reactor, BuildHttp(plan, codeRoutes, accessLog), tcp, tcp.Settings.HelloTimeoutMs)
+                : tcp;
+        if (plan.Limits is { } limits)
+        {
+            server = new LimitGate(Reactor, server, limits, plan.Budget)
+            {
+                Refused = verdict => _failures.Warn($"connection refused: {LimitOf(verdict)}", plan.Name),
+            };
+        }
         if (plan.Allowed is not null || plan.Denied is not null)
         {
             server = new AccessGate(Reactor, server, plan.Allowed, plan.Denied, plan.Budget)
@@ -80,7 +90,7 @@ internal sealed class Worker : IDisposable
         }
         // The lists are about the address that the header says.
         if (plan.Gate is { } gate) server = BuildGate(plan, gate, server);
-        _servers.Add((server, plan.Budget));
+        _servers.Add((server, plan.Budget, tcp));
         return server;
     }
 
@@ -90,7 +100,7 @@ internal sealed class Worker : IDisposable
     internal void Take(int listener, DetachedStream stream)
     {
         var handle = Reactor.Loop.Attach(stream);
-        var (server, budget) = _servers[listener];
+        var (server, budget, _) = _servers[listener];
         if (!_isDraining)
         {
             server.Serve(SocketConnection.Adopt(Reactor, handle));
@@ -119,7 +129,7 @@ internal sealed class Worker : IDisposable
     {
         _isDraining = true;
         foreach (var listener in _listeners) listener.Close();
-        foreach (var (server, _) in _servers) server.Drain();
+        foreach (var (server, _, _) in _servers) server.Drain();
         foreach (var cluster in _clusters.Values) cluster.Drain();
         _handlers.Drain();
         foreach (var proxy in _forwardProxies) proxy.Drain();
@@ -128,32 +138,44 @@ internal sealed class Worker : IDisposable
     /// <summary>Closes every client's connection. Posted.</summary>
     internal void Abort()
     {
-        foreach (var (server, _) in _servers) server.Abort();
+        foreach (var (server, _, _) in _servers) server.Abort();
     }
 
-    /// <summary>Adds the forwarded connections in each state to <paramref name="counts"/>. Posted.</summary>
+    /// <summary>
+    /// Adds the forwarded connections in each state to <paramref name="counts"/>, and brings what they have moved so
+    /// far into the statistics. Posted.
+    /// </summary>
     internal void CountStates(Span<int> counts)
     {
-        foreach (var server in _tcpServers) server.CountStates(counts);
+        foreach (var (_, _, server) in _servers) server?.CountStates(counts);
     }
+
+    /// <summary>What became of the connections that a listener forwarded. Any thread; a moment old.</summary>
+    /// <param name="listener">Its place in the options.</param>
+    internal TcpCounters TcpOf(int listener) => _servers[listener].Tcp?.Totals ?? default;
 
     /// <inheritdoc/>
     public void Dispose() => Reactor.Dispose();
+
+    private static string LimitOf(LimitVerdict verdict) => verdict switch
+    {
+        LimitVerdict.Rate => "they come too fast",
+        LimitVerdict.SourceRate => "those of its source come too fast",
+        _ => "its source has as many as it may",
+    };
 
     private ProxyGate BuildGate(ListenerPlan plan, ProxyGateSettings settings, IConnectionServer server) =>
         new(Reactor, server, settings, plan.Budget) { Rejected = reason => _failures.Warn(reason, plan.Name) };
 
     private TcpServer BuildTcp(ListenerPlan plan, TcpSettings settings, AccessLogWriter? accessLog)
     {
-        var server = new TcpServer(Reactor, settings, _clusters.GetValueOrDefault(plan.Cluster), accessLog)
+        return new TcpServer(Reactor, settings, _clusters.GetValueOrDefault(plan.Cluster), accessLog)
         {
             Routes = plan.TlsRoutes.Count == 0 ? null : BuildHelloRoutes(plan.TlsRoutes),
             Refused = reason => _failures.Warn($"connection refused: {reason}", plan.Name),
             Budget = plan.Budget,
             Changed = _debug is null ? null : _debug.Changed,
         };
-        _tcpServers.Add(server);
-        return server;
     }
 
     private HelloRoutes BuildHelloRoutes(IReadOnlyList<TlsRouteOptions> options)
@@ -189,6 +211,7 @@ internal sealed class Worker : IDisposable
         {
             Failed = (destination, reason) =>
                 _failures.Warn($"upstream: {reason}", destination?.Name ?? plan.Settings.Name),
+            Retried = (destination, reason) => _failures.Warn(reason, destination.Name),
             EjectionChanged = (destination, reason) => LogEjection(plan.Settings.Name, destination, reason),
         };
     }

@@ -23,31 +23,44 @@ internal static class ByteScan
     }
 
     /// <summary>
-    /// Both ends of a field line's parts: where its name stops being a token, and where its value stops being a value,
-    /// as <see cref="NameEnd"/> and <see cref="ValueEnd"/> find them.
+    /// The ends of a field line's parts: its first colon, or any place behind its end where there is none, and where
+    /// it stops being a value, as <see cref="ValueEnd"/> finds it.
     /// </summary>
-    /// <remarks>Most lines have at least their name in the first vector, which is loaded once for both.</remarks>
+    /// <remarks>Most lines end within sixty-four bytes, and have their name in half of that.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int NameAndValueEnd(ReadOnlySpan<byte> input, int at, out int nameEnd)
+    public static int LineEnd(ReadOnlySpan<byte> input, int at, out int colon)
     {
-        // Near the end the last thirty-two bytes are looked at, without those already passed.
-        int from = Math.Min(at, input.Length - Vector256<byte>.Count);
-        if (from < 0)
+        ulong stops;
+        ulong colons;
+        int seen;
+        if (at <= input.Length - 2 * Vector256<byte>.Count)
         {
-            nameEnd = NameEnd(input, at);
-            return ValueEnd(input, at);
+            Vector256<byte> bytes = Load(input, at);
+            seen = at + 2 * Vector256<byte>.Count;
+            colons = Vector256.Equals(bytes, Vector256.Create((byte)':')).ExtractMostSignificantBits();
+            stops = ValueStop.Stops(bytes).ExtractMostSignificantBits();
+            bytes = Load(input, at + Vector256<byte>.Count);
+            stops |= (ulong)ValueStop.Stops(bytes).ExtractMostSignificantBits() << Vector256<byte>.Count;
         }
-        Vector256<byte> bytes = Load(input, from);
-        ulong names = (ulong)NameStop.Stops(bytes).ExtractMostSignificantBits() >> (at - from);
-        ulong values = (ulong)ValueStop.Stops(bytes).ExtractMostSignificantBits() >> (at - from);
-        nameEnd = at + BitOperations.TrailingZeroCount(names);
-        int valueEnd = at + BitOperations.TrailingZeroCount(values);
-        ref byte first = ref MemoryMarshal.GetReference(input);
-        if (names == 0 || Unsafe.Add(ref first, nameEnd) != ':')
-            nameEnd = NameEnd(input, at);
-        if (values == 0 || Unsafe.Add(ref first, valueEnd) == '\t')
-            valueEnd = ValueEnd(input, at);
-        return valueEnd;
+        else
+        {
+            // Near the end the last thirty-two bytes are looked at, without those already passed.
+            int from = Math.Min(at, input.Length - Vector256<byte>.Count);
+            if (from < 0)
+                return LineEndInShort(input, at, out colon);
+            Vector256<byte> bytes = Load(input, from);
+            seen = from + Vector256<byte>.Count;
+            colons = Vector256.Equals(bytes, Vector256.Create((byte)':')).ExtractMostSignificantBits();
+            colons >>= at - from;
+            stops = (ulong)ValueStop.Stops(bytes).ExtractMostSignificantBits() >> (at - from);
+        }
+        int end = stops == 0 ? seen : at + BitOperations.TrailingZeroCount(stops);
+        colon = at + BitOperations.TrailingZeroCount(colons);
+        if (stops == 0 || Unsafe.Add(ref MemoryMarshal.GetReference(input), end) == '\t')
+            end = ValueEnd(input, end);
+        if (colons == 0)
+            colon = ColonOrEnd(input, at, end);
+        return end;
     }
 
     /// <summary>
@@ -64,9 +77,15 @@ internal static class ByteScan
     /// <summary>
     /// The first byte from <paramref name="at"/> on that is no part of a host name, or the input's length.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int HostEnd(ReadOnlySpan<byte> input, int at)
     {
         at = Find<HostStop>(input, at);
+        return (uint)at >= (uint)input.Length || input[at] is (byte)':' or (byte)'\r' ? at : OddHostEnd(input, at);
+    }
+
+    private static int OddHostEnd(ReadOnlySpan<byte> input, int at)
+    {
         while ((uint)at < (uint)input.Length && input[at] != ':' && AuthoritySyntax.IsNameByte(input[at]))
             at = Find<HostStop>(input, at + 1);
         return at;
@@ -84,6 +103,7 @@ internal static class ByteScan
     }
 
     /// <summary>The first question mark, or byte that is no part of a target, or the input's length.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int PathEnd(ReadOnlySpan<byte> input, int at) => Find<TargetStop>(input, at);
 
     /// <summary>
@@ -95,6 +115,19 @@ internal static class ByteScan
         while (at < input.Length && input[at] == '?')
             at = Find<TargetStop>(input, at + 1);
         return at;
+    }
+
+    private static int LineEndInShort(ReadOnlySpan<byte> input, int at, out int colon)
+    {
+        int end = ValueEnd(input, at);
+        colon = ColonOrEnd(input, at, end);
+        return end;
+    }
+
+    private static int ColonOrEnd(ReadOnlySpan<byte> input, int at, int end)
+    {
+        int length = input[at..end].IndexOf((byte)':');
+        return length < 0 ? end : at + length;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -36,16 +36,23 @@ public static class KnownHeaders
         if (name.IsEmpty)
             return KnownHeader.Other;
         Words words = Words.Of(ref MemoryMarshal.GetReference(name), name.Length);
-        ref Slot slots = ref MemoryMarshal.GetArrayDataReference(Slots);
-        for (int at = words.Hash; ; at = (at + 1) & ((1 << SlotBits) - 1))
+        ref readonly Slot slot = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(Slots), words.Hash);
+        if (slot.First == words.First && slot.Last == words.Last && slot.Length == name.Length && name.Length <= 16)
+            return slot.Id;
+        return slot.Id == KnownHeader.Other ? KnownHeader.Other : FindFrom(words.Hash, words, name);
+    }
+
+    /// <summary>The same for long names, and for those whose slot another name has.</summary>
+    private static KnownHeader FindFrom(int at, Words words, ReadOnlySpan<byte> name)
+    {
+        for (; Slots[at].Id != KnownHeader.Other; at = (at + 1) & ((1 << SlotBits) - 1))
         {
-            ref readonly Slot slot = ref Unsafe.Add(ref slots, at);
+            ref readonly Slot slot = ref Slots[at];
             if (slot.First == words.First && slot.Last == words.Last && slot.Length == name.Length
                 && (name.Length <= 16 || Ascii.EqualsIgnoreCase(name, Names[(int)slot.Id])))
                 return slot.Id;
-            if (slot.Id == KnownHeader.Other)
-                return KnownHeader.Other;
         }
+        return KnownHeader.Other;
     }
 
     private readonly record struct Slot(ulong First, ulong Last, int Length, KnownHeader Id);

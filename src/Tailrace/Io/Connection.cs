@@ -38,6 +38,9 @@ public abstract class Connection : TimerEntry
     /// <summary>What a proxy on the other side said of its client, or null.</summary>
     public ProxyHeader? ProxyHeader { get; internal set; }
 
+    /// <summary>Its place among those of its source, where they are counted; given back at its close.</summary>
+    internal SourceTicket Ticket { get; set; }
+
     /// <summary>Whether it has been closed on this side.</summary>
     public abstract bool IsClosed { get; }
 

@@ -7,11 +7,15 @@ namespace Tailrace.Io;
 /// </remarks>
 public abstract class IoHandle
 {
+    private RepeatedReference<IoOperation> _receiving;
+    private RepeatedReference<IoOperation> _sending;
+    private RepeatedReference<IoHandle> _dependent;
+
     /// <summary>The receive, or accept, that waits.</summary>
-    internal IoOperation? Receiving { get; set; }
+    internal IoOperation? Receiving { get => _receiving.Value; set => _receiving.Value = value; }
 
     /// <summary>The send, or connect, that waits.</summary>
-    internal IoOperation? Sending { get; set; }
+    internal IoOperation? Sending { get => _sending.Value; set => _sending.Value = value; }
 
     /// <summary>The other side's address.</summary>
     public NetAddress Remote { get; internal set; }
@@ -20,7 +24,7 @@ public abstract class IoHandle
     /// The handle whose operations are pointless once this one is reset: an answer that nobody waits for any more.
     /// When this stream is reset or closed, the loop fails them as aborted.
     /// </summary>
-    internal IoHandle? Dependent { get; set; }
+    internal IoHandle? Dependent { get => _dependent.Value; set => _dependent.Value = value; }
 
     /// <summary>Back end: fails what is in flight on the dependent handle.</summary>
     internal void FailDependent(EventLoop loop)

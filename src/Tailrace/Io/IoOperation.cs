@@ -12,7 +12,8 @@ namespace Tailrace.Io;
 /// </remarks>
 public sealed class IoOperation : LoopContinuation
 {
-    private LoopContinuation? _continuation;
+    private RepeatedReference<LoopContinuation> _continuation;
+    private RepeatedReference<IoHandle> _handle;
     private IoResult _result;
     private bool _completed;
     private bool _isSettled;
@@ -24,7 +25,7 @@ public sealed class IoOperation : LoopContinuation
     internal bool IsDecided => IsPending && (Handle is null || _isSettled);
 
     /// <summary>The descriptor it works on, while it is pending.</summary>
-    internal IoHandle? Handle { get; private set; }
+    internal IoHandle? Handle { get => _handle.Value; private set => _handle.Value = value; }
 
     /// <summary>Receive: where bytes go. Send: what goes first.</summary>
     internal ByteBuffer? Buffer { get; set; }
@@ -80,8 +81,8 @@ public sealed class IoOperation : LoopContinuation
         Handle = null;
         _result = result;
         _completed = true;
-        var continuation = _continuation;
-        _continuation = null;
+        var continuation = _continuation.Value;
+        _continuation.Value = null;
         continuation?.Resume();
     }
 
@@ -152,7 +153,17 @@ public sealed class IoOperation : LoopContinuation
     internal bool IsCompleted => _completed;
 
     /// <summary>Runs <paramref name="watcher"/> on completion; null withdraws it.</summary>
-    internal void Watch(LoopContinuation? watcher) => _continuation = watcher;
+    internal void Watch(LoopContinuation? watcher) => _continuation.Value = watcher;
+
+    /// <summary>Lets go of whatever a use that is over referred to.</summary>
+    internal void Forget()
+    {
+        Debug.Assert(!IsPending);
+        _completed = false;
+        _continuation = default;
+        _handle = default;
+        Body = null;
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal IoResult TakeResult()

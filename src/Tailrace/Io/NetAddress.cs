@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 
 namespace Tailrace.Io;
 
@@ -117,15 +118,19 @@ public readonly struct NetAddress : IEquatable<NetAddress>
 
     private static int FormatIPv4(uint address, Span<byte> text)
     {
-        var length = 0;
-        for (var shift = 24; shift >= 0; shift -= 8)
+        var octets = s_octets;
+        // Four bytes are written for each octet, and those beyond its dot written over by the next.
+        var length = Put(octets[(byte)(address >> 24)], text);
+        length += Put(octets[(byte)(address >> 16)], text[length..]);
+        length += Put(octets[(byte)(address >> 8)], text[length..]);
+        return length + Put(octets[(byte)address], text[length..]) - 1;
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        static int Put((uint Text, int Length) octet, Span<byte> text)
         {
-            // Four bytes are written for each octet, and those beyond its dot written over by the next.
-            var octet = s_octets[(byte)(address >> shift)];
-            BinaryPrimitives.WriteUInt32LittleEndian(text[length..], octet.Text);
-            length += octet.Length;
+            BinaryPrimitives.WriteUInt32LittleEndian(text, octet.Text);
+            return octet.Length;
         }
-        return length - 1;
     }
 
     private static (uint Text, int Length)[] BuildOctets()

@@ -196,11 +196,12 @@ public sealed class SocketConnection : Connection
         _receive.DropUnseen();
         _send.DropUnseen();
         ProxyHeader = null;
+        Ticket.Return();
+        Ticket = default;
         if (!wasOpen) return;
         if (_receive.IsPending || _send.IsPending) return;
-        if (_receive.IsCompleted) _receive.TakeResult();
-        if (_send.IsCompleted) _send.TakeResult();
-        _send.Body = null;
+        _receive.Forget();
+        _send.Forget();
         Reactor.FreeConnections.Return(this);
     }
 

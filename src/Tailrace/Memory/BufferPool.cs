@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Tailrace.Memory;
@@ -44,6 +45,7 @@ public sealed unsafe class BufferPool : IDisposable
     public int Rented { get; private set; }
 
     /// <summary>Rents a block, or null when the limit is reached. Its content is undefined.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal byte* TryRent() => Rented >= Limit ? null : Rent();
 
     /// <summary>The same from <see cref="LastCount"/> blocks beyond the limit.</summary>
@@ -52,26 +54,22 @@ public sealed unsafe class BufferPool : IDisposable
     private byte* Rent()
     {
         var block = _free;
-        if (block != null)
-        {
-            _free = *(byte**)block;
-            _freeCount--;
-        }
-        else
-        {
-            block = TryAllocate();
-            if (block == null) return null;
-        }
+        if (block == null) return TryAllocate();
+        _free = *(byte**)block;
+        _freeCount--;
         Rented++;
         return block;
     }
 
     /// <summary>A system without memory is a limit that is reached, not a reason to end.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private byte* TryAllocate()
     {
         try
         {
-            return (byte*)NativeMemory.Alloc((nuint)BlockSize);
+            var block = (byte*)NativeMemory.Alloc((nuint)BlockSize);
+            Rented++;
+            return block;
         }
         catch (OutOfMemoryException)
         {
@@ -80,19 +78,23 @@ public sealed unsafe class BufferPool : IDisposable
     }
 
     /// <summary>Takes back a block that <see cref="TryRent"/> gave.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Return(byte* block)
     {
         Debug.Assert(block != null && Rented > 0);
         Rented--;
         if (_freeCount == Retained)
         {
-            NativeMemory.Free(block);
+            Free(block);
             return;
         }
         *(byte**)block = _free;
         _free = block;
         _freeCount++;
     }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Free(byte* block) => NativeMemory.Free(block);
 
     /// <summary>Frees the unused blocks. Those still rented stay valid and belong to their holders.</summary>
     public void Dispose()

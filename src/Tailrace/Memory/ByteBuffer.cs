@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Tailrace.Memory;
@@ -16,6 +17,7 @@ namespace Tailrace.Memory;
 public sealed unsafe class ByteBuffer
 {
     private readonly BufferPools _pools;
+    private readonly BufferPool _small;
     private byte* _block;
     private int _capacity;
     private int _start;
@@ -25,7 +27,11 @@ public sealed unsafe class ByteBuffer
     private bool _isBulk;
 
     /// <summary>Creates a buffer that holds no block yet.</summary>
-    public ByteBuffer(BufferPools pools) => _pools = pools;
+    public ByteBuffer(BufferPools pools)
+    {
+        _pools = pools;
+        _small = pools.Small;
+    }
 
     /// <summary>Bytes written and not yet consumed.</summary>
     public int Length => _end - _start;
@@ -60,15 +66,19 @@ public sealed unsafe class ByteBuffer
         return _block == null ? TryRent(minimum) : TryMakeRoom(minimum);
     }
 
+    /// <summary>The same for any number of bytes at all, as a receive wants it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TryReserve() => _end < _capacity || TryReserve(1);
+
     /// <summary>
     /// The same when the limit is reached, from a few blocks beyond it: for a last word before the connection closes.
     /// </summary>
     internal bool TryReserveLast(int minimum)
     {
-        if (_block != null || minimum > _pools.Small.BlockSize) return TryReserve(minimum);
-        _block = _pools.Small.TryRentLast();
+        if (_block != null || minimum > _small.BlockSize) return TryReserve(minimum);
+        _block = _small.TryRentLast();
         if (_block == null) return false;
-        _capacity = _pools.Small.BlockSize;
+        _capacity = _small.BlockSize;
         return true;
     }
 
@@ -77,7 +87,7 @@ public sealed unsafe class ByteBuffer
     {
         Debug.Assert((uint)count <= (uint)(_capacity - _end));
         _end += count;
-        if (_end == _capacity || _isBulk) _isBulk = _end >= _pools.Small.BlockSize;
+        if (_end == _capacity || _isBulk) _isBulk = _end >= _small.BlockSize;
     }
 
     /// <summary>Appends a copy of <paramref name="bytes"/> if they fit.</summary>
@@ -147,9 +157,15 @@ public sealed unsafe class ByteBuffer
 
     private bool TryRent(int minimum)
     {
-        if (_isBulk && TryRentFrom(_pools.Bulk, minimum)) return true;
-        return TryRentFrom(minimum > _pools.Small.BlockSize ? _pools.Bulk : _pools.Small, minimum);
+        var pool = _small;
+        if (_isBulk || minimum > pool.BlockSize) return TryRentBulk(minimum);
+        _block = pool.TryRent();
+        if (_block == null) return false;
+        _capacity = pool.BlockSize;
+        return true;
     }
+
+    private bool TryRentBulk(int minimum) => TryRentFrom(_pools.Bulk, minimum) || TryRentFrom(_small, minimum);
 
     private bool TryRentFrom(BufferPool pool, int minimum)
     {
@@ -169,7 +185,7 @@ public sealed unsafe class ByteBuffer
         var length = Length;
         Buffer.MemoryCopy(_block + _keptStart, larger, _pools.Bulk.BlockSize, kept);
         Buffer.MemoryCopy(_block + _start, larger + kept, _pools.Bulk.BlockSize - kept, length);
-        _pools.Small.Return(_block);
+        _small.Return(_block);
         _block = larger;
         _capacity = _pools.Bulk.BlockSize;
         Place(kept, length);
@@ -196,8 +212,11 @@ public sealed unsafe class ByteBuffer
 
     private void ReturnBlock()
     {
-        (_capacity == _pools.Small.BlockSize ? _pools.Small : _pools.Bulk).Return(_block);
+        var block = _block;
+        var isSmall = _capacity == _small.BlockSize;
         _block = null;
         _capacity = _start = _end = _keptStart = _keptLength = 0;
+        if (isSmall) _small.Return(block);
+        else _pools.Bulk.Return(block);
     }
 }

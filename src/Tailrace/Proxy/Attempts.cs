@@ -9,9 +9,11 @@ namespace Tailrace.Proxy;
 internal sealed class Attempts
 {
     private TriedSet _tried;
-    private int _retries;
+    private TriedSet _unreachable;
+    private int _replays;
+    private Pause? _pause;
 
-    internal Attempts(int retries) => Reset(retries, key: 0);
+    internal Attempts(int replays) => Reset(replays, key: 0);
 
     /// <summary>The destinations that are out of the question.</summary>
     internal ref readonly TriedSet Tried => ref _tried;
@@ -34,17 +36,25 @@ internal sealed class Attempts
     /// <summary>Whether a pooled connection has let the request down: the next one has to be new.</summary>
     internal bool WantsFresh { get; private set; }
 
+    /// <summary>How often a destination has failed the request, and it was sent again.</summary>
+    internal int Retries { get; private set; }
+
+    /// <summary>Whether the request's body is kept for another try: it was sent as a copy.</summary>
+    internal bool HoldsBody { get; set; }
+
     /// <summary>Prepares for another request.</summary>
-    internal void Reset(int retries, ulong key)
+    internal void Reset(int replays, ulong key)
     {
-        _retries = retries;
-        _tried = default;
+        _replays = replays;
+        _tried = _unreachable = default;
+        Retries = 0;
+        HoldsBody = false;
         Key = key;
         Destination = null;
         Waits = 0;
         WaitDeadline = 0;
         LastError = IoError.None;
-        WantsFresh = false;
+        WantsFresh = HasFailedTries = false;
     }
 
     /// <summary>
@@ -54,7 +64,29 @@ internal sealed class Attempts
     {
         LastError = error;
         _tried.Add(index);
+        _unreachable.Add(index);
     }
+
+    /// <summary>A destination did not answer the request well; it is sent again, elsewhere at best.</summary>
+    internal void TryFailed(int index)
+    {
+        _tried.Add(index);
+        Retries++;
+        HasFailedTries = true;
+    }
+
+    /// <summary>Whether <see cref="Tried"/> has some that could at least be reached.</summary>
+    internal bool HasFailedTries { get; private set; }
+
+    /// <summary>Lets the request go where it has been: nobody else is left.</summary>
+    internal void ForgetFailedTries()
+    {
+        _tried = _unreachable.Clone();
+        HasFailedTries = false;
+    }
+
+    /// <summary>To be awaited before another try.</summary>
+    internal Pause PauseFor(EventLoop loop, int milliseconds) => (_pause ??= new Pause(loop)).For(milliseconds);
 
     /// <summary>The request is about to wait for room; all its waits together have one deadline.</summary>
     internal void BeginWait(long deadline)
@@ -71,11 +103,11 @@ internal sealed class Attempts
     /// <param name="isReplayable">Whether nothing of its body is gone.</param>
     /// <param name="upstream">The connection that failed.</param>
     /// <param name="failure">How.</param>
-    internal bool MayRetry(Method method, bool isReplayable, UpstreamConnection upstream, UpstreamFailure failure)
+    internal bool MayReplay(Method method, bool isReplayable, UpstreamConnection upstream, UpstreamFailure failure)
     {
         if (failure != UpstreamFailure.Closed || !upstream.IsReused || upstream.Client.HasReceived) return false;
-        if (_retries == 0 || !isReplayable || !Methods.IsIdempotent(method)) return false;
-        _retries--;
+        if (_replays == 0 || !isReplayable || !Methods.IsIdempotent(method)) return false;
+        _replays--;
         WantsFresh = true;
         return true;
     }

@@ -19,6 +19,7 @@ public sealed class Cluster
     private readonly StickyCookie? _sticky;
     private readonly SlowStart? _slowStart;
     private readonly Ejection? _ejection;
+    private readonly RetryBudget? _budget;
     private readonly Rank[] _ranks;
     private readonly Rank[] _order;
 
@@ -46,6 +47,11 @@ public sealed class Cluster
             _ejection = new Ejection(reactor.Loop, ejection, destinations, OnEjectionChanged);
         // Workers throw different dice, and the same again in the next run.
         var seed = StableHash.Of(System.Text.Encoding.UTF8.GetBytes(settings.Name), (ulong)reactor.Index);
+        if (settings.Retry is { } retry)
+        {
+            _budget = new RetryBudget(settings.RetryBudget.Percent, settings.RetryBudget.PerSecond, reactor.Loop.Now);
+            Retries = new Retries(this, retry, _budget, seed);
+        }
         _ranks = Rank.Split(destinations, rank => Balancer.Create(balancing, rank, Pool.Load, seed));
         _order = [.. _ranks];
         Reorder();
@@ -59,6 +65,9 @@ public sealed class Cluster
     /// </summary>
     public Action<Destination?, string>? Failed { get; set; }
 
+    /// <summary>Told of requests that are sent again, or would be: the destination that failed, and why.</summary>
+    public Action<Destination, string>? Retried { get; set; }
+
     /// <summary>Told of a destination that is left out, and why, or that is back, with null.</summary>
     public Action<Destination, string?>? EjectionChanged { get; set; }
 
@@ -67,6 +76,9 @@ public sealed class Cluster
     internal UpstreamPool Pool { get; }
 
     internal Destination[] Destinations => _destinations;
+
+    /// <summary>Sends requests again; null where they are not.</summary>
+    internal Retries? Retries { get; }
 
     /// <summary>Where requests wait when all destinations are full; null where they do not.</summary>
     internal WaitQueue? Queue { get; }
@@ -134,6 +146,7 @@ public sealed class Cluster
     {
         var attempts = _freeAttempts.TryTake() ?? new Attempts(0);
         attempts.Reset(Settings.Retries, _key is null ? 0 : _key.Of(exchange));
+        _budget?.Count(Reactor.Loop.Now);
         return attempts;
     }
 

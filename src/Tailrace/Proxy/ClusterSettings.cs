@@ -46,6 +46,12 @@ public sealed record ClusterSettings
     /// <summary>Times that a request is sent again after a reused connection died under it.</summary>
     public int Retries { get; init; } = 1;
 
+    /// <summary>Which requests are sent to another destination; null for none.</summary>
+    internal RetrySettings? Retry { get; init; }
+
+    /// <summary>What may be sent in addition to the requests of clients.</summary>
+    internal RetryBudgetSettings RetryBudget { get; init; } = new();
+
     /// <summary>Whether connections begin with a PROXY header that tells of the client.</summary>
     public ProxyVersion ProxyVersion { get; init; }
 

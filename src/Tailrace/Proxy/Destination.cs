@@ -1,4 +1,5 @@
 using System.Net;
+using Tailrace.Telemetry;
 
 namespace Tailrace.Proxy;
 
@@ -52,6 +53,9 @@ public sealed class Destination
 
     /// <summary>Whether it is left out because of what happened to requests.</summary>
     public bool IsEjected { get; internal set; }
+
+    /// <summary>What became of the connections that were forwarded to it as they are.</summary>
+    internal TcpCounters Tcp;
 
     /// <summary>Its place in the cluster.</summary>
     internal int Index { get; set; }

@@ -67,7 +67,7 @@ public sealed class FetchClient
             origin.Pool.Close(upstream);
             var failure = error == FetchError.Closed ? UpstreamFailure.Closed : UpstreamFailure.Invalid;
             // The body is still in hand.
-            if (!attempts.MayRetry(request.Method, isReplayable: true, upstream, failure)) return Fail(reactor, error);
+            if (!attempts.MayReplay(request.Method, isReplayable: true, upstream, failure)) return Fail(reactor, error);
             reactor.Counters.UpstreamRetries++;
         }
     }

@@ -15,6 +15,7 @@ public sealed class ForwardHandler : Handler
     private readonly UpstreamPool _pool;
     private readonly Lessor _lessor;
     private readonly Refusals _refusals;
+    private readonly Retries? _retries;
     private readonly ClusterSettings _settings;
     private readonly RequestEdits _edits;
     private readonly ResponseEdits _responseEdits;
@@ -26,6 +27,7 @@ public sealed class ForwardHandler : Handler
         _pool = cluster.Pool;
         _lessor = new Lessor(cluster);
         _refusals = new Refusals(cluster);
+        _retries = cluster.Retries;
         _settings = cluster.Settings;
         _edits = edits;
         _responseEdits = responseEdits;
@@ -48,8 +50,8 @@ public sealed class ForwardHandler : Handler
 
             // 2. Send the request. What is there of its body goes with the head; the rest goes on by itself.
             exchange.Lease = upstream;
-            if (!TryBegin(exchange, upstream)) break;
-            upstream.Sending = Send(exchange, upstream);
+            if (!TryBegin(exchange, attempts, upstream)) break;
+            upstream.Sending = Send(exchange, attempts, upstream);
 
             // 3. Wait for the head of the answer, passing interim answers on.
             exchange.Downstream.AbortWith(upstream.Connection);
@@ -64,7 +66,7 @@ public sealed class ForwardHandler : Handler
                         break;
                     }
                     // A deadline that passed meanwhile found nobody waiting.
-                    upstream.Connection.SetTimeout(_settings.FirstByteTimeoutMs);
+                    upstream.Connection.SetTimeout(upstream.FirstByteMs);
                 }
                 // A request that failed on its way is not waited for.
                 if (upstream.HasUploadFailed) break;
@@ -75,9 +77,10 @@ public sealed class ForwardHandler : Handler
             }
             if (failure == UpstreamFailure.NeedMore) failure = FailureOf(default, upstream);
 
-            // 4. Relay the answer, or say what went wrong.
+            // 4. Relay the answer, or say what went wrong, unless the request is to be sent again.
             var latencyMs = _cluster.Reactor.Loop.Now - upstream.StartedAt;
-            if (failure == UpstreamFailure.None && !TryRelayBuffered(exchange, upstream))
+            var isAgain = IsAgain(exchange, attempts, upstream, failure);
+            if (failure == UpstreamFailure.None && !isAgain && !TryRelayBuffered(exchange, upstream))
                 await RelayAsync(exchange, upstream);
 
             // 5. Give the connection back. Nothing of this exchange may still be at work.
@@ -85,29 +88,46 @@ public sealed class ForwardHandler : Handler
             await FinishSending(exchange, upstream);
             _cluster.Record(exchange, upstream, failure, latencyMs);
             exchange.Lease = null;
-            if (failure == UpstreamFailure.None)
+            GiveBack(exchange, upstream, failure, isAgain);
+            if (!isAgain)
             {
-                GiveBack(exchange, upstream);
+                if (failure != UpstreamFailure.None) _refusals.Answer(exchange, upstream.Destination, failure);
                 break;
             }
-            _pool.Close(upstream);
-            var isReplayable = exchange.Request.Body == BodyKind.None;
-            if (!attempts.MayRetry(exchange.Request.Method, isReplayable, upstream, failure))
-            {
-                _refusals.Answer(exchange, upstream.Destination, failure);
-                break;
-            }
-            _cluster.Reactor.Counters.UpstreamRetries++;
+            if (_retries?.PauseBefore(attempts) is > 0 and var pauseMs)
+                await attempts.PauseFor(_cluster.Reactor.Loop, pauseMs);
         }
         _cluster.EndAttempts(attempts);
     }
 
-    private bool TryBegin(Exchange exchange, UpstreamConnection upstream)
+    /// <summary>Whether the request is sent once more: its body, if any, has to be still there.</summary>
+    private bool IsAgain(Exchange exchange, Attempts attempts, UpstreamConnection upstream, UpstreamFailure failure)
+    {
+        if (failure == UpstreamFailure.None && _retries is null) return false;
+        var isReplayable = exchange.Request.Body == BodyKind.None || attempts.HoldsBody;
+        if (attempts.MayReplay(exchange.Request.Method, isReplayable, upstream, failure)
+            || (_retries is not null && _retries.MayRetry(exchange, attempts, upstream, failure)))
+        {
+            _cluster.Reactor.Counters.UpstreamRetries++;
+            return true;
+        }
+        if (attempts.HoldsBody) Retries.ReleaseBody(exchange);
+        return false;
+    }
+
+    private bool TryBegin(Exchange exchange, Attempts attempts, UpstreamConnection upstream)
     {
         upstream.IsRequestSent = false;
         upstream.Upload = default;
         upstream.StartedAt = _cluster.Reactor.Loop.Now;
-        if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameBytes.Span)) return true;
+        upstream.FirstByteMs = _settings.FirstByteTimeoutMs;
+        if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameBytes.Span))
+        {
+            if (_retries is null) return true;
+            attempts.HoldsBody = _retries.TryHoldBody(exchange, upstream.Connection.Output);
+            upstream.FirstByteMs = _retries.TimeoutOf(exchange, attempts);
+            return true;
+        }
         exchange.Lease = null;
         _refusals.AnswerUnsent(exchange, upstream.Destination);
         _pool.Close(upstream);
@@ -117,12 +137,12 @@ public sealed class ForwardHandler : Handler
     /// <summary>
     /// Sends head and body. Completes at once unless the body is still coming or the upstream is slow.
     /// </summary>
-    private LoopTask Send(Exchange exchange, UpstreamConnection upstream)
+    private LoopTask Send(Exchange exchange, Attempts attempts, UpstreamConnection upstream)
     {
         var connection = upstream.Connection;
-        if (exchange.Request.Body != BodyKind.None) return SendBody(exchange, upstream);
+        if (exchange.Request.Body != BodyKind.None && !attempts.HoldsBody) return SendBody(exchange, upstream);
         var flush = connection.FlushAsync();
-        connection.SetTimeout(_settings.FirstByteTimeoutMs);
+        connection.SetTimeout(upstream.FirstByteMs);
         if (!flush.IsCompleted) return FinishSendAsync(flush, upstream);
         Sent(flush.GetAwaiter().GetResult(), upstream);
         return LoopTask.Completed;
@@ -156,7 +176,7 @@ public sealed class ForwardHandler : Handler
         if (!flush.IsCompleted) connection.SetTimeout(_settings.IdleTimeoutMs);
         Sent(await flush, upstream);
         // An answer that has begun already has a deadline of its own.
-        if (!exchange.HasBegun) connection.SetTimeout(_settings.FirstByteTimeoutMs);
+        if (!exchange.HasBegun) connection.SetTimeout(upstream.FirstByteMs);
     }
 
     private static async LoopTask FinishSendAsync(IoTask flush, UpstreamConnection upstream) =>
@@ -214,8 +234,15 @@ public sealed class ForwardHandler : Handler
     /// Ends the lease. An upstream that was asked for another protocol and stays with HTTP is not used again: there are
     /// origins that are half-way out of HTTP then (Node leaves what it cannot parse unanswered).
     /// </summary>
-    private void GiveBack(Exchange exchange, UpstreamConnection upstream)
+    private void GiveBack(
+        Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure, bool isUnused)
     {
+        if (failure != UpstreamFailure.None)
+        {
+            _pool.Close(upstream);
+            return;
+        }
+        if (isUnused) Retries.Skip(upstream.Client);
         if (upstream.Client.Head.Status == 101) TakeOver(exchange, upstream);
         else if (_edits.Upgrades.IsAsked(exchange.Request, exchange.RequestBytes)) _pool.Close(upstream);
         else _pool.Return(upstream);
@@ -238,11 +265,12 @@ public sealed class ForwardHandler : Handler
     private bool HasCome(Exchange exchange, IoResult received, UpstreamConnection upstream)
     {
         if (received is { IsError: false, Bytes: > 0 }) return true;
-        if (received.Error != IoError.TimedOut || upstream.IsRequestSent) return false;
+        if (received.Error != IoError.TimedOut) return false;
+        if (upstream.IsRequestSent) return _retries is not null && _retries.GrantsMore(upstream);
         if (upstream.Upload.End != RelayEnd.Complete) return false;
         // The client is still sending, its own deadline watches over it; or it waits to be told to send.
         exchange.Continue();
-        upstream.Connection.SetTimeout(_settings.FirstByteTimeoutMs);
+        upstream.Connection.SetTimeout(upstream.FirstByteMs);
         return true;
     }
 

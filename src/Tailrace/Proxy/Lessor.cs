@@ -49,6 +49,11 @@ internal sealed class Lessor(Cluster cluster)
         // A newcomer does not pass those that wait.
         var mayPick = !cluster.HasWaiting || attempts.Waits > 0;
         var destination = mayPick ? cluster.Pick(exchange, attempts.Key, attempts.Tried) : null;
+        if (destination is null && mayPick && attempts.HasFailedTries && !cluster.HasFull(attempts.Tried))
+        {
+            attempts.ForgetFailedTries();
+            destination = cluster.Pick(exchange, attempts.Key, attempts.Tried);
+        }
         attempts.Destination = destination;
         if (destination is not null) exchange.Upstream = destination.NameBytes;
         return destination;

@@ -33,6 +33,9 @@ internal sealed class UpstreamConnection : Lease
     /// <summary>When its request began, in the loop's time.</summary>
     internal long StartedAt { get; set; }
 
+    /// <summary>How long its answer may take to begin.</summary>
+    internal int FirstByteMs { get; set; }
+
     /// <summary>Whether an earlier request was answered on it.</summary>
     internal bool IsReused { get; set; }
 

@@ -28,8 +28,8 @@ internal sealed class AccessGate(
         reactor.Counters.Accepted++;
         reactor.Counters.Denied++;
         Denied?.Invoke();
+        budget.Refuse();
         connection.Close(reset: true);
-        budget.Return();
     }
 
     /// <inheritdoc/>

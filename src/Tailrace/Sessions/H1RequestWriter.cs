@@ -54,15 +54,19 @@ internal static class H1RequestWriter
         var added = AddedBytesMax + 3 * host.Length + (fields?.LengthIn(values) ?? 0);
         if (!output.TryReserve(head.Length + path.Length + added)) return false;
         var writer = new HeadWriter(output.Writable);
-        if (path.IsEmpty) WriteRequestLine(ref writer, head, bytes);
-        else WriteRequestLine(ref writer, head, bytes, path);
         var keepsHost = edits.Host == HostPolicy.Keep && head.Form == TargetForm.Origin
             && head.Headers.Has(KnownHeader.Host);
-        if (!keepsHost) writer.WriteHeader("Host"u8, host);
         var dropped = DroppedBy(edits, keepsHost) | replaced;
         var hasForThisHop = (head.Headers.Known & ForThisHop) != 0;
         if (hasForThisHop) dropped |= DroppedHere(head, edits);
-        CopyFields(ref writer, head, bytes, dropped, fields);
+        // A line that stays as it is belongs to the first run of what is copied.
+        var runStart = keepsHost && path.IsEmpty && IsOurVersion(head, bytes) ? head.MethodText.Offset : -1;
+        if (runStart < 0)
+        {
+            WriteRequestLine(ref writer, head, bytes, path);
+            if (!keepsHost) writer.WriteHeader("Host"u8, host);
+        }
+        CopyFields(ref writer, head, bytes, runStart, dropped, fields);
         if (hasForThisHop) WriteHops(ref writer, head, bytes);
         if (edits.XForwarded != ForwardedPolicy.Off) WriteXForwarded(ref writer, head, bytes, edits, client);
         if (edits.Forwarded != ForwardedPolicy.Off && (replaced & KnownHeaders.Bit(KnownHeader.Forwarded)) == 0)
@@ -103,29 +107,31 @@ internal static class H1RequestWriter
         return true;
     }
 
-    /// <summary>Absolute-form becomes origin-form, and the version ours; the rest is the client's.</summary>
-    private static void WriteRequestLine(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes)
-    {
-        if (head.Form != TargetForm.Absolute)
-        {
-            writer.Write(bytes[head.MethodText.Offset..head.Target.End]);
-        }
-        else
-        {
-            writer.Write(head.MethodText.In(bytes));
-            writer.WriteByte((byte)' ');
-            WriteOriginForm(ref writer, head, bytes);
-        }
-        writer.Write(" HTTP/1.1\r\n"u8);
-    }
+    /// <summary>Whether the request line ends as ours do: a later 1.x is read as 1.1.</summary>
+    private static bool IsOurVersion(RequestHead head, ReadOnlySpan<byte> bytes) =>
+        bytes[head.Target.End..].StartsWith(" HTTP/1.1\r\n"u8);
 
+    /// <summary>
+    /// Absolute-form becomes origin-form, a rewritten path stands for the client's, and the version is ours.
+    /// </summary>
     private static void WriteRequestLine(
         ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> path)
     {
         writer.Write(head.MethodText.In(bytes));
         writer.WriteByte((byte)' ');
-        writer.Write(path);
-        WriteQuery(ref writer, head, bytes);
+        if (!path.IsEmpty)
+        {
+            writer.Write(path);
+            WriteQuery(ref writer, head, bytes);
+        }
+        else if (head.Form == TargetForm.Absolute)
+        {
+            WriteOriginForm(ref writer, head, bytes);
+        }
+        else
+        {
+            writer.Write(head.Target.In(bytes));
+        }
         writer.Write(" HTTP/1.1\r\n"u8);
     }
 
@@ -164,27 +170,38 @@ internal static class H1RequestWriter
         return dropped;
     }
 
+    /// <summary>
+    /// Copies the fields that stay, in runs; the first may begin before them, or is -1 to begin with them.
+    /// </summary>
     private static void CopyFields(
-        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, ulong dropped, FieldEdits? edits)
+        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, int runStart, ulong dropped,
+        FieldEdits? edits)
     {
-        var fields = head.Headers.Fields;
-        if (fields.IsEmpty) return;
-        var runStart = fields[0].Name.Offset;
-        var dropsOthers = edits is { HasReplacedOthers: true };
-        if (head.HasConnectionOptions || dropsOthers || (head.Headers.Known & dropped) != 0)
-        {
-            foreach (ref readonly var field in fields)
-            {
-                var drop = (dropped & KnownHeaders.Bit(field.Id)) != 0
-                    || (head.HasConnectionOptions && HopByHop.IsNominated(field, bytes, head.Headers))
-                    || (dropsOthers && edits!.DropsOther(field, bytes));
-                if (!drop) continue;
-                writer.Write(bytes[runStart..field.Name.Offset]);
-                runStart = field.LineEnd;
-            }
-        }
+        var headers = head.Headers;
+        if (runStart < 0) runStart = headers.Count == 0 ? head.Length - 2 : headers[0].Name.Offset;
+        if (head.HasConnectionOptions || (headers.Known & dropped) != 0 || edits is { HasReplacedOthers: true })
+            runStart = CopyRuns(ref writer, head, bytes, runStart, dropped, edits);
         // The empty line at the end is not part of the fields.
         writer.Write(bytes[runStart..(head.Length - 2)]);
+    }
+
+    /// <summary>Copies all runs but the last.</summary>
+    /// <returns>Where that begins.</returns>
+    private static int CopyRuns(
+        ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, int runStart, ulong dropped,
+        FieldEdits? edits)
+    {
+        var dropsOthers = edits is { HasReplacedOthers: true };
+        foreach (ref readonly var field in head.Headers.Fields)
+        {
+            var drop = (dropped & KnownHeaders.Bit(field.Id)) != 0
+                || (head.HasConnectionOptions && HopByHop.IsNominated(field, bytes, head.Headers))
+                || (dropsOthers && edits!.DropsOther(field, bytes));
+            if (!drop) continue;
+            writer.Write(bytes[runStart..field.Name.Offset]);
+            runStart = field.LineEnd;
+        }
+        return runStart;
     }
 
     /// <summary>
@@ -235,6 +252,16 @@ internal static class H1RequestWriter
         // What an earlier hop said of itself, and what the route says, is not said again.
         var said = keepsEarlier ? head.Headers.Known & ~KnownHeaders.Bit(KnownHeader.XForwardedFor) : 0;
         said |= edits.Fields?.Replaced ?? 0;
+        if (((said | head.Headers.Known) & ForgedFields) == 0)
+        {
+            // Nobody has said anything of it: one piece between two values.
+            writer.Write("X-Forwarded-For: "u8);
+            writer.Write(client);
+            writer.Write("\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: "u8);
+            writer.Write(head.Authority.In(bytes));
+            writer.WriteCrlf();
+            return;
+        }
         if ((said & KnownHeaders.Bit(KnownHeader.XForwardedFor)) == 0)
         {
             writer.Write("X-Forwarded-For: "u8);

@@ -34,8 +34,7 @@ internal static class H1ResponseWriter
         var room = head.Length + AddedBytesMax + added.Length + (fields?.LengthIn(values) ?? 0);
         if (!output.TryReserve(room)) return false;
         var writer = new HeadWriter(output.Writable);
-        WriteStatusLine(ref writer, head, bytes);
-        CopyFields(ref writer, head, bytes, fields);
+        CopyHead(ref writer, head, bytes, fields);
         if (!head.Headers.Has(KnownHeader.Date)) writer.Write(dateLine);
         if (edits.Via && (fields is null || !fields.Drops("Via"u8)))
             writer.Write(head.MinorVersion == 0 ? "Via: 1.0 tailrace\r\n"u8 : "Via: 1.1 tailrace\r\n"u8);
@@ -53,8 +52,7 @@ internal static class H1ResponseWriter
     {
         if (!output.TryReserve(head.Length + AddedBytesMax)) return false;
         var writer = new HeadWriter(output.Writable);
-        WriteStatusLine(ref writer, head, bytes);
-        CopyFields(ref writer, head, bytes, edits: null);
+        CopyHead(ref writer, head, bytes, edits: null);
         writer.WriteCrlf();
         if (writer.Overflowed) return false;
         output.Commit(writer.Length);
@@ -66,8 +64,7 @@ internal static class H1ResponseWriter
     {
         if (!output.TryReserve(head.Length + AddedBytesMax)) return false;
         var writer = new HeadWriter(output.Writable);
-        WriteStatusLine(ref writer, head, bytes);
-        CopyFields(ref writer, head, bytes, edits: null);
+        CopyHead(ref writer, head, bytes, edits: null);
         writer.Write("Connection: Upgrade\r\n"u8);
         foreach (ref readonly var field in head.Headers.Fields)
         {
@@ -79,38 +76,44 @@ internal static class H1ResponseWriter
         return true;
     }
 
-    private static void WriteStatusLine(ref HeadWriter writer, ResponseHead head, ReadOnlySpan<byte> bytes)
-    {
-        var reason = head.Reason.In(bytes);
-        if (reason.SequenceEqual(StatusText.Of(head.Status)))
-        {
-            writer.WriteStatusLine(head.Status);
-            return;
-        }
-        writer.Write("HTTP/1.1 "u8);
-        writer.WriteNumber(head.Status);
-        writer.WriteByte((byte)' ');
-        writer.Write(reason);
-        writer.WriteCrlf();
-    }
-
-    private static void CopyFields(
+    /// <summary>The status line and the fields that stay, in runs.</summary>
+    private static void CopyHead(
         ref HeadWriter writer, ResponseHead head, ReadOnlySpan<byte> bytes, FieldEdits? edits)
     {
-        var fields = head.Headers.Fields;
-        if (fields.IsEmpty) return;
-        var dropped = Dropped | (edits?.Replaced ?? 0);
-        var runStart = fields[0].Name.Offset;
-        foreach (ref readonly var field in fields)
+        var headers = head.Headers;
+        // A line that stays as it is belongs to the first run of what is copied.
+        var runStart = 0;
+        if (!IsOurStatusLine(head, bytes))
         {
-            var drop = (dropped & KnownHeaders.Bit(field.Id)) != 0
-                || (head.HasConnectionOptions && HopByHop.IsNominated(field, bytes, head.Headers))
-                || (edits is not null && edits.DropsOther(field, bytes));
-            if (!drop) continue;
+            WriteStatusLine(ref writer, head, bytes);
+            runStart = headers.Count == 0 ? head.Length - 2 : headers[0].Name.Offset;
+        }
+        var dropped = Dropped | (edits?.Replaced ?? 0);
+        var hasOthers = head.HasConnectionOptions || edits is not null;
+        foreach (ref readonly var field in headers.Fields)
+        {
+            if ((dropped & KnownHeaders.Bit(field.Id)) == 0
+                && !(hasOthers && IsDropped(field, head, bytes, edits)))
+                continue;
             writer.Write(bytes[runStart..field.Name.Offset]);
             runStart = field.LineEnd;
         }
         // The empty line at the end is not part of the fields.
         writer.Write(bytes[runStart..(head.Length - 2)]);
     }
+
+    /// <summary>Whether Connection names the field, or the edits do.</summary>
+    private static bool IsDropped(
+        in HeaderField field, ResponseHead head, ReadOnlySpan<byte> bytes, FieldEdits? edits) =>
+        (head.HasConnectionOptions && HopByHop.IsNominated(field, bytes, head.Headers))
+        || (edits is not null && edits.DropsOther(field, bytes));
+
+    /// <summary>
+    /// Whether the status line is one of our version, with the space that many leave out before an empty reason.
+    /// </summary>
+    private static bool IsOurStatusLine(ResponseHead head, ReadOnlySpan<byte> bytes) =>
+        bytes.StartsWith("HTTP/1.1 "u8) && head.Reason.Offset == "HTTP/1.1 200 ".Length;
+
+    private static void WriteStatusLine(ref HeadWriter writer, ResponseHead head, ReadOnlySpan<byte> bytes) =>
+        writer.WriteStatusLine(head.Status, head.Reason.In(bytes));
 }

@@ -72,7 +72,7 @@ internal sealed class ProxyGate(
         reactor.Counters.Accepted++;
         reactor.Counters.ProxyHeaderErrors++;
         Rejected?.Invoke(reason);
+        budget.Refuse();
         connection.Close(reset: true);
-        budget.Return();
     }
 }

@@ -27,6 +27,15 @@ public sealed class Counters
     /// <summary>Connections that were closed because of their client's address.</summary>
     public long Denied;
 
+    /// <summary>Connections that were closed because their listener's came too fast.</summary>
+    public long OverRate;
+
+    /// <summary>Connections that were closed because those of their source came too fast.</summary>
+    public long OverSourceRate;
+
+    /// <summary>Connections that were closed because their source had as many as it may.</summary>
+    public long OverSourceConnections;
+
     /// <summary>Requests whose head was read whole.</summary>
     public long Requests;
 
@@ -66,8 +75,11 @@ public sealed class Counters
     /// <summary>Requests sent on a pooled upstream connection.</summary>
     public long UpstreamReuses;
 
-    /// <summary>Requests sent again on a fresh connection.</summary>
+    /// <summary>Requests sent again: on a fresh connection, or to another destination.</summary>
     public long UpstreamRetries;
+
+    /// <summary>Requests that would have been sent again, had the budget allowed it.</summary>
+    public long UpstreamRetriesDenied;
 
     /// <summary>Requests that waited because all destinations of their cluster were full.</summary>
     public long UpstreamWaits;
@@ -130,6 +142,9 @@ public sealed class Counters
         AcceptErrors += other.AcceptErrors;
         ProxyHeaderErrors += other.ProxyHeaderErrors;
         Denied += other.Denied;
+        OverRate += other.OverRate;
+        OverSourceRate += other.OverSourceRate;
+        OverSourceConnections += other.OverSourceConnections;
         Requests += other.Requests;
         Answered2xx += other.Answered2xx;
         Answered3xx += other.Answered3xx;
@@ -144,6 +159,7 @@ public sealed class Counters
         UpstreamConnectErrors += other.UpstreamConnectErrors;
         UpstreamReuses += other.UpstreamReuses;
         UpstreamRetries += other.UpstreamRetries;
+        UpstreamRetriesDenied += other.UpstreamRetriesDenied;
         UpstreamWaits += other.UpstreamWaits;
         UpstreamErrors += other.UpstreamErrors;
         UpstreamTimeouts += other.UpstreamTimeouts;

@@ -45,6 +45,17 @@ public struct TcpCounters
     /// <summary>Connections that were turned away: no route fits, or what came first makes no sense.</summary>
     public long Refused;
 
+    /// <summary>Connects to a destination that failed.</summary>
+    public long ConnectErrors;
+
+    /// <summary>
+    /// Bytes delivered to origins. Those of open connections are brought in when somebody asks for statistics.
+    /// </summary>
+    public long BytesUp;
+
+    /// <summary>Bytes delivered to clients; likewise.</summary>
+    public long BytesDown;
+
     /// <summary>Adds another worker's counters to these.</summary>
     public void Add(in TcpCounters other)
     {
@@ -61,5 +72,8 @@ public struct TcpCounters
         NoBuffers += other.NoBuffers;
         Unreachable += other.Unreachable;
         Refused += other.Refused;
+        ConnectErrors += other.ConnectErrors;
+        BytesUp += other.BytesUp;
+        BytesDown += other.BytesDown;
     }
 }

@@ -29,12 +29,14 @@ public sealed class AttackTests
                 (Chunked + "1;a=\"", "\\\"", 400),
                 (Chunked + "0\r\n", "X: y\r\n", 431),
                 (Chunked + "0\r\nX: ", "yyyyyyyy", 431),
+                (Chunked + "5\r\nhello\r\n0\r\n", "X-Sum: 1\r\n", 431),
                 (Chunked, "1;aaaaaaaaaaaaaaaa=bbbbbbbbbbbbbbbb\r\nx\r\n", 400),
             };
             var data = new TheoryData<EngineChoice, string, string, int>();
             foreach (var (begin, again, status) in bombs)
             {
                 data.Add(EngineChoice.Epoll, begin, again, status);
+                data.Add(EngineChoice.IoUring, begin, again, status);
                 data.Add(EngineChoice.Portable, begin, again, status);
             }
             return data;
@@ -188,6 +190,69 @@ public sealed class AttackTests
         }
         foreach (var client in (Wire[])[.. heads, .. bodies]) Assert.Equal(408, client.ReadAnswer().Status);
         Assert.Equal(heads.Length + bodies.Length, scenario.Counters.DownstreamTimeouts);
+    });
+
+    /// <summary>Everything in segments of one byte, at both ends: what is said stays the same.</summary>
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Segments_of_one_byte(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        const int clients = 8;
+        const int requests = 10;
+        scenario.AddOrigin(wire =>
+        {
+            while (wire.HasMore())
+            {
+                var request = wire.ReadRequest();
+                var answer = $"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{request.Text}\r\n0\r\nX-Sum: 5\r\n\r\n";
+                wire.SendSplit(Encoding.ASCII.GetBytes(answer), 1);
+            }
+        });
+        var address = scenario.Address;
+        Crowd.Run(clients, index =>
+        {
+            using var client = Wire.Connect(address);
+            for (var i = 0; i < requests; i++)
+            {
+                var text = $"{index:00}-{i:00}";
+                client.SendSplit(Encoding.ASCII.GetBytes($"{Chunked}2\r\n{text[..2]}\r\n3\r\n{text[2..]}\r\n0\r\nX: y\r\n\r\n"), 1);
+                var answer = client.ReadAnswer();
+                Assert.Equal((200, text), (answer.Status, answer.Text));
+                Assert.Equal([("X-Sum", "5")], answer.Trailers);
+            }
+        });
+        Assert.Equal(clients * requests, scenario.Counters.Answered2xx);
+        // One for each request's head and one for each answer at most, while they are under way.
+        Assert.InRange(PeakOf(scenario), 0, 4 * clients);
+    });
+
+    /// <summary>Connections that say nothing and connections that are reset, again and again: none stays, none costs.</summary>
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_flood_of_connections(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        const int silent = 500;
+        const int rounds = 2_000;
+        scenario.Routes = [s_fixed];
+        scenario.Listener = scenario.Listener with
+        {
+            MaxConnections = silent + 20,
+            DeferAccept = false,
+            Timeouts = new ListenerTimeouts { Head = TimeSpan.FromMinutes(2) },
+        };
+        using var honest = scenario.Connect();
+        for (var i = 0; i < silent; i++) scenario.Connect();
+        Wait.Until(() => scenario.Counters.Active == silent + 1, "not all are accepted");
+        for (var i = 0; i < rounds; i++)
+        {
+            using var client = Wire.Connect(scenario.Address);
+            if (i % 3 > 0) client.Send(i % 3 == 1 ? "G" : Reply.Get());
+            if (i % 2 == 0) client.Reset();
+            if (i % 100 > 0) continue;
+            honest.Send(Reply.Get());
+            Assert.Equal("x", honest.ReadAnswer().Text);
+        }
+        Assert.InRange(PeakOf(scenario), 0, 40);
+        Wait.Until(() => scenario.Counters.Active == silent + 1, "some have stayed");
+        Assert.Equal(0, scenario.Counters.UnhandledErrors);
     });
 
     private static void Repeat(int count, Action action)

@@ -18,11 +18,16 @@ internal sealed class Origin : IDisposable
     private int _accepts;
 
     internal Origin(Action<Wire> serve, IPAddress? address = null)
+        : this(serve, 0, address)
+    {
+    }
+
+    internal Origin(Action<Wire> serve, int port, IPAddress? address = null)
     {
         _serve = serve;
         address ??= IPAddress.Loopback;
         _listener = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        _listener.Bind(new IPEndPoint(address, 0));
+        _listener.Bind(new IPEndPoint(address, port));
         _listener.Listen(128);
         Address = (IPEndPoint)_listener.LocalEndPoint!;
         _acceptor = new Thread(Accept) { IsBackground = true, Name = "origin" };

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Tailrace.Config;
 using Tailrace.Hosting;
 using Tailrace.Io;
@@ -109,6 +110,20 @@ internal sealed class Scenario
         var client = Wire.Connect(address, windowBytes);
         _clients.Add(client);
         return client;
+    }
+
+    /// <summary>Fails unless a client is reset at once, which may be before its connect has returned.</summary>
+    internal void ExpectRefusal()
+    {
+        try
+        {
+            using var client = Wire.Connect(Address);
+            client.ExpectReset();
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            // It was.
+        }
     }
 
     /// <summary>One request on a connection of its own; the answer, read as of this method.</summary>

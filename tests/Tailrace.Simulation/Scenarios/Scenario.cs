@@ -24,6 +24,8 @@ internal abstract class Scenario(string name, bool faulty)
         new ProxyScenario("proxy-flawed", faulty: false, flawed: true),
         new ProxyScenario("proxy-faulty", faulty: true, flawed: true),
         new ProxyScenario("proxy-stop", faulty: false, flawed: false, stops: true),
+        new RetryScenario("retry", faulty: false),
+        new RetryScenario("retry-faulty", faulty: true),
         new MirrorScenario("mirror", faulty: false, flawed: false),
         new MirrorScenario("mirror-faulty", faulty: true, flawed: true),
         new MirrorScenario("mirror-stop", faulty: false, flawed: false, stops: true),

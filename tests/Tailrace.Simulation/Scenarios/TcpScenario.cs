@@ -21,6 +21,12 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
     private const string Host = "10.0.0.1";
     private const int LimitMs = 10_000_000;
 
+    /// <summary>More than there will be; so each connection is counted, and has to be given back.</summary>
+    private static readonly ConnectionLimitOptions s_limits = new()
+    {
+        PerSource = new SourceLimitOptions { Connections = 1000, Rate = 1_000_000, Sources = 64 },
+    };
+
     /// <summary>One log for all runs: it has a thread.</summary>
     private static readonly Log s_log = new(LogLevel.Error, output: TextWriter.Null);
 
@@ -37,7 +43,9 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
             origins.Add((reactor, StreamServer.Listen(world, reactor, crowd.ServeAsync)));
         }
         var outside = world.CreateReactor();
-        var snapshot = Snapshot.Build(Configure(origins.Count + 1, accept, send));
+        // What clients say first is nothing that a mixed port knows, or silence.
+        var protocol = world.Random.Chance(300) ? ListenerProtocol.Mixed : ListenerProtocol.Tcp;
+        var snapshot = Snapshot.Build(Configure(protocol, origins.Count + 1, accept, send));
         var plan = snapshot.Listeners[0];
         var workers = new List<Worker>();
         for (var count = world.Random.Between(1, 2); count > 0; count--) workers.Add(Build(world, snapshot, origins));
@@ -58,6 +66,7 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
         world.CheckClean();
         CheckCounters(world, workers, crowd);
         if (plan.Budget.Taken > 0) throw new SimFailure($"{plan.Budget.Taken} connections are not given back");
+        if (plan.Limits!.Counted > 0) throw new SimFailure($"{plan.Limits.Counted} connections are counted for a source");
     }
 
     private static Worker Build(SimWorld world, Snapshot snapshot, List<(Reactor Reactor, IoHandle Listener)> origins)
@@ -134,14 +143,15 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
     });
 
     private static TailraceOptions Configure(
-        int destinations, ProxyProtocolMode accept, ProxyProtocolVersion send) => new()
+        ListenerProtocol protocol, int destinations, ProxyProtocolMode accept, ProxyProtocolVersion send) => new()
         {
             Listeners =
         [
             new ListenerOptions
             {
                 Address = $"{Host}:8080",
-                Protocol = ListenerProtocol.Tcp,
+                Protocol = protocol,
+                ConnectionLimits = s_limits,
                 Cluster = "origins",
                 Timeouts = new ListenerTimeouts { Idle = TimeSpan.FromSeconds(30) },
                 ProxyProtocol = new ProxyProtocolOptions { Accept = accept, Timeout = TimeSpan.FromSeconds(20) },

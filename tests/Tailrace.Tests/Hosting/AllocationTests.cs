@@ -37,6 +37,8 @@ public sealed class AllocationTests
         ("proxied with conditions, edits and a rewrite",
             "GET /api/fixed?v=2 HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\nX-A: b\r\n\r\n"),
         ("split and mirrored", "GET /spread HTTP/1.1\r\nHost: a.example\r\nCookie: u=1\r\n\r\n"),
+        ("with retries", "GET /retried HTTP/1.1\r\nHost: a.example\r\n\r\n"),
+        ("sent again", "GET /again HTTP/1.1\r\nHost: a.example\r\n\r\n"),
         ("redirect", "GET /moved/x?y HTTP/1.1\r\nHost: a.example\r\n\r\n"),
         ("no route", "GET /none HTTP/1.1\r\nHost: a\r\n\r\n"),
     ];
@@ -111,6 +113,9 @@ public sealed class AllocationTests
             Routes = [new RouteOptions { Respond = new RespondOptions { Body = "hello" } }],
         }, log);
         var buffer = new byte[4096];
+        origin.Map("/retried", exchange => exchange.Respond(200, "text/plain", "fine"u8));
+        var asked = 0;
+        origin.Map("/again", exchange => exchange.Respond(asked++ % 2 == 0 ? 503 : 200, "text/plain", "again"u8));
         origin.Map("/chunked", WriteChunksAsync);
         origin.Map("/read", async exchange =>
         {
@@ -140,6 +145,7 @@ public sealed class AllocationTests
             Routes =
             [
                 Route("/fixed"), Route("/chunked"), Route("/large"), Route("/read"),
+                Route("/retried", "resilient"), Route("/again", "resilient"),
                 new() { Match = new MatchOptions { Path = "/own" }, Respond = new RespondOptions { Body = "own" } },
                 new()
                 {
@@ -172,14 +178,20 @@ public sealed class AllocationTests
             Clusters = new Dictionary<string, ClusterOptions>
             {
                 ["origin"] = new() { Destinations = [new() { Address = $"http://{origin}" }] },
+                ["resilient"] = new()
+                {
+                    Destinations = [new() { Address = $"http://{origin}" }],
+                    Retry = new RetryOptions(),
+                    RetryBudget = new RetryBudgetOptions { Percent = 100 },
+                },
             },
         }, log);
         server.Map("/own-chunked", WriteChunksAsync);
         server.Start();
         return server;
 
-        static RouteOptions Route(string path) =>
-            new() { Match = new MatchOptions { Path = path }, Cluster = "origin" };
+        static RouteOptions Route(string path, string cluster = "origin") =>
+            new() { Match = new MatchOptions { Path = path }, Cluster = cluster };
     }
 
     private static async LoopTask WriteChunksAsync(Exchange exchange)

@@ -92,6 +92,12 @@ internal static class ClusterSchema
             "How often a request that can be replayed is sent again after a reused connection died before the first "
             + "byte of an answer.",
             new NumberKind<int>(0, 10), o => o.Retries, (o, v) => o with { Retries = v }),
+        new Field<ClusterOptions, RetryOptions?>("retry",
+            "When a request is sent to another destination because the first did not answer it well; left out: never.",
+            RetrySchema.Retry, o => o.Retry, (o, v) => o with { Retry = v }),
+        new Field<ClusterOptions, RetryBudgetOptions>("retry_budget",
+            "What retries may add to the requests. Each worker counts by itself.",
+            RetrySchema.Budget, o => o.RetryBudget, (o, v) => o with { RetryBudget = v }),
         new Field<ClusterOptions, ProxyProtocolVersion>("proxy_protocol",
             "The PROXY header that connections begin with, to tell of the client: v1, v2, or off. With one, no "
             + "connection is kept for another request.",

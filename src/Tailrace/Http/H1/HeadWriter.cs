@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Tailrace.Http.H1;
@@ -19,6 +20,9 @@ public ref struct HeadWriter(Span<byte> output)
     /// <summary>How many bytes were written.</summary>
     public readonly int Length => _length;
 
+    /// <summary>The room that is left; follow a write by <see cref="Advance"/>.</summary>
+    public readonly Span<byte> Free => _output[_length..];
+
     /// <summary>Whether something did not fit. Then nothing of what was written may be sent.</summary>
     public bool Overflowed { get; private set; }
 
@@ -35,6 +39,13 @@ public ref struct HeadWriter(Span<byte> output)
             Overflow();
     }
 
+    /// <summary>Counts bytes that were written to <see cref="Free"/>.</summary>
+    public void Advance(int count)
+    {
+        Debug.Assert((uint)count <= (uint)(_output.Length - _length));
+        _length += count;
+    }
+
     /// <summary>Writes one byte.</summary>
     public void WriteByte(byte value)
     {
@@ -48,21 +59,33 @@ public ref struct HeadWriter(Span<byte> output)
     public void WriteNumber(long value)
     {
         // Lengths of short bodies, and statuses, are most of what is written.
-        if ((ulong)value < 1000 && _output.Length - _length >= 3)
-            WriteShort((uint)value);
-        else if (Utf8Formatter.TryFormat(value, _output[_length..], out int written))
+        Span<byte> free = Free;
+        if ((ulong)value < 1000 && free.Length >= 3)
+            _length += WriteShort((uint)value, free);
+        else
+            WriteLong(value);
+    }
+
+    private static int WriteShort(uint value, Span<byte> free)
+    {
+        int length = value >= 100 ? 3 : value >= 10 ? 2 : 1;
+        uint tens = value / 10;
+        free[length - 1] = (byte)('0' + value - tens * 10);
+        if (length == 1)
+            return 1;
+        uint hundreds = tens / 10;
+        free[length - 2] = (byte)('0' + tens - hundreds * 10);
+        if (length == 3)
+            free[0] = (byte)('0' + hundreds);
+        return length;
+    }
+
+    private void WriteLong(long value)
+    {
+        if (Utf8Formatter.TryFormat(value, Free, out int written))
             _length += written;
         else
             Overflow();
-    }
-
-    private void WriteShort(uint value)
-    {
-        if (value >= 100)
-            _output[_length++] = (byte)('0' + value / 100);
-        if (value >= 10)
-            _output[_length++] = (byte)('0' + value / 10 % 10);
-        _output[_length++] = (byte)('0' + value % 10);
     }
 
     /// <summary>Writes the CRLF that ends a line or, on its own, the head.</summary>

@@ -22,7 +22,11 @@ internal static class HeaderParser
     private const byte Lf = (byte)'\n';
 
     /// <summary>CR and LF as the number that this machine reads them as.</summary>
-    private static ushort CrLf => (ushort)(BitConverter.IsLittleEndian ? Lf << 8 | Cr : Cr << 8 | Lf);
+    private static ushort CrLf
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => BitConverter.IsLittleEndian ? (ushort)(Lf << 8 | Cr) : (ushort)(Cr << 8 | Lf);
+    }
 
     /// <summary>Reads lines into the head's table until the empty line.</summary>
     /// <param name="input">From the first byte of the head, as much as there is, at most the limit.</param>
@@ -37,14 +41,19 @@ internal static class HeaderParser
         HeaderTable headers = head.Headers;
         int countMax = limits.HeaderCountMax;
         int at = head.LineStart;
-        while (!IsLineEnd(input, at) && TryReadLine(input, at, out HeaderField field))
+        while (TryReadLine(input, at, out HeaderField field))
         {
             if (headers.Count >= countMax || !headers.TryAdd(field))
                 return head.Reject(Rejection.TooManyHeaders);
             at = field.LineEnd;
         }
-        ParseStatus status = Judge(input, at, out int lineStart, out Rejection rejection);
-        head.LineStart = lineStart;
+        if (IsLineEnd(input, at))
+        {
+            head.LineStart = at + 2;
+            return ParseStatus.Complete;
+        }
+        head.LineStart = at;
+        ParseStatus status = Judge(input, at, out _, out Rejection rejection);
         head.Rejection = rejection;
         return status;
     }
@@ -57,7 +66,7 @@ internal static class HeaderParser
         if (IsStillUnfinished(input, lineStart, scanned))
             return ParseStatus.NeedMore;
         int at = lineStart;
-        while (!IsLineEnd(input, at) && TryReadLine(input, at, out HeaderField field))
+        while (TryReadLine(input, at, out HeaderField field))
             at = field.LineEnd;
         return Judge(input, at, out lineStart, out rejection);
     }
@@ -68,12 +77,15 @@ internal static class HeaderParser
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryReadLine(ReadOnlySpan<byte> input, int start, out HeaderField field)
     {
-        int end = ByteScan.NameAndValueEnd(input, start, out int colon);
-        if (!IsLineEnd(input, end) || colon == start || At(input, colon) != ':')
-        {
-            field = default;
+        int end = ByteScan.LineEnd(input, start, out int colon);
+        field = default;
+        if (colon >= end || colon == start || !IsLineEnd(input, end))
             return false;
-        }
+        ref byte name = ref Unsafe.Add(ref MemoryMarshal.GetReference(input), start);
+        // A line has no control bytes, and without those no name but a token is taken for a well-known one.
+        KnownHeader id = KnownHeaders.Find(MemoryMarshal.CreateReadOnlySpan(ref name, colon - start));
+        if (id == KnownHeader.Other && ByteScan.NameEnd(input, start) != colon)
+            return false;
         // The line's end is in the input, and stops both loops.
         int value = colon + 1;
         while (HttpSyntax.IsBlank(At(input, value)))
@@ -81,8 +93,6 @@ internal static class HeaderParser
         int valueEnd = end;
         while (valueEnd > value && HttpSyntax.IsBlank(At(input, valueEnd - 1)))
             valueEnd--;
-        ref byte name = ref Unsafe.Add(ref MemoryMarshal.GetReference(input), start);
-        KnownHeader id = KnownHeaders.Find(MemoryMarshal.CreateReadOnlySpan(ref name, colon - start));
         field = new(new ByteSlice(start, colon - start), new ByteSlice(value, valueEnd - value), end + 2, id);
         return true;
     }

@@ -11,7 +11,6 @@ namespace Tailrace.Http.H1;
 internal static class RequestLine
 {
     /// <summary>Reads on from wherever the line stands.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ParseStatus Read(ReadOnlySpan<byte> input, int scanned, RequestHead head, HttpLimits limits)
     {
         ParseStatus status = ParseStatus.Complete;
@@ -24,7 +23,29 @@ internal static class RequestLine
         return status;
     }
 
+    /// <summary>The usual line, there whole: GET of a path.</summary>
+    /// <returns>False for any other, of which nothing is noted.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryReadUsual(ReadOnlySpan<byte> input, RequestHead head, HttpLimits limits)
+    {
+        const int start = 4;
+        if (!input.StartsWith("GET /"u8))
+            return false;
+        int pathEnd = ByteScan.PathEnd(input, start);
+        int end = pathEnd < input.Length && input[pathEnd] == '?' ? ByteScan.TargetEnd(input, pathEnd) : pathEnd;
+        if (!input[end..].StartsWith(" HTTP/1.1\r\n"u8) || end - start > limits.TargetLengthMax)
+            return false;
+        head.Method = Method.Get;
+        head.MethodText = new(0, 3);
+        head.Target = new(start, end - start);
+        head.Path = new(start, pathEnd - start);
+        if (end != pathEnd)
+            head.Query = new(pathEnd + 1, end - pathEnd - 1);
+        head.MinorVersion = 1;
+        head.LineStart = end + " HTTP/1.1\r\n"u8.Length;
+        return true;
+    }
+
     private static ParseStatus ReadMethod(ReadOnlySpan<byte> input, RequestHead head)
     {
         if (!input.StartsWith("GET "u8))

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Tailrace.Http.H1;
@@ -14,6 +15,14 @@ public static class RequestParser
     /// <summary>Empty lines tolerated before the request line (RFC 9112 section 2.2 asks for one at least).</summary>
     private const int EmptyLinesMax = 2;
 
+    /// <summary>The fields that say how the body ends and what becomes of the connection.</summary>
+    private const ulong MeaningFields =
+        1ul << (int)KnownHeader.ContentLength
+        | 1ul << (int)KnownHeader.TransferEncoding
+        | 1ul << (int)KnownHeader.Connection
+        | 1ul << (int)KnownHeader.Te
+        | 1ul << (int)KnownHeader.Expect;
+
     /// <summary>Reads on.</summary>
     /// <param name="input">All received bytes of the request, from its first.</param>
     /// <param name="scanned">0 for a new request; afterwards what the last call left in it.</param>
@@ -25,7 +34,7 @@ public static class RequestParser
             head.Clear();
         ReadOnlySpan<byte> view = input.Length > limits.HeadBytesMax ? input[..limits.HeadBytesMax] : input;
         ParseStatus status = ParseStatus.Complete;
-        if (head.LineStart == 0)
+        if (head.LineStart == 0 && (scanned != 0 || !RequestLine.TryReadUsual(view, head, limits)))
             status = RequestLine.Read(view, scanned, head, limits);
         if (status == ParseStatus.Complete)
             status = HeaderParser.Read(view, scanned, head, limits);
@@ -60,7 +69,17 @@ public static class RequestParser
         Rejection rejection = ReadHost(bytes, head);
         if (rejection != Rejection.None)
             return rejection;
-        rejection = BodyFraming.ForRequest(
+        if ((headers.Known & MeaningFields) != 0 || head.MinorVersion == 0)
+            return ReadFurther(bytes, head, limits);
+        head.KeepAlive = true;
+        return Rejection.None;
+    }
+
+    /// <summary>What depends on more than the host.</summary>
+    private static Rejection ReadFurther(ReadOnlySpan<byte> bytes, RequestHead head, HttpLimits limits)
+    {
+        HeaderTable headers = head.Headers;
+        Rejection rejection = BodyFraming.ForRequest(
             head.Method, head.MinorVersion, headers, bytes, out BodyKind body, out long contentLength);
         if (rejection != Rejection.None)
             return rejection;
@@ -84,6 +103,7 @@ public static class RequestParser
     }
 
     /// <summary>Host: exactly one in HTTP/1.1, at most one ever, and a valid one (RFC 9112 section 3.2).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Rejection ReadHost(ReadOnlySpan<byte> bytes, RequestHead head)
     {
         if (!head.Headers.TryFind(KnownHeader.Host, out HeaderField host))

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Tailrace.Http.H1;
 
 /// <summary>Reads an HTTP/1 response head (RFC 9112 section 4) from a contiguous buffer. Pure; any thread.</summary>
@@ -26,7 +28,7 @@ public static class ResponseParser
             head.Clear();
         ReadOnlySpan<byte> view = input.Length > limits.HeadBytesMax ? input[..limits.HeadBytesMax] : input;
         ParseStatus status = ParseStatus.Complete;
-        if (head.LineStart == 0)
+        if (head.LineStart == 0 && (scanned != 0 || !TryReadUsual(view, head)))
             status = ReadStatusLine(view, scanned, head);
         if (status == ParseStatus.Complete)
             status = HeaderParser.Read(view, scanned, head, limits);
@@ -40,6 +42,19 @@ public static class ResponseParser
         return status == ParseStatus.NeedMore && view.Length == limits.HeadBytesMax
             ? head.Reject(Rejection.HeadTooLarge)
             : status;
+    }
+
+    /// <summary>The usual line, there whole: 200.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryReadUsual(ReadOnlySpan<byte> input, ResponseHead head)
+    {
+        if (!input.StartsWith("HTTP/1.1 200 OK\r\n"u8))
+            return false;
+        head.MinorVersion = 1;
+        head.Status = 200;
+        head.Reason = new(StatusEnd + 1, 2);
+        head.LineStart = StatusEnd + 5;
+        return true;
     }
 
     /// <summary>
@@ -108,6 +123,7 @@ public static class ResponseParser
         return input.Length < StatusEnd ? ParseStatus.NeedMore : ParseStatus.Complete;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Rejection ReadMeaning(
         ReadOnlySpan<byte> bytes, ResponseHead head, Method requestMethod, HttpLimits limits)
     {

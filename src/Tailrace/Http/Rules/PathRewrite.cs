@@ -49,8 +49,13 @@ internal sealed class PathRewrite
     /// Replaces every match of a pattern. It does not backtrack, so its time is linear in the path; the limit is there
     /// for large patterns.
     /// </summary>
-    internal static PathRewrite Pattern(string pattern, string replacement, TimeSpan timeLimit) => new(
-        new Regex(pattern, RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, timeLimit), replacement);
+    internal static PathRewrite Pattern(string pattern, string replacement, TimeSpan timeLimit)
+    {
+        // What the engine does at its first match is not to be paid by a request, within that request's limit.
+        const RegexOptions options = RegexOptions.NonBacktracking | RegexOptions.CultureInvariant;
+        new Regex(pattern, options).Replace("/", replacement);
+        return new(new Regex(pattern, options, timeLimit), replacement);
+    }
 
     /// <summary>Rewrites a path.</summary>
     /// <param name="path">A path as it was sent, with its first slash.</param>

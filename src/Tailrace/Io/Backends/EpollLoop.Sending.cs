@@ -31,8 +31,8 @@ internal sealed unsafe partial class EpollLoop
         var handle = Of(stream);
         if (handle.SendError != IoError.None) return new IoTask(IoResult.Failure(handle.SendError));
         if (handle.HasUnsent) SendUnsent(handle);
-        else if (handle.IsWritable && operation.BodyLength == 0 && operation.Buffer!.Length <= DeferredMax)
-            return Defer(handle, operation.Buffer);
+        else if (handle.IsWritable && operation.Buffer!.Length + operation.BodyLength <= DeferredMax)
+            return Defer(handle, operation);
         if (handle.IsWritable)
         {
             var result = TrySend(handle, operation);
@@ -64,8 +64,9 @@ internal sealed unsafe partial class EpollLoop
     {
         var handle = Of(stream);
         if (handle.Descriptor < 0) return;
+        // A tunnel delivers what a side has sent before it passes on that side's reset.
+        if (handle.HasUnsent) SendUnsent(handle);
         if (reset) LinuxSockets.ResetOnClose(handle.Descriptor);
-        else if (handle.HasUnsent) SendUnsent(handle);
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
         handle.FailDependent(this);
@@ -75,15 +76,19 @@ internal sealed unsafe partial class EpollLoop
     }
 
     /// <summary>Takes a short send, to make it at the end of the batch.</summary>
-    private IoTask Defer(EpollHandle handle, ByteBuffer buffer)
+    private IoTask Defer(EpollHandle handle, IoOperation operation)
     {
-        var length = buffer.Length;
+        var head = operation.Buffer!;
+        var (headLength, bodyLength) = (head.Length, operation.BodyLength);
+        var length = headLength + bodyLength;
         if (_unsentCount == BatchMax || _outboxLength + length > OutboxBytes) SendUnsent();
         handle.Unsent = _outbox + _outboxLength;
         handle.UnsentLength = length;
         handle.Sent += length;
-        buffer.Unread.CopyTo(new Span<byte>(handle.Unsent, length));
-        buffer.Consume(length);
+        head.Unread.CopyTo(new Span<byte>(handle.Unsent, headLength));
+        if (bodyLength > 0)
+            operation.Body!.Unread[..bodyLength].CopyTo(new Span<byte>(handle.Unsent + headLength, bodyLength));
+        operation.Advance(length);
         _outboxLength += length;
         _unsent[_unsentCount++] = handle;
         return new IoTask(IoResult.Success(length));

@@ -23,6 +23,9 @@ internal struct TriedSet
         return _more is { } more && word < more.Length && (more[word] >> index % Bits & 1) != 0;
     }
 
+    /// <summary>A set of the same that shares nothing with this one.</summary>
+    internal readonly TriedSet Clone() => new() { _first = _first, _more = _more?.AsSpan().ToArray() };
+
     /// <summary>Adds a destination.</summary>
     internal void Add(int index)
     {

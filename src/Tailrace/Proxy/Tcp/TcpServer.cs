@@ -30,6 +30,9 @@ internal sealed class TcpServer : IConnectionServer
     /// <summary>Told of each change of a connection's state; null unless every detail is wanted.</summary>
     internal Action<TcpSession, StreamState>? Changed { get; init; }
 
+    /// <summary>What became of this listener's connections on this worker.</summary>
+    internal TcpCounters Totals;
+
     internal Reactor Reactor { get; }
 
     internal TcpSettings Settings { get; }
@@ -47,10 +50,25 @@ internal sealed class TcpServer : IConnectionServer
     internal FreeList<TcpSession> FreeSessions { get; } = new(1 << 14);
 
     /// <inheritdoc/>
-    public void Serve(Connection connection)
+    public void Serve(Connection connection) => Run(connection, Routes);
+
+    /// <summary>Serves a connection that is known to be no TLS.</summary>
+    internal void ServeRaw(Connection connection) => Run(connection, null);
+
+    /// <summary>Closes a connection that broke before it could be served.</summary>
+    internal void Refuse(Connection connection, IoError error)
     {
-        var session = FreeSessions.TryTake() ?? new TcpSession(this);
-        session.RunAsync(connection).Detach();
+        var end = error switch
+        {
+            IoError.Aborted or IoError.Cancelled => TunnelEnd.Aborted,
+            IoError.NoBuffers => TunnelEnd.NoBuffers,
+            _ => TunnelEnd.Reset,
+        };
+        Reactor.Counters.Accepted++;
+        TcpEnds.Count(ref Reactor.Counters.Tcp, end, TunnelSide.Downstream);
+        TcpEnds.Count(ref Totals, end, TunnelSide.Downstream);
+        connection.Close(reset: true);
+        Budget?.Return();
     }
 
     /// <summary>
@@ -67,10 +85,17 @@ internal sealed class TcpServer : IConnectionServer
         for (var session = _sessions; session is not null; session = session.Next) session.Abort();
     }
 
-    /// <summary>Adds the connections in each state to <paramref name="counts"/>.</summary>
+    /// <summary>
+    /// Adds the connections in each state to <paramref name="counts"/>, and brings what they have moved so far into the
+    /// statistics.
+    /// </summary>
     internal void CountStates(Span<int> counts)
     {
-        for (var session = _sessions; session is not null; session = session.Next) counts[(int)session.State]++;
+        for (var session = _sessions; session is not null; session = session.Next)
+        {
+            counts[(int)session.State]++;
+            session.Settle();
+        }
     }
 
     internal void Add(TcpSession session)
@@ -88,5 +113,11 @@ internal sealed class TcpServer : IConnectionServer
         if (session.Previous is { } previous) previous.Next = session.Next;
         else _sessions = session.Next;
         session.Next = session.Previous = null;
+    }
+
+    private void Run(Connection connection, HelloRoutes? routes)
+    {
+        var session = FreeSessions.TryTake() ?? new TcpSession(this);
+        session.RunAsync(connection, routes).Detach();
     }
 }

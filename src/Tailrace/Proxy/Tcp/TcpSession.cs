@@ -17,6 +17,8 @@ internal sealed class TcpSession
     private Destination? _destination;
     private byte[] _serverName = [];
     private long _startedAt;
+    private long _settledUp;
+    private long _settledDown;
     private bool _isAborted;
 
     internal TcpSession(TcpServer server)
@@ -43,28 +45,29 @@ internal sealed class TcpSession
     private Counters Counters => _server.Reactor.Counters;
 
     /// <summary>Serves the connection; completes when it is closed.</summary>
-    internal async LoopTask RunAsync(Connection downstream)
+    /// <param name="downstream">The client's connection.</param>
+    /// <param name="routes">Says where it goes by its ClientHello; null when that is not looked at.</param>
+    internal async LoopTask RunAsync(Connection downstream, HelloRoutes? routes)
     {
         // 1. Count it.
         Open(downstream);
 
         // 2. Find out where it goes, if that depends on what its client says first.
-        var failure = TunnelEnd.Unreachable;
-        if (_server.Routes is { } routes) failure = await ChooseAsync(routes);
-        else _cluster = _server.Cluster;
+        var failure = routes is null ? ChooseOnly() : await ChooseAsync(routes);
 
         // 3. Connect to a destination, or to another when that fails.
         SocketConnection? upstream = null;
         if (_cluster is { } cluster) (upstream, failure) = await ConnectAsync(cluster);
 
         // 4. Carry bytes both ways until both sides have ended.
-        var result = new TunnelResult(failure, TunnelSide.None, IoError.None, MustReset: true, 0, 0);
+        // A reset at once would make the client's connect fail, not its connection.
+        var mustReset = failure != TunnelEnd.Unreachable || !downstream.Input.IsEmpty;
+        var result = new TunnelResult(failure, TunnelSide.None, IoError.None, mustReset, 0, 0);
         if (upstream is not null)
         {
-            Counters.Tcp.Opened++;
-            Counters.Tcp.Active++;
+            CountOpen(1);
             result = await _tunnel.RunAsync(downstream, upstream, _server.Settings.Limits);
-            Counters.Tcp.Active--;
+            CountOpen(-1);
             _cluster!.Pool.Close(_destination!, upstream, result.MustReset);
         }
 
@@ -80,18 +83,57 @@ internal sealed class TcpSession
         else _downstream.Abort();
     }
 
+    /// <summary>Brings what has been moved so far into the statistics of the listener and the destination.</summary>
+    internal void Settle()
+    {
+        if (_tunnel.IsRunning) Settle(_tunnel.BytesUp, _tunnel.BytesDown);
+    }
+
+    private void Settle(long bytesUp, long bytesDown)
+    {
+        var (up, down) = (bytesUp - _settledUp, bytesDown - _settledDown);
+        (_settledUp, _settledDown) = (bytesUp, bytesDown);
+        TcpEnds.AddBytes(ref Counters.Tcp, up, down);
+        TcpEnds.AddBytes(ref _server.Totals, up, down);
+        if (_destination is { } destination) TcpEnds.AddBytes(ref destination.Tcp, up, down);
+    }
+
+    /// <summary>Counts the tunnel as it begins, and as it ends.</summary>
+    private void CountOpen(int change)
+    {
+        TcpEnds.CountOpen(ref Counters.Tcp, change);
+        TcpEnds.CountOpen(ref _server.Totals, change);
+        TcpEnds.CountOpen(ref _destination!.Tcp, change);
+    }
+
+    private void CountConnectError(Destination destination)
+    {
+        Counters.Tcp.ConnectErrors++;
+        _server.Totals.ConnectErrors++;
+        destination.Tcp.ConnectErrors++;
+    }
+
     private void Open(Connection downstream)
     {
         _downstream = downstream;
         _cluster = null;
         _destination = null;
         _serverName = [];
+        _settledUp = _settledDown = 0;
         _isAborted = false;
         _startedAt = _server.AccessLog is null ? 0 : Stopwatch.GetTimestamp();
         Client = downstream.Remote;
         _server.Add(this);
         Counters.Accepted++;
         Counters.Active++;
+    }
+
+    /// <summary>All go the same way, if there is one.</summary>
+    private TunnelEnd ChooseOnly()
+    {
+        _cluster = _server.Cluster;
+        if (_cluster is null) _server.Refused?.Invoke("nothing is for its protocol");
+        return TunnelEnd.Refused;
     }
 
     /// <summary>Waits for the ClientHello and finds its cluster; what is no TLS has the server's own.</summary>
@@ -152,6 +194,7 @@ internal sealed class TcpSession
             _server.Changed?.Invoke(this, StreamState.Connecting);
             var beganAt = _server.Reactor.Loop.Now;
             (upstream, _, error) = await cluster.Pool.ConnectAsync(destination, _downstream);
+            if (upstream is null && error != IoError.Aborted) CountConnectError(destination);
             if (upstream is not null || Lessor.IsFault(error))
                 cluster.Record(destination, upstream is null, _server.Reactor.Loop.Now - beganAt);
         }
@@ -174,7 +217,10 @@ internal sealed class TcpSession
     {
         // A client that left before there was a tunnel.
         var by = result is { End: TunnelEnd.Reset, By: TunnelSide.None } ? TunnelSide.Downstream : result.By;
-        Count(ref Counters.Tcp, result.End, by);
+        TcpEnds.Count(ref Counters.Tcp, result.End, by);
+        TcpEnds.Count(ref _server.Totals, result.End, by);
+        if (_destination is { } destination) TcpEnds.Count(ref destination.Tcp, result.End, by);
+        Settle(result.BytesUp, result.BytesDown);
         if (_server.AccessLog is { } log) Record(log, result, by);
         _server.Changed?.Invoke(this, StreamState.Closed);
         _downstream.Close(result.MustReset);
@@ -182,23 +228,6 @@ internal sealed class TcpSession
         Counters.Active--;
         _server.Remove(this);
         _server.FreeSessions.Return(this);
-    }
-
-    private static void Count(ref TcpCounters counters, TunnelEnd end, TunnelSide by)
-    {
-        switch (end)
-        {
-            case TunnelEnd.Closed when by == TunnelSide.Downstream: counters.ClientClosed++; break;
-            case TunnelEnd.Closed: counters.OriginClosed++; break;
-            case TunnelEnd.Reset when by == TunnelSide.Downstream: counters.ClientReset++; break;
-            case TunnelEnd.Reset: counters.OriginReset++; break;
-            case TunnelEnd.Idle: counters.IdleTimeouts++; break;
-            case TunnelEnd.Expired: counters.Expired++; break;
-            case TunnelEnd.Aborted: counters.Aborted++; break;
-            case TunnelEnd.NoBuffers: counters.NoBuffers++; break;
-            case TunnelEnd.Refused: counters.Refused++; break;
-            default: counters.Unreachable++; break;
-        }
     }
 
     private void Record(AccessLogWriter log, in TunnelResult result, TunnelSide by)
@@ -215,21 +244,9 @@ internal sealed class TcpSession
             Host = _serverName,
             Protocol = "TCP"u8,
             Upstream = _destination is { } destination ? destination.NameBytes.Span : default,
-            End = WordOf(result.End, by),
+            End = TcpEnds.WordOf(result.End, by),
             Listener = _server.Settings.Listener.Span,
         };
         log.TryWrite(entry);
     }
-
-    private static ReadOnlySpan<byte> WordOf(TunnelEnd end, TunnelSide by) => end switch
-    {
-        TunnelEnd.Closed => by == TunnelSide.Downstream ? "client-closed"u8 : "origin-closed"u8,
-        TunnelEnd.Reset => by == TunnelSide.Downstream ? "client-reset"u8 : "origin-reset"u8,
-        TunnelEnd.Idle => "idle"u8,
-        TunnelEnd.Expired => "expired"u8,
-        TunnelEnd.Aborted => "stopped"u8,
-        TunnelEnd.NoBuffers => "no-buffers"u8,
-        TunnelEnd.Refused => "refused"u8,
-        _ => "unreachable"u8,
-    };
 }

@@ -5,9 +5,16 @@ namespace Tailrace.Simulation.Scenarios.Http;
 /// <summary>
 /// An origin that answers each exchange as its plan says, right or wrong, and checks what the proxy asks.
 /// </summary>
-internal sealed class HttpOrigin(SimWorld world, Reactor reactor, IReadOnlyList<HttpPlan> plans)
+/// <remarks>A sick one answers no request that may be asked of another.</remarks>
+internal sealed class HttpOrigin(SimWorld world, Reactor reactor, IReadOnlyList<HttpPlan> plans, bool isSick = false)
 {
     private const int TimeoutMs = 300_000;
+
+    private static readonly OriginFlaw[] s_symptoms =
+    [
+        OriginFlaw.CloseBeforeRequest, OriginFlaw.CloseBeforeAnswer, OriginFlaw.CutHead, OriginFlaw.Silent,
+        OriginFlaw.Garbage, OriginFlaw.Unavailable,
+    ];
 
     /// <summary>Serves one connection of the proxy.</summary>
     internal async LoopTask ServeAsync(SocketConnection connection)
@@ -41,6 +48,7 @@ internal sealed class HttpOrigin(SimWorld world, Reactor reactor, IReadOnlyList<
     private async LoopTask<bool> AnswerAsync(HttpWire wire, HttpPlan plan, HttpHead head)
     {
         var flaw = plan is { RecoversOnRetry: true, Arrivals: > 1 } ? OriginFlaw.None : plan.OriginFlaw;
+        if (isSick && plan.IsReplayable) flaw = s_symptoms[world.Random.Below(s_symptoms.Length)];
         if (flaw == OriginFlaw.CloseBeforeRequest) return false;
         if (flaw == OriginFlaw.EarlyAnswer)
         {
@@ -52,6 +60,8 @@ internal sealed class HttpOrigin(SimWorld world, Reactor reactor, IReadOnlyList<
         var pause = new SimPause(reactor.Loop);
         if (plan.DelayMs > 0) await pause.For(plan.DelayMs);
         if (flaw == OriginFlaw.CloseBeforeAnswer) return false;
+        if (flaw == OriginFlaw.Unavailable)
+            return await wire.SendAsync("HTTP/1.1 502 Not Now\r\nContent-Length: 3\r\n\r\nno\n");
         if (flaw == OriginFlaw.Silent)
         {
             // The proxy gives up first.

@@ -21,6 +21,7 @@ internal enum OriginFlaw
     Silent,
     Garbage,
     EarlyAnswer,
+    Unavailable,
 }
 
 /// <summary>What a client does wrong.</summary>
@@ -97,15 +98,25 @@ internal sealed class HttpPlan
     internal bool IsSent { get; set; }
 
     /// <summary>Whether somebody does something wrong on purpose.</summary>
-    internal bool IsFlawed => OriginFlaw != OriginFlaw.None || ClientFlaw != ClientFlaw.None;
+    internal bool IsFlawed => OriginFlaw != OriginFlaw.None || ClientFlaw != ClientFlaw.None || MayBeSick;
+
+    /// <summary>Whether it may come to an origin that does wrong, and nobody makes up for that.</summary>
+    internal bool MayBeSick { get; set; }
 
     /// <summary>Whether the answer has no body whatever its head says.</summary>
     internal bool IsBodyless => Method == "HEAD" || Status is 204 or 304;
 
     /// <summary>How often the origin may see it: twice only where that is the same as once.</summary>
-    internal int ArrivalsMax => (Resends + 1) * (IsReplayable ? 2 : 1);
+    internal int ArrivalsMax => (Resends + 1) * (1 + (IsReplayable ? 1 : 0) + (IsRepeatable ? RetriesMax : 0));
 
-    private bool IsReplayable => RequestFraming == PlanFraming.None && Method is not ("POST" or "PATCH");
+    /// <summary>How often the proxy may send it to another origin.</summary>
+    internal int RetriesMax { get; set; }
+
+    /// <summary>Whether it is one that may be sent to another origin at all.</summary>
+    internal bool IsRepeatable => RequestFraming != PlanFraming.Chunked && Method is not ("POST" or "PATCH");
+
+    /// <summary>Whether it can be sent again whatever has been read of it.</summary>
+    internal bool IsReplayable => IsRepeatable && RequestFraming == PlanFraming.None;
 
     /// <summary>How often the client has sent it again, not knowing what became of it.</summary>
     internal int Resends { get; set; }

@@ -136,8 +136,10 @@ internal sealed class TcpPeer
             }
             if (result.Bytes == 0)
             {
-                // What was cut must not look like what has ended, except that a process in its end cannot wait.
-                if ((read != length || length == 0) && !_world.IsAborting && !_isBroken)
+                // What was cut must not look like what has ended, except that a process in its end cannot wait, and that
+                // nothing at all comes where no destination could be connected to.
+                var isUnserved = length == 0 && _connection.Input.IsEmpty && _world.MayFail;
+                if ((read != length || length == 0) && !isUnserved && !_world.IsAborting && !_isBroken)
                     throw new SimFailure($"the end came after {read} of {length} bytes");
                 return;
             }
