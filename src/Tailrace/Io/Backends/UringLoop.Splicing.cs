@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Tailrace.Native;
 
 namespace Tailrace.Io.Backends;
@@ -6,7 +5,7 @@ namespace Tailrace.Io.Backends;
 /// <content>
 /// Bulk that stays in the kernel, by direct calls: IORING_OP_SPLICE would give each to a thread of its own.
 /// </content>
-internal sealed unsafe partial class UringLoop
+internal sealed partial class UringLoop
 {
     /// <inheritdoc/>
     internal override int UnseenFrom => _pipes is null ? int.MaxValue : PipePool.WorthBytes;
@@ -18,18 +17,7 @@ internal sealed unsafe partial class UringLoop
     internal override int UnseenHeld => _pipes?.Rented ?? 0;
 
     /// <inheritdoc/>
-    internal override IoTask SendUnseenAsync(IoHandle stream, IoOperation operation)
-    {
-        var handle = Of(stream);
-        Debug.Assert(handle.Sending is null, "one send at a time");
-        if (!handle.Has(UringWork.Send | UringWork.WritePoll))
-        {
-            if (TrySendUnseen(handle, operation) is { } done) return new IoTask(done);
-            Poll(handle, Kind.WritePoll, UringWork.WritePoll, Uring.PollOut);
-        }
-        handle.Sending = operation;
-        return operation.Begin(handle);
-    }
+    internal override IoTask SendUnseenAsync(IoHandle stream, IoOperation operation) => SendAsync(stream, operation);
 
     /// <summary>A direct receive of bulk that may stay in the kernel.</summary>
     private IoResult? ReceiveUnseen(UringHandle handle, IoOperation operation)
@@ -66,10 +54,8 @@ internal sealed unsafe partial class UringLoop
         }
     }
 
-    private static IoResult? TrySendUnseen(UringHandle handle, IoOperation operation)
+    private static IoResult? SendUnseen(UringHandle handle, IoOperation operation)
     {
-        if (handle.SendFailure != IoError.None) return IoResult.Failure(handle.SendFailure);
-        if (handle.ReceiveFailure != IoError.None) return IoResult.Failure(handle.ReceiveFailure);
         var result = Pipe.Send(handle.Descriptor, operation, out var sent);
         handle.Sent += sent;
         return result;
