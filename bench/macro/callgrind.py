@@ -13,6 +13,7 @@ from prepare import ROOT, run
 from processes import BenchError, wait_for_answer
 from scenarios import routes
 
+PATIENCE = 300   # seconds: nothing here is timed, and the machine may be busy
 BODIES = (b'hello world', b'x' * 11)   # of the fixed reply, and of the origin
 
 
@@ -77,10 +78,10 @@ def profile(context, scenario, requests):
     process = context.fleet.start('tailrace', ['valgrind', '--tool=callgrind', f'--callgrind-out-file={out}',
                                                *scenario.kind.command(setup)], 0)
     host = {'Host': routes.HOSTS[0]} if scenario.name == 'routes' else {}
-    wait_for_answer(process, port, headers=host, body=11)
+    wait_for_answer(process, port, headers=host, body=11, seconds=PATIENCE)
     send(port, scenario, requests, context.options.connections)
     process.popen.terminate()
-    process.popen.wait(60)   # it writes its profile then
+    process.popen.wait(PATIENCE)   # it writes its profile then
     context.fleet.stop()
     return read(out)
 
@@ -88,7 +89,7 @@ def profile(context, scenario, requests):
 def send(port, scenario, requests, connections):
     """All clients write, then all read: the loop meets the same batches each time."""
     messages = scenario.requests()
-    clients = [socket.create_connection(('127.0.0.1', port), timeout=60) for _ in range(connections)]
+    clients = [socket.create_connection(('127.0.0.1', port), timeout=PATIENCE) for _ in range(connections)]
     for client in clients:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     sent = 0
