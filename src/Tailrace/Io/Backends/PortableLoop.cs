@@ -325,7 +325,7 @@ internal sealed class PortableLoop : EventLoop
             handle.Receiving = null;
             operation.Complete(done);
         }
-        else if (handle.Dependent is not null && HasFailed(handle))
+        else if (handle.IsHeeded && HasFailed(handle))
         {
             handle.FailDependent(this);
         }
