@@ -2,7 +2,7 @@
 
 bench() {
   local ok=0 bad=0
-  trap 'rm -f bench/results/*-ci.txt bench/results/*-ci.json' EXIT
+  trap 'rm -f bench/results/*-ci.{txt,json,html}' EXIT
   if dotnet build -c Release bench/micro; then ok=$((ok + 1)); else bad=$((bad + 1)); fi
   if bench/run --quick --binary artifacts/ci/aot/tailrace --name ci --minutes 4; then
     ok=$((ok + 1))

@@ -53,6 +53,27 @@ def wrk(context, name, port, scenario, connections, seconds):
     return load
 
 
+@dataclass(frozen=True)
+class Latency:
+    """What the client saw in one bounded run, in microseconds."""
+    requests: int
+    p50: float
+    p99: float
+    p999: float
+    worst: float
+
+
+def client(context, name, port, scenario, connections, seconds, rate=0):
+    """Runs the client and returns its Latency; raises when one answer was not the right one. Without a rate: as fast as can be."""
+    run = subprocess.run([context.tools.client, *map(str, (port, connections, seconds, rate, scenario.body))],
+                         capture_output=True, text=True, timeout=seconds + 30,
+                         preexec_fn=on_cpu(context.options.load_cpu), check=False)
+    if run.returncode:
+        raise BenchError(f'{name} in {scenario.name}: {run.stderr.strip()}')
+    count, *times = run.stdout.split()
+    return Latency(int(count), *map(float, times))
+
+
 def check(name, port, scenario):
     """One request by a client that is not wrk: it has to get 200 and the whole body."""
     try:
@@ -68,10 +89,14 @@ class IdleClients:
 
     REQUEST = b'GET / HTTP/1.1\r\nHost: bench.example\r\n\r\n'
 
-    def __init__(self, name, port, count, body):
+    def __init__(self, name, port, body):
+        self.name, self.port, self.body = name, port, body
         self.sockets = []
+
+    def grow_to(self, count):
+        name, port, body = self.name, self.port, self.body
         try:
-            for _ in range(count):
+            while len(self.sockets) < count:
                 client = socket.create_connection(('127.0.0.1', port), timeout=10)
                 self.sockets.append(client)
                 client.sendall(self.REQUEST)

@@ -39,13 +39,15 @@ def interleaved(everyone, rounds, one):
 
 
 def cost(context, scenario, name, process, port, seconds, connections=None):
-    """CPU time of the proxy per request under wrk's full load."""
+    """CPU time of the proxy per request under wrk's full load, or requests per second of CPU time."""
     options = context.options
+    connections = min(connections or scenario.connections or options.connections, options.most_connections)
     before = process.cpu_us()
-    seen = load.wrk(context, name, port, scenario, connections or options.connections, seconds)
+    seen = load.wrk(context, name, port, scenario, connections, seconds)
     process.require_alive()
-    return {'value': (process.cpu_us() - before) / seen.requests, 'per_second': seen.per_second, 'p99_us': seen.p99_us,
-            'rss_kb': process.rss_kb(), 'requests': seen.requests}
+    used = process.cpu_us() - before
+    return {'value': 1e6 * seen.requests / used if scenario.more_is_better else used / seen.requests,
+            'per_second': seen.per_second, 'p99_us': seen.p99_us, 'rss_kb': process.rss_kb(), 'requests': seen.requests}
 
 
 def under_load(context, scenario):
@@ -74,17 +76,19 @@ def ratio_table(scenario, everyone, rounds, extra=None):
     extra = extra or {}
     against = [than for than in ('nginx', 'haproxy', 'better', 'floor')
                if any(ratio(everyone, rounds, who, than) for who in everyone)]
+    number = '{:.0f}' if scenario.more_is_better else '{:.2f}'
     rows, figures, bars = {}, {}, []
     for who in everyone:
         seen = rounds[who.name]
         values = [r['value'] for r in seen]
-        ratios = {than: ratio(everyone, rounds, who, than) for than in (*against, 'epoll')}
-        rows[who.name] = [f'{statistics.median(values):.2f}', f'{min(values):.2f}-{max(values):.2f}',
+        ratios = {than: ratio(everyone, rounds, who, than, scenario.more_is_better) for than in (*against, 'epoll')}
+        rows[who.name] = [number.format(statistics.median(values)), f'{number.format(min(values))}-{number.format(max(values))}',
                           *(cell(seen) for cell in extra.values()),
                           *('' if ratios[than] is None else f'{ratios[than]:.2f}' for than in against)]
         figures[who.name] = {'rounds': seen, 'median': statistics.median(values), 'ratios': ratios}
         bars += judge(scenario.bars, scenario.name, who, ratios)
-    chart = Chart(f'{scenario.name}: {scenario.what}', '', scenario.unit,
+    sense = 'more is better' if scenario.more_is_better else 'less is better'
+    chart = Chart(f'{scenario.name}: {scenario.what}', '', f'{scenario.unit} ({sense})',
                   {name: [(scenario.name, f['median'])] for name, f in figures.items()})
     return Table([scenario.unit, 'min-max', *extra, *(f'x {than}' for than in against)], rows, figures, bars, [chart])
 
@@ -95,14 +99,14 @@ def judge(bars, what, who, ratios):
             for bar in bars if bar.binds(who) and ratios.get(bar.than) is not None]
 
 
-def ratio(everyone, rounds, mine, than):
+def ratio(everyone, rounds, mine, than, more_is_better=False):
     """The median of the per-round ratios of one contestant's figure to another's, or None where there is no other.
 
-    'better' is the better of nginx and HAProxy, hence the larger of the two ratios. 'floor' is that of the same engine.
+    'better' is the better of nginx and HAProxy, hence the less flattering of the two ratios. 'floor' is that of the same engine.
     """
     if than == 'better':
         both = [ratio(everyone, rounds, mine, peer) for peer in ('nginx', 'haproxy')]
-        return max(both) if all(both) else None
+        return (min if more_is_better else max)(both) if all(both) else None
     if than == 'floor':
         name = f"floor-{mine.engine or 'epoll'}"
     elif than == 'epoll':

@@ -97,7 +97,7 @@ class Chart:
     x: str
     y: str
     series: dict         # contestant -> [(x, y), ...]
-    log_y: bool = False
+    log_x: bool = False
 
 
 @dataclass
@@ -130,6 +130,8 @@ class Scenario:
     programs: tuple = ()             # what it needs beside the common programs
     workers: int = 1
     origin: bool = True              # whether there is an origin behind the contestants
+    connections: int = 0             # 0: what --connections says
+    more_is_better: bool = False     # the figure is a rate, not a cost
 
 
 @dataclass

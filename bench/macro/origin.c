@@ -10,23 +10,28 @@
 #include <string.h>
 #include "net.h"
 
+struct reply {
+  char *bytes;
+  size_t length;
+};
+
 struct client {
   int fd;
   int matched;      // how much of CRLFCRLF the bytes so far end with: heads may be split anywhere
   int closing;      // the client asked for it, or is gone
   size_t pending;   // replies owed
   size_t sent;      // bytes of the first of them that are out
+  const struct reply *reply;   // the first of them
 };
 
 static char input[64 * 1024 + 1];
-static char *reply;
-static size_t reply_bytes;
+static struct reply keep, last;   // the last one on a connection says so
 
-static void make_reply(size_t body) {
-  reply = malloc(body + 256);
-  int head = sprintf(reply, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n\r\n", body);
-  memset(reply + head, 'x', body);
-  reply_bytes = head + body;
+static struct reply make_reply(size_t body, const char *field) {
+  char *bytes = malloc(body + 256);
+  int head = sprintf(bytes, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %zu\r\n%s\r\n", body, field);
+  memset(bytes + head, 'x', body);
+  return (struct reply){bytes, head + body};
 }
 
 static void count_heads(struct client *c, const char *bytes, ssize_t length) {
@@ -64,7 +69,8 @@ static void read_all(struct client *c) {
 
 static void write_all(struct client *c) {
   while (c->pending) {
-    ssize_t n = send(c->fd, reply + c->sent, reply_bytes - c->sent, MSG_NOSIGNAL);
+    if (!c->sent) c->reply = c->closing && c->pending == 1 ? &last : &keep;
+    ssize_t n = send(c->fd, c->reply->bytes + c->sent, c->reply->length - c->sent, MSG_NOSIGNAL);
     if (n < 0 && errno == EAGAIN) return;
     if (n < 0) {
       c->closing = 1;
@@ -72,7 +78,7 @@ static void write_all(struct client *c) {
       return;
     }
     c->sent += n;
-    if (c->sent == reply_bytes) {
+    if (c->sent == c->reply->length) {
       c->sent = 0;
       c->pending--;
     }
@@ -81,7 +87,8 @@ static void write_all(struct client *c) {
 
 int main(int argc, char **argv) {
   if (argc != 3) die("usage: origin PORT BODY_BYTES");
-  make_reply(atol(argv[2]));
+  keep = make_reply(atol(argv[2]), "");
+  last = make_reply(atol(argv[2]), "Connection: close\r\n");
   int epoll = epoll_create1(0), listener = listen_on(atoi(argv[1]));
   watch(epoll, listener, EPOLLIN, NULL);
   struct epoll_event events[256];

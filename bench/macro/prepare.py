@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 
+from peers import STREAM_MODULE
 from processes import BenchError
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -14,20 +15,21 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 OUT = os.path.join(ROOT, 'artifacts', 'bench')
 
 # Program -> Debian package.
-PACKAGES = {'nginx': 'nginx-light', 'haproxy': 'haproxy', 'wrk': 'wrk', 'gcc': 'gcc', 'ss': 'iproute2',
-            'strace': 'strace'}
+PACKAGES = {'nginx': 'nginx-light', STREAM_MODULE: 'libnginx-mod-stream', 'haproxy': 'haproxy', 'wrk': 'wrk', 'gcc': 'gcc',
+            'strace': 'strace', 'ss': 'iproute2'}
 
 
 @dataclass
 class Tools:
     origin: str = ''
+    client: str = ''
     floors: dict = field(default_factory=dict)     # engine -> path
     tailrace: dict = field(default_factory=dict)   # build -> path
     versions: dict = field(default_factory=dict)
 
 
 def require(programs, install):
-    missing = sorted({PACKAGES[p] for p in programs if not shutil.which(p, path=_path())})
+    missing = sorted({PACKAGES[p] for p in programs if not _found(p)})
     if missing and install:
         packages = missing + (['libc6-dev'] if 'gcc' in missing else [])
         sudo = [] if os.geteuid() == 0 else ['sudo']
@@ -38,7 +40,7 @@ def require(programs, install):
         for service in {'nginx-light': 'nginx', 'haproxy': 'haproxy'}.items():
             if service[0] in missing and shutil.which('systemctl'):
                 subprocess.run(sudo + ['systemctl', 'disable', '--now', service[1]], capture_output=True, check=False)
-        missing = sorted({PACKAGES[p] for p in programs if not shutil.which(p, path=_path())})
+        missing = sorted({PACKAGES[p] for p in programs if not _found(p)})
     if missing:
         raise BenchError('missing: ' + ' '.join(missing) + '. Run again with --install, or: '
                          'apt-get install -y --no-install-recommends ' + ' '.join(missing))
@@ -46,7 +48,7 @@ def require(programs, install):
 
 def build_c(tools, engines):
     os.makedirs(OUT, exist_ok=True)
-    tools.origin = compiled('origin')
+    tools.origin, tools.client = compiled('origin'), compiled('client')
     for engine in engines:
         tools.floors[engine] = compiled(f'floor_{engine}')
 
@@ -136,5 +138,5 @@ def run(command, seconds):
         raise BenchError(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
-def _path():
-    return os.environ.get('PATH', '') + ':/usr/sbin:/sbin'
+def _found(program):
+    return os.path.exists(program) or shutil.which(program, path=os.environ.get('PATH', '') + ':/usr/sbin:/sbin')

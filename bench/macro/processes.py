@@ -20,10 +20,10 @@ class BenchError(Exception):
 
 
 def on_cpu(cpu):
-    """What a child does before it becomes the program: stays on that CPU, and goes when the bench is killed."""
+    """What a child does before it becomes the program: stays on that CPU (or those), and goes when the bench is killed."""
     def prepare():
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        os.sched_setaffinity(0, {cpu})
+        os.sched_setaffinity(0, {cpu} if isinstance(cpu, int) else cpu)
     return prepare
 
 
@@ -86,6 +86,12 @@ class Process:
     def last_words(self):
         with open(self.log_path, errors='replace') as log:
             return '  ' + '  '.join(log.readlines()[-8:])
+
+    def statistics(self):
+        """What a Tailrace that was stopped has counted: name -> [total, worker 0, worker 1 ...]."""
+        with open(self.log_path, errors='replace') as log:
+            return {name.strip(): [int(n) for n in numbers.split()]
+                    for name, numbers in re.findall(r'^(\D{24})((?: +\d+)+)$', log.read(), re.M)}
 
     def stop(self):
         if self.alive():

@@ -3,6 +3,7 @@ import datetime
 import json
 import os
 
+from page import page
 from prepare import ROOT
 
 
@@ -42,4 +43,6 @@ def save(name, environment, tables):
                    'scenarios': {s.name: {'what': s.what, 'peers': t.figures, 'bars': [str(bar) for bar in t.bars]}
                                  for s, t in tables}},
                   file, indent=1)
+    with open(f'{path}.html', 'w') as file:
+        file.write(page(now, name, environment, tables))
     return path

@@ -1,4 +1,20 @@
-"""All scenarios, in the order of the report. A family is a file here with a list SCENARIOS."""
-from . import basic, hedging, idle, routes, start, syscalls, websocket
+"""All scenarios, in the order of the report. A family is a file here with a list SCENARIOS, and a line below."""
+from importlib import import_module
 
-ALL = [scenario for family in (basic, routes, websocket, idle, start, syscalls, hedging) for scenario in family.SCENARIOS]
+FAMILIES = [
+    'basic',
+    'sweep',
+    'routes',
+    'websocket',
+    'pipeline',
+    'latency',
+    'idle',
+    'start',
+    'syscalls',
+    'workers',
+    'hedging',
+    'soak',
+    'tcp',
+]
+
+ALL = [scenario for family in FAMILIES for scenario in import_module(f'scenarios.{family}').SCENARIOS]

@@ -80,6 +80,9 @@ internal static class StatisticsReport
         output.Write($"{"",-24}{"total",16}");
         for (var i = 0; i < workers.Count; i++) output.Write($"{$"worker {i}",16}");
         output.WriteLine();
+        // Of the whole process; a server in steady state adds to neither.
+        output.WriteLine($"{"garbage collections",-24}{GC.CollectionCount(0),16}");
+        output.WriteLine($"{"managed bytes",-24}{GC.GetTotalAllocatedBytes(),16}");
         var hasTunnels = total.Tcp.Opened + total.Tcp.Unreachable + total.Tcp.ClientReset + total.Tcp.Refused > 0;
         List<(string Name, Func<Counters, long> Value)> rows = [.. s_rows];
         if (hasTunnels) rows.AddRange(s_tunnelRows);
