@@ -14,6 +14,9 @@ internal static unsafe partial class Libc
     internal static int Errno => Marshal.GetLastSystemError();
 
     [LibraryImport(Library)]
+    internal static partial int clock_gettime(int clock, Uring.Timespec* time);
+
+    [LibraryImport(Library)]
     internal static partial int socket(int domain, int type, int protocol);
 
     [LibraryImport(Library)]

@@ -18,6 +18,7 @@ internal static unsafe partial class Uring
     internal const uint FeatureNoDrop = 1 << 1;
     internal const uint FeatureExtArg = 1 << 8;
     internal const uint FeatureSkip = 1 << 11;
+    internal const uint FeatureMinTimeout = 1 << 15;
     internal const uint FeatureNoIoWait = 1 << 17;
 
     internal const uint EnterGetEvents = 1 << 0;

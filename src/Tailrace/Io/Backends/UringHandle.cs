@@ -16,14 +16,11 @@ internal enum UringWork : byte
     /// <summary>A poll for room to write, or for the end of a connect.</summary>
     WritePoll = 4,
 
-    /// <summary>A small send.</summary>
-    Send = 8,
-
     /// <summary>An accept, multishot or not.</summary>
-    Accept = 16,
+    Accept = 8,
 
     /// <summary>A poll for a reset.</summary>
-    Watch = 32,
+    Watch = 16,
 }
 
 /// <summary>What the io_uring loop knows of one descriptor.</summary>
@@ -48,11 +45,29 @@ internal sealed class UringHandle : IoHandle
     /// <summary>The last of them.</summary>
     internal int LastWaiting = UringReceives.None;
 
-    /// <summary>Where the small send that is under way lies.</summary>
-    internal int SendPlace = UringSends.None;
+    /// <summary>Where the last small send ends among the loop's; it is under way until that is settled.</summary>
+    internal ulong SendEnd;
+
+    /// <summary>Where it lies.</summary>
+    internal nint SendPlace;
 
     /// <summary>Bytes of it.</summary>
     internal int SendLength;
+
+    /// <summary>Memory of its own with what the socket had no room for, or 0.</summary>
+    internal nint Rest;
+
+    /// <summary>Bytes there.</summary>
+    internal int RestLength;
+
+    /// <summary>How many of them have been sent.</summary>
+    internal int RestSent;
+
+    /// <summary>Something waits for the end of the last small send.</summary>
+    internal bool IsAfterSend;
+
+    /// <summary>The last window of <see cref="UringPace"/> in which it received something.</summary>
+    internal int Window;
 
     /// <summary>How many buffers began to wait since none did.</summary>
     internal int WaitingCount;
@@ -111,7 +126,7 @@ internal sealed class UringHandle : IoHandle
         Descriptor = descriptor;
         Generation++;
         IsStopping = IsBulk = IsEnded = IsEnding = IsListener = IsConnecting = false;
-        EndsAfterSend = IsClosed = IsFree = false;
+        EndsAfterSend = IsAfterSend = IsClosed = IsFree = false;
         IsReadable = true;
         ReceiveFailure = SendFailure = IoError.None;
         WaitingCount = 0;

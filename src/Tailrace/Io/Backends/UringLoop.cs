@@ -23,9 +23,6 @@ internal sealed unsafe partial class UringLoop : EventLoop
     /// <summary>Descriptors that are accepted ahead of being asked for.</summary>
     private const int AcceptedMax = 64;
 
-    /// <summary>How long a closed stream may take to send its last bytes.</summary>
-    private const int CloseWithinMs = 30_000;
-
     private const int TrimEveryMs = 1000;
 
     private enum Kind : byte
@@ -45,8 +42,10 @@ internal sealed unsafe partial class UringLoop : EventLoop
     private readonly UringSends _sends;
     private readonly SafeFileHandle _wake;
     private readonly ulong* _wakeCount;
+    private readonly UringPace _pace;
     private readonly int _eventsMax;
     private readonly DescriptorReserve _reserve;
+    private readonly List<UringHandle> _afterSends = new(64);
     private UringHandle[] _handles = new UringHandle[256];
     private int _handleCount;
     private int[] _freeSlots = new int[256];
@@ -64,6 +63,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
     {
         _eventsMax = eventsMax;
         _reserve = reserve;
+        _pace = new UringPace(Now);
         _ring = new UringRing(settings.Submissions, settings.Completions);
         try
         {
@@ -155,8 +155,15 @@ internal sealed unsafe partial class UringLoop : EventLoop
     public override void ShutdownSend(IoHandle stream)
     {
         var handle = Of(stream);
-        if (handle.Has(UringWork.Send)) handle.EndsAfterSend = true;
-        else Libc.shutdown(handle.Descriptor, SocketAbi.ShutWrite);
+        if (IsSending(handle))
+        {
+            handle.EndsAfterSend = true;
+            AwaitSend(handle);
+        }
+        else
+        {
+            Libc.shutdown(handle.Descriptor, SocketAbi.ShutWrite);
+        }
     }
 
     /// <inheritdoc/>
@@ -172,11 +179,12 @@ internal sealed unsafe partial class UringLoop : EventLoop
         handle.Dependent = null;
         while (handle.FirstWaiting != UringReceives.None)
             _receives.Consume(ref handle.FirstWaiting, _receives.Peek(handle.FirstWaiting).Length);
+        if (reset) DropRest(handle);
         CancelWork(handle);
+        if (IsSending(handle)) AwaitSend(handle);
         if (handle.IsListener) CloseListener(handle);
-        else if (!handle.Has(UringWork.Send)) CloseDescriptor(handle);
-        else if (reset) GiveUp(handle);
-        else AwaitLastSend(handle);
+        else if (reset || !IsSending(handle)) CloseDescriptor(handle);
+        else if (handle.Rest != 0) LimitRest(handle);
         FreeIfDone(handle);
     }
 
@@ -234,15 +242,21 @@ internal sealed unsafe partial class UringLoop : EventLoop
     protected override void Wait(int timeoutMs)
     {
         if (!_isEnabled) Enable();
-        _ring.Enter(timeoutMs);
+        _ring.Enter(_afterSends.Count > 0 ? 0 : timeoutMs, _pace.Messages, _pace.Microseconds);
         UpdateClock();
+        _pace.Update(Now);
+        if (_ring.HasToldAll) _sends.Seal(_ring.Added);
         for (var count = _eventsMax; count > 0 && _ring.TryTake(out var completion); count--) Dispatch(completion);
         _ring.Release();
+        if (_sends.Settle(_ring.Taken) && _afterSends.Count > 0) OnSettled();
         if (Now < _nextTrim) return;
         _nextTrim = Now + TrimEveryMs;
         _receives.Trim();
         Report();
     }
+
+    /// <inheritdoc/>
+    protected override bool IsOwing => _afterSends.Count > 0;
 
     /// <inheritdoc/>
     protected override void Wake()
@@ -283,6 +297,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
             if (handle.Descriptor >= 0) Libc.close(handle.Descriptor);
             handle.Descriptor = -1;
             handle.IsClosed = true;
+            DropRest(handle);
         }
         _wake.Dispose();
         _ring.Dispose();
@@ -327,7 +342,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
                 OnReceived(handle, completion.Outcome, completion.Flags);
                 break;
             case Kind.Send:
-                OnSent(handle, completion.Outcome);
+                OnSendFailed(handle, completion.Outcome);
                 break;
             case Kind.ReadPoll:
                 handle.Work &= ~UringWork.ReadPoll;
@@ -430,18 +445,19 @@ internal sealed unsafe partial class UringLoop : EventLoop
     private void FreeIfDone(UringHandle handle)
     {
         if (handle.Work != UringWork.None || handle.Descriptor >= 0 || handle.IsFree) return;
+        if (handle.IsAfterSend || IsSending(handle)) return;
         handle.IsFree = true;
         _freeSlots[_freeSlotCount++] = handle.Slot;
     }
 
-    /// <summary>Cancels all that the kernel has in hand but a send.</summary>
+    /// <summary>Cancels all that the kernel has in hand but what tells when the rest of a send can go on.</summary>
     private void CancelWork(UringHandle handle)
     {
         if (handle.Work == UringWork.None) return;
         if (handle.Has(UringWork.Receive) && !handle.IsStopping) CancelOne(handle, Kind.Receive);
         if (handle.Has(UringWork.Accept) && !handle.IsStopping) CancelOne(handle, Kind.Accept);
         if (handle.Has(UringWork.ReadPoll)) CancelOne(handle, Kind.ReadPoll);
-        if (handle.Has(UringWork.WritePoll)) CancelOne(handle, Kind.WritePoll);
+        if (handle.Has(UringWork.WritePoll) && handle.Rest == 0) CancelOne(handle, Kind.WritePoll);
         if (handle.Has(UringWork.Watch)) CancelOne(handle, Kind.Watch);
     }
 
@@ -473,24 +489,5 @@ internal sealed unsafe partial class UringLoop : EventLoop
         }
         Libc.close(handle.Descriptor);
         handle.Descriptor = -1;
-    }
-
-    private void GiveUp(UringHandle handle)
-    {
-        CancelOne(handle, Kind.Send);
-        CloseDescriptor(handle);
-    }
-
-    private void AwaitLastSend(UringHandle handle) =>
-        Timers.Set(handle.Stuck ??= new LastSend(this, handle), Now + CloseWithinMs);
-
-    /// <summary>Gives up a closed stream whose last bytes nobody takes.</summary>
-    private sealed class LastSend(UringLoop loop, UringHandle handle) : TimerEntry
-    {
-        protected internal override void OnDeadline()
-        {
-            LinuxSockets.ResetOnClose(handle.Descriptor);
-            loop.GiveUp(handle);
-        }
     }
 }

@@ -52,8 +52,7 @@ internal static unsafe class UringProbe
         fixed (byte* bytes = Message)
         {
             ring.Add(
-                Uring.OpSend, 0, 0, from, bytes, (uint)Message.Length, SocketAbi.MsgNoSignal | SocketAbi.MsgWaitAll,
-                SendTag);
+                Uring.OpSend, Uring.SqeSkipSuccess, 0, from, bytes, (uint)Message.Length, UringLoop.SendFlags, SendTag);
             for (var end = Environment.TickCount64 + WithinMs; Environment.TickCount64 < end;)
             {
                 ring.Enter(WithinMs);

@@ -46,6 +46,7 @@ internal sealed unsafe class UringRing : IDisposable
     private int _backlogSize;
     private int _owner;
     private bool _wasRefused;
+    private readonly bool _canWaitForSeveral;
 
     /// <summary>Sets up a ring that is disabled at first.</summary>
     /// <exception cref="IoException">The kernel refuses; the message names the call and the reason.</exception>
@@ -86,6 +87,7 @@ internal sealed unsafe class UringRing : IDisposable
             var array = (uint*)(_rings + parameters.Sq.Seventh);
             for (uint i = 0; i < _sqEntries; i++) array[i] = i;
         }
+        _canWaitForSeveral = (Features & Uring.FeatureMinTimeout) != 0;
         if ((Features & Uring.FeatureNoIoWait) != 0) _enterFlags |= Uring.EnterNoIoWait;
         // The argument and its time lie behind one another.
         _argument = (Uring.GetEventsArgument*)NativeMemory.AllocZeroed(
@@ -150,9 +152,11 @@ internal sealed unsafe class UringRing : IDisposable
         return sqe;
     }
 
-    /// <summary>Submits what was added, and waits for a completion.</summary>
+    /// <summary>Submits what was added, and waits for completions.</summary>
     /// <param name="timeoutMs">The longest wait; 0 not to wait, -1 for no limit.</param>
-    internal void Enter(int timeoutMs)
+    /// <param name="count">How many are waited for.</param>
+    /// <param name="countMicroseconds">For how long; then one will do. Where the kernel cannot, one will do.</param>
+    internal void Enter(int timeoutMs, uint count = 1, uint countMicroseconds = 0)
     {
         var isRetry = _wasRefused;
         if (isRetry) Pause();
@@ -160,6 +164,8 @@ internal sealed unsafe class UringRing : IDisposable
         // What is there already is not waited for; it may have come by a call within the last turn.
         var wait = timeoutMs != 0 && !HasCompletions && _backlogCount == 0 && !isRetry;
         _argument->Timeout = 0;
+        if (!_canWaitForSeveral) count = 1;
+        _argument->MinWaitMicroseconds = wait && count > 1 ? countMicroseconds : 0;
         if (wait && timeoutMs > 0)
         {
             var time = (Uring.Timespec*)(_argument + 1);
@@ -167,9 +173,22 @@ internal sealed unsafe class UringRing : IDisposable
             time->Nanoseconds = timeoutMs % 1000 * 1_000_000L;
             _argument->Timeout = (ulong)time;
         }
-        Call(wait ? 1u : 0, Uring.EnterGetEvents);
-        if ((Volatile.Read(ref *_sqFlags) & Uring.SqOverflow) != 0) Overflows++;
+        Call(wait ? count : 0, Uring.EnterGetEvents);
+        var overflows = (Volatile.Read(ref *_sqFlags) & Uring.SqOverflow) != 0;
+        if (overflows) Overflows++;
+        HasToldAll = !overflows && _taken == _tail && _backlogCount == 0;
     }
+
+    /// <summary>
+    /// Whether the last <see cref="Enter"/> has submitted everything, and all that completed by that is in the queue.
+    /// </summary>
+    internal bool HasToldAll { get; private set; }
+
+    /// <summary>Completions that the kernel has added so far, modulo 2^32.</summary>
+    internal uint Added => Volatile.Read(ref *_cqTail);
+
+    /// <summary>Completions that were taken so far, modulo 2^32.</summary>
+    internal uint Taken => _head;
 
     /// <summary>Whether completions wait to be taken.</summary>
     internal bool HasCompletions => Volatile.Read(ref *_cqTail) != _head;
@@ -265,6 +284,7 @@ internal sealed unsafe class UringRing : IDisposable
         var time = (Uring.Timespec*)(_argument + 1);
         *time = new Uring.Timespec { Nanoseconds = 1_000_000 };
         _argument->Timeout = (ulong)time;
+        _argument->MinWaitMicroseconds = 0;
         Uring.Enter(
             _enterFd, 0, 1, Uring.EnterGetEvents | _enterFlags, _argument, sizeof(Uring.GetEventsArgument));
     }
@@ -294,6 +314,7 @@ internal sealed unsafe class UringRing : IDisposable
         {
             Full++;
             _argument->Timeout = 0;
+            _argument->MinWaitMicroseconds = 0;
             Call(0, 0);
             if (_tail - _taken < _sqEntries) return _sqes + (_tail++ & _sqMask);
         }

@@ -15,8 +15,8 @@ internal sealed record UringSettings
     /// <summary>The most buffers for receiving; a power of two.</summary>
     internal int ReceivesMax { get; init; } = 2048;
 
-    /// <summary>The most small sends that may be under way.</summary>
-    internal int SendsMax { get; init; } = 4096;
+    /// <summary>Bytes of the small sends that may be under way; few enough to stay in a processor's cache.</summary>
+    internal uint SendBytes { get; init; } = 1 << 17;
 
     /// <summary>Bytes of a buffer for receiving, and of the largest send that is copied and answered at once.</summary>
     internal int BufferBytes { get; init; } = 4096;

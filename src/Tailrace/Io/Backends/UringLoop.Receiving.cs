@@ -5,7 +5,7 @@ using Tailrace.Native;
 
 namespace Tailrace.Io.Backends;
 
-/// <summary>How bytes move: small messages through the ring, bulk by direct calls.</summary>
+/// <summary>How bytes come: small messages through the ring, bulk by direct calls.</summary>
 internal sealed unsafe partial class UringLoop
 {
     /// <summary>Buffers of received bytes that may wait before a stream is received from no more.</summary>
@@ -23,21 +23,6 @@ internal sealed unsafe partial class UringLoop
             ArmReceive(handle, operation.Buffer!);
         }
         handle.Receiving = operation;
-        return operation.Begin(handle);
-    }
-
-    /// <inheritdoc/>
-    public override IoTask SendAsync(IoHandle stream, IoOperation operation)
-    {
-        var handle = Of(stream);
-        Debug.Assert(handle.Sending is null, "one send at a time");
-        if (!handle.Has(UringWork.Send | UringWork.WritePoll))
-        {
-            var result = TrySend(handle, operation);
-            if (result is { } done) return new IoTask(done);
-            Poll(handle, Kind.WritePoll, UringWork.WritePoll, Uring.PollOut);
-        }
-        handle.Sending = operation;
         return operation.Begin(handle);
     }
 
@@ -87,6 +72,7 @@ internal sealed unsafe partial class UringLoop
             return;
         }
         handle.Received += count;
+        _pace.Count(ref handle.Window);
         if (count == _receives.Bytes)
         {
             handle.IsBulk = handle.IsReadable = true;
@@ -129,37 +115,6 @@ internal sealed unsafe partial class UringLoop
     private static bool HasFailed(int result) =>
         result > 0 && ((uint)result & (Uring.PollError | Uring.PollHangUp)) != 0;
 
-    private void OnWritable(UringHandle handle)
-    {
-        if (handle.IsClosed || handle.Sending is not { } operation) return;
-        if (handle.IsConnecting)
-        {
-            handle.IsConnecting = false;
-            handle.Sending = null;
-            var errno = LinuxSockets.TakeError(handle.Descriptor);
-            operation.Complete(errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno));
-            return;
-        }
-        ContinueSend(handle, operation);
-    }
-
-    private void OnSent(UringHandle handle, int result)
-    {
-        handle.Work &= ~UringWork.Send;
-        _sends.Return(handle.SendPlace);
-        if (handle.IsClosed)
-        {
-            if (handle.Descriptor < 0) return;
-            Timers.Remove(handle.Stuck!);
-            CloseDescriptor(handle);
-            return;
-        }
-        if (result < 0) handle.SendFailure = LinuxSockets.ErrorOf(-result);
-        else if (result < handle.SendLength) handle.SendFailure = IoError.BrokenPipe;
-        if (handle.EndsAfterSend) Libc.shutdown(handle.Descriptor, SocketAbi.ShutWrite);
-        if (handle.Sending is { } operation) ContinueSend(handle, operation);
-    }
-
     /// <summary>What has become of the stream lets the pending receive end, or has it armed again.</summary>
     private void Retry(UringHandle handle, IoOperation operation)
     {
@@ -169,17 +124,6 @@ internal sealed unsafe partial class UringLoop
             return;
         }
         handle.Receiving = null;
-        operation.Complete(done);
-    }
-
-    private void ContinueSend(UringHandle handle, IoOperation operation)
-    {
-        if (TrySend(handle, operation) is not { } done)
-        {
-            Poll(handle, Kind.WritePoll, UringWork.WritePoll, Uring.PollOut);
-            return;
-        }
-        handle.Sending = null;
         operation.Complete(done);
     }
 
@@ -264,50 +208,6 @@ internal sealed unsafe partial class UringLoop
     {
         handle.Work |= work;
         return _ring.Add(Uring.OpPollAdd, 0, 0, handle.Descriptor, null, 0, events, DataOf(handle, kind));
-    }
-
-    /// <summary>Sends what can go now; null when it has to wait.</summary>
-    private IoResult? TrySend(UringHandle handle, IoOperation operation)
-    {
-        if (handle.SendFailure != IoError.None) return IoResult.Failure(handle.SendFailure);
-        if (handle.ReceiveFailure != IoError.None) return IoResult.Failure(handle.ReceiveFailure);
-        var head = operation.Buffer!;
-        var length = head.Length + operation.BodyLength;
-        if (length > _sends.Bytes || _sends.TryTake() is var place && place == UringSends.None)
-            return SendDirectly(handle, operation);
-        var bytes = _sends.At(place);
-        Unsafe.CopyBlockUnaligned(bytes, head.ReadPointer, (uint)head.Length);
-        if (operation.BodyLength > 0)
-            Unsafe.CopyBlockUnaligned(bytes + head.Length, operation.Body!.ReadPointer, (uint)operation.BodyLength);
-        handle.SendPlace = place;
-        handle.SendLength = length;
-        handle.Work |= UringWork.Send;
-        handle.Sent += length;
-        _ring.Add(
-            Uring.OpSend, 0, 0, handle.Descriptor, bytes, (uint)length, SocketAbi.MsgNoSignal | SocketAbi.MsgWaitAll,
-            DataOf(handle, Kind.Send));
-        operation.Advance(length);
-        return IoResult.Success(operation.Progress);
-    }
-
-    private static IoResult? SendDirectly(UringHandle handle, IoOperation operation)
-    {
-        while (true)
-        {
-            var head = operation.Buffer!;
-            var sent = operation.BodyLength == 0
-                ? Libc.send(handle.Descriptor, head.ReadPointer, (nuint)head.Length, SocketAbi.MsgNoSignal)
-                : LinuxSockets.SendBoth(handle.Descriptor, head, operation.Body!, operation.BodyLength);
-            if (sent < 0)
-            {
-                var errno = Libc.Errno;
-                if (errno == Errno.Interrupted) continue;
-                if (errno == Errno.Again) return null;
-                return LinuxSockets.FailureOf(errno);
-            }
-            handle.Sent += sent;
-            if (operation.Advance((int)sent)) return IoResult.Success(operation.Progress);
-        }
     }
 
     private static ulong DataOf(UringHandle handle, Kind kind) =>

@@ -1,0 +1,230 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Tailrace.Native;
+
+namespace Tailrace.Io.Backends;
+
+/// <summary>How bytes go: small messages through the ring, bulk by direct calls.</summary>
+/// <remarks>
+/// A send of the ring never waits in the kernel (MSG_DONTWAIT), and less than all of it is a failure (MSG_WAITALL). So
+/// it has come to its end when io_uring_enter(2) returns, and only a failure is told (IOSQE_CQE_SKIP_SUCCESS): no
+/// completion to look at for each message, and no entry that ends early because of one. What a socket had no room for
+/// is copied to memory of its own, and goes by direct calls as the other side takes it.
+/// </remarks>
+internal sealed unsafe partial class UringLoop
+{
+    /// <summary>How long a closed stream may take to send its last bytes.</summary>
+    private const int CloseWithinMs = 30_000;
+
+    /// <summary>How the ring's sends are made.</summary>
+    internal const uint SendFlags = SocketAbi.MsgNoSignal | SocketAbi.MsgDontWait | SocketAbi.MsgWaitAll;
+
+    /// <inheritdoc/>
+    public override IoTask SendAsync(IoHandle stream, IoOperation operation)
+    {
+        var handle = Of(stream);
+        Debug.Assert(handle.Sending is null, "one send at a time");
+        if (IsSending(handle))
+        {
+            AwaitSend(handle);
+        }
+        else if (!handle.Has(UringWork.WritePoll))
+        {
+            if (TrySend(handle, operation) is { } done) return new IoTask(done);
+            Poll(handle, Kind.WritePoll, UringWork.WritePoll, Uring.PollOut);
+        }
+        handle.Sending = operation;
+        return operation.Begin(handle);
+    }
+
+    /// <summary>Whether bytes that were taken may not have come to the socket yet.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool IsSending(UringHandle handle) => handle.SendEnd > _sends.Settled || handle.Rest != 0;
+
+    /// <summary>Has <see cref="OnSettled"/> look at a stream; one with a rest is told of by its poll.</summary>
+    private void AwaitSend(UringHandle handle)
+    {
+        if (handle.IsAfterSend || handle.SendEnd <= _sends.Settled) return;
+        handle.IsAfterSend = true;
+        _afterSends.Add(handle);
+    }
+
+    /// <summary>Sends what can go now; null when it has to wait.</summary>
+    private IoResult? TrySend(UringHandle handle, IoOperation operation)
+    {
+        if (handle.SendFailure != IoError.None) return IoResult.Failure(handle.SendFailure);
+        if (handle.ReceiveFailure != IoError.None) return IoResult.Failure(handle.ReceiveFailure);
+        var head = operation.Buffer!;
+        var length = head.Length + operation.BodyLength;
+        if (length > _sends.Bytes) return SendDirectly(handle, operation);
+        var place = _sends.TryTake(length, out var end);
+        if (place == null) return SendDirectly(handle, operation);
+        Unsafe.CopyBlockUnaligned(place, head.ReadPointer, (uint)head.Length);
+        if (operation.BodyLength > 0)
+            Unsafe.CopyBlockUnaligned(place + head.Length, operation.Body!.ReadPointer, (uint)operation.BodyLength);
+        handle.SendPlace = (nint)place;
+        handle.SendLength = length;
+        handle.SendEnd = end;
+        handle.Sent += length;
+        _ring.Add(
+            Uring.OpSend, Uring.SqeSkipSuccess, 0, handle.Descriptor, place, (uint)length, SendFlags,
+            DataOf(handle, Kind.Send));
+        operation.Advance(length);
+        return IoResult.Success(operation.Progress);
+    }
+
+    private static IoResult? SendDirectly(UringHandle handle, IoOperation operation)
+    {
+        while (true)
+        {
+            var head = operation.Buffer!;
+            var sent = operation.BodyLength == 0
+                ? Libc.send(handle.Descriptor, head.ReadPointer, (nuint)head.Length, SocketAbi.MsgNoSignal)
+                : LinuxSockets.SendBoth(handle.Descriptor, head, operation.Body!, operation.BodyLength);
+            if (sent < 0)
+            {
+                var errno = Libc.Errno;
+                if (errno == Errno.Interrupted) continue;
+                if (errno == Errno.Again) return null;
+                return LinuxSockets.FailureOf(errno);
+            }
+            handle.Sent += sent;
+            if (operation.Advance((int)sent)) return IoResult.Success(operation.Progress);
+        }
+    }
+
+    private void ContinueSend(UringHandle handle, IoOperation operation)
+    {
+        if (TrySend(handle, operation) is not { } done)
+        {
+            Poll(handle, Kind.WritePoll, UringWork.WritePoll, Uring.PollOut);
+            return;
+        }
+        handle.Sending = null;
+        operation.Complete(done);
+    }
+
+    /// <summary>The socket did not take all of a small send: <paramref name="result"/> bytes, or an error.</summary>
+    private void OnSendFailed(UringHandle handle, int result)
+    {
+        // After a reset nobody wants it any more.
+        if (handle.Descriptor < 0) return;
+        if (result < 0 && -result is not (Errno.Again or Errno.Interrupted))
+        {
+            handle.SendFailure = LinuxSockets.ErrorOf(-result);
+            return;
+        }
+        var sent = Math.Max(result, 0);
+        handle.RestLength = handle.SendLength - sent;
+        handle.RestSent = 0;
+        handle.Rest = (nint)NativeMemory.Alloc((nuint)handle.RestLength);
+        Unsafe.CopyBlockUnaligned((byte*)handle.Rest, (byte*)handle.SendPlace + sent, (uint)handle.RestLength);
+        if (handle.IsClosed) LimitRest(handle);
+        Poll(handle, Kind.WritePoll, UringWork.WritePoll, Uring.PollOut);
+    }
+
+    /// <summary>Small sends have come to their end: what waited for them goes on.</summary>
+    private void OnSettled()
+    {
+        var kept = 0;
+        for (int i = 0, count = _afterSends.Count; i < _afterSends.Count; i++)
+        {
+            var handle = _afterSends[i];
+            // What was added meanwhile, or has sent again, waits for the next time.
+            if (i >= count || handle.SendEnd > _sends.Settled)
+            {
+                _afterSends[kept++] = handle;
+                continue;
+            }
+            handle.IsAfterSend = false;
+            if (handle.Rest == 0) AfterSend(handle);
+        }
+        _afterSends.RemoveRange(kept, _afterSends.Count - kept);
+    }
+
+    private void AfterSend(UringHandle handle)
+    {
+        if (handle.IsClosed)
+        {
+            if (handle.Descriptor >= 0) CloseDescriptor(handle);
+            FreeIfDone(handle);
+            return;
+        }
+        if (handle.EndsAfterSend)
+        {
+            handle.EndsAfterSend = false;
+            Libc.shutdown(handle.Descriptor, SocketAbi.ShutWrite);
+        }
+        if (handle.Sending is { } operation) ContinueSend(handle, operation);
+    }
+
+    private void OnWritable(UringHandle handle)
+    {
+        if (handle.Rest != 0)
+        {
+            SendRest(handle);
+            return;
+        }
+        if (handle.IsClosed || handle.Sending is not { } operation) return;
+        if (handle.IsConnecting)
+        {
+            handle.IsConnecting = false;
+            handle.Sending = null;
+            var errno = LinuxSockets.TakeError(handle.Descriptor);
+            operation.Complete(errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno));
+            return;
+        }
+        ContinueSend(handle, operation);
+    }
+
+    private void SendRest(UringHandle handle)
+    {
+        while (handle.RestSent < handle.RestLength)
+        {
+            var sent = Libc.send(
+                handle.Descriptor, (byte*)handle.Rest + handle.RestSent, (nuint)(handle.RestLength - handle.RestSent),
+                SocketAbi.MsgNoSignal);
+            if (sent >= 0)
+            {
+                handle.RestSent += (int)sent;
+                continue;
+            }
+            var errno = Libc.Errno;
+            if (errno == Errno.Interrupted) continue;
+            if (errno == Errno.Again)
+            {
+                Poll(handle, Kind.WritePoll, UringWork.WritePoll, Uring.PollOut);
+                return;
+            }
+            handle.SendFailure = LinuxSockets.ErrorOf(errno);
+            break;
+        }
+        DropRest(handle);
+        AfterSend(handle);
+    }
+
+    private void DropRest(UringHandle handle)
+    {
+        if (handle.Rest == 0) return;
+        NativeMemory.Free((void*)handle.Rest);
+        handle.Rest = 0;
+        if (handle.Stuck is { } stuck) Timers.Remove(stuck);
+    }
+
+    /// <summary>A closed stream has its limit of time for the last bytes.</summary>
+    private void LimitRest(UringHandle handle) =>
+        Timers.Set(handle.Stuck ??= new LastBytes(this, handle), Now + CloseWithinMs);
+
+    /// <summary>Gives up a closed stream whose last bytes nobody takes.</summary>
+    private sealed class LastBytes(UringLoop loop, UringHandle handle) : TimerEntry
+    {
+        protected internal override void OnDeadline()
+        {
+            loop.DropRest(handle);
+            LinuxSockets.ResetOnClose(handle.Descriptor);
+            loop.CancelWork(handle);
+            loop.CloseDescriptor(handle);
+        }
+    }
+}
