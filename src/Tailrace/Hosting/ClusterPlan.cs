@@ -14,7 +14,11 @@ namespace Tailrace.Hosting;
 internal sealed record ClusterPlan(
     ClusterSettings Settings, CheckSettings? Check, IReadOnlyList<DestinationPlan> Destinations)
 {
-    internal static ClusterPlan From(string name, ClusterOptions options)
+    /// <summary>Makes the plan.</summary>
+    /// <param name="name">The cluster's name.</param>
+    /// <param name="options">What was written.</param>
+    /// <param name="seed">See <see cref="BalancingSettings.Seed"/>.</param>
+    internal static ClusterPlan From(string name, ClusterOptions options, ulong seed = 0)
     {
         DestinationPlan[] destinations = [.. options.Destinations.Select(DestinationPlan.From)];
         var settings = new ClusterSettings
@@ -44,7 +48,7 @@ internal sealed record ClusterPlan(
             Adaptive = options.Adaptive is { } adaptive ? ResiliencePlan.AdaptiveOf(adaptive, options.Limits) : null,
             Breaker = options.Breaker is { } breaker ? ResiliencePlan.BreakerOf(breaker) : null,
             RetryBudget = new RetryBudgetSettings(options.RetryBudget.Percent, options.RetryBudget.PerSecond),
-            Balancing = BalancingOf(options, destinations),
+            Balancing = BalancingOf(options, destinations, seed),
             Ejection = EjectionOf(options.Health.Eject),
             Limits = new HttpLimits { HeadBytesMax = options.Limits.Head, HeaderCountMax = options.Limits.Headers },
         };
@@ -52,8 +56,10 @@ internal sealed record ClusterPlan(
         return new ClusterPlan(settings, check, destinations);
     }
 
-    private static BalancingSettings BalancingOf(ClusterOptions options, DestinationPlan[] destinations) => new()
+    private static BalancingSettings BalancingOf(
+        ClusterOptions options, DestinationPlan[] destinations, ulong seed) => new()
     {
+        Seed = seed,
         Policy = options.Balance switch
         {
             BalancePolicy.Random => BalancingPolicy.Random,

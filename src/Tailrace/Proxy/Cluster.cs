@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Tailrace.Io;
 using Tailrace.Memory;
 using Tailrace.Proxy.Balancing;
@@ -41,8 +42,9 @@ public sealed class Cluster
             _key = new RequestKey(balancing.HashSource, balancing.HashName);
         if (balancing.SlowStartMs > 0)
             _slowStart = new SlowStart(reactor.Loop, balancing.SlowStartMs, OnSharesChanged);
-        // Workers throw different dice, and the same again in the next run.
-        _seed = StableHash.Of(System.Text.Encoding.UTF8.GetBytes(settings.Name), (ulong)reactor.Index);
+        // Workers throw different dice.
+        var name = System.Text.Encoding.UTF8.GetBytes(settings.Name);
+        _seed = StableHash.Of(name, balancing.Seed + (ulong)reactor.Index);
         if (settings.Adaptive is { } adaptive)
             Limit = new ConcurrencyLimit(reactor.Loop, adaptive, Pool.Load, Pool.Caps!) { Waiting = Queue };
         if (settings.Breaker is { } breaker) Breaker = new Breaker(reactor.Loop, breaker, OnBreakerChanged);
@@ -186,17 +188,20 @@ public sealed class Cluster
     internal Attempts BeginAttempts(Exchange exchange)
     {
         var attempts = _freeAttempts.TryTake() ?? new Attempts(0);
-        attempts.Reset(Settings.Retries, _key is null ? 0 : _key.Of(exchange));
-        _budget?.Count(Reactor.Loop.Now);
+        Begin(attempts, exchange);
         return attempts;
     }
 
-    /// <summary>Takes it back.</summary>
-    internal void EndAttempts(Attempts attempts)
+    /// <summary>Prepares what a request needs to remember its attempts.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Begin(Attempts attempts, Exchange exchange)
     {
-        if (attempts.IsTrial) Breaker!.EndTrial();
-        _freeAttempts.Return(attempts);
+        attempts.Reset(Settings.Retries, _key is null ? 0 : _key.Of(exchange));
+        _budget?.Count(Reactor.Loop.Now);
     }
+
+    /// <summary>Takes it back.</summary>
+    internal void EndAttempts(Attempts attempts) => _freeAttempts.Return(attempts);
 
     /// <summary>Chooses a destination by policy.</summary>
     /// <param name="key">What a hashing policy goes by: see <see cref="RequestKey"/>.</param>
@@ -212,6 +217,7 @@ public sealed class Cluster
     }
 
     /// <summary>Chooses the destination that the client's cookie names, else one by policy.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Destination? Pick(Exchange exchange, ulong key, in TriedSet tried)
     {
         if (_sticky is null) return Pick(key, tried);

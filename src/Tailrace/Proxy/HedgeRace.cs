@@ -117,7 +117,7 @@ internal sealed class HedgeRace(Hedging hedging) : ILoopAwaiter, ICriticalNotify
         second.HedgeMs = 0;
         second.FirstByteMs = _cluster.Settings.FirstByteTimeoutMs;
         second.IsHedge = true;
-        if (!second.Client.TryBegin(_exchange, edits, second.Destination.NameBytes.Span))
+        if (!second.Client.TryBegin(_exchange, edits, second.Destination.NameText))
             return IoResult.Failure(IoError.NoBuffers);
         if (_firstFailure is not null) _exchange.Downstream.AbortWith(connection);
         var flush = connection.FlushAsync();

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Tailrace.Io;
 using Tailrace.Io.ProxyProtocol;
 using Tailrace.Memory;
@@ -57,6 +58,7 @@ internal sealed class UpstreamPool
         && destination.Idle.Count < Math.Max(IdleMax, Settings.PoolIdleMax);
 
     /// <summary>Leases an idle connection, or null when there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal UpstreamConnection? TryRent(Destination destination)
     {
         while (destination.Idle.TryPop() is { } upstream)
@@ -75,6 +77,7 @@ internal sealed class UpstreamPool
     }
 
     /// <summary>Takes a connection back for others, or closes it when it cannot be used again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Return(UpstreamConnection upstream)
     {
         if (upstream.IsRequestSent && upstream.Client.IsReusable) Keep(upstream);
@@ -128,8 +131,7 @@ internal sealed class UpstreamPool
         var error = IoError.None;
         BeginUse(destination);
         MakeRoom(destination);
-        destination.ConnectionCount++;
-        Load.Connections++;
+        Remember(destination);
         for (var left = destination.Addresses.Length; left > 0 && error != IoError.Aborted; left--)
         {
             if (destination.NextAddress() is not { } address) break;
@@ -180,6 +182,16 @@ internal sealed class UpstreamPool
         EndUse(destination);
     }
 
+    /// <summary>A session of datagrams counts like a connection in use.</summary>
+    internal void BeginSession(Destination destination)
+    {
+        BeginUse(destination);
+        Remember(destination);
+    }
+
+    /// <summary>It no longer counts.</summary>
+    internal void EndSession(Destination destination) => EndTunnel(destination);
+
     /// <summary>Removes an idle connection that heard something.</summary>
     internal void Evict(UpstreamConnection upstream)
     {
@@ -224,6 +236,12 @@ internal sealed class UpstreamPool
     {
         Forget(upstream.Destination);
         upstream.Connection.Close();
+    }
+
+    private void Remember(Destination destination)
+    {
+        destination.ConnectionCount++;
+        Load.Connections++;
     }
 
     private void Forget(Destination destination)
