@@ -89,8 +89,8 @@ def floor_run(setup):
 
 # Requests through a proxy.
 
-def nginx_proxy(setup):
-    return nginx_run(setup, nginx_upstream(setup) + f'''  server {{ listen 127.0.0.1:{setup.port} reuseport backlog=4096;
+def nginx_proxy(setup, keys=''):
+    return nginx_run(setup, keys + nginx_upstream(setup) + f'''  server {{ listen 127.0.0.1:{setup.port} reuseport backlog=4096;
     location / {{ proxy_pass http://origin; }} }}
 ''')
 

@@ -18,6 +18,9 @@ internal sealed record SimConditions
     /// <summary>A receive gets less than what is there.</summary>
     internal int ShortRead { get; init; } = 200;
 
+    /// <summary>A receive that may stay unseen does.</summary>
+    internal int Unseen { get; init; }
+
     /// <summary>A loop misses its turn.</summary>
     internal int Busy { get; init; } = 100;
 
@@ -60,6 +63,8 @@ internal sealed record SimConditions
             Late = random.Below(3) * 300,
             ShortRead = random.Below(3) * 300,
             Busy = random.Below(3) * 200,
+            // No throw of its own: what earlier seeds do has not changed where nothing comes in bulk.
+            Unseen = window % 3 * 400,
         };
     }
 

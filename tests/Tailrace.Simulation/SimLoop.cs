@@ -10,6 +10,8 @@ namespace Tailrace.Simulation;
 /// </remarks>
 internal sealed class SimLoop(SimWorld world, string host) : EventLoop
 {
+    private const int UnseenFromBytes = 1000;
+
     // Set before the base constructor runs, which reads the clock.
     private readonly SimWorld _world = world;
     private readonly List<SimHandle> _handles = [];
@@ -29,6 +31,9 @@ internal sealed class SimLoop(SimWorld world, string host) : EventLoop
 
     /// <summary>Descriptors that are open.</summary>
     internal int OpenHandles => _handles.Count;
+
+    /// <summary>Counts them, as they are made and given back.</summary>
+    internal int Unseen { get; set; }
 
     /// <summary>Whether the last turn had nothing to do.</summary>
     internal bool IsIdle { get; private set; }
@@ -89,6 +94,22 @@ internal sealed class SimLoop(SimWorld world, string host) : EventLoop
         if (!_world.IsLate && _world.Network.TrySend(handle, operation) is { } done) return new IoTask(done);
         handle.Sending = operation;
         return operation.Begin(handle);
+    }
+
+    /// <inheritdoc/>
+    internal override int UnseenHeld => Unseen;
+
+    /// <inheritdoc/>
+    internal override int UnseenPiece => UnseenFromBytes / 4;
+
+    /// <inheritdoc/>
+    internal override int UnseenFrom => _world.Conditions.Unseen > 0 ? UnseenFromBytes : int.MaxValue;
+
+    /// <inheritdoc/>
+    internal override IoTask SendUnseenAsync(IoHandle stream, IoOperation operation)
+    {
+        Require(operation.Unseen is not null, "nothing is kept for this send");
+        return SendAsync(stream, operation);
     }
 
     /// <inheritdoc/>

@@ -1,5 +1,6 @@
 using System.Net;
 using Tailrace.Io;
+using Tailrace.Memory;
 
 namespace Tailrace.Simulation;
 
@@ -11,6 +12,7 @@ namespace Tailrace.Simulation;
 internal sealed class SimNetwork(SimWorld world)
 {
     private const int FirstPort = 20_000;
+    private const int UnseenBytesMax = 40_000;
 
     private readonly List<SimHandle> _listeners = [];
     private int _ports = FirstPort;
@@ -95,18 +97,32 @@ internal sealed class SimNetwork(SimWorld world)
         if (world.Random.Chance(world.Conditions.Reset)) Break(handle);
         var pipe = handle.Incoming!;
         if (!pipe.IsReadable(Now)) return null;
-        var buffer = operation.Buffer!;
-        if (!buffer.TryReserve(1)) return IoResult.Failure(IoError.NoBuffers);
+        var isUnseen = operation.UnseenMax > 0 && world.Random.Chance(world.Conditions.Unseen);
+        if (!isUnseen && !operation.Buffer!.TryReserve(1)) return IoResult.Failure(IoError.NoBuffers);
+        var count = isUnseen ? ReadUnseen(handle, operation) : Read(pipe, operation.Buffer!);
+        handle.Received += count;
+        if (count > 0) return IoResult.Success(count);
+        operation.Buffer!.Release();
+        if (!IsResetArrived(handle) || handle.HasToldReset) return IoResult.Success(0);
+        handle.HasToldReset = true;
+        return IoResult.Failure(IoError.Reset);
+    }
+
+    private int Read(SimPipe pipe, ByteBuffer buffer)
+    {
         var target = buffer.Writable;
         if (world.Random.Chance(world.Conditions.ShortRead)) target = target[..world.Random.Between(1, target.Length)];
         var count = pipe.Read(target, Now);
         buffer.Commit(count);
-        handle.Received += count;
-        if (count > 0) return IoResult.Success(count);
-        buffer.Release();
-        if (!IsResetArrived(handle) || handle.HasToldReset) return IoResult.Success(0);
-        handle.HasToldReset = true;
-        return IoResult.Failure(IoError.Reset);
+        return count;
+    }
+
+    private int ReadUnseen(SimHandle handle, IoOperation operation)
+    {
+        var bytes = new byte[world.Random.Between(1, Math.Min(operation.UnseenMax, UnseenBytesMax))];
+        var count = handle.Incoming!.Read(bytes, Now);
+        if (count > 0) operation.Unseen = new SimUnseen(handle.Loop, bytes.AsMemory(0, count));
+        return count;
     }
 
     /// <summary>Sends what the window takes; done when all has gone.</summary>
@@ -120,19 +136,23 @@ internal sealed class SimNetwork(SimWorld world)
             return IoResult.Failure(IoError.Reset);
         }
         if (pipe.IsEnded || pipe.IsReset || IsResetArrived(handle)) return IoResult.Failure(IoError.BrokenPipe);
-        while (operation.Buffer!.Length + operation.BodyLength > 0)
+        var unseen = (SimUnseen?)operation.Unseen;
+        while (operation.Buffer!.Length + operation.BodyLength + (unseen?.Length ?? 0) > 0)
         {
             var head = operation.Buffer.Unread;
-            var bytes = head.IsEmpty ? operation.Body!.Unread[..operation.BodyLength] : head;
+            var bytes = !head.IsEmpty ? head
+                : unseen is not null ? unseen.Bytes.Span : operation.Body!.Unread[..operation.BodyLength];
             var room = pipe.IsAbandoned ? int.MaxValue : world.Conditions.WindowBytes - pipe.Held;
             var segment = world.Random.Between(1, world.Conditions.SegmentBytesMax);
             var count = Math.Min(Math.Min(bytes.Length, room), segment);
             if (count <= 0) return null;
             if (pipe.IsAbandoned) handle.Incoming!.Reset(Arrival(), world.Random.Chance(500));
             else pipe.Write(bytes[..count], Arrival());
-            operation.Advance(count);
+            if (head.IsEmpty && unseen is not null) unseen.Take(count, operation);
+            else operation.Advance(count);
             handle.Sent += count;
         }
+        operation.DropUnseen();
         return IoResult.Success(operation.Progress);
     }
 

@@ -147,6 +147,7 @@ internal sealed class SimWorld : IDisposable
             CheckZero(loop.OpenHandles, "descriptors are open");
             CheckZero(reactor.Buffers.Rented, "blocks are out");
             CheckZero(loop.Timers.Count, "deadlines are left");
+            CheckZero(loop.UnseenHeld, "times unseen bytes were kept and not given back");
 
             void CheckZero(int count, string what)
             {

@@ -26,6 +26,8 @@ internal static class StatisticsReport
         ("client aborts", c => c.DownstreamAborts),
         ("bytes received", c => c.BytesReceived),
         ("bytes sent", c => c.BytesSent),
+        ("bytes spliced", c => c.BytesSpliced),
+        ("splices without pipe", c => c.PipesMissed),
         ("upstream connects", c => c.UpstreamConnects),
         ("upstream connect errors", c => c.UpstreamConnectErrors),
         ("upstream reuses", c => c.UpstreamReuses),

@@ -100,4 +100,10 @@ public sealed record BufferOptions
 
     /// <summary>The most memory that the blocks of one worker may take. Default: <c>256MiB</c>.</summary>
     public long Max { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>
+    /// The most pipes of one worker in which the kernel holds bulk that goes from socket to socket without being
+    /// copied. Each takes two descriptors while bytes wait in it. 0: all bytes are copied. Default: <c>256</c>.
+    /// </summary>
+    public int Pipes { get; init; } = 256;
 }

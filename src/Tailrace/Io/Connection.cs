@@ -90,6 +90,32 @@ public abstract class Connection : TimerEntry
     /// <summary>Makes the pending flush fail as cancelled.</summary>
     public abstract void CancelFlush();
 
+    /// <summary>
+    /// Bytes that have been received before those in <see cref="Input"/> and that the system keeps.
+    /// </summary>
+    internal virtual int Unseen => 0;
+
+    /// <summary>Whether it can send what another connection of its reactor has received unseen.</summary>
+    internal virtual bool SendsUnseen => false;
+
+    /// <summary>
+    /// Receives more, into <see cref="Input"/> or, at most <paramref name="count"/> bytes, unseen. The input is empty.
+    /// </summary>
+    internal virtual IoTask FillUnseenAsync(int count) => FillAsync();
+
+    /// <summary>Forgets the unseen bytes.</summary>
+    /// <returns>How many they were.</returns>
+    internal virtual int DropUnseen() => 0;
+
+    /// <summary>Bytes of the last flush that have gone, whatever it came to.</summary>
+    internal virtual int Flushed => 0;
+
+    /// <summary>
+    /// Sends all of <see cref="Output"/> and then what <paramref name="source"/> has received unseen: all of it is
+    /// gone, or lost with this connection.
+    /// </summary>
+    internal virtual IoTask FlushUnseenAsync(Connection source) => throw new NotSupportedException();
+
     /// <summary>Ends the sending direction.</summary>
     public abstract void ShutdownSend();
 

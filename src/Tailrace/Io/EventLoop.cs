@@ -91,6 +91,30 @@ public abstract partial class EventLoop : IDisposable
     /// </remarks>
     public abstract IoTask SendAsync(IoHandle handle, IoOperation operation);
 
+    /// <summary>
+    /// From how many bytes on it pays to receive them unseen; <see cref="int.MaxValue"/> where it never does.
+    /// </summary>
+    internal virtual int UnseenFrom => int.MaxValue;
+
+    /// <summary>What a receive brings at least while bytes come in bulk.</summary>
+    internal virtual int UnseenPiece => int.MaxValue;
+
+    /// <summary>How many <see cref="UnseenBytes"/> are out.</summary>
+    internal virtual int UnseenHeld => 0;
+
+    /// <summary>
+    /// Receives at most <see cref="IoOperation.UnseenMax"/> bytes into <see cref="IoOperation.Unseen"/>, or, where the
+    /// system does not keep them, as any other receive.
+    /// </summary>
+    internal virtual IoTask ReceiveUnseenAsync(IoHandle handle, IoOperation operation) =>
+        ReceiveAsync(handle, operation);
+
+    /// <summary>
+    /// Sends all of <see cref="IoOperation.Buffer"/> and then all of <see cref="IoOperation.Unseen"/>.
+    /// </summary>
+    internal virtual IoTask SendUnseenAsync(IoHandle handle, IoOperation operation) =>
+        throw new NotSupportedException();
+
     /// <summary>Ends the sending direction; the other side reads the end of the stream.</summary>
     public abstract void ShutdownSend(IoHandle handle);
 

@@ -39,6 +39,12 @@ public sealed class IoOperation : LoopContinuation
     /// <summary>Send: bytes sent so far. Back ends count here.</summary>
     internal int Progress { get; set; }
 
+    /// <summary>Receive: how many of the next bytes the system may keep. 0 for an ordinary receive.</summary>
+    internal int UnseenMax { get; set; }
+
+    /// <summary>Receive: the bytes that the system has kept, or null. Send: what goes behind the buffer.</summary>
+    internal UnseenBytes? Unseen { get; set; }
+
     /// <summary>Accept and connect: the descriptor that came of it.</summary>
     internal IoHandle? Opened { get; set; }
 
@@ -108,6 +114,17 @@ public sealed class IoOperation : LoopContinuation
         _isSettled = false;
         Unlink();
         Complete(_result);
+    }
+
+    /// <summary>Gives back the bytes that the system has kept.</summary>
+    /// <returns>How many are lost by that.</returns>
+    internal int DropUnseen()
+    {
+        if (Unseen is not { } unseen) return 0;
+        Unseen = null;
+        var lost = unseen.Length;
+        unseen.Discard();
+        return lost;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -51,15 +51,22 @@ public static class Loops
     /// <summary>Creates a loop of a chosen engine.</summary>
     /// <param name="engine">As <see cref="Choose"/> gave it.</param>
     /// <param name="eventsMax">The most events taken from the system at a time.</param>
-    public static EventLoop Create(Engine engine, int eventsMax) => engine switch
+    /// <param name="pipesMax">
+    /// The most pipes that carry bulk within the kernel, where the engine has that; 0: none.
+    /// </param>
+    public static EventLoop Create(Engine engine, int eventsMax, int pipesMax = 0)
     {
-        Engine.IoUring => new UringLoop(
-            eventsMax, new DescriptorReserve(RaiseDescriptorLimit()), new UringSettings()),
-        Engine.Epoll => new EpollLoop(eventsMax, new DescriptorReserve(RaiseDescriptorLimit())),
-        Engine.Portable => new PortableLoop(
-            eventsMax, new DescriptorReserve(RaiseDescriptorLimit()), sharesListeners: OperatingSystem.IsLinux()),
-        _ => throw new ArgumentOutOfRangeException(nameof(engine)),
-    };
+        var reserve = new DescriptorReserve(RaiseDescriptorLimit());
+        return engine switch
+        {
+            Engine.IoUring => new UringLoop(eventsMax, reserve, new UringSettings(), Pipes()),
+            Engine.Epoll => new EpollLoop(eventsMax, reserve, Pipes()),
+            Engine.Portable => new PortableLoop(eventsMax, reserve, sharesListeners: OperatingSystem.IsLinux()),
+            _ => throw new ArgumentOutOfRangeException(nameof(engine)),
+        };
+
+        PipePool? Pipes() => pipesMax > 0 ? new PipePool(reserve, pipesMax) : null;
+    }
 
     /// <summary>The processors that this process may run on, in the order that workers get them.</summary>
     public static IReadOnlyList<int> Processors()

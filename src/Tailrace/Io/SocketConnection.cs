@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Tailrace.Io;
@@ -79,6 +80,7 @@ public sealed class SocketConnection : Connection
     {
         if (_receive.IsArmed) return _receive.Task;
         if (_handle is not { } handle) return new IoTask(IoResult.Failure(IoError.Aborted));
+        _receive.UnseenMax = 0;
         return Reactor.Loop.ReceiveAsync(handle, _receive);
     }
 
@@ -87,6 +89,7 @@ public sealed class SocketConnection : Connection
     public override void PrepareFill()
     {
         if (_receive.IsArmed || _handle is not { } handle) return;
+        _receive.UnseenMax = 0;
         var task = Reactor.Loop.ReceiveAsync(handle, _receive);
         if (!_receive.IsArmed) _receive.Hold(task.GetAwaiter().GetResult());
     }
@@ -119,6 +122,7 @@ public sealed class SocketConnection : Connection
     /// <inheritdoc/>
     public override IoTask FlushAsync(Memory.ByteBuffer? body, int count)
     {
+        Debug.Assert(_send.Unseen is null, "what was not sent is lost with its connection");
         _send.Body = body;
         _send.BodyLength = count;
         return SendAsync();
@@ -134,6 +138,40 @@ public sealed class SocketConnection : Connection
 
     /// <inheritdoc/>
     public override void CancelFlush() => Reactor.Loop.Cancel(_send, IoError.Cancelled);
+
+    /// <inheritdoc/>
+    internal override int Unseen => _receive.Unseen?.Length ?? 0;
+
+    /// <inheritdoc/>
+    internal override bool SendsUnseen => true;
+
+    /// <inheritdoc/>
+    internal override IoTask FillUnseenAsync(int count)
+    {
+        Debug.Assert(Input.IsEmpty && _receive.Unseen is null && count > 0);
+        if (_receive.IsArmed) return _receive.Task;
+        if (_handle is not { } handle) return new IoTask(IoResult.Failure(IoError.Aborted));
+        _receive.UnseenMax = count;
+        return Reactor.Loop.ReceiveUnseenAsync(handle, _receive);
+    }
+
+    /// <inheritdoc/>
+    internal override int DropUnseen() => _receive.DropUnseen();
+
+    /// <inheritdoc/>
+    internal override int Flushed => _send.Progress;
+
+    /// <inheritdoc/>
+    internal override IoTask FlushUnseenAsync(Connection source)
+    {
+        _send.Progress = _progressSeen = 0;
+        if (_handle is not { } handle) return new IoTask(IoResult.Failure(IoError.Aborted));
+        var receive = ((SocketConnection)source)._receive;
+        _send.Unseen = receive.Unseen;
+        receive.Unseen = null;
+        _send.BodyLength = 0;
+        return Reactor.Loop.SendUnseenAsync(handle, _send);
+    }
 
     /// <inheritdoc/>
     public override void ShutdownSend()
@@ -187,6 +225,8 @@ public sealed class SocketConnection : Connection
         Reactor.Loop.Timers.Remove(this);
         Input.Clear();
         Output.Clear();
+        _receive.DropUnseen();
+        _send.DropUnseen();
         ProxyHeader = null;
         Ticket.Return();
         Ticket = default;

@@ -14,6 +14,7 @@ internal static class Errno
     internal const int Invalid = 22;
     internal const int TooManyInSystem = 23;
     internal const int TooMany = 24;
+    internal const int BrokenPipe = 32;
     internal const int NoSystemCall = 38;
     internal const int TimerExpired = 62;
     internal const int NoBuffers = 105;

@@ -84,6 +84,15 @@ internal static unsafe partial class Libc
     internal static partial nint write(int fd, void* buffer, nuint count);
 
     [LibraryImport(Library)]
+    internal static partial int pipe2(int* ends, int flags);
+
+    [LibraryImport(Library)]
+    internal static partial int fcntl(int fd, int command, nint value);
+
+    [LibraryImport(Library)]
+    internal static partial nint splice(int from, long* fromOffset, int to, long* toOffset, nuint length, uint flags);
+
+    [LibraryImport(Library)]
     internal static partial int eventfd(uint value, int flags);
 
     [LibraryImport(Library)]

@@ -24,6 +24,7 @@ internal static unsafe class SocketAbi
     internal const int Ipv6Only = 26;
     internal const int MsgNoSignal = 0x4000;
     internal const int MsgDontWait = 0x40;
+    internal const int MsgMore = 0x8000;
     internal const int MsgWaitAll = 0x100;
     internal const int ShutWrite = 1;
 

@@ -155,13 +155,16 @@ internal sealed class Tunnel : TimerEntry
     private async LoopTask PumpAsync(Connection source, Connection target, TunnelSide from)
     {
         var pieces = 0;
+        var gauge = new BulkGauge(_loop, isBulk: false);
         while (!_isStopped)
         {
             if (source.Input.IsEmpty && target.Output.IsEmpty)
             {
                 source.Input.Release();
                 target.Output.Release();
-                var fill = source.FillAsync();
+                var fill = gauge.IsBulk(int.MaxValue) && target.SendsUnseen
+                    ? source.FillUnseenAsync(int.MaxValue)
+                    : source.FillAsync();
                 if (!fill.IsCompleted) pieces = 0;
                 var received = await fill;
                 _activeAt = _loop.Now;
@@ -171,15 +174,17 @@ internal sealed class Tunnel : TimerEntry
                     else OnEnd(source, target, from);
                     break;
                 }
+                gauge.Received(received.Bytes, source.Unseen > 0);
                 Changed?.Invoke(StreamState.Reading);
             }
+            var unseen = source.Unseen;
             var length = source.Input.Length;
-            var flush = target.FlushAsync(source.Input, length);
+            var flush = unseen > 0 ? target.FlushUnseenAsync(source) : target.FlushAsync(source.Input, length);
             if (!flush.IsCompleted) OnWait(from);
             var sent = await flush;
             _sending &= ~from;
             _activeAt = _loop.Now;
-            Count(from, length - source.Input.Length);
+            Count(from, unseen > 0 ? target.Flushed : length - source.Input.Length);
             if (sent.IsError)
             {
                 OnSendFailed(from, sent.Error);
@@ -189,7 +194,7 @@ internal sealed class Tunnel : TimerEntry
             pieces = 0;
             await _loop.YieldAsync();
         }
-        _isCut |= !source.Input.IsEmpty;
+        _isCut |= source.DropUnseen() > 0 || !source.Input.IsEmpty;
         source.Input.Release();
         target.Output.Release();
         _running--;

@@ -97,6 +97,27 @@ public sealed class BodyReader
         return step;
     }
 
+    /// <summary>
+    /// After <see cref="BodyStep.NeedMore"/>: how many of the next bytes are the body's, whatever they say.
+    /// </summary>
+    internal int Ahead => (int)Math.Min(int.MaxValue, Kind switch
+    {
+        BodyKind.Length => _remaining,
+        BodyKind.Chunked => _decoder.Ahead,
+        _ => long.MaxValue,
+    });
+
+    /// <summary>Takes body bytes that pass by on another way: at most <see cref="Ahead"/>.</summary>
+    internal void Skip(int count)
+    {
+        Debug.Assert(_input.IsEmpty && count <= Ahead);
+        Received += count;
+        if (Kind == BodyKind.Chunked) _decoder.Skip(count);
+        if (Kind != BodyKind.Length) return;
+        _remaining -= count;
+        IsEnded = _remaining == 0;
+    }
+
     /// <summary>Tells that the other side ended the stream.</summary>
     /// <returns>Whether that is the body's proper end.</returns>
     public bool EndOfStream()

@@ -61,6 +61,7 @@ internal static class BodyRelay
         BodyWriter writer, Connection target, int writeTimeoutMs)
     {
         var turn = 0;
+        var gauge = new BulkGauge(source.Reactor.Loop, isBulk: true);
         while (true)
         {
             switch (reader.Next(out var count))
@@ -88,39 +89,62 @@ internal static class BodyRelay
                     // Two fast sides could go on for ever without a wait: others get their turn.
                     if (++turn % TurnPiecesMax == 0) await source.Reactor.Loop.YieldAsync();
                     source.SetTimeout(readTimeoutMs);
-                    var fill = source.FillAsync();
+                    var fill = Fill(reader, source, writer, target, gauge);
                     if (!fill.IsCompleted && writer.TrySettle())
                     {
                         flushed = await FlushAsync(target, writeTimeoutMs);
-                        if (flushed.IsError)
-                        {
-                            source.CancelFill();
-                            await fill;
-                            return new RelayResult(RelayEnd.WriteFailed, flushed.Error);
-                        }
-                        target.Output.Release();
+                        if (flushed.IsError) source.CancelFill();
+                        else target.Output.Release();
                     }
                     var received = await fill;
-                    if (received.IsError) return new RelayResult(RelayEnd.ReadFailed, received.Error);
+                    var unseen = source.Unseen;
+                    if (unseen > 0) reader.Skip(unseen);
+                    if (flushed.IsError) return Failed(source, RelayEnd.WriteFailed, flushed.Error);
+                    if (received.IsError) return Failed(source, RelayEnd.ReadFailed, received.Error);
                     if (received.Bytes == 0 && !reader.EndOfStream()) return new RelayResult(RelayEnd.Truncated);
+                    gauge.Received(received.Bytes, unseen > 0);
+                    if (unseen == 0) continue;
+                    var passing = writer.SendUnseenAsync(source);
+                    if (!passing.IsCompleted) target.SetTimeout(writeTimeoutMs);
+                    var passed = await passing;
+                    if (passed.IsError) return Failed(source, RelayEnd.WriteFailed, passed.Error);
                     continue;
 
                 case BodyStep.End:
-                    if (!writer.TryEnd(reader.Trailers))
-                    {
-                        // What waits in the output leaves no room for the end.
-                        var gone = await FlushAsync(target, writeTimeoutMs);
-                        if (gone.IsError) return new RelayResult(RelayEnd.WriteFailed, gone.Error);
-                        if (!writer.TryEnd(reader.Trailers))
-                            return new RelayResult(RelayEnd.WriteFailed, IoError.NoBuffers);
-                    }
-                    reader.TakeTrailers();
-                    return new RelayResult(RelayEnd.Complete);
+                    return await EndAsync(reader, writer, target, writeTimeoutMs);
 
                 default:
                     return new RelayResult(RelayEnd.Rejected);
             }
         }
+    }
+
+    /// <summary>Receives more of a body: unseen where it comes in bulk and nobody has to look at it.</summary>
+    private static IoTask Fill(
+        BodyReader reader, Connection source, BodyWriter writer, Connection target, BulkGauge gauge) =>
+        reader.Ahead is var ahead && gauge.IsBulk(ahead) && target.SendsUnseen && !writer.IsDiscarding
+            ? source.FillUnseenAsync(ahead)
+            : source.FillAsync();
+
+    /// <summary>Unseen bytes that have not gone are forgotten: they belong to no later message.</summary>
+    private static RelayResult Failed(Connection source, RelayEnd end, IoError error)
+    {
+        source.DropUnseen();
+        return new RelayResult(end, error);
+    }
+
+    private static async LoopTask<RelayResult> EndAsync(
+        BodyReader reader, BodyWriter writer, Connection target, int timeoutMs)
+    {
+        if (!writer.TryEnd(reader.Trailers))
+        {
+            // What waits in the output leaves no room for the end.
+            var gone = await FlushAsync(target, timeoutMs);
+            if (gone.IsError) return new RelayResult(RelayEnd.WriteFailed, gone.Error);
+            if (!writer.TryEnd(reader.Trailers)) return new RelayResult(RelayEnd.WriteFailed, IoError.NoBuffers);
+        }
+        reader.TakeTrailers();
+        return new RelayResult(RelayEnd.Complete);
     }
 
     private static IoTask FlushAsync(Connection target, int timeoutMs)

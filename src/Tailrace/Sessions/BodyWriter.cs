@@ -80,16 +80,28 @@ public sealed class BodyWriter
     /// <summary>
     /// Sends what waits in the output and then <paramref name="count"/> bytes of <paramref name="source"/>.
     /// </summary>
-    public IoTask SendAsync(ByteBuffer source, int count)
+    public IoTask SendAsync(ByteBuffer source, int count) =>
+        TryBeginPiece(count)
+            ? _connection.FlushAsync(source, count)
+            : new IoTask(IoResult.Failure(IoError.NoBuffers));
+
+    /// <summary>Sends what waits in the output and then what <paramref name="source"/> has received unseen.</summary>
+    internal IoTask SendUnseenAsync(Connection source) =>
+        TryBeginPiece(source.Unseen)
+            ? _connection.FlushUnseenAsync(source)
+            : new IoTask(IoResult.Failure(IoError.NoBuffers));
+
+    /// <summary>Writes what comes before a piece that is sent from where it lies.</summary>
+    private bool TryBeginPiece(int count)
     {
         if (_kind == BodyKind.Chunked)
         {
-            if (!_connection.Output.TryReserve(ChunkOverhead)) return new IoTask(IoResult.Failure(IoError.NoBuffers));
+            if (!_connection.Output.TryReserve(ChunkOverhead)) return false;
             BeginChunk(count);
             _owesCrlf = true;
         }
         Written += count;
-        return _connection.FlushAsync(source, count);
+        return true;
     }
 
     /// <summary>Writes the end of a chunk that was sent without it, when no next one is in sight.</summary>

@@ -135,6 +135,12 @@ public sealed class Counters
     /// <summary>io_uring: receives that found no buffer.</summary>
     public long RingStarved;
 
+    /// <summary>Bytes that went from socket to socket within the kernel.</summary>
+    public long BytesSpliced;
+
+    /// <summary>Receives in bulk that were copied because no pipe was to be had.</summary>
+    public long PipesMissed;
+
     /// <summary>Connections that are forwarded as they are.</summary>
     public TcpCounters Tcp;
 
@@ -187,6 +193,8 @@ public sealed class Counters
         RingRefusals += other.RingRefusals;
         RingInterrupts += other.RingInterrupts;
         RingStarved += other.RingStarved;
+        BytesSpliced += other.BytesSpliced;
+        PipesMissed += other.PipesMissed;
         Tcp.Add(other.Tcp);
         Udp.Add(other.Udp);
     }

@@ -19,15 +19,19 @@ internal static class Descriptors
     }
 
     /// <summary>How many are open.</summary>
-    internal static int Count() => Directory.EnumerateFiles("/proc/self/fd").Count(IsCounted);
+    internal static int Count() => Count("socket:") + Count("anon_inode:");
 
-    private static bool IsCounted(string path)
+    /// <summary>How many ends of pipes are open. The framework has some too, so ask right before and after.</summary>
+    internal static int CountPipes() => Count("pipe:");
+
+    private static int Count(string kind) =>
+        Directory.EnumerateFiles("/proc/self/fd").Count(path => IsOfKind(path, kind));
+
+    private static bool IsOfKind(string path, string kind)
     {
         try
         {
-            var target = new FileInfo(path).LinkTarget ?? "";
-            return target.StartsWith("socket:", StringComparison.Ordinal)
-                || target.StartsWith("anon_inode:", StringComparison.Ordinal);
+            return new FileInfo(path).LinkTarget?.StartsWith(kind, StringComparison.Ordinal) == true;
         }
         catch (IOException)
         {

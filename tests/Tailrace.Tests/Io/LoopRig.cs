@@ -21,18 +21,35 @@ internal sealed class LoopRig : IDisposable
     public static TheoryData<string> Engines =>
         OperatingSystem.IsLinux() ? ["epoll", "io_uring", "portable"] : ["portable"];
 
-    internal LoopRig(string engine, long limitBytes = 64 << 20)
+    /// <summary>The same, the simulated one, and those that copy what others leave unseen.</summary>
+    public static TheoryData<string> AllEngines => OperatingSystem.IsLinux()
+        ? ["epoll", "io_uring", "portable", "sim", "epoll/copying", "io_uring/copying", "sim/copying"]
+        : ["portable", "sim", "sim/copying"];
+
+    /// <param name="engine">One of <see cref="AllEngines"/>.</param>
+    /// <param name="limitBytes">Of the buffers.</param>
+    /// <param name="pipesMax">The most pipes of a loop that does not copy.</param>
+    internal LoopRig(string engine, long limitBytes = 64 << 20, int pipesMax = 64)
     {
+        var copies = engine.EndsWith("/copying", StringComparison.Ordinal);
+        engine = engine.Split('/')[0];
         if (engine == "sim")
         {
-            var conditions = new SimConditions { Late = 0, SegmentBytesMax = 8192, WindowBytes = 1 << 20 };
+            var conditions = new SimConditions
+            {
+                Late = 0,
+                SegmentBytesMax = 8192,
+                WindowBytes = 1 << 20,
+                Unseen = copies ? 0 : 1000,
+            };
             var world = new SimWorld(seed: 1, _ => conditions);
             Reactor = world.CreateReactor("127.0.0.1", limitBytes, 4096, 16384);
             _step = () => world.Step();
         }
         else
         {
-            var loop = Loops.Create(Enum.Parse<Engine>(engine.Replace("_", ""), ignoreCase: true), eventsMax: 64);
+            var kind = Enum.Parse<Engine>(engine.Replace("_", ""), ignoreCase: true);
+            var loop = Loops.Create(kind, eventsMax: 64, copies ? 0 : pipesMax);
             Reactor = new Reactor(0, loop, new BufferPools(4096, 16384, limitBytes));
             _step = Turn;
         }
@@ -157,6 +174,7 @@ internal sealed class LoopRig : IDisposable
         Assert.Empty(Unhandled);
         Assert.Equal(0, Reactor.Buffers.Rented);
         Assert.Equal(0, Loop.Timers.Count);
+        Assert.Equal(0, Loop.UnseenHeld);
         Reactor.Dispose();
     }
 }

@@ -1,6 +1,7 @@
 using System.Text;
 using Tailrace.Io;
 using Tailrace.Proxy;
+using Tailrace.Telemetry;
 using Tailrace.Tests.Io;
 
 namespace Tailrace.Tests.Proxy;
@@ -11,7 +12,7 @@ public sealed class TunnelTests
     private static readonly TunnelLimits s_noLimits = new(IdleTimeoutMs: 0, LifetimeMs: 0);
 
     /// <summary>Every back end, and the simulated one.</summary>
-    public static TheoryData<string> Engines => [.. LoopRig.Engines.Select(row => row.Data), "sim"];
+    public static TheoryData<string> Engines => LoopRig.AllEngines;
 
     [Theory, MemberData(nameof(Engines))]
     public void Bytes_go_both_ways_and_a_side_may_end_first(string engine) => WithRig(engine, async rig =>
@@ -186,6 +187,37 @@ public sealed class TunnelTests
         await down;
         var result = await running;
         Assert.Equal((TunnelEnd.Closed, total, total), (result.End, result.BytesUp, result.BytesDown));
+        if (engine is "epoll" or "io_uring") Assert.InRange(rig.Counters.BytesSpliced, total, 2L * total);
+        else Assert.Equal(0, rig.Counters.BytesSpliced);
+    });
+
+    [Theory, MemberData(nameof(Engines))]
+    public void Bulk_that_waits_for_a_reader_is_cut_with_its_tunnel(string engine) => WithRig(engine, async rig =>
+    {
+        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+        var sending = SendForEverAsync(rig.Client);
+        await rig.Loop.UntilAsync(() => rig.Tunnel.State == StreamState.Writing);
+        rig.Tunnel.Stop();
+        var result = await running;
+        Assert.Equal((TunnelEnd.Aborted, true), (result.End, result.MustReset));
+        Assert.True(result.BytesUp > 0);
+        rig.CloseTunnel(result);
+        Assert.Equal(0, rig.Loop.Loop.UnseenHeld);
+        await sending;
+    });
+
+    [Theory, MemberData(nameof(Engines))]
+    public void Bulk_that_waits_for_a_reader_goes_with_its_reset(string engine) => WithRig(engine, async rig =>
+    {
+        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+        var sending = SendForEverAsync(rig.Client);
+        await rig.Loop.UntilAsync(() => rig.Tunnel.State == StreamState.Writing);
+        rig.Origin.Close(reset: true);
+        var result = await running;
+        Assert.Equal((TunnelEnd.Reset, TunnelSide.Upstream, true), (result.End, result.By, result.MustReset));
+        rig.CloseTunnel(result);
+        Assert.Equal(0, rig.Loop.Loop.UnseenHeld);
+        await sending;
     });
 
     private static async LoopTask SendPatternAsync(SocketConnection connection, int total, int seed)
@@ -254,6 +286,8 @@ public sealed class TunnelTests
         private bool _isClosed;
 
         internal Tunnel Tunnel { get; } = new();
+
+        internal Counters Counters => Loop.Reactor.Counters;
 
         internal void CloseTunnel(in TunnelResult result)
         {

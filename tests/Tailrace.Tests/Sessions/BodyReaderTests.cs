@@ -65,6 +65,39 @@ public sealed class BodyReaderTests : IDisposable
     }
 
     [Theory]
+    [InlineData(BodyKind.Length, 10, "", "", 10)]
+    [InlineData(BodyKind.Length, 10, "0123", "", 6)]
+    [InlineData(BodyKind.Chunked, -1, "a\r\n0123", "\r\n0\r\n\r\n", 6)]
+    [InlineData(BodyKind.Chunked, -1, "a\r\n", "\r\n0\r\n\r\n", 10)]
+    public void What_is_ahead_may_pass_by_in_parts(BodyKind kind, long length, string before, string behind, int ahead)
+    {
+        _reader.Begin(_input, kind, length, HttpLimits.Default);
+        var found = new StringBuilder();
+        Assert.False(Feed(before, int.MaxValue, found));
+        Assert.Equal(ahead, _reader.Ahead);
+        _reader.Skip(1);
+        Assert.Equal(ahead - 1, _reader.Ahead);
+        _reader.Skip(ahead - 1);
+        Assert.Equal(0, _reader.Ahead);
+        Assert.Equal(10, _reader.Received);
+        Assert.True(Feed(behind, int.MaxValue, found));
+        Assert.Equal(10 - ahead, found.Length);
+        Assert.True(_reader.IsEnded);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a")]
+    [InlineData("a\r\n0123456789")]
+    [InlineData("a\r\n0123456789\r\n0\r\nX: y")]
+    public void Framing_is_never_ahead(string wire)
+    {
+        _reader.Begin(_input, BodyKind.Chunked, -1, HttpLimits.Default);
+        Assert.False(Feed(wire, int.MaxValue, new StringBuilder()));
+        Assert.Equal(0, _reader.Ahead);
+    }
+
+    [Theory]
     [InlineData(BodyKind.UntilClose, true)]
     [InlineData(BodyKind.Length, false)]
     [InlineData(BodyKind.Chunked, false)]

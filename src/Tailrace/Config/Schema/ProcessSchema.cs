@@ -84,5 +84,8 @@ internal static class ProcessSchema
             new SizeKind<int>(64 << 10, 4 << 20), o => o.BulkBlock, (o, v) => o with { BulkBlock = v }),
         new Field<BufferOptions, long>("max",
             "The most memory that the blocks of one worker may take.",
-            new SizeKind<long>(1 << 20, 1L << 40), o => o.Max, (o, v) => o with { Max = v }));
+            new SizeKind<long>(1 << 20, 1L << 40), o => o.Max, (o, v) => o with { Max = v }),
+        new Field<BufferOptions, int>("pipes",
+            "The most pipes of one worker for bulk that stays in the kernel; 0: all bytes are copied.",
+            new NumberKind<int>(0, 100_000), o => o.Pipes, (o, v) => o with { Pipes = v }));
 }

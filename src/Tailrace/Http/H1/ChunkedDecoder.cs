@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Tailrace.Memory;
 
 namespace Tailrace.Http.H1;
@@ -43,6 +44,18 @@ public struct ChunkedDecoder
 
     /// <summary>How many body bytes have come out so far.</summary>
     public readonly long BodyBytes => _bodyBytes - _remaining;
+
+    /// <summary>How many of the next bytes are data of the chunk that has begun.</summary>
+    public readonly long Ahead => _phase == Phase.Data ? _remaining : 0;
+
+    /// <summary>Takes data that passes by on another way: at most <see cref="Ahead"/> bytes.</summary>
+    public void Skip(int count)
+    {
+        Debug.Assert(count <= Ahead);
+        _remaining -= count;
+        if (_remaining == 0 && _phase == Phase.Data)
+            _phase = Phase.DataEnd;
+    }
 
     /// <summary>Begins a body.</summary>
     public void Reset(HttpLimits limits) => this = new() { _limits = limits };

@@ -39,6 +39,12 @@ internal sealed unsafe partial class EpollLoop
             var result = TrySend(handle, operation);
             if (result is { } done) return new IoTask(done);
         }
+        return AwaitSend(handle, operation);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private IoTask AwaitSend(EpollHandle handle, IoOperation operation)
+    {
         Debug.Assert(handle.Sending is null, "one send at a time");
         if (!TryRegister(handle)) return new IoTask(IoResult.Failure(IoError.OutOfMemory));
         handle.Sending = operation;

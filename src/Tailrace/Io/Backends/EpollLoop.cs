@@ -41,6 +41,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     private readonly SafeFileHandle _wake;
     private readonly int _eventsMax;
     private readonly DescriptorReserve _reserve;
+    private readonly PipePool? _pipes;
     private readonly byte* _events;
     private readonly FreeList<EpollHandle> _freeHandles = new(1 << 14);
     private readonly IoOperation[] _settled = new IoOperation[2 * BatchMax];
@@ -50,9 +51,11 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     /// <summary>Creates the loop.</summary>
     /// <param name="eventsMax">The most events taken from the kernel at a time.</param>
     /// <param name="reserve">The descriptors that are not for connections.</param>
-    internal EpollLoop(int eventsMax, DescriptorReserve reserve)
+    /// <param name="pipes">Pipes for bulk; the loop disposes of them. Null: all bytes are copied.</param>
+    internal EpollLoop(int eventsMax, DescriptorReserve reserve, PipePool? pipes = null)
     {
         _eventsMax = eventsMax;
+        _pipes = pipes;
         _reserve = reserve;
         _events = (byte*)NativeMemory.Alloc((nuint)(eventsMax * Epoll.EventBytes));
         _epoll = Libc.epoll_create1(Epoll.CloseOnExec);
@@ -128,6 +131,12 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     {
         var handle = Of(stream);
         if (handle.IsReadable && TryReceiveNow(handle, operation) is { } done) return new IoTask(done);
+        return AwaitReceive(handle, operation);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private IoTask AwaitReceive(EpollHandle handle, IoOperation operation)
+    {
         // After a reset the socket itself says so, behind what came before it.
         if (handle.SendError is not (IoError.None or IoError.BrokenPipe or IoError.Reset))
             return new IoTask(IoResult.Failure(handle.SendError));
@@ -224,6 +233,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             if (handle is { IsLeaving: true }) Free(handle);
         }
         _wake.Dispose();
+        _pipes?.Dispose();
         Libc.close(_epoll);
         NativeMemory.Free(_events);
         NativeMemory.Free(_outbox);
@@ -244,7 +254,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             if ((events & (Epoll.ReadHangUp | Epoll.HangUp | Epoll.Error)) != 0) handle.IsEnding = true;
             if (handle.Receiving is { } operation)
             {
-                var result = handle.IsListener ? TryAccept(handle, operation) : TryReceive(handle, operation.Buffer!);
+                var result = handle.IsListener ? TryAccept(handle, operation) : RetryReceive(handle, operation);
                 if (result is { } done)
                 {
                     operation.Settle(done);
@@ -262,7 +272,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             if (handle.HasUnsent) SendUnsent(handle);
             if (handle.Sending is { } operation && !handle.HasUnsent)
             {
-                var result = handle.IsConnecting ? FinishConnect(handle) : TrySend(handle, operation);
+                var result = handle.IsConnecting ? FinishConnect(handle) : RetrySend(handle, operation);
                 if (result is { } done)
                 {
                     operation.Settle(done);

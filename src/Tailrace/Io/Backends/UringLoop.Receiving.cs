@@ -18,9 +18,9 @@ internal sealed unsafe partial class UringLoop
         Debug.Assert(handle.Receiving is null, "one receive at a time");
         if (!handle.Has(UringWork.Receive) || handle.FirstWaiting != UringReceives.None)
         {
-            var result = TryReceive(handle, operation.Buffer!);
+            var result = TryReceive(handle, operation);
             if (result is { } done) return new IoTask(done);
-            ArmReceive(handle, operation.Buffer!);
+            ArmReceive(handle, operation);
         }
         handle.Receiving = operation;
         return operation.Begin(handle);
@@ -118,9 +118,9 @@ internal sealed unsafe partial class UringLoop
     /// <summary>What has become of the stream lets the pending receive end, or has it armed again.</summary>
     private void Retry(UringHandle handle, IoOperation operation)
     {
-        if (TryReceive(handle, operation.Buffer!) is not { } done)
+        if (TryReceive(handle, operation) is not { } done)
         {
-            ArmReceive(handle, operation.Buffer!);
+            ArmReceive(handle, operation);
             return;
         }
         handle.Receiving = null;
@@ -128,13 +128,16 @@ internal sealed unsafe partial class UringLoop
     }
 
     /// <summary>Receives what is there already; null when that is nothing.</summary>
-    private IoResult? TryReceive(UringHandle handle, ByteBuffer buffer)
+    private IoResult? TryReceive(UringHandle handle, IoOperation operation)
     {
-        if (handle.FirstWaiting != UringReceives.None) return TakeWaiting(handle, buffer);
+        if (handle.FirstWaiting != UringReceives.None) return TakeWaiting(handle, operation.Buffer!);
         if (handle.Has(UringWork.Receive)) return null;
         if (handle.IsEnded) return IoResult.Success(0);
         if (handle.ReceiveFailure != IoError.None) return IoResult.Failure(handle.ReceiveFailure);
-        return handle.IsBulk && handle.IsReadable ? ReceiveDirectly(handle, buffer) : null;
+        if (!handle.IsBulk || !handle.IsReadable) return null;
+        return operation.UnseenMax == 0
+            ? ReceiveDirectly(handle, operation.Buffer!)
+            : ReceiveUnseen(handle, operation);
     }
 
     private IoResult TakeWaiting(UringHandle handle, ByteBuffer buffer)
@@ -184,11 +187,12 @@ internal sealed unsafe partial class UringLoop
     }
 
     /// <summary>Lets the ring tell of bytes: by a poll in bulk, else by receiving them.</summary>
-    private void ArmReceive(UringHandle handle, ByteBuffer buffer)
+    private void ArmReceive(UringHandle handle, IoOperation operation)
     {
         if (handle.Has(UringWork.Receive)) return;
+        var goesOn = operation.UnseenMax > 0 || operation.Buffer!.HasBlock;
         // Without a buffer the kernel would answer at once, again and again.
-        if ((handle.IsBulk && buffer.HasBlock) || _receives.Published == 0)
+        if ((handle.IsBulk && goesOn) || _receives.Published == 0)
         {
             handle.IsBulk = true;
             if (!handle.Has(UringWork.ReadPoll))

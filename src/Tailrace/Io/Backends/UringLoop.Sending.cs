@@ -55,6 +55,7 @@ internal sealed unsafe partial class UringLoop
     {
         if (handle.SendFailure != IoError.None) return IoResult.Failure(handle.SendFailure);
         if (handle.ReceiveFailure != IoError.None) return IoResult.Failure(handle.ReceiveFailure);
+        if (operation.Unseen is not null) return SendUnseen(handle, operation);
         var head = operation.Buffer!;
         var length = head.Length + operation.BodyLength;
         if (length > _sends.Bytes) return SendDirectly(handle, operation);

@@ -46,6 +46,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
     private readonly UringPace _pace;
     private readonly int _eventsMax;
     private readonly DescriptorReserve _reserve;
+    private readonly PipePool? _pipes;
     private readonly List<UringHandle> _afterSends = new(64);
     private UringHandle[] _handles = new UringHandle[256];
     private int _handleCount;
@@ -59,11 +60,13 @@ internal sealed unsafe partial class UringLoop : EventLoop
     /// <param name="eventsMax">The most completions handled in a turn.</param>
     /// <param name="reserve">The descriptors that are not for connections.</param>
     /// <param name="settings">Sizes.</param>
+    /// <param name="pipes">Pipes for bulk; the loop disposes of them. Null: all bytes are copied.</param>
     /// <exception cref="IoException">The kernel refuses.</exception>
-    internal UringLoop(int eventsMax, DescriptorReserve reserve, UringSettings settings)
+    internal UringLoop(int eventsMax, DescriptorReserve reserve, UringSettings settings, PipePool? pipes = null)
     {
         _eventsMax = eventsMax;
         _reserve = reserve;
+        _pipes = pipes;
         _pace = new UringPace(Now);
         _ring = new UringRing(settings.Submissions, settings.Completions);
         try
@@ -301,6 +304,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
             DropRest(handle);
         }
         _wake.Dispose();
+        _pipes?.Dispose();
         _ring.Dispose();
         _receives.Dispose();
         _sends.Dispose();

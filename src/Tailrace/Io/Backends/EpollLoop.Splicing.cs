@@ -1,0 +1,82 @@
+using Tailrace.Native;
+
+namespace Tailrace.Io.Backends;
+
+/// <content>Bulk that stays in the kernel: from socket to pipe to socket.</content>
+internal sealed partial class EpollLoop
+{
+    /// <inheritdoc/>
+    internal override int UnseenFrom => _pipes is null ? int.MaxValue : PipePool.WorthBytes;
+
+    /// <inheritdoc/>
+    internal override int UnseenPiece => PipePool.WorthBytes;
+
+    /// <inheritdoc/>
+    internal override int UnseenHeld => _pipes?.Rented ?? 0;
+
+    /// <inheritdoc/>
+    internal override IoTask ReceiveUnseenAsync(IoHandle stream, IoOperation operation)
+    {
+        var handle = Of(stream);
+        if (handle.IsReadable && TryReceiveUnseen(handle, operation) is { } done) return new IoTask(done);
+        return AwaitReceive(handle, operation);
+    }
+
+    /// <inheritdoc/>
+    internal override IoTask SendUnseenAsync(IoHandle stream, IoOperation operation)
+    {
+        var handle = Of(stream);
+        if (handle.SendError != IoError.None) return new IoTask(IoResult.Failure(handle.SendError));
+        if (handle.HasUnsent) SendUnsent(handle);
+        if (handle.IsWritable && TrySendUnseen(handle, operation) is { } done) return new IoTask(done);
+        return AwaitSend(handle, operation);
+    }
+
+    private IoResult? RetryReceive(EpollHandle handle, IoOperation operation) =>
+        operation.UnseenMax == 0 ? TryReceive(handle, operation.Buffer!) : TryReceiveUnseen(handle, operation);
+
+    private static IoResult? RetrySend(EpollHandle handle, IoOperation operation) =>
+        operation.Unseen is null ? TrySend(handle, operation) : TrySendUnseen(handle, operation);
+
+    private IoResult? TryReceiveUnseen(EpollHandle handle, IoOperation operation)
+    {
+        if (_pipes?.TryRent() is not { } pipe)
+        {
+            var copied = TryReceive(handle, operation.Buffer!);
+            if (copied is { Bytes: > 0 }) Counters.PipesMissed++;
+            return copied;
+        }
+        var moved = pipe.Fill(handle.Descriptor, operation.UnseenMax);
+        if (moved > 0)
+        {
+            // What is left in the socket cannot be told from what the pipe had no room for: the next receive asks.
+            handle.Received += moved;
+            Counters.BytesSpliced += moved;
+            operation.Unseen = pipe;
+            return IoResult.Success(moved);
+        }
+        pipe.Discard();
+        switch (-moved)
+        {
+            case 0:
+                return IoResult.Success(0);
+            case Errno.Again:
+                handle.IsReadable = false;
+                return null;
+            case Errno.Invalid:
+                // Not every kind of stream can be spliced.
+                return TryReceive(handle, operation.Buffer!);
+            default:
+                handle.SendError = LinuxSockets.ErrorOf(-moved);
+                return IoResult.Failure(handle.SendError);
+        }
+    }
+
+    private static IoResult? TrySendUnseen(EpollHandle handle, IoOperation operation)
+    {
+        var result = Pipe.Send(handle.Descriptor, operation, out var sent);
+        handle.Sent += sent;
+        if (result is null) handle.IsWritable = false;
+        return result;
+    }
+}
