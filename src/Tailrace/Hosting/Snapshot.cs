@@ -6,6 +6,7 @@ using Tailrace.Io;
 using Tailrace.Io.ProxyProtocol;
 using Tailrace.Proxy;
 using Tailrace.Proxy.Tcp;
+using Tailrace.Proxy.Udp;
 using Tailrace.Sessions;
 
 namespace Tailrace.Hosting;
@@ -41,6 +42,9 @@ internal sealed record ListenerPlan(
     /// <summary>How forwarded connections are treated; null where there are none but HTTP's.</summary>
     internal TcpSettings? Tcp { get; private init; }
 
+    /// <summary>How a UDP listener treats its clients; null for others.</summary>
+    internal UdpSettings? Udp { get; private init; }
+
     /// <summary>Whether HTTP is spoken besides what is forwarded as it is.</summary>
     internal bool IsMixed { get; private init; }
 
@@ -68,7 +72,8 @@ internal sealed record ListenerPlan(
         var isTcp = options.Protocol == ListenerProtocol.Tcp;
         var isMixed = options.Protocol == ListenerProtocol.Mixed;
         var isForward = options.Protocol == ListenerProtocol.Forward;
-        var hasOwn = options.Routes.Count > 0 || isForward || isTcp;
+        var isUdp = options.Protocol == ListenerProtocol.Udp;
+        var hasOwn = options.Routes.Count > 0 || isForward || isTcp || isUdp;
         var routes = hasOwn ? options.Routes : root.Routes;
         var settings = new ServerSettings
         {
@@ -100,6 +105,7 @@ internal sealed record ListenerPlan(
         {
             Tcp = isTcp || isMixed ? TcpOf(options, name) : null,
             IsMixed = isMixed,
+            Udp = isUdp ? UdpOf(options, name) : null,
             Cluster = options.Cluster,
             Gate = GateOf(options.ProxyProtocol),
             TlsRoutes = options.TlsRoutes,
@@ -134,6 +140,12 @@ internal sealed record ListenerPlan(
 
     private static IPNetwork RangeOf(string text) =>
         AddressRange.TryParse(text, out var range, out var error) ? range : throw new StartException(error);
+
+    private static UdpSettings UdpOf(ListenerOptions options, string name) => new()
+    {
+        Listener = Encoding.UTF8.GetBytes(name),
+        IdleTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Idle),
+    };
 
     private static TcpSettings TcpOf(ListenerOptions options, string name) => new()
     {

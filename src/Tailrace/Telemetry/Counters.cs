@@ -126,6 +126,9 @@ public sealed class Counters
     /// <summary>Connections that are forwarded as they are.</summary>
     public TcpCounters Tcp;
 
+    /// <summary>Datagrams that are forwarded, and their sessions.</summary>
+    public UdpCounters Udp;
+
     private readonly Padding _after;
 
     /// <summary>Adds another worker's counters to these.</summary>
@@ -169,6 +172,7 @@ public sealed class Counters
         RingInterrupts += other.RingInterrupts;
         RingStarved += other.RingStarved;
         Tcp.Add(other.Tcp);
+        Udp.Add(other.Udp);
     }
 
     /// <summary>Counts a final answer.</summary>

@@ -189,7 +189,8 @@ internal sealed class Scenario
         {
             Engine = _engine,
             Listeners = [Listener],
-            Routes = Listener.Protocol == ListenerProtocol.Tcp ? [] : hasOrigins ? Routes : Answering([.. Routes.Where(route => route.Cluster != "origins")]),
+            Routes = Listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Udp ? []
+                : hasOrigins ? Routes : Answering([.. Routes.Where(route => route.Cluster != "origins")]),
             Clusters = clusters,
         };
         _log = new Log(LogLevel, LogFormat.Text, Log);

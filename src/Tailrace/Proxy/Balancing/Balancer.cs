@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Tailrace.Proxy.Balancing;
 
 /// <summary>A policy that chooses among destinations of equal rank.</summary>
@@ -59,6 +61,7 @@ internal abstract class Balancer
     }
 
     /// <summary>Whether a destination can have this request.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     protected static bool IsOpen(Destination destination, in TriedSet tried) =>
         !destination.IsFull && !tried.Has(destination.Index);
 
