@@ -4,7 +4,7 @@ bench() {
   local ok=0 bad=0
   trap 'rm -f bench/results/*-ci.{txt,json,html}' EXIT
   if dotnet build -c Release bench/micro; then ok=$((ok + 1)); else bad=$((bad + 1)); fi
-  if bench/run --quick --binary artifacts/ci/aot/tailrace --name ci --minutes 4; then
+  if bench/run --quick --binary artifacts/ci/aot/tailrace --name ci --minutes 9; then
     ok=$((ok + 1))
   else
     bad=$((bad + 1))

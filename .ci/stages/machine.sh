@@ -4,7 +4,7 @@ machine() {
   local program packages=() missing=()
   # Program, or file, and its package.
   local needs=(nginx:nginx-light haproxy:haproxy wrk:wrk curl:curl gcc:gcc python3:python3 ss:iproute2 strace:strace
-    clang:clang node:nodejs git:git cmp:diffutils openssl:openssl redis-server:redis-server redis-benchmark:redis-tools
+    clang:clang dnsmasq:dnsmasq-base node:nodejs git:git cmp:diffutils openssl:openssl redis-server:redis-server redis-benchmark:redis-tools
     runuser:util-linux ip:iproute2 /usr/lib/postgresql:postgresql psql:postgresql-client
     /usr/share/nginx/modules-available/mod-stream.conf:libnginx-mod-stream /usr/include/zlib.h:zlib1g-dev /usr/include/stdlib.h:libc6-dev)
   PATH=$PATH:/usr/sbin:/sbin

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Tailrace.Simulation;
+using Tailrace.Simulation.Balancing;
 using Tailrace.Simulation.Scenarios;
 
 // Runs scenarios in simulated worlds:
@@ -8,11 +9,18 @@ using Tailrace.Simulation.Scenarios;
 //   --runs N          how many seeds, counting up
 //   --sweep           besides, fail every operation and starve every turn of the first seed
 //   --fail-operation N, --starve-turn N, --starve-after N   the fault of one run
+// or measures the policies of load balancing, for docs/balancing-quality.md:
+//   --balancing FOLDER [--seed N]   tables to standard output, plots to the folder
 var options = new Dictionary<string, string>();
 for (var i = 0; i < args.Length; i++)
 {
     var hasValue = i + 1 < args.Length && !args[i + 1].StartsWith('-');
     options[args[i]] = hasValue ? args[++i] : "1";
+}
+if (options.TryGetValue("--balancing", out var folder))
+{
+    BalancingReport.Write(folder, (ulong)Number("--seed", 1));
+    return 0;
 }
 var seed = Number("--seed", Environment.TickCount64);
 var runs = Number("--runs", 1);

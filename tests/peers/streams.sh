@@ -292,6 +292,7 @@ YAML
   check "sources: three of five connections, for each source" eval "
     same \"\$(from hold 10.77.0.1 7002 5 --from 10.77.0.2)\" 3 && same \"\$(from hold 10.77.0.1 7002 5 --from 10.77.0.3)\" 3"
   check "sources: a network of 64 bits is one source" one_network
+  check "sources: what was open then is told by its state" logs sources '^tcp connected +2\b'
   check "sources: each stays with its destination by its hash, and they differ" by_hash
   check "sources: all that was refused is counted" eval "kill -USR1 $pid && logs sources '^:7002 +[0-9]+ +0 +6\$'"
   check "sources: the proxy ends well" ends "$pid"
@@ -335,6 +336,7 @@ one_network() {
   from hold fd77::1 7002 2 --from fd77:0:0:1::2 --seconds 3 >"$scratch/held" &
   local holder=$!
   sleep 1
+  kill -USR1 "$pid"
   same "$(from hold fd77::1 7002 3 --from fd77:0:0:1::3)" 1 && same "$(from hold fd77::1 7002 3 --from fd77:0:0:2::2)" 3 || return 1
   wait "$holder" && same "$(cat "$scratch/held")" 2
 }

@@ -15,6 +15,7 @@ FAMILIES = [
     'workers',
     'soak',
     'tcp',
+    'udp',
 ]
 
 ALL = [scenario for family in FAMILIES for scenario in import_module(f'scenarios.{family}').SCENARIOS]

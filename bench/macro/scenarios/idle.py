@@ -8,7 +8,7 @@ from peers import PROXY
 from processes import BenchError
 
 STEPS = 4
-WATCHED = 4   # seconds
+WATCHED = 4   # seconds, at the most
 
 
 def idle_clients(context, scenario):
@@ -26,9 +26,9 @@ def idle_clients(context, scenario):
             clients.grow_to(most * step // STEPS)
             time.sleep(1)
             series[who.name].append((len(clients.sockets), process.rss_kb() / 1024))
-        cpu = process.cpu_us()
-        time.sleep(WATCHED)
-        percent = (process.cpu_us() - cpu) / 1e4 / WATCHED
+        cpu, watched = process.cpu_us(), min(WATCHED, options.seconds * 2)
+        time.sleep(watched)
+        percent = (process.cpu_us() - cpu) / 1e4 / watched
         grown, held = process.rss_kb() - before, clients.still_open()
         clients.close()
         if held < most:

@@ -56,7 +56,7 @@ def traced(context, scenario, name, process, port):
         time.sleep(1)
         if tracer.poll() is not None:
             raise BenchError(f'strace cannot attach to {name}: {tracer.stderr.read().decode().strip()}')
-        seconds = max(5, options.seconds)   # so that setting up the connections hardly counts
+        seconds = max(5, options.seconds) if options.seconds > 1 else 1   # so that setting up the connections hardly counts
         seen = load.wrk(context, name, port, scenario, options.connections, seconds)
     finally:
         tracer.send_signal(signal.SIGINT)

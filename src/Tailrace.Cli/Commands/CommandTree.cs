@@ -27,6 +27,7 @@ internal sealed class CommandTree
             CheckCommand.Create(),
             ProxyCommand.Create(launcher),
             TcpCommand.Create(launcher),
+            UdpCommand.Create(launcher),
             EchoCommand.Create(launcher),
             DemoCommand.Create(launcher),
             SchemaCommand.Create(),

@@ -23,6 +23,10 @@ internal static class Examples
               tailrace tcp -p 5432 -b db1.example -b db2.example -P 5432
               tailrace tcp -l unix:/run/app.sock -b ::1 -P 9000
             """,
+        "udp" => """
+              tailrace udp -p 53 -b 192.168.1.100 -P 53
+              tailrace udp -l :: -p 5060 -b sip1.example -b sip2.example -P 5060
+            """,
         "echo" => """
               tailrace echo --listen 127.0.0.1:9001
               curl http://127.0.0.1:9001/echo

@@ -26,9 +26,16 @@ internal static class OptionsSummary
         bool valid = ListenAddress.TryParse(listener.Address, out ListenAddress address, out _);
         string where = valid ? $"{address}{(address.DualStack ? " (IPv4 and IPv6)" : "")}" : listener.Address;
         string name = listener.Name.Length == 0 ? "" : $" '{listener.Name}'";
-        string limits = $"at most {listener.MaxConnections} connections{LimitsOf(listener)}";
-        output.WriteLine($"\nlistener{name} on {where}, {limits}");
+        bool isUdp = listener.Protocol == ListenerProtocol.Udp;
+        string what = isUdp ? "sessions" : "connections";
+        string limits = $"at most {listener.MaxConnections} {what}{LimitsOf(listener)}";
+        output.WriteLine($"\nlistener{name} on {where}{(isUdp ? ", udp" : "")}, {limits}");
 
+        if (isUdp)
+        {
+            WriteUdp(listener, output);
+            return;
+        }
         if (listener.Protocol != ListenerProtocol.Tcp) WriteHttp(listener, options, output);
         if (listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Mixed) WriteTcp(listener, output);
     }
@@ -68,6 +75,15 @@ internal static class OptionsSummary
         string others = isAll ? "every connection" : "anything else";
         rows.Add([others, "", listener.Cluster.Length > 0 ? $"cluster '{listener.Cluster}'" : "closed"]);
         WriteTable(rows, output);
+    }
+
+    private static void WriteUdp(ListenerOptions listener, TextWriter output)
+    {
+        string idle = listener.Timeouts.Idle == TimeSpan.Zero
+            ? "sessions last for ever"
+            : $"sessions end after {listener.Timeouts.Idle.TotalSeconds:0.###}s of silence";
+        output.WriteLine($"  every datagram  cluster '{listener.Cluster}'");
+        output.WriteLine($"  {idle}");
     }
 
     private static void WriteClusters(TailraceOptions options, TextWriter output)

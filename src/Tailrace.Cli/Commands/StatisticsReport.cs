@@ -98,6 +98,7 @@ internal static class StatisticsReport
         WriteListeners(server.Listeners, output);
         WriteDestinations(server.Destinations, output);
         ForwardingReport.Write(server, output);
+        DatagramReport.Write(server, output);
         if (server.AccessLogDropped > 0) output.WriteLine($"{"access log dropped",-24}{server.AccessLogDropped,16}");
     }
 

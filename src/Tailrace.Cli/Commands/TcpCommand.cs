@@ -7,7 +7,7 @@ using Tailrace.Config;
 
 namespace Tailrace.Cli.Commands;
 
-/// <summary><c>tailrace tcp</c>: forwards TCP connections without a file.</summary>
+/// <summary><c>tailrace tcp</c>: forwards TCP connections without a file; <c>tailrace udp</c> does likewise.</summary>
 internal static class TcpCommand
 {
     private const string ClusterName = "backend";
@@ -19,8 +19,15 @@ internal static class TcpCommand
     // Grows to 64 KiB by itself where a stream fills it.
     private const int BufferBytes = 8 << 10;
 
+    // Nothing says that a session has ended but its silence.
+    private static readonly TimeSpan s_udpIdle = TimeSpan.FromMinutes(1);
+
     /// <summary>Makes the command.</summary>
-    public static Command Create(Launcher launcher)
+    public static Command Create(Launcher launcher) => Fill(
+        new Command("tcp", "Forward TCP connections, without a configuration file."), ListenerProtocol.Tcp, launcher);
+
+    /// <summary>Gives a command the options of forwarding, and what it does with them.</summary>
+    public static Command Fill(Command command, ListenerProtocol protocol, Launcher launcher)
     {
         var listen = new Option<string>("--listen", "-l")
         {
@@ -40,10 +47,7 @@ internal static class TcpCommand
         backend.Validators.Add(RequireBackends);
         listen.Validators.Add(RequireListen);
         var shared = new SharedOptions();
-        var command = new Command("tcp", "Forward TCP connections, without a configuration file.")
-        {
-            listen, port, backend, backendPort,
-        };
+        foreach (Option option in new Option[] { listen, port, backend, backendPort }) command.Options.Add(option);
         shared.AddTo(command);
         command.SetAction(parsed =>
         {
@@ -55,6 +59,7 @@ internal static class TcpCommand
                 return ExitCode.Failed;
             }
             int toPort = parsed.GetValue(backendPort);
+            bool isUdp = protocol == ListenerProtocol.Udp;
             TailraceOptions options = shared.Read(parsed) with
             {
                 Listeners =
@@ -62,11 +67,12 @@ internal static class TcpCommand
                     new ListenerOptions
                     {
                         Address = WithPort(address, parsed.GetValue(port)),
-                        Protocol = ListenerProtocol.Tcp,
+                        Protocol = protocol,
                         Cluster = ClusterName,
+                        Timeouts = isUdp ? new ListenerTimeouts { Idle = s_udpIdle } : new ListenerTimeouts(),
                     },
                 ],
-                Buffers = new BufferOptions { Block = BufferBytes },
+                Buffers = isUdp ? new BufferOptions() : new BufferOptions { Block = BufferBytes },
                 Clusters = new Dictionary<string, ClusterOptions>
                 {
                     [ClusterName] = new()

@@ -60,7 +60,8 @@ public sealed record DestinationOptions
 {
     /// <summary>
     /// <c>http://10.0.0.1:9001</c>, <c>http://[::1]:9001</c> or <c>http://origin.example</c>; without a port, 80;
-    /// <c>tcp://10.0.0.1:5432</c> or <c>unix:/path</c>; see <see cref="DestinationAddress"/>. Required.
+    /// <c>tcp://10.0.0.1:5432</c>, <c>udp://10.0.0.1:53</c> or <c>unix:/path</c>; see
+    /// <see cref="DestinationAddress"/>. Required.
     /// </summary>
     public string Address { get; init; } = "";
 

@@ -37,8 +37,8 @@ public readonly record struct DestinationAddress(string Host, int Port, IPAddres
     }
 
     /// <summary>
-    /// Reads <c>http://host[:port]</c>, <c>tcp://host:port</c> or <c>unix:/path</c>. The scheme may be left out; a
-    /// path, a query or a user may not be given.
+    /// Reads <c>http://host[:port]</c>, <c>tcp://host:port</c>, <c>udp://host:port</c> or <c>unix:/path</c>. The scheme
+    /// may be left out; a path, a query or a user may not be given.
     /// </summary>
     /// <param name="text">The text as written.</param>
     /// <param name="address">The meaning of the text.</param>
@@ -103,10 +103,11 @@ public readonly record struct DestinationAddress(string Host, int Port, IPAddres
         if (mark < 0) return true;
         string scheme = text[..mark];
         if (scheme.Equals("http", StringComparison.OrdinalIgnoreCase)) return true;
-        if (scheme.Equals("tcp", StringComparison.OrdinalIgnoreCase))
+        bool isUdp = scheme.Equals("udp", StringComparison.OrdinalIgnoreCase);
+        if (isUdp || scheme.Equals("tcp", StringComparison.OrdinalIgnoreCase))
         {
             bool hasPort = rest.LastIndexOf(':') > rest.LastIndexOf(']');
-            if (!hasPort) error = $"'{text}' has no port; write for example '{text}:5432'";
+            if (!hasPort) error = $"'{text}' has no port; write for example '{text}:{(isUdp ? 53 : 5432)}'";
             return hasPort;
         }
         error = scheme.Equals("https", StringComparison.OrdinalIgnoreCase)

@@ -19,8 +19,9 @@ public sealed record ListenerOptions
     public AcceptMode Accept { get; init; } = AcceptMode.ReusePort;
 
     /// <summary>
-    /// With <see cref="ListenerProtocol.Tcp"/> and <see cref="ListenerProtocol.Mixed"/>: the cluster that connections
-    /// are forwarded to; with <see cref="TlsRoutes"/> those that none of them is for, or empty: none.
+    /// With <see cref="ListenerProtocol.Tcp"/>, <see cref="ListenerProtocol.Mixed"/> and
+    /// <see cref="ListenerProtocol.Udp"/>: the cluster that connections, or datagrams, are forwarded to; with
+    /// <see cref="TlsRoutes"/> those that none of them is for, or empty: none.
     /// Default: <c>""</c>.
     /// </summary>
     public string Cluster { get; init; } = "";
@@ -53,7 +54,9 @@ public sealed record ListenerOptions
     public bool DeferAccept { get; init; } = true;
 
     /// <summary>
-    /// Connections open at once, over all workers; above it, new ones wait to be accepted. Default: <c>65536</c>.
+    /// Connections open at once, over all workers; above it, new ones wait to be accepted. With
+    /// <see cref="ListenerProtocol.Udp"/>: sessions; above it, datagrams of new sources are dropped.
+    /// Default: <c>65536</c>.
     /// </summary>
     public int MaxConnections { get; init; } = 65536;
 
@@ -150,6 +153,11 @@ public enum ListenerProtocol
     /// <see cref="ListenerOptions.TlsRoutes"/>, and what else there is to <see cref="ListenerOptions.Cluster"/>.
     /// </summary>
     Mixed,
+
+    /// <summary>
+    /// Any protocol on UDP: datagrams of one source address and port go to one destination, and its answers back.
+    /// </summary>
+    Udp,
 }
 
 /// <summary>Where a forward proxy may connect to, and how long it waits there.</summary>

@@ -13,7 +13,7 @@ internal static class RouteValidator
         for (int i = 0; i < options.Listeners.Count; i++)
         {
             // What is not HTTP has no routes.
-            if (options.Listeners[i].Protocol == ListenerProtocol.Tcp) continue;
+            if (options.Listeners[i].Protocol is ListenerProtocol.Tcp or ListenerProtocol.Udp) continue;
             anyHttp |= options.Listeners[i].Protocol is ListenerProtocol.Http or ListenerProtocol.Mixed;
             string path = ConfigPath.Of("listeners", i);
             IReadOnlyList<RouteOptions> own = options.Listeners[i].Routes;

@@ -18,7 +18,8 @@ internal static class TcpValidator
             string path = ConfigPath.Of("listeners", i);
             if (listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Mixed)
                 CheckListener(listener, path, options, problems);
-            else if (listener.Cluster.Length + listener.TlsRoutes.Count > 0)
+            else if (listener.Protocol != ListenerProtocol.Udp
+                && listener.Cluster.Length + listener.TlsRoutes.Count > 0)
             {
                 problems.Add(ConfigPath.Of(path, listener.Cluster.Length > 0 ? "cluster" : "tls_routes"),
                     "an http listener forwards by its routes; this key is for 'protocol: tcp'",
@@ -74,7 +75,7 @@ internal static class TcpValidator
             string text = cluster.Destinations[i].Address;
             if (!DestinationAddress.TryParse(text, out DestinationAddress address, out _) || address.HasPort) continue;
             problems.Add(ConfigPath.Of(path, i),
-                $"'{text}' has no port, which tcp needs; write for example '{text}:5432'");
+                $"'{text}' has no port, which tcp and udp need; write for example '{text}:5432'");
         }
     }
 }

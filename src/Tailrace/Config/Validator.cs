@@ -27,6 +27,7 @@ public static class Validator
         CheckBuffers(options.Buffers, problems);
         CheckListeners(options, problems);
         TcpValidator.Check(options, problems);
+        UdpValidator.Check(options, problems);
         CheckClusters(options, problems);
         RouteValidator.Check(options, hasHandlers, problems);
         return problems;
@@ -51,6 +52,7 @@ public static class Validator
     {
         var names = new Dictionary<string, int>();
         var addresses = new List<(ListenAddress Address, int Index)>();
+        var datagramAddresses = new List<(ListenAddress Address, int Index)>();
         for (int i = 0; i < options.Listeners.Count; i++)
         {
             ListenerOptions listener = options.Listeners[i];
@@ -60,7 +62,9 @@ public static class Validator
                 problems.Add(ConfigPath.Of(path, "name"),
                     $"listeners[{names[listener.Name]}] is called '{listener.Name}' too");
             }
-            CheckAddress(listener, i, addresses, problems);
+            // A port of UDP is another one than that of TCP.
+            var earlier = listener.Protocol == ListenerProtocol.Udp ? datagramAddresses : addresses;
+            CheckAddress(listener, i, earlier, problems);
             if (listener.ProxyProtocol is { Accept: ProxyProtocolMode.Optional, Trusted.Count: 0 })
             {
                 problems.Add(ConfigPath.Of(path, "proxy_protocol.trusted"),
@@ -73,7 +77,7 @@ public static class Validator
                     "the listener is no forward proxy; that is one with 'protocol: forward'",
                     ConfigPath.Of(path, "protocol"));
             }
-            if (listener.Protocol == ListenerProtocol.Tcp) continue;
+            if (listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Udp) continue;
             CheckHead(listener.Limits.Head, ConfigPath.Of(path, "limits.head"), options.Buffers, problems);
             if (listener.Limits.Target > listener.Limits.Head)
             {

@@ -30,7 +30,7 @@ public sealed class FixedReply(PreparedReply reply) : Handler
     /// <inheritdoc/>
     public override LoopTask HandleAsync(Exchange exchange)
     {
-        exchange.ResponseFields = Fields;
+        if (Fields is not null) exchange.ResponseFields = Fields;
         exchange.Respond(reply);
         return LoopTask.Completed;
     }

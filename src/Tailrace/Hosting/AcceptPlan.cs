@@ -20,7 +20,9 @@ internal sealed class AcceptPlan
         _workers = workers;
         _index = index;
         // Where listeners cannot share an address, as a path never can be, one has to do for all.
-        var canShare = workers[0].Reactor.Loop.CanShareListeners && plan.Address is IPEndPoint;
+        var loop = workers[0].Reactor.Loop;
+        var canShare = (plan.Udp is null ? loop.CanShareListeners : loop.CanShareDatagrams)
+            && plan.Address is IPEndPoint;
         _isHandoff = workers.Count > 1 && (plan.Accept == AcceptMode.Handoff || !canShare);
     }
 

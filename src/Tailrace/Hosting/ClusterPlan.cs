@@ -14,7 +14,11 @@ namespace Tailrace.Hosting;
 internal sealed record ClusterPlan(
     ClusterSettings Settings, CheckSettings? Check, IReadOnlyList<DestinationPlan> Destinations)
 {
-    internal static ClusterPlan From(string name, ClusterOptions options)
+    /// <summary>Makes the plan.</summary>
+    /// <param name="name">The cluster's name.</param>
+    /// <param name="options">What was written.</param>
+    /// <param name="seed">See <see cref="BalancingSettings.Seed"/>.</param>
+    internal static ClusterPlan From(string name, ClusterOptions options, ulong seed = 0)
     {
         DestinationPlan[] destinations = [.. options.Destinations.Select(DestinationPlan.From)];
         var settings = new ClusterSettings
@@ -41,7 +45,7 @@ internal sealed record ClusterPlan(
             Retries = options.Retries,
             Retry = options.Retry is { } retry ? ResiliencePlan.RetryOf(retry) : null,
             RetryBudget = new RetryBudgetSettings(options.RetryBudget.Percent, options.RetryBudget.PerSecond),
-            Balancing = BalancingOf(options, destinations),
+            Balancing = BalancingOf(options, destinations, seed),
             Ejection = EjectionOf(options.Health.Eject),
             Limits = new HttpLimits { HeadBytesMax = options.Limits.Head, HeaderCountMax = options.Limits.Headers },
         };
@@ -49,8 +53,10 @@ internal sealed record ClusterPlan(
         return new ClusterPlan(settings, check, destinations);
     }
 
-    private static BalancingSettings BalancingOf(ClusterOptions options, DestinationPlan[] destinations) => new()
+    private static BalancingSettings BalancingOf(
+        ClusterOptions options, DestinationPlan[] destinations, ulong seed) => new()
     {
+        Seed = seed,
         Policy = options.Balance switch
         {
             BalancePolicy.Random => BalancingPolicy.Random,

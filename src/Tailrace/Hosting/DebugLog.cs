@@ -3,6 +3,7 @@ using Tailrace.Config;
 using Tailrace.Io;
 using Tailrace.Proxy;
 using Tailrace.Proxy.Tcp;
+using Tailrace.Proxy.Udp;
 using Tailrace.Sessions;
 using Tailrace.Telemetry;
 
@@ -50,6 +51,14 @@ internal sealed class DebugLog
             ("state", state),
             ("client", session.Client),
             ("destination", session.Destination?.Name ?? ""),
+            ("worker", _worker));
+
+    internal void Changed(UdpSession session, StreamState state) =>
+        _log.Debug(
+            "udp session",
+            ("state", state),
+            ("client", session.Client.Address),
+            ("destination", session.Destination.Name),
             ("worker", _worker));
 
     internal void Closed(Connection connection) =>

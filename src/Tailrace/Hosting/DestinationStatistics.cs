@@ -16,6 +16,9 @@ public sealed record DestinationStatistics(
     /// <summary>What became of the connections that were forwarded to it as they are.</summary>
     public TcpCounters Tcp { get; init; }
 
+    /// <summary>The datagrams that were exchanged with it.</summary>
+    public UdpTraffic Datagrams { get; init; }
+
     /// <summary>Sums up what the workers know; values of one that runs may be a moment old.</summary>
     internal static IReadOnlyList<DestinationStatistics> Of(IReadOnlyList<Worker> workers)
     {
@@ -27,7 +30,11 @@ public sealed record DestinationStatistics(
                let all = workers.Select(worker => worker.Clusters[cluster.Key].Destinations[destination.Index])
                select new DestinationStatistics(
                    cluster.Key, destination.Name, all.Sum(one => one.Requests), all.Sum(one => one.Failures),
-                   all.All(one => one.IsChecked), all.Count(one => one.IsEjected)) { Tcp = Sum(all) },
+                   all.All(one => one.IsChecked), all.Count(one => one.IsEjected))
+               {
+                   Tcp = Sum(all),
+                   Datagrams = UdpStatistics.Of(all),
+               },
         ];
     }
 

@@ -11,7 +11,8 @@ internal static class ListenErrors
         if (failure.Address is not { } address) return failure.Message;
         return failure.Error switch
         {
-            IoError.AddressInUse => $"cannot listen on {address}: the address is in use{Holder(address)}",
+            IoError.AddressInUse =>
+                $"cannot listen on {address}: the address is in use{Holder(address, failure.IsDatagram)}",
             IoError.AddressNotAvailable => $"cannot listen on {address}: it is not an address of this machine",
             IoError.NotPermitted when address is IPEndPoint { Port: < 1024 } =>
                 $"cannot listen on {address}: not permitted; ports below 1024 need root or CAP_NET_BIND_SERVICE",
@@ -21,6 +22,6 @@ internal static class ListenErrors
         };
     }
 
-    private static string Holder(EndPoint address) =>
-        address is IPEndPoint { Port: > 0 } ip && PortHolder.Find(ip.Port) is { } holder ? $" by {holder}" : "";
+    private static string Holder(EndPoint address, bool isUdp) =>
+        address is IPEndPoint { Port: > 0 } ip && PortHolder.Find(ip.Port, isUdp) is { } holder ? $" by {holder}" : "";
 }

@@ -2,17 +2,21 @@ using System.Globalization;
 
 namespace Tailrace.Hosting;
 
-/// <summary>Finds which process listens on a TCP port, as far as /proc lets the caller see (proc(5)).</summary>
+/// <summary>Finds which process listens on a port, as far as /proc lets the caller see (proc(5)).</summary>
 internal static class PortHolder
 {
     private const string ListenState = "0A";
+    private const string BoundState = "07";
 
     /// <summary>The process's name and id, or null when it cannot be read.</summary>
-    internal static string? Find(int port)
+    /// <param name="port">The port.</param>
+    /// <param name="isUdp">Of UDP, not of TCP.</param>
+    internal static string? Find(int port, bool isUdp = false)
     {
         try
         {
-            var inodes = Inodes("/proc/net/tcp", port).Concat(Inodes("/proc/net/tcp6", port)).ToHashSet();
+            var (table, state) = isUdp ? ("/proc/net/udp", BoundState) : ("/proc/net/tcp", ListenState);
+            var inodes = Inodes(table, port, state).Concat(Inodes($"{table}6", port, state)).ToHashSet();
             return inodes.Count == 0 ? null : FindOwner(inodes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -21,14 +25,14 @@ internal static class PortHolder
         }
     }
 
-    private static IEnumerable<string> Inodes(string table, int port)
+    private static IEnumerable<string> Inodes(string table, int port, string state)
     {
         if (!File.Exists(table)) yield break;
         var suffix = ":" + port.ToString("X4", CultureInfo.InvariantCulture);
         foreach (var line in File.ReadLines(table).Skip(1))
         {
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            if (fields.Length > 9 && fields[1].EndsWith(suffix, StringComparison.Ordinal) && fields[3] == ListenState)
+            if (fields.Length > 9 && fields[1].EndsWith(suffix, StringComparison.Ordinal) && fields[3] == state)
                 yield return $"socket:[{fields[9]}]";
         }
     }

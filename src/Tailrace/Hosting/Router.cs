@@ -24,6 +24,7 @@ internal sealed class Router(RequestPolicy policy, RouteTable routes, ForwardPro
         if (policy.AnswersContinue && head.Headers.Has(KnownHeader.Expect) && HasOtherExpectation(head, bytes))
             return s_expectation;
         if (forwardProxy is not null && head.Form == TargetForm.Absolute) return forwardProxy;
+        if (routes.Sole is { } sole && policy.RefusedPaths == PathOddity.None) return sole;
         return PathSyntax.IsPlain(bytes, head.Path)
             ? routes.Find(head, bytes, client) ?? FixedReply.NotFound
             : RouteOdd(head, bytes, client);

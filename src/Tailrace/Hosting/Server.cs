@@ -61,6 +61,11 @@ public sealed class Server : IDisposable
     /// <summary>What became of each destination, over all workers; exact once the server has stopped.</summary>
     public IReadOnlyList<DestinationStatistics> Destinations => DestinationStatistics.Of(_workers);
 
+    /// <summary>
+    /// What each UDP listener has counted, over all workers, by its name; exact once the server has stopped.
+    /// </summary>
+    public IReadOnlyDictionary<string, UdpCounters> UdpListeners => UdpStatistics.Of(_workers);
+
     /// <summary>What came through each listener, over all workers; exact once the server has stopped.</summary>
     public IReadOnlyList<ListenerStatistics> Listeners => ListenerStatistics.Of(_plans, _workers);
 
@@ -72,6 +77,11 @@ public sealed class Server : IDisposable
     public IReadOnlyList<(string State, int Connections)> TcpStates() => _isStopped || _workers.Count == 0
         ? []
         : [.. CountStates().Select((count, state) => (((StreamState)state).ToString().ToLowerInvariant(), count))];
+
+    /// <summary>
+    /// What balancers throw dice by and where their turns begin; 0: the same in every process. For tests.
+    /// </summary>
+    internal ulong Seed { get; init; } = (ulong)Random.Shared.NextInt64(1, long.MaxValue);
 
     /// <summary>The workers, in order. For tests.</summary>
     internal IReadOnlyList<Worker> Workers => _workers;
@@ -107,7 +117,7 @@ public sealed class Server : IDisposable
         {
             Engine = Loops.Choose(Wanted(_options.Engine), out var reason);
             EngineReason = reason;
-            var snapshot = Snapshot.Build(_options);
+            var snapshot = Snapshot.Build(_options, Seed);
             StartLoops(snapshot);
             _plans = snapshot.Listeners;
             _checker = new HealthChecker([.. Checks(snapshot)], PublishHealth, _log);
@@ -180,6 +190,11 @@ public sealed class Server : IDisposable
     /// <summary>Says how many forwarded connections are left, and where they stand.</summary>
     private void LogStates()
     {
+        if (_options.Listeners.Any(listener => listener.Protocol == ListenerProtocol.Udp))
+        {
+            _log.Info("udp sessions to end",
+                ("sessions", _workers.Sum(worker => Volatile.Read(ref worker.Reactor.Counters.Udp.Active))));
+        }
         if (!_options.Listeners.Any(listener => listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Mixed))
             return;
         _log.Info("tcp connections to end",
@@ -290,6 +305,11 @@ public sealed class Server : IDisposable
         {
             var plan = snapshot.Listeners[i];
             var accepting = new AcceptPlan(plan, i, _workers);
+            if (plan.Udp is not null)
+            {
+                BindDatagrams(plan, accepting, writers);
+                continue;
+            }
             // Sharing would also join another process's listener: make sure that there is none.
             if (accepting.IsShared && plan.Address is IPEndPoint { Port: not 0 }) ProbeExclusively(plan);
             var address = plan.Address;
@@ -312,10 +332,28 @@ public sealed class Server : IDisposable
         }
     }
 
+    private void BindDatagrams(ListenerPlan plan, AcceptPlan accepting, List<AccessLogWriter?> writers)
+    {
+        var address = (IPEndPoint)plan.Address;
+        if (accepting.IsShared && address.Port != 0) ProbeExclusively(plan);
+        IPEndPoint? bound = null;
+        foreach (var worker in _workers)
+        {
+            worker.Skip(plan);
+            if (!accepting.Listens(worker)) continue;
+            var at = bound is null ? address : new IPEndPoint(address.Address, bound.Port);
+            var local = (IPEndPoint)worker.Bind(plan, at, accepting.IsShared, writers[worker.Reactor.Index]);
+            if (bound is null) _addresses.Add(local);
+            bound ??= local;
+        }
+    }
+
     private void ProbeExclusively(ListenerPlan plan)
     {
         var loop = _workers[0].Reactor.Loop;
-        loop.Close(loop.Listen(plan.Address, plan.Socket));
+        loop.Close(plan.Udp is null
+            ? loop.Listen(plan.Address, plan.Socket)
+            : loop.BindDatagrams(plan.Address, shared: false));
     }
 
     private void Publish(string cluster, int destination, SocketAddress[] addresses)

@@ -6,6 +6,7 @@ using Tailrace.Io;
 using Tailrace.Io.ProxyProtocol;
 using Tailrace.Proxy;
 using Tailrace.Proxy.Tcp;
+using Tailrace.Proxy.Udp;
 using Tailrace.Sessions;
 
 namespace Tailrace.Hosting;
@@ -24,9 +25,11 @@ internal sealed class Snapshot
     internal IReadOnlyList<ClusterPlan> Clusters { get; }
 
     /// <summary>Builds it from valid options.</summary>
-    internal static Snapshot Build(TailraceOptions options) => new(
+    /// <param name="options">The options.</param>
+    /// <param name="seed">What balancers throw dice by; 0: the same in every process.</param>
+    internal static Snapshot Build(TailraceOptions options, ulong seed = 0) => new(
         [.. options.Listeners.Select(listener => ListenerPlan.From(listener, options))],
-        [.. options.Clusters.Select(cluster => ClusterPlan.From(cluster.Key, cluster.Value))]);
+        [.. options.Clusters.Select(cluster => ClusterPlan.From(cluster.Key, cluster.Value, seed))]);
 
     internal static int Milliseconds(TimeSpan time) => (int)Math.Min(time.TotalMilliseconds, int.MaxValue);
 }
@@ -38,6 +41,9 @@ internal sealed record ListenerPlan(
 {
     /// <summary>How forwarded connections are treated; null where there are none but HTTP's.</summary>
     internal TcpSettings? Tcp { get; private init; }
+
+    /// <summary>How a UDP listener treats its clients; null for others.</summary>
+    internal UdpSettings? Udp { get; private init; }
 
     /// <summary>Whether HTTP is spoken besides what is forwarded as it is.</summary>
     internal bool IsMixed { get; private init; }
@@ -66,7 +72,8 @@ internal sealed record ListenerPlan(
         var isTcp = options.Protocol == ListenerProtocol.Tcp;
         var isMixed = options.Protocol == ListenerProtocol.Mixed;
         var isForward = options.Protocol == ListenerProtocol.Forward;
-        var hasOwn = options.Routes.Count > 0 || isForward || isTcp;
+        var isUdp = options.Protocol == ListenerProtocol.Udp;
+        var hasOwn = options.Routes.Count > 0 || isForward || isTcp || isUdp;
         var routes = hasOwn ? options.Routes : root.Routes;
         var settings = new ServerSettings
         {
@@ -98,6 +105,7 @@ internal sealed record ListenerPlan(
         {
             Tcp = isTcp || isMixed ? TcpOf(options, name) : null,
             IsMixed = isMixed,
+            Udp = isUdp ? UdpOf(options, name) : null,
             Cluster = options.Cluster,
             Gate = GateOf(options.ProxyProtocol),
             TlsRoutes = options.TlsRoutes,
@@ -132,6 +140,12 @@ internal sealed record ListenerPlan(
 
     private static IPNetwork RangeOf(string text) =>
         AddressRange.TryParse(text, out var range, out var error) ? range : throw new StartException(error);
+
+    private static UdpSettings UdpOf(ListenerOptions options, string name) => new()
+    {
+        Listener = Encoding.UTF8.GetBytes(name),
+        IdleTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Idle),
+    };
 
     private static TcpSettings TcpOf(ListenerOptions options, string name) => new()
     {

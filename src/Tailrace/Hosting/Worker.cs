@@ -4,6 +4,7 @@ using Tailrace.Handlers;
 using Tailrace.Io;
 using Tailrace.Proxy;
 using Tailrace.Proxy.Tcp;
+using Tailrace.Proxy.Udp;
 using Tailrace.Sessions;
 using Tailrace.Telemetry;
 
@@ -19,7 +20,9 @@ internal sealed class Worker : IDisposable
     private readonly FailureLog _failures;
     private readonly DebugLog? _debug;
     private readonly List<Listener> _listeners = [];
-    private readonly List<(IConnectionServer Server, ConnectionBudget Budget, TcpServer? Tcp)> _servers = [];
+    private readonly List<(IConnectionServer? Server, ConnectionBudget Budget, TcpServer? Tcp)> _servers = [];
+    private readonly List<(string Name, UdpServer Server)> _udpServers = [];
+    private readonly ReplyQueue _replies;
     private readonly Dictionary<string, Cluster> _clusters = [];
     private readonly RouteHandlers _handlers;
     private readonly List<ForwardProxyHandler> _forwardProxies = [];
@@ -28,6 +31,7 @@ internal sealed class Worker : IDisposable
     internal Worker(Reactor reactor, Snapshot snapshot, Log log)
     {
         Reactor = reactor;
+        _replies = new ReplyQueue(reactor);
         _log = log;
         _failures = new FailureLog(log, reactor.Index, () => reactor.Loop.Now);
         _debug = DebugLog.For(log, reactor.Index);
@@ -44,6 +48,9 @@ internal sealed class Worker : IDisposable
 
     /// <summary>The clusters by name, for the statistics.</summary>
     internal IReadOnlyDictionary<string, Cluster> Clusters => _clusters;
+
+    /// <summary>The UDP listeners by name, for the statistics.</summary>
+    internal IReadOnlyList<(string Name, UdpServer Server)> UdpServers => _udpServers;
 
     /// <summary>Opens a listener and prepares to serve on it.</summary>
     /// <exception cref="IoException">The address cannot be listened on.</exception>
@@ -62,6 +69,28 @@ internal sealed class Worker : IDisposable
         });
         return Reactor.Loop.LocalAddress(handle);
     }
+
+    /// <summary>Opens a UDP listener.</summary>
+    /// <exception cref="IoException">The address cannot be had.</exception>
+    internal EndPoint Bind(ListenerPlan plan, EndPoint address, bool shared, AccessLogWriter? accessLog)
+    {
+        var socket = Reactor.Loop.BindDatagrams(address, shared);
+        var server = new UdpServer(Reactor, socket, plan.Udp!, _clusters[plan.Cluster], _replies)
+        {
+            Budget = plan.Budget,
+            Limits = plan.Limits,
+            Allowed = plan.Allowed,
+            Denied = plan.Denied,
+            AccessLog = accessLog,
+            Changed = _debug is null ? null : _debug.Changed,
+            Dropping = reason => _failures.Warn(reason, plan.Name),
+        };
+        _udpServers.Add((plan.Name, server));
+        return Reactor.Loop.LocalAddress(socket);
+    }
+
+    /// <summary>Keeps the place of a listener whose connections no other worker gives away.</summary>
+    internal void Skip(ListenerPlan plan) => _servers.Add((null, plan.Budget, null));
 
     /// <summary>Prepares to serve what is accepted at a listener, here or by another worker.</summary>
     internal IConnectionServer Join(
@@ -101,7 +130,7 @@ internal sealed class Worker : IDisposable
     {
         var handle = Reactor.Loop.Attach(stream);
         var (server, budget, _) = _servers[listener];
-        if (!_isDraining)
+        if (!_isDraining && server is not null)
         {
             server.Serve(SocketConnection.Adopt(Reactor, handle));
             return;
@@ -114,6 +143,7 @@ internal sealed class Worker : IDisposable
     internal void Serve()
     {
         foreach (var listener in _listeners) Reactor.Loop.Post(listener.Start);
+        foreach (var (_, server) in _udpServers) Reactor.Loop.Post(server.Start);
     }
 
     /// <summary>Takes over newly resolved addresses of a destination. Posted.</summary>
@@ -129,7 +159,8 @@ internal sealed class Worker : IDisposable
     {
         _isDraining = true;
         foreach (var listener in _listeners) listener.Close();
-        foreach (var (server, _, _) in _servers) server.Drain();
+        foreach (var (server, _, _) in _servers) server?.Drain();
+        foreach (var (_, server) in _udpServers) server.Drain();
         foreach (var cluster in _clusters.Values) cluster.Drain();
         _handlers.Drain();
         foreach (var proxy in _forwardProxies) proxy.Drain();
@@ -138,7 +169,8 @@ internal sealed class Worker : IDisposable
     /// <summary>Closes every client's connection. Posted.</summary>
     internal void Abort()
     {
-        foreach (var (server, _, _) in _servers) server.Abort();
+        foreach (var (server, _, _) in _servers) server?.Abort();
+        foreach (var (_, server) in _udpServers) server.Abort();
     }
 
     /// <summary>

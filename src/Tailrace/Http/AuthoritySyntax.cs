@@ -28,7 +28,8 @@ public static class AuthoritySyntax
         int hostEnd = bytes[authority.Offset] == '['
             ? authority.Offset + HostLength(authority.In(bytes))
             : Math.Min(ByteScan.HostEnd(bytes, authority.Offset), authority.End);
-        return hostEnd > authority.Offset && IsPortSuffix(bytes[hostEnd..authority.End]);
+        return hostEnd > authority.Offset
+            && (hostEnd == authority.End || IsPortSuffix(bytes[hostEnd..authority.End]));
     }
 
     /// <summary>Whether it is a host with a port, as CONNECT wants it (RFC 9112 section 3.2.3).</summary>

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace Tailrace.Http;
@@ -66,6 +67,7 @@ public static class BodyFraming
     /// The Content-Length, or -1 when there is none. It may announce what a GET would have had while there is no body.
     /// </param>
     /// <returns><see cref="Rejection.None"/>, or why the message has no safe meaning.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Rejection ForResponse(
         Method requestMethod,
         int status,
@@ -89,6 +91,7 @@ public static class BodyFraming
     }
 
     /// <summary>Whether a response ends with its head whatever it says (RFC 9112 section 6.3, rules 1 and 2).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool HasNoBody(Method requestMethod, int status) =>
         status is < 200 or 204 or 304
         || requestMethod == Method.Head

@@ -32,11 +32,10 @@ internal static class ByteScan
     {
         ulong stops;
         ulong colons;
-        int seen;
+        int seen = at + 2 * Vector256<byte>.Count;
         if (at <= input.Length - 2 * Vector256<byte>.Count)
         {
             Vector256<byte> bytes = Load(input, at);
-            seen = at + 2 * Vector256<byte>.Count;
             colons = Vector256.Equals(bytes, Vector256.Create((byte)':')).ExtractMostSignificantBits();
             stops = ValueStop.Stops(bytes).ExtractMostSignificantBits();
             bytes = Load(input, at + Vector256<byte>.Count);
@@ -47,20 +46,35 @@ internal static class ByteScan
             // Near the end the last thirty-two bytes are looked at, without those already passed.
             int from = Math.Min(at, input.Length - Vector256<byte>.Count);
             if (from < 0)
-                return LineEndInShort(input, at, out colon);
-            Vector256<byte> bytes = Load(input, from);
+            {
+                (int last, colon) = OddLineEnd(input, at);
+                return last;
+            }
             seen = from + Vector256<byte>.Count;
+            Vector256<byte> bytes = Load(input, from);
             colons = Vector256.Equals(bytes, Vector256.Create((byte)':')).ExtractMostSignificantBits();
             colons >>= at - from;
             stops = (ulong)ValueStop.Stops(bytes).ExtractMostSignificantBits() >> (at - from);
         }
-        int end = stops == 0 ? seen : at + BitOperations.TrailingZeroCount(stops);
         colon = at + BitOperations.TrailingZeroCount(colons);
-        if (stops == 0 || Unsafe.Add(ref MemoryMarshal.GetReference(input), end) == '\t')
-            end = ValueEnd(input, end);
         if (colons == 0)
-            colon = ColonOrEnd(input, at, end);
-        return end;
+        {
+            (int last, colon) = OddLineEnd(input, at);
+            return last;
+        }
+        if (stops == 0)
+            return ValueEnd(input, seen);
+        int end = at + BitOperations.TrailingZeroCount(stops);
+        return Unsafe.Add(ref MemoryMarshal.GetReference(input), end) == '\t' ? ValueEnd(input, end) : end;
+    }
+
+    /// <summary>The same for any line. A pair, so that the loop's own variables need no address.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static (int End, int Colon) OddLineEnd(ReadOnlySpan<byte> input, int at)
+    {
+        int end = ValueEnd(input, at);
+        int length = input[at..end].IndexOf((byte)':');
+        return (end, length < 0 ? end : at + length);
     }
 
     /// <summary>
@@ -84,6 +98,7 @@ internal static class ByteScan
         return (uint)at >= (uint)input.Length || input[at] is (byte)':' or (byte)'\r' ? at : OddHostEnd(input, at);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static int OddHostEnd(ReadOnlySpan<byte> input, int at)
     {
         while ((uint)at < (uint)input.Length && input[at] != ':' && AuthoritySyntax.IsNameByte(input[at]))
@@ -115,19 +130,6 @@ internal static class ByteScan
         while (at < input.Length && input[at] == '?')
             at = Find<TargetStop>(input, at + 1);
         return at;
-    }
-
-    private static int LineEndInShort(ReadOnlySpan<byte> input, int at, out int colon)
-    {
-        int end = ValueEnd(input, at);
-        colon = ColonOrEnd(input, at, end);
-        return end;
-    }
-
-    private static int ColonOrEnd(ReadOnlySpan<byte> input, int at, int end)
-    {
-        int length = input[at..end].IndexOf((byte)':');
-        return length < 0 ? end : at + length;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -83,6 +83,7 @@ public sealed class HeaderTable
     }
 
     /// <summary>Forgets all fields.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Clear()
     {
         _count = 0;

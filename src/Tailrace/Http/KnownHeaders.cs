@@ -33,16 +33,25 @@ public static class KnownHeaders
     /// which is no token could be taken for one that is.</param>
     public static KnownHeader Find(ReadOnlySpan<byte> name)
     {
-        if (name.IsEmpty)
-            return KnownHeader.Other;
-        Words words = Words.Of(ref MemoryMarshal.GetReference(name), name.Length);
-        ref readonly Slot slot = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(Slots), words.Hash);
-        if (slot.First == words.First && slot.Last == words.Last && slot.Length == name.Length && name.Length <= 16)
+        return name.IsEmpty ? KnownHeader.Other : FindInline(ref MemoryMarshal.GetReference(name), name.Length);
+    }
+
+    /// <summary>The same for a name of at least one byte, within the loop over a head's lines.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static KnownHeader FindInline(ref byte name, int length)
+    {
+        Words words = Words.Of(ref name, length);
+        int hash = words.Hash;
+        ref readonly Slot slot = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(Slots), hash);
+        if (slot.First == words.First && slot.Last == words.Last && slot.Length == length && length <= 16)
             return slot.Id;
-        return slot.Id == KnownHeader.Other ? KnownHeader.Other : FindFrom(words.Hash, words, name);
+        return slot.Id == KnownHeader.Other
+            ? KnownHeader.Other
+            : FindFrom(hash, words, MemoryMarshal.CreateReadOnlySpan(ref name, length));
     }
 
     /// <summary>The same for long names, and for those whose slot another name has.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static KnownHeader FindFrom(int at, Words words, ReadOnlySpan<byte> name)
     {
         for (; Slots[at].Id != KnownHeader.Other; at = (at + 1) & ((1 << SlotBits) - 1))

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Tailrace.Http;
 
 /// <summary>What the heads of requests and of responses have in common.</summary>
@@ -62,6 +64,7 @@ public abstract class MessageHead
     }
 
     /// <summary>Forgets what requests and responses share.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected void ClearShared()
     {
         MinorVersion = 0;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Memory;
 
 namespace Tailrace.Http;
@@ -52,6 +53,7 @@ public sealed class RequestHead : MessageHead
     public bool TeTrailers { get; internal set; }
 
     /// <summary>Forgets everything. The parser does it when it begins.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Clear()
     {
         ClearShared();

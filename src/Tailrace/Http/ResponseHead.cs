@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Memory;
 
 namespace Tailrace.Http;
@@ -22,6 +23,7 @@ public sealed class ResponseHead : MessageHead
     public bool IsInterim => Status is >= 100 and < 200 and not 101;
 
     /// <summary>Forgets everything. The parser does it when it begins.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Clear()
     {
         ClearShared();

@@ -12,6 +12,9 @@ namespace Tailrace.Io;
 /// </remarks>
 public abstract class Connection : TimerEntry
 {
+    private byte[] _remoteText = [];
+    private int _remoteTextLength;
+
     /// <summary>Creates a connection of <paramref name="reactor"/>.</summary>
     protected Connection(Reactor reactor)
     {
@@ -35,8 +38,28 @@ public abstract class Connection : TimerEntry
     /// <summary>This side's address: what the client connected to. Asks the system each time.</summary>
     public virtual NetAddress Local => default;
 
+    /// <summary>
+    /// <see cref="Remote"/> without its port, as text: written once, for each request repeats it to its origin.
+    /// </summary>
+    internal ReadOnlySpan<byte> RemoteText
+    {
+        get
+        {
+            if (_remoteTextLength == 0) WriteRemoteText();
+            return _remoteText.AsSpan(0, _remoteTextLength);
+        }
+    }
+
     /// <summary>What a proxy on the other side said of its client, or null.</summary>
-    public ProxyHeader? ProxyHeader { get; internal set; }
+    public ProxyHeader? ProxyHeader
+    {
+        get;
+        internal set
+        {
+            field = value;
+            _remoteTextLength = 0;
+        }
+    }
 
     /// <summary>Its place among those of its source, where they are counted; given back at its close.</summary>
     internal SourceTicket Ticket { get; set; }
@@ -112,6 +135,14 @@ public abstract class Connection : TimerEntry
     /// <param name="other">What fails with it; null for nothing any more.</param>
     /// <param name="atOnce">Whether to listen from now on, and not only when it takes a while.</param>
     public abstract void AbortWith(Connection? other, bool atOnce = false);
+
+    private void WriteRemoteText()
+    {
+        Span<byte> text = stackalloc byte[NetAddress.TextLengthMax];
+        _remoteTextLength = Remote.Format(text);
+        if (_remoteText.Length < _remoteTextLength) _remoteText = new byte[_remoteTextLength];
+        text[.._remoteTextLength].CopyTo(_remoteText);
+    }
 
     /// <summary>Milliseconds that were given last.</summary>
     protected int TimeoutMs { get; private set; }

@@ -14,7 +14,7 @@ namespace Tailrace.Io;
 /// <para>A turn: wait and complete what is ready, fire timers, empty the mailbox, run what was queued meanwhile.</para>
 /// <para>An abstract class and not a type parameter: one virtual call is nothing beside a system call.</para>
 /// </remarks>
-public abstract class EventLoop : IDisposable
+public abstract partial class EventLoop : IDisposable
 {
     [ThreadStatic]
     private static EventLoop? t_current;
@@ -260,6 +260,7 @@ public abstract class EventLoop : IDisposable
     public void Dispose()
     {
         Dispose(true);
+        _datagrams?.Dispose();
         GC.SuppressFinalize(this);
     }
 

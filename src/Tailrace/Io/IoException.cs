@@ -22,6 +22,9 @@ public sealed class IoException : Exception
     /// <summary>Why.</summary>
     public IoError Error { get; }
 
+    /// <summary>Whether it is about a socket for datagrams.</summary>
+    public bool IsDatagram { get; init; }
+
     /// <summary>The address it is about, if it is about one.</summary>
     public EndPoint? Address { get; }
 }

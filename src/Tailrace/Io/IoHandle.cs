@@ -33,6 +33,9 @@ public abstract class IoHandle
         Dependent?.Sending?.Fail(IoError.Aborted, loop);
     }
 
+    /// <summary>What kind of datagram socket it is, if it is one.</summary>
+    internal DatagramTraits Traits { get; set; }
+
     /// <summary>Bytes received since this was last asked.</summary>
     internal long Received { get; set; }
 

@@ -74,6 +74,7 @@ public sealed class IoOperation : LoopContinuation
     }
 
     /// <summary>Back end: stores the result and resumes whoever awaits it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Complete(IoResult result)
     {
         Debug.Assert(IsPending);
@@ -107,6 +108,7 @@ public sealed class IoOperation : LoopContinuation
     }
 
     /// <summary>Back end: completes what <see cref="Settle"/> has settled.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Deliver()
     {
         _isSettled = false;
@@ -125,6 +127,7 @@ public sealed class IoOperation : LoopContinuation
         return lost;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Unlink()
     {
         if (Handle is not { } handle) return;
@@ -154,6 +157,14 @@ public sealed class IoOperation : LoopContinuation
 
     /// <summary>Runs <paramref name="watcher"/> on completion; null withdraws it.</summary>
     internal void Watch(LoopContinuation? watcher) => _continuation.Value = watcher;
+
+    /// <summary>Takes the result of a receive that brought bytes; any other is left where it is.</summary>
+    internal bool TryTakeBytes()
+    {
+        if (!_completed || _result.Bytes <= 0) return false;
+        _completed = false;
+        return true;
+    }
 
     /// <summary>Lets go of whatever a use that is over referred to.</summary>
     internal void Forget()

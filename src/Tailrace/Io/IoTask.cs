@@ -29,6 +29,9 @@ public readonly struct IoTask
     /// <summary>For <c>await</c>.</summary>
     public Awaiter GetAwaiter() => new(this);
 
+    /// <summary>Runs <paramref name="watcher"/> when the result is there, which it is not yet.</summary>
+    internal void Watch(LoopContinuation watcher) => _operation!.Watch(watcher);
+
     /// <summary>For the compiler.</summary>
     public readonly struct Awaiter : ICriticalNotifyCompletion, ILoopAwaiter
     {

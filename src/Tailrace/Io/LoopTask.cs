@@ -25,6 +25,12 @@ public readonly struct LoopTask
     /// <summary>Whether it has completed or failed.</summary>
     public bool IsCompleted => _promise is null || _promise.IsCompleted;
 
+    /// <summary>Whether it completed without suspending, so that there is nothing to await.</summary>
+    internal bool IsNothing => _promise is null;
+
+    /// <summary>Runs <paramref name="watcher"/> when it has completed, which it has not yet.</summary>
+    internal void Watch(LoopContinuation watcher) => _promise!.OnCompleted(watcher);
+
     /// <summary>Lets it run on by itself; a failure is raised on the loop's error handler.</summary>
     public void Detach() => _promise?.Detach();
 

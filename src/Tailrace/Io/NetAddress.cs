@@ -32,6 +32,9 @@ public readonly struct NetAddress : IEquatable<NetAddress>
     /// <summary>IPv4, IPv6 or Unix; unspecified for the default value.</summary>
     public AddressFamily Family { get; }
 
+    /// <summary>The same address with port 0.</summary>
+    internal NetAddress WithoutPort => new(_high, _low, 0, Family);
+
     /// <summary>The address as a number, without its port: IPv4 in the lowest 32 bits.</summary>
     internal UInt128 Bits => new(_high, _low);
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Tailrace.Io;
 
@@ -84,6 +85,7 @@ public sealed class SocketConnection : Connection
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public override void PrepareFill()
     {
         if (_receive.IsArmed || _handle is not { } handle) return;
@@ -92,8 +94,12 @@ public sealed class SocketConnection : Connection
         if (!_receive.IsArmed) _receive.Hold(task.GetAwaiter().GetResult());
     }
 
+    /// <summary>Takes the result of a fill that brought bytes; any other is left for who awaits it.</summary>
+    internal bool TryTakeFill() => _receive.TryTakeBytes();
+
     /// <summary>Runs <paramref name="watcher"/> when the prepared fill completes; null withdraws it.</summary>
     /// <returns>False when it has completed or failed already.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool WatchFill(LoopContinuation? watcher)
     {
         _receive.Watch(null);
@@ -106,16 +112,26 @@ public sealed class SocketConnection : Connection
     public override void CancelFill() => Reactor.Loop.Cancel(_receive, IoError.Cancelled);
 
     /// <inheritdoc/>
-    public override IoTask FlushAsync() =>
-        Output.IsEmpty ? new IoTask(IoResult.Success(0)) : FlushAsync(null, 0);
+    public override IoTask FlushAsync()
+    {
+        if (Output.IsEmpty) return new IoTask(IoResult.Success(0));
+        _send.BodyLength = 0;
+        return SendAsync();
+    }
 
     /// <inheritdoc/>
     public override IoTask FlushAsync(Memory.ByteBuffer? body, int count)
     {
-        if (_handle is not { } handle) return new IoTask(IoResult.Failure(IoError.Aborted));
         Debug.Assert(_send.Unseen is null, "what was not sent is lost with its connection");
         _send.Body = body;
         _send.BodyLength = count;
+        return SendAsync();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private IoTask SendAsync()
+    {
+        if (_handle is not { } handle) return new IoTask(IoResult.Failure(IoError.Aborted));
         _send.Progress = _progressSeen = 0;
         return Reactor.Loop.SendAsync(handle, _send);
     }
@@ -168,7 +184,11 @@ public sealed class SocketConnection : Connection
     {
         if (_handle is not { } handle) return;
         handle.Dependent = (other as SocketConnection)?._handle;
-        if (other is null || Reactor.Loop.IsWatched(handle)) return;
+        if (other is not null && !Reactor.Loop.IsWatched(handle)) WatchSoon(handle, atOnce);
+    }
+
+    private void WatchSoon(IoHandle handle, bool atOnce)
+    {
         // Most answers come sooner than it pays to listen for the client's leaving.
         if (atOnce) Reactor.Loop.Watch(handle);
         else SetTimeout(WatchAfterMs);

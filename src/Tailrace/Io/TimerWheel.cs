@@ -19,6 +19,9 @@ public sealed class TimerWheel
     private readonly ulong[] _occupied = new ulong[SlotCount / 64];
     private long _tick;
 
+    /// <summary>The first tick whose slot is occupied; not known when it is not ahead.</summary>
+    private long _soonest;
+
     /// <summary>Creates an empty wheel whose time begins at <paramref name="now"/>.</summary>
     public TimerWheel(long now) => _tick = now / TickMs;
 
@@ -51,15 +54,17 @@ public sealed class TimerWheel
     public int NextTimeout(long now)
     {
         if (Count == 0) return -1;
+        if (_soonest <= _tick) _soonest = FindSoonest();
+        return (int)Math.Max(0, _soonest * TickMs - now);
+    }
+
+    private long FindSoonest()
+    {
         for (var distance = 1; distance <= SlotCount;)
         {
             var slot = (int)((_tick + distance) % SlotCount);
             var bits = _occupied[slot / 64] >> (slot % 64);
-            if (bits != 0)
-            {
-                distance += BitOperations.TrailingZeroCount(bits);
-                return (int)Math.Max(0, (_tick + distance) * TickMs - now);
-            }
+            if (bits != 0) return _tick + distance + BitOperations.TrailingZeroCount(bits);
             distance += 64 - slot % 64;
         }
         throw new UnreachableException();
@@ -128,6 +133,7 @@ public sealed class TimerWheel
         var tick = Math.Clamp(TickOf(entry.Deadline), _tick + 1, _tick + SlotCount - 1);
         var slot = (int)(tick % SlotCount);
         var first = _slots[slot];
+        _soonest = Math.Min(_soonest, tick);
         entry.Slot = slot;
         entry.QueuedFor = (tick - 1) * TickMs;
         entry.Previous = null;
@@ -136,6 +142,12 @@ public sealed class TimerWheel
         _slots[slot] = entry;
         _occupied[slot / 64] |= 1UL << (slot % 64);
         Count++;
+    }
+
+    private void Vacate(int slot)
+    {
+        _occupied[slot / 64] &= ~(1UL << (slot % 64));
+        if (_soonest % SlotCount == slot) _soonest = 0;
     }
 
     private void Unlink(TimerEntry entry)
@@ -151,7 +163,7 @@ public sealed class TimerWheel
             if (entry.Previous is null)
             {
                 _slots[entry.Slot] = entry.Next;
-                if (entry.Next is null) _occupied[entry.Slot / 64] &= ~(1UL << (entry.Slot % 64));
+                if (entry.Next is null) Vacate(entry.Slot);
             }
             Count--;
         }

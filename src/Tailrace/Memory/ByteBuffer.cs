@@ -83,6 +83,7 @@ public sealed unsafe class ByteBuffer
     }
 
     /// <summary>Appends bytes that were written to <see cref="Writable"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Commit(int count)
     {
         Debug.Assert((uint)count <= (uint)(_capacity - _end));
@@ -100,6 +101,7 @@ public sealed unsafe class ByteBuffer
     }
 
     /// <summary>Drops the first <paramref name="count"/> unread bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Consume(int count)
     {
         Debug.Assert((uint)count <= (uint)Length);
@@ -117,6 +119,7 @@ public sealed unsafe class ByteBuffer
     /// <summary>
     /// Consumes the first <paramref name="count"/> unread bytes, but keeps them readable as <see cref="Kept"/>.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Keep(int count)
     {
         Debug.Assert(_keptLength == 0 && (uint)count <= (uint)Length);
@@ -126,6 +129,7 @@ public sealed unsafe class ByteBuffer
     }
 
     /// <summary>Ends <see cref="Keep"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void DropKept()
     {
         _keptLength = 0;

@@ -1,33 +1,41 @@
 namespace Tailrace.Memory;
 
 /// <summary>Objects of one kind that are kept for reuse by one reactor, last in, first out.</summary>
-/// <remarks>Used on its reactor's thread only. Bounded: what does not fit is left to the collector.</remarks>
+/// <remarks>
+/// Used on its reactor's thread only. Bounded: what does not fit is left to the collector. A place whose object was
+/// taken still refers to it, because the same object mostly comes back to it, and a reference that does not change need
+/// not be stored.
+/// </remarks>
 /// <param name="limit">The most objects kept.</param>
 public sealed class FreeList<T>(int limit) where T : class
 {
-    private T[] _items = new T[Math.Min(limit, 16)];
+    private Place[] _places = new Place[Math.Min(limit, 16)];
     private int _count;
 
     /// <summary>Objects kept at the moment.</summary>
     public int Count => _count;
 
     /// <summary>Takes the object returned last, or null when there is none.</summary>
-    public T? TryTake()
-    {
-        if (_count == 0) return null;
-        var item = _items[--_count];
-        _items[_count] = null!;
-        return item;
-    }
+    public T? TryTake() => _count == 0 ? null : _places[--_count].Item;
 
     /// <summary>Keeps an object for a later <see cref="TryTake"/>.</summary>
     public void Return(T item)
     {
-        if (_count == _items.Length)
-        {
-            if (_count >= limit) return;
-            Array.Resize(ref _items, Math.Min(limit, _count * 2));
-        }
-        _items[_count++] = item;
+        if (_count == _places.Length && !TryGrow()) return;
+        ref var place = ref _places[_count++];
+        if (place.Item != item) place.Item = item;
+    }
+
+    private bool TryGrow()
+    {
+        if (_count >= limit) return false;
+        Array.Resize(ref _places, Math.Min(limit, _count * 2));
+        return true;
+    }
+
+    /// <summary>In a structure a store into the array needs no test of the object's type.</summary>
+    private struct Place
+    {
+        internal T? Item;
     }
 }

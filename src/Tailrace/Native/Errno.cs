@@ -8,6 +8,8 @@ internal static class Errno
     internal const int Again = 11;
     internal const int NoMemory = 12;
     internal const int AccessDenied = 13;
+    internal const int InputOutput = 5;
+    internal const int MessageTooLong = 90;
     internal const int Busy = 16;
     internal const int Invalid = 22;
     internal const int TooManyInSystem = 23;

@@ -56,6 +56,13 @@ internal static unsafe partial class Libc
     internal static partial nint sendmsg(int fd, SocketAbi.Message* message, int flags);
 
     [LibraryImport(Library)]
+    internal static partial int recvmmsg(
+        int fd, DatagramAbi.Entry* entries, uint count, int flags, void* timeout);
+
+    [LibraryImport(Library)]
+    internal static partial int sendmmsg(int fd, DatagramAbi.Entry* entries, uint count, int flags);
+
+    [LibraryImport(Library)]
     internal static partial int shutdown(int fd, int how);
 
     [LibraryImport(Library)]

@@ -9,6 +9,7 @@ internal static unsafe class SocketAbi
     internal const int AfInet = 2;
     internal const int AfInet6 = 10;
     internal const int SockStream = 1;
+    internal const int SockDatagram = 2;
     internal const int SockNonblock = 0x800;
     internal const int SockCloexec = 0x80000;
     internal const int SolSocket = 1;

@@ -9,6 +9,7 @@ namespace Tailrace.Proxy;
 internal sealed class Attempts
 {
     private TriedSet _tried;
+    private RepeatedReference<Destination> _destination;
     private TriedSet _unreachable;
     private int _replays;
     private Pause? _pause;
@@ -22,7 +23,7 @@ internal sealed class Attempts
     internal ulong Key { get; private set; }
 
     /// <summary>The destination that was chosen last.</summary>
-    internal Destination? Destination { get; set; }
+    internal Destination? Destination { get => _destination.Value; set => _destination.Value = value; }
 
     /// <summary>How often the request has waited for room.</summary>
     internal int Waits { get; private set; }

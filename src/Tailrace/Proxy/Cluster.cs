@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Tailrace.Io;
 using Tailrace.Memory;
 using Tailrace.Proxy.Balancing;
@@ -45,8 +46,9 @@ public sealed class Cluster
             _slowStart = new SlowStart(reactor.Loop, balancing.SlowStartMs, OnSharesChanged);
         if (settings.Ejection is { } ejection)
             _ejection = new Ejection(reactor.Loop, ejection, destinations, OnEjectionChanged);
-        // Workers throw different dice, and the same again in the next run.
-        var seed = StableHash.Of(System.Text.Encoding.UTF8.GetBytes(settings.Name), (ulong)reactor.Index);
+        // Workers throw different dice.
+        var name = System.Text.Encoding.UTF8.GetBytes(settings.Name);
+        var seed = StableHash.Of(name, balancing.Seed + (ulong)reactor.Index);
         if (settings.Retry is { } retry)
         {
             _budget = new RetryBudget(settings.RetryBudget.Percent, settings.RetryBudget.PerSecond, reactor.Loop.Now);
@@ -145,9 +147,16 @@ public sealed class Cluster
     internal Attempts BeginAttempts(Exchange exchange)
     {
         var attempts = _freeAttempts.TryTake() ?? new Attempts(0);
+        Begin(attempts, exchange);
+        return attempts;
+    }
+
+    /// <summary>Prepares what a request needs to remember its attempts.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Begin(Attempts attempts, Exchange exchange)
+    {
         attempts.Reset(Settings.Retries, _key is null ? 0 : _key.Of(exchange));
         _budget?.Count(Reactor.Loop.Now);
-        return attempts;
     }
 
     /// <summary>Takes it back.</summary>
@@ -167,6 +176,7 @@ public sealed class Cluster
     }
 
     /// <summary>Chooses the destination that the client's cookie names, else one by policy.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Destination? Pick(Exchange exchange, ulong key, in TriedSet tried)
     {
         if (_sticky is null) return Pick(key, tried);

@@ -20,7 +20,8 @@ public sealed class Destination
     public Destination(string name, int weight, SocketAddress[] addresses, int priority = 0)
     {
         Name = name;
-        NameBytes = System.Text.Encoding.ASCII.GetBytes(name);
+        NameText = System.Text.Encoding.ASCII.GetBytes(name);
+        NameBytes = NameText;
         Weight = weight;
         Priority = priority;
         Share = weight * ShareOfWeight;
@@ -32,6 +33,9 @@ public sealed class Destination
 
     /// <summary>The name in ASCII.</summary>
     public ReadOnlyMemory<byte> NameBytes { get; }
+
+    /// <summary>The same as it is.</summary>
+    internal byte[] NameText { get; }
 
     /// <summary>Its share of the requests, as it was written.</summary>
     public int Weight { get; }
@@ -86,6 +90,9 @@ public sealed class Destination
 
     /// <summary>Connections that wait for a request.</summary>
     internal IdleStack Idle { get; } = new();
+
+    /// <summary>The datagrams that were exchanged with it.</summary>
+    internal UdpTraffic Datagrams;
 
     /// <summary>Where it is, as last resolved.</summary>
     internal SocketAddress[] Addresses { get; set; }

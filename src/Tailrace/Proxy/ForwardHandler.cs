@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Http;
 using Tailrace.Io;
+using Tailrace.Memory;
 using Tailrace.Sessions;
 
 namespace Tailrace.Proxy;
@@ -19,6 +21,7 @@ public sealed class ForwardHandler : Handler
     private readonly ClusterSettings _settings;
     private readonly RequestEdits _edits;
     private readonly ResponseEdits _responseEdits;
+    private readonly FreeList<Forwarding> _freeForwardings = new(4096);
 
     /// <summary>Creates the handler of one route on one worker.</summary>
     public ForwardHandler(Cluster cluster, RequestEdits edits, ResponseEdits responseEdits)
@@ -34,29 +37,69 @@ public sealed class ForwardHandler : Handler
     }
 
     /// <inheritdoc/>
-    public override async LoopTask HandleAsync(Exchange exchange)
+    public override LoopTask HandleAsync(Exchange exchange)
     {
-        exchange.ResponseFields = _responseEdits.Fields;
-        var attempts = _cluster.BeginAttempts(exchange);
+        if (_responseEdits.Fields is { } fields) exchange.ResponseFields = fields;
+        var forwarding = _freeForwardings.TryTake() ?? new Forwarding(this);
+        var attempts = forwarding.Attempts;
+        _cluster.Begin(attempts, exchange);
+        var upstream = _lessor.TryLease(exchange, attempts);
+        if (upstream is null || exchange.Request.Body != BodyKind.None)
+            return forwarding.Follow(ForwardAsync(exchange, attempts, upstream));
+        if (!TrySend(exchange, attempts, upstream)) return forwarding.Follow(LoopTask.Completed);
+        return upstream.Sending.IsNothing && upstream.IsRequestSent && exchange.Downstream.Output.IsEmpty
+            && upstream.Connection.FillAsync() is { IsCompleted: false } fill
+            ? forwarding.Wait(exchange, upstream, fill)
+            : forwarding.Follow(ForwardAsync(exchange, attempts, upstream, isSent: true));
+    }
+
+    /// <summary>Goes on where a <see cref="Forwarding"/> has waited for the answer.</summary>
+    internal LoopTask OnArrival(Exchange exchange, Attempts attempts, UpstreamConnection upstream)
+    {
+        var failure = UpstreamFailure.NeedMore;
+        if (!upstream.Connection.TryTakeFill()
+            || (failure = ReadHead(exchange, upstream)) != UpstreamFailure.None
+            || _retries is not null)
+            return ForwardAsync(exchange, attempts, upstream, isSent: true, failure);
+        var latencyMs = _cluster.Reactor.Loop.Now - upstream.StartedAt;
+        if (!TryRelayBuffered(exchange, upstream)) return FinishAsync(exchange, upstream, latencyMs);
+        exchange.Downstream.AbortWith(null);
+        End(exchange, upstream, UpstreamFailure.None, latencyMs);
+        return LoopTask.Completed;
+    }
+
+    /// <summary>Takes back what <see cref="HandleAsync"/> has lent.</summary>
+    internal void Free(Forwarding forwarding) => _freeForwardings.Return(forwarding);
+
+    /// <summary>The whole story, once for each attempt.</summary>
+    /// <param name="exchange">The exchange.</param>
+    /// <param name="attempts">What has been tried for it.</param>
+    /// <param name="upstream">The idle connection that was there for it, if one was.</param>
+    /// <param name="isSent">Whether the request is on its way already.</param>
+    /// <param name="failure">What has come of the wait for its answer then.</param>
+    private async LoopTask ForwardAsync(
+        Exchange exchange, Attempts attempts, UpstreamConnection? upstream, bool isSent = false,
+        UpstreamFailure failure = UpstreamFailure.NeedMore)
+    {
         while (true)
         {
-            // 1. Choose a destination, and lease a connection to it: an idle one, or else a new one.
-            var upstream = _lessor.TryLease(exchange, attempts) ?? await _lessor.LeaseAsync(exchange, attempts);
-            if (upstream is null)
+            if (!isSent || upstream is null)
             {
-                _refusals.AnswerUnchosen(exchange, attempts);
-                break;
+                // 1. Choose a destination, and lease a connection to it: an idle one, or else a new one.
+                upstream ??= await _lessor.LeaseAsync(exchange, attempts);
+                if (upstream is null)
+                {
+                    _refusals.AnswerUnchosen(exchange, attempts);
+                    return;
+                }
+
+                // 2. Send the request. What is there of its body goes with the head; the rest goes on by itself.
+                if (!TrySend(exchange, attempts, upstream)) return;
+                failure = ReadHead(exchange, upstream);
             }
 
-            // 2. Send the request. What is there of its body goes with the head; the rest goes on by itself.
-            exchange.Lease = upstream;
-            if (!TryBegin(exchange, attempts, upstream)) break;
-            upstream.Sending = Send(exchange, attempts, upstream);
-
             // 3. Wait for the head of the answer, passing interim answers on.
-            exchange.Downstream.AbortWith(upstream.Connection);
-            UpstreamFailure failure;
-            while ((failure = ReadHead(exchange, upstream)) == UpstreamFailure.NeedMore)
+            for (; failure == UpstreamFailure.NeedMore; failure = ReadHead(exchange, upstream))
             {
                 if (!exchange.Downstream.Output.IsEmpty)
                 {
@@ -69,13 +112,16 @@ public sealed class ForwardHandler : Handler
                     upstream.Connection.SetTimeout(upstream.FirstByteMs);
                 }
                 // A request that failed on its way is not waited for.
-                if (upstream.HasUploadFailed) break;
+                if (upstream.HasUploadFailed)
+                {
+                    failure = FailureOf(default, upstream);
+                    break;
+                }
                 var received = await upstream.Connection.FillAsync();
                 if (HasCome(exchange, received, upstream)) continue;
                 failure = FailureOf(received, upstream);
                 break;
             }
-            if (failure == UpstreamFailure.NeedMore) failure = FailureOf(default, upstream);
 
             // 4. Relay the answer, or say what went wrong, unless the request is to be sent again.
             var latencyMs = _cluster.Reactor.Loop.Now - upstream.StartedAt;
@@ -86,18 +132,48 @@ public sealed class ForwardHandler : Handler
             // 5. Give the connection back. Nothing of this exchange may still be at work.
             exchange.Downstream.AbortWith(null);
             await FinishSending(exchange, upstream);
-            _cluster.Record(exchange, upstream, failure, latencyMs);
-            exchange.Lease = null;
-            GiveBack(exchange, upstream, failure, isAgain);
+            End(exchange, upstream, failure, latencyMs, isAgain);
             if (!isAgain)
             {
                 if (failure != UpstreamFailure.None) _refusals.Answer(exchange, upstream.Destination, failure);
-                break;
+                return;
             }
             if (_retries?.PauseBefore(attempts) is > 0 and var pauseMs)
                 await attempts.PauseFor(_cluster.Reactor.Loop, pauseMs);
+            isSent = false;
+            upstream = _lessor.TryLease(exchange, attempts);
         }
-        _cluster.EndAttempts(attempts);
+    }
+
+    /// <summary>An answer whose head has been forwarded, and whose body is long or still to come.</summary>
+    private async LoopTask FinishAsync(Exchange exchange, UpstreamConnection upstream, long latencyMs)
+    {
+        await RelayAsync(exchange, upstream);
+        exchange.Downstream.AbortWith(null);
+        await FinishSending(exchange, upstream);
+        End(exchange, upstream, UpstreamFailure.None, latencyMs);
+    }
+
+    /// <summary>Ends the lease, and takes into account what came of it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void End(
+        Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure, long latencyMs, bool isAgain = false)
+    {
+        _cluster.Record(exchange, upstream, failure, latencyMs);
+        exchange.Lease = null;
+        GiveBack(exchange, upstream, failure, isAgain);
+    }
+
+    /// <summary>Begins to send the request. False when it cannot be sent, and that has been answered.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TrySend(Exchange exchange, Attempts attempts, UpstreamConnection upstream)
+    {
+        exchange.Lease = upstream;
+        if (!TryBegin(exchange, attempts, upstream)) return false;
+        var sending = Send(exchange, attempts, upstream);
+        if (!sending.IsNothing) upstream.Sending = sending;
+        exchange.Downstream.AbortWith(upstream.Connection);
+        return true;
     }
 
     /// <summary>Whether the request is sent once more: its body, if any, has to be still there.</summary>
@@ -115,13 +191,14 @@ public sealed class ForwardHandler : Handler
         return false;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryBegin(Exchange exchange, Attempts attempts, UpstreamConnection upstream)
     {
         upstream.IsRequestSent = false;
         upstream.Upload = default;
         upstream.StartedAt = _cluster.Reactor.Loop.Now;
         upstream.FirstByteMs = _settings.FirstByteTimeoutMs;
-        if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameBytes.Span))
+        if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameText))
         {
             if (_retries is null) return true;
             attempts.HoldsBody = _retries.TryHoldBody(exchange, upstream.Connection.Output);
@@ -195,6 +272,7 @@ public sealed class ForwardHandler : Handler
     private static LoopTask FinishSending(Exchange exchange, UpstreamConnection upstream)
     {
         var sending = upstream.Sending;
+        if (sending.IsNothing) return sending;
         upstream.Sending = default;
         if (sending.IsCompleted) return sending;
         exchange.Downstream.CancelFill();
@@ -202,12 +280,24 @@ public sealed class ForwardHandler : Handler
         return sending;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private UpstreamFailure ReadHead(Exchange exchange, UpstreamConnection upstream)
     {
         var client = upstream.Client;
-        while (true)
+        var status = client.ReadHead(exchange.Request.Method);
+        return status == ParseStatus.Complete && client.Head.Status >= 200
+            ? UpstreamFailure.None
+            : JudgeHead(exchange, upstream, status);
+    }
+
+    /// <summary>What a head is that is not the final answer, with what follows an interim one.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private UpstreamFailure JudgeHead(Exchange exchange, UpstreamConnection upstream, ParseStatus status)
+    {
+        var client = upstream.Client;
+        for (; ; status = client.ReadHead(exchange.Request.Method))
         {
-            switch (client.ReadHead(exchange.Request.Method))
+            switch (status)
             {
                 case ParseStatus.NeedMore:
                     return UpstreamFailure.NeedMore;
@@ -234,6 +324,7 @@ public sealed class ForwardHandler : Handler
     /// Ends the lease. An upstream that was asked for another protocol and stays with HTTP is not used again: there are
     /// origins that are half-way out of HTTP then (Node leaves what it cannot parse unanswered).
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void GiveBack(
         Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure, bool isUnused)
     {
@@ -244,7 +335,8 @@ public sealed class ForwardHandler : Handler
         }
         if (isUnused) Retries.Skip(upstream.Client);
         if (upstream.Client.Head.Status == 101) TakeOver(exchange, upstream);
-        else if (_edits.Upgrades.IsAsked(exchange.Request, exchange.RequestBytes)) _pool.Close(upstream);
+        else if (exchange.Request.IsUpgrade && _edits.Upgrades.IsAsked(exchange.Request, exchange.RequestBytes))
+            _pool.Close(upstream);
         else _pool.Return(upstream);
     }
 
@@ -274,6 +366,7 @@ public sealed class ForwardHandler : Handler
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryForwardHead(Exchange exchange, UpstreamConnection upstream)
     {
         var client = upstream.Client;

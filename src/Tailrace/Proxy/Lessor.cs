@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Io;
 using Tailrace.Sessions;
 
@@ -11,6 +12,7 @@ internal sealed class Lessor(Cluster cluster)
 
     /// <summary>The common case: a destination is chosen, and a connection to it is idle.</summary>
     /// <returns>Null when <see cref="LeaseAsync"/> has to go on.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal UpstreamConnection? TryLease(Exchange exchange, Attempts attempts)
     {
         if (Choose(exchange, attempts) is not { } destination) return null;
@@ -44,6 +46,7 @@ internal sealed class Lessor(Cluster cluster)
     internal static bool IsFault(IoError error) => error is not (IoError.None or IoError.Aborted or IoError.NoBuffers
         or IoError.OutOfDescriptors or IoError.AddressNotAvailable or IoError.OutOfMemory);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Destination? Choose(Exchange exchange, Attempts attempts)
     {
         // A newcomer does not pass those that wait.

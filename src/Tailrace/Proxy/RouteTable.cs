@@ -30,6 +30,9 @@ public sealed class RouteTable
         _wildcardLookup = _wildcard.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
+    /// <summary>The only handler that there is, if it takes every host and every path; else null.</summary>
+    internal Handler? Sole { get; private set; }
+
     /// <summary>Adds a route. Of two that match the same, the one added first wins.</summary>
     /// <param name="host">A host name, <c>*.example.com</c> for those below it, or empty for any.</param>
     /// <param name="path">The path; empty for any.</param>
@@ -39,8 +42,11 @@ public sealed class RouteTable
         Add(host, path, isPrefix, handler, condition: null);
 
     /// <summary>Adds a route that is taken when a condition holds too; null for always.</summary>
-    internal void Add(string host, string path, bool isPrefix, Handler handler, RouteCondition? condition) =>
+    internal void Add(string host, string path, bool isPrefix, Handler handler, RouteCondition? condition)
+    {
         TableOf(host).Add(Normal(Encoding.UTF8.GetBytes(path)), isPrefix, handler, condition);
+        Sole = _exact.Count == 0 && _wildcard.Count == 0 ? _any.Sole : null;
+    }
 
     /// <summary>The handler of a request, or null when nothing matches.</summary>
     /// <param name="head">The request's head.</param>
@@ -52,6 +58,7 @@ public sealed class RouteTable
     /// <summary>The same for a request whose path is taken in another form than the one that was sent.</summary>
     internal Handler? Find(RequestHead head, ReadOnlySpan<byte> bytes, Connection client, ReadOnlySpan<byte> path)
     {
+        if (Sole is not null) return Sole;
         var request = new Request(head, bytes, client);
         if (path.IsEmpty) path = "/"u8;
         if (_exact.Count > 0 || _wildcard.Count > 0)
@@ -114,6 +121,10 @@ public sealed class RouteTable
         private readonly Dictionary<byte[], Entry> _exact = new(AsciiComparer.Exact);
         private readonly Dictionary<byte[], Entry>.AlternateLookup<ReadOnlySpan<byte>> _lookup;
         private Prefix[] _prefixes = [];
+
+        /// <summary>The only handler that there is, if it takes every path.</summary>
+        internal Handler? Sole =>
+            _exact.Count == 0 && _prefixes is [{ Path: [], Entry: { Conditional: null } entry }] ? entry.Handler : null;
 
         internal PathTable() => _lookup = _exact.GetAlternateLookup<ReadOnlySpan<byte>>();
 

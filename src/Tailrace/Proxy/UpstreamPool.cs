@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Tailrace.Io;
 using Tailrace.Io.ProxyProtocol;
 using Tailrace.Memory;
@@ -56,6 +57,7 @@ internal sealed class UpstreamPool
         !_isClosed && Settings.PoolIdleMax > 0 && destination.Idle.Count < Math.Max(IdleMax, Settings.PoolIdleMax);
 
     /// <summary>Leases an idle connection, or null when there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal UpstreamConnection? TryRent(Destination destination)
     {
         while (destination.Idle.TryPop() is { } upstream)
@@ -74,6 +76,7 @@ internal sealed class UpstreamPool
     }
 
     /// <summary>Takes a connection back for others, or closes it when it cannot be used again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Return(UpstreamConnection upstream)
     {
         if (!upstream.IsRequestSent || !upstream.Client.IsReusable || !MayIdle(upstream.Destination))
@@ -120,8 +123,7 @@ internal sealed class UpstreamPool
         var error = IoError.None;
         BeginUse(destination);
         MakeRoom(destination);
-        destination.ConnectionCount++;
-        Load.Connections++;
+        Remember(destination);
         for (var left = destination.Addresses.Length; left > 0 && error != IoError.Aborted; left--)
         {
             if (destination.NextAddress() is not { } address) break;
@@ -172,6 +174,16 @@ internal sealed class UpstreamPool
         EndUse(destination);
     }
 
+    /// <summary>A session of datagrams counts like a connection in use.</summary>
+    internal void BeginSession(Destination destination)
+    {
+        BeginUse(destination);
+        Remember(destination);
+    }
+
+    /// <summary>It no longer counts.</summary>
+    internal void EndSession(Destination destination) => EndTunnel(destination);
+
     /// <summary>Removes an idle connection that heard something.</summary>
     internal void Evict(UpstreamConnection upstream)
     {
@@ -210,6 +222,12 @@ internal sealed class UpstreamPool
     {
         Forget(upstream.Destination);
         upstream.Connection.Close();
+    }
+
+    private void Remember(Destination destination)
+    {
+        destination.ConnectionCount++;
+        Load.Connections++;
     }
 
     private void Forget(Destination destination)

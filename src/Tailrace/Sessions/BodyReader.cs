@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Tailrace.Http;
 using Tailrace.Http.H1;
 using Tailrace.Io;
@@ -46,9 +47,10 @@ public sealed class BodyReader
     /// <param name="kind">The framing that was decided.</param>
     /// <param name="length">The length, for <see cref="BodyKind.Length"/>.</param>
     /// <param name="limits">Limits of chunked bodies.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Begin(ByteBuffer input, BodyKind kind, long length, HttpLimits limits)
     {
-        _input = input;
+        if (_input != input) _input = input;
         Kind = kind;
         _remaining = length;
         _deferred = _chunkLeft = 0;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Io;
 using Tailrace.Memory;
 
@@ -41,6 +42,7 @@ internal static class BodyRelay
     /// Moves a short body that has been received whole into the target's output, without waiting for anything.
     /// </summary>
     /// <returns>False when it is not such a body; then nothing has been touched.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryRunBuffered(BodyReader reader, ByteBuffer source, BodyWriter writer)
     {
         if (!reader.IsEnded)

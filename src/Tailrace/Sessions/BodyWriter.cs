@@ -31,7 +31,7 @@ public sealed class BodyWriter
     /// <summary>Begins a body of the given framing.</summary>
     internal void Begin(Connection connection, BodyKind kind)
     {
-        _connection = connection;
+        if (_connection != connection) _connection = connection;
         _kind = kind;
         _owesCrlf = false;
         Written = 0;

@@ -19,6 +19,8 @@ public abstract class Exchange
 
     private byte[] _path = [];
     private int _pathLength;
+    private ReadOnlyMemory<byte> _upstream;
+    private bool _hasUpstream;
 
     /// <summary>The request's head. Its slices are places in <see cref="RequestBytes"/>.</summary>
     public abstract RequestHead Request { get; }
@@ -54,7 +56,15 @@ public abstract class Exchange
     public bool IsAborted { get; private set; }
 
     /// <summary>Who answered, for the access log; empty when the server itself did.</summary>
-    public ReadOnlyMemory<byte> Upstream { get; set; }
+    public ReadOnlyMemory<byte> Upstream
+    {
+        get => _hasUpstream ? _upstream : default;
+        set
+        {
+            _hasUpstream = true;
+            if (!_upstream.Equals(value)) _upstream = value;
+        }
+    }
 
     /// <summary>
     /// Field lines, each with its CRLF, that are added to the answer of an upstream; empty for none.
@@ -191,7 +201,8 @@ public abstract class Exchange
     {
         Status = 0;
         IsComplete = IsAborted = false;
-        Upstream = AddedFields = default;
+        _hasUpstream = false;
+        AddedFields = default;
         FailureReason = null;
         ResponseFields = null;
         _pathLength = 0;

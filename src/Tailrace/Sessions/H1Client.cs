@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Http;
 using Tailrace.Http.H1;
 using Tailrace.Io;
@@ -52,6 +53,7 @@ internal sealed class H1Client
     /// Writes a request's head into the connection's output and prepares for its body and its answer.
     /// </summary>
     /// <returns>False when the head has no room in the buffers.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryBegin(Exchange exchange, RequestEdits edits, ReadOnlySpan<byte> destination)
     {
         _scanned = 0;
@@ -71,13 +73,13 @@ internal sealed class H1Client
 
     /// <summary>Writes the head that an upstream gets of an exchange's request.</summary>
     /// <returns>False when it has no room in the buffers.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryWrite(
         ByteBuffer output, Exchange exchange, RequestEdits edits, ReadOnlySpan<byte> destination)
     {
-        Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
-        client = client[..exchange.Downstream.Remote.Format(client)];
         return H1RequestWriter.TryWrite(
-            output, exchange.Request, exchange.RequestBytes, edits, client, destination, exchange.RewrittenPath);
+            output, exchange.Request, exchange.RequestBytes, edits, exchange.Downstream.RemoteText, destination,
+            exchange.RewrittenPath);
     }
 
     /// <summary>The same for a request of our own; its body, if any, is as long as is said here.</summary>
@@ -92,6 +94,7 @@ internal sealed class H1Client
     }
 
     /// <summary>Looks for the answer's head in what has been received.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ParseStatus ReadHead(Method requestMethod)
     {
         if (Connection.Input.IsEmpty) return ParseStatus.NeedMore;
@@ -108,6 +111,7 @@ internal sealed class H1Client
 
     /// <summary>Consumes the head and prepares to read the body.</summary>
     /// <param name="keepsHead">Whether the head's bytes stay readable as <see cref="ByteBuffer.Kept"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void BeginBody(bool keepsHead = false)
     {
         if (keepsHead) Connection.Input.Keep(Head.Length);

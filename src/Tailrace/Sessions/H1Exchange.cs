@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Http;
 using Tailrace.Http.H1;
 using Tailrace.Http.Rules;
@@ -55,9 +56,10 @@ internal sealed class H1Exchange : Exchange
     internal long StartedAt { get; set; }
 
     /// <summary>Begins with a connection whose request is about to be parsed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Reset(Connection connection)
     {
-        _connection = connection;
+        if (_connection != connection) _connection = connection;
         _headOpen = _isContinued = false;
         KeepAlive = true;
         _responseBody.Begin(connection, BodyKind.None);
@@ -268,12 +270,10 @@ internal sealed class H1Exchange : Exchange
         else if (head.Body == BodyKind.None) Frame(BodyKind.Length, 0);
         else Frame(KindFor(head.ContentLength), head.ContentLength);
         var output = _connection.Output;
-        var date = _context.DateLine();
-        var added = AddedFields.Span;
+        var date = head.Headers.Has(KnownHeader.Date) ? default : _context.DateLine();
+        var added = AddedFields.IsEmpty ? default : AddedFields.Span;
         if (edits.Fields is null) return H1ResponseWriter.TryForward(output, head, bytes, _framing, edits, date, added);
-        Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
-        var values = ValuesIn(client);
-        return H1ResponseWriter.TryForward(output, head, bytes, _framing, edits, date, added, values);
+        return H1ResponseWriter.TryForward(output, head, bytes, _framing, edits, date, added, Values);
     }
 
     /// <inheritdoc/>
@@ -291,6 +291,7 @@ internal sealed class H1Exchange : Exchange
         return BodyKind.UntilClose;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Frame(BodyKind kind, long length)
     {
         KeepAlive &= Request.KeepAlive && !_context.IsDraining && CanDrain();
@@ -337,8 +338,7 @@ internal sealed class H1Exchange : Exchange
 
     private void WriteEdits(FieldEdits edits)
     {
-        Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
-        var values = ValuesIn(client);
+        var values = Values;
         var output = _connection.Output;
         if (!output.TryReserve(edits.LengthIn(values)))
         {
@@ -350,9 +350,8 @@ internal sealed class H1Exchange : Exchange
         output.Commit(writer.Length);
     }
 
-    /// <summary>What the values of fields repeat; the client's address is written to the span.</summary>
-    private ExchangeValues ValuesIn(Span<byte> client) =>
-        new(Request, RequestBytes, client[.._connection.Remote.Format(client)], Upstream.Span);
+    /// <summary>What the values of fields repeat.</summary>
+    private ExchangeValues Values => new(Request, RequestBytes, _connection.RemoteText, Upstream.Span);
 
     private static void CheckPiece(int length)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Http;
 using Tailrace.Http.H1;
 using Tailrace.Http.Rules;
@@ -43,15 +44,15 @@ internal static class H1RequestWriter
     {
         var host = edits.Host switch
         {
-            HostPolicy.Destination => destination,
+            HostPolicy.Keep => head.Authority.In(bytes),
             HostPolicy.Fixed => edits.FixedHost.Span,
-            _ => head.Authority.In(bytes),
+            _ => destination,
         };
         var fields = edits.Fields;
         var replaced = fields?.Replaced ?? 0;
-        var values = new ExchangeValues(head, bytes, client, destination);
         // What the client said of earlier hops may be repeated, and its host twice more.
-        var added = AddedBytesMax + 3 * host.Length + (fields?.LengthIn(values) ?? 0);
+        var added = AddedBytesMax + 3 * host.Length;
+        if (fields is not null) added += fields.LengthIn(new ExchangeValues(head, bytes, client, destination));
         if (!output.TryReserve(head.Length + path.Length + added)) return false;
         var writer = new HeadWriter(output.Writable);
         var keepsHost = edits.Host == HostPolicy.Keep && head.Form == TargetForm.Origin
@@ -68,12 +69,20 @@ internal static class H1RequestWriter
         }
         CopyFields(ref writer, head, bytes, runStart, dropped, fields);
         if (hasForThisHop) WriteHops(ref writer, head, bytes);
-        if (edits.XForwarded != ForwardedPolicy.Off) WriteXForwarded(ref writer, head, bytes, edits, client);
+        // Usually nobody has said anything of it yet.
+        if (edits.XForwarded != ForwardedPolicy.Off)
+        {
+            if (((head.Headers.Known | replaced) & ForgedFields) == 0)
+                WriteFirstXForwarded(ref writer, client, head.Authority.In(bytes));
+            else
+                WriteXForwarded(ref writer, head, bytes, edits, client);
+        }
         if (edits.Forwarded != ForwardedPolicy.Off && (replaced & KnownHeaders.Bit(KnownHeader.Forwarded)) == 0)
             WriteForwarded(ref writer, head, bytes, client);
         if (edits.Via && (replaced & KnownHeaders.Bit(KnownHeader.Via)) == 0)
             writer.Write(head.MinorVersion == 0 ? "Via: 1.0 tailrace\r\n"u8 : "Via: 1.1 tailrace\r\n"u8);
-        if (fields is not null) FieldEditWriter.Write(ref writer, fields, values);
+        if (fields is not null)
+            FieldEditWriter.Write(ref writer, fields, new ExchangeValues(head, bytes, client, destination));
         if (head.TeTrailers || head.IsUpgrade) WriteConnection(ref writer, head, bytes, edits);
         if (head.Body == BodyKind.Chunked) writer.Write("Transfer-Encoding: chunked\r\n"u8);
         else if (head.ContentLength >= 0) writer.WriteHeader("Content-Length"u8, head.ContentLength);
@@ -108,12 +117,14 @@ internal static class H1RequestWriter
     }
 
     /// <summary>Whether the request line ends as ours do: a later 1.x is read as 1.1.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsOurVersion(RequestHead head, ReadOnlySpan<byte> bytes) =>
         bytes[head.Target.End..].StartsWith(" HTTP/1.1\r\n"u8);
 
     /// <summary>
     /// Absolute-form becomes origin-form, a rewritten path stands for the client's, and the version is ours.
     /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void WriteRequestLine(
         ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> path)
     {
@@ -160,6 +171,7 @@ internal static class H1RequestWriter
     /// Off leaves alone what the client sent. Append keeps what an earlier hop said of the protocol and the host, which
     /// it alone knows, and continues its list of addresses. Set trusts nothing that a client could have made up.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong DroppedBy(RequestEdits edits, bool keepsHost)
     {
         var dropped = AlwaysDropped;
@@ -173,6 +185,7 @@ internal static class H1RequestWriter
     /// <summary>
     /// Copies the fields that stay, in runs; the first may begin before them, or is -1 to begin with them.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void CopyFields(
         ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, int runStart, ulong dropped,
         FieldEdits? edits)
@@ -187,6 +200,7 @@ internal static class H1RequestWriter
 
     /// <summary>Copies all runs but the last.</summary>
     /// <returns>Where that begins.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static int CopyRuns(
         ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, int runStart, ulong dropped,
         FieldEdits? edits)
@@ -244,6 +258,19 @@ internal static class H1RequestWriter
         writer.WriteCrlf();
     }
 
+    /// <summary>The three fields where there was none of them: one piece between two values.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void WriteFirstXForwarded(
+        ref HeadWriter writer, ReadOnlySpan<byte> client, ReadOnlySpan<byte> host)
+    {
+        writer.Write("X-Forwarded-For: "u8);
+        writer.Write(client);
+        writer.Write("\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: "u8);
+        writer.Write(host);
+        writer.WriteCrlf();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void WriteXForwarded(
         ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
         ReadOnlySpan<byte> client)
@@ -252,16 +279,6 @@ internal static class H1RequestWriter
         // What an earlier hop said of itself, and what the route says, is not said again.
         var said = keepsEarlier ? head.Headers.Known & ~KnownHeaders.Bit(KnownHeader.XForwardedFor) : 0;
         said |= edits.Fields?.Replaced ?? 0;
-        if (((said | head.Headers.Known) & ForgedFields) == 0)
-        {
-            // Nobody has said anything of it: one piece between two values.
-            writer.Write("X-Forwarded-For: "u8);
-            writer.Write(client);
-            writer.Write("\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: "u8);
-            writer.Write(head.Authority.In(bytes));
-            writer.WriteCrlf();
-            return;
-        }
         if ((said & KnownHeaders.Bit(KnownHeader.XForwardedFor)) == 0)
         {
             writer.Write("X-Forwarded-For: "u8);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Http;
 using Tailrace.Http.H1;
 using Tailrace.Http.Rules;
@@ -77,6 +78,7 @@ internal static class H1ResponseWriter
     }
 
     /// <summary>The status line and the fields that stay, in runs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void CopyHead(
         ref HeadWriter writer, ResponseHead head, ReadOnlySpan<byte> bytes, FieldEdits? edits)
     {
@@ -114,6 +116,7 @@ internal static class H1ResponseWriter
     private static bool IsOurStatusLine(ResponseHead head, ReadOnlySpan<byte> bytes) =>
         bytes.StartsWith("HTTP/1.1 "u8) && head.Reason.Offset == "HTTP/1.1 200 ".Length;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void WriteStatusLine(ref HeadWriter writer, ResponseHead head, ReadOnlySpan<byte> bytes) =>
         writer.WriteStatusLine(head.Status, head.Reason.In(bytes));
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Tailrace.Http;
 using Tailrace.Http.H1;
 using Tailrace.Io;
@@ -27,6 +28,7 @@ internal sealed class H1Server
     private const int OutputBytesMax = 32 * 1024;
 
     private readonly ServerContext _context;
+    private readonly Counters _counters;
     private Connection _connection = null!;
     private H1Exchange? _exchange;
     private int _scanned;
@@ -36,15 +38,17 @@ internal sealed class H1Server
     private bool _isOver;
     private bool _isBroken;
 
-    internal H1Server(ServerContext context) => _context = context;
+    internal H1Server(ServerContext context)
+    {
+        _context = context;
+        _counters = context.Reactor.Counters;
+    }
 
     /// <summary>The context's list of open sessions.</summary>
     internal H1Server? Next;
 
     /// <summary>The context's list of open sessions.</summary>
     internal H1Server? Previous;
-
-    private Counters Counters => _connection.Reactor.Counters;
 
     /// <summary>Serves the connection; completes when it is closed.</summary>
     internal async LoopTask RunAsync(Connection connection)
@@ -72,7 +76,7 @@ internal sealed class H1Server
             var exchange = _exchange!;
             if (status == ParseStatus.Rejected)
             {
-                Counters.Rejected++;
+                _counters.Rejected++;
                 Refuse(Rejections.StatusOf(exchange.Request.Rejection), Rejections.Reason(exchange.Request.Rejection));
                 break;
             }
@@ -82,18 +86,18 @@ internal sealed class H1Server
             try
             {
                 var handler = _context.Route(exchange.Request, exchange.RequestBytes, connection);
-                if (!connection.Output.IsEmpty && !handler.IsImmediate && Broke(await FlushAsync())) break;
-                await handler.HandleAsync(exchange);
+                if (connection.Output.IsEmpty || handler.IsImmediate) await handler.HandleAsync(exchange);
+                else if (!await TryFlushAndHandleAsync(handler, exchange)) break;
             }
             catch (Exception exception)
             {
-                if (exchange.Lease is { } lease) await lease.AbandonAsync(exchange);
-                Fail(exchange, exception);
+                await FailAsync(_exchange!, exception);
             }
 
             // 4. Leave the connection clean for the next request, or close it.
-            if (!Finish(exchange)) break;
-            if (!exchange.RequestBody.IsEnded && !await SkipBodyAsync(exchange)) break;
+            // The exchange is the field again: a local variable would be stored at each wait.
+            if (!Finish(_exchange!)) break;
+            if (!_exchange!.RequestBody.IsEnded && !await SkipBodyAsync(_exchange!)) break;
             Recycle();
             if (connection.Output.Length >= OutputBytesMax && Broke(await FlushAsync())) break;
             if (++turn == TurnRequestsMax)
@@ -120,8 +124,8 @@ internal sealed class H1Server
         _requests = 0;
         _isOver = _isBroken = false;
         _context.Add(this);
-        Counters.Accepted++;
-        Counters.Active++;
+        _counters.Accepted++;
+        _counters.Active++;
         _context.Opened?.Invoke(connection);
         // The first head's time begins with the connection.
         _isHeadTimed = true;
@@ -172,7 +176,7 @@ internal sealed class H1Server
     /// <summary>Answers a request of which more was to come.</summary>
     private void RefuseLate()
     {
-        Counters.DownstreamTimeouts++;
+        _counters.DownstreamTimeouts++;
         Refuse(408, "the head took too long"u8);
     }
 
@@ -193,20 +197,32 @@ internal sealed class H1Server
         Refuse(503, default, hasBody: false);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Begin(H1Exchange exchange)
     {
         var request = exchange.Request;
         _connection.Input.Keep(request.Length);
         exchange.RequestBody.Begin(_connection.Input, request.Body, request.ContentLength, _context.Settings.Limits);
-        Counters.Requests++;
+        _counters.Requests++;
         _requests++;
         if (_requests == _context.Settings.RequestsPerConnection) exchange.KeepAlive = false;
         exchange.StartedAt = _context.AccessLog is null ? 0 : Stopwatch.GetTimestamp();
     }
 
-    private void Fail(H1Exchange exchange, Exception exception)
+    /// <summary>
+    /// Sends what earlier answers left before a handler that may wait is asked. False when that could not be sent.
+    /// </summary>
+    private async LoopTask<bool> TryFlushAndHandleAsync(Handler handler, H1Exchange exchange)
     {
-        Counters.UnhandledErrors++;
+        if (Broke(await FlushAsync())) return false;
+        await handler.HandleAsync(exchange);
+        return true;
+    }
+
+    private async LoopTask FailAsync(H1Exchange exchange, Exception exception)
+    {
+        if (exchange.Lease is { } lease) await lease.AbandonAsync(exchange);
+        _counters.UnhandledErrors++;
         _context.HandlerFailed?.Invoke(exception);
         if (exchange.HasBegun) exchange.Abort();
         else ErrorReply.Write(exchange, 500, "the handler failed");
@@ -218,8 +234,8 @@ internal sealed class H1Server
         if (!exchange.HasBegun && !exchange.IsAborted) ErrorReply.Write(exchange, 500, "the handler did not answer");
         if (!exchange.IsComplete) exchange.Abort();
         // An abort with a reason is somebody else's fault.
-        if (exchange is { IsAborted: true, FailureReason: null }) Counters.DownstreamAborts++;
-        else if (exchange.HasBegun) Counters.CountAnswer(exchange.Status);
+        if (exchange is { IsAborted: true, FailureReason: null }) _counters.DownstreamAborts++;
+        else if (exchange.HasBegun) _counters.CountAnswer(exchange.Status);
         if (_context.AccessLog is { } log && exchange.Successor is null) AccessRecorder.Write(log, exchange);
         _context.Ended?.Invoke(exchange);
         return exchange is { IsAborted: false, KeepAlive: true };
@@ -248,11 +264,12 @@ internal sealed class H1Server
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CountTraffic()
     {
         var (received, sent) = _connection.TakeTraffic();
-        Counters.BytesReceived += received;
-        Counters.BytesSent += sent;
+        _counters.BytesReceived += received;
+        _counters.BytesSent += sent;
     }
 
     /// <summary>Ends the exchange: its objects and its head's bytes are free again.</summary>
@@ -280,7 +297,7 @@ internal sealed class H1Server
         var record = _context.AccessLog is null ? null : new TunnelRecord(exchange);
         exchange.Successor = null;
         Recycle();
-        Counters.Tunnels++;
+        _counters.Tunnels++;
         var end = new SuccessorEnd(MustReset: true, 0, 0);
         try
         {
@@ -288,11 +305,11 @@ internal sealed class H1Server
         }
         catch (Exception exception)
         {
-            Counters.UnhandledErrors++;
+            _counters.UnhandledErrors++;
             _context.HandlerFailed?.Invoke(exception);
         }
         successor.Close();
-        connection.Reactor.Counters.Tunnels--;
+        _counters.Tunnels--;
         _isOver = true;
         _isBroken = end.MustReset;
         record?.Write(_context.AccessLog!, connection, remote, end.Received, end.Sent);
@@ -309,7 +326,7 @@ internal sealed class H1Server
     private void Refuse(int status, ReadOnlySpan<byte> reason, bool hasBody = true)
     {
         hasBody &= _exchange is not { Request.Method: Method.Head };
-        Counters.CountAnswer(status);
+        _counters.CountAnswer(status);
         ErrorReply.WriteFinal(_connection.Output, status, reason, _context, hasBody);
         if (_context.AccessLog is { } log) AccessRecorder.WriteRefusal(log, _connection, status);
     }
@@ -329,7 +346,7 @@ internal sealed class H1Server
         _context.Closed?.Invoke(connection);
         // An answer that was begun and not sent whole must not look like one that ended.
         connection.Close(reset: _isBroken || (isAborted && _exchange!.HasBegun));
-        connection.Reactor.Counters.Active--;
+        _counters.Active--;
         _context.Remove(this);
         if (_exchange is { } exchange) _context.FreeExchanges.Return(exchange);
         _exchange = null;

@@ -23,6 +23,12 @@ public ref struct AccessEntry
     /// <summary>Bytes of the request that were received, its head included.</summary>
     public long BytesReceived;
 
+    /// <summary>Datagrams that were sent to the client; 0 where there are none.</summary>
+    public long DatagramsSent;
+
+    /// <summary>Datagrams that the client sent and that were sent on; 0 where there are none.</summary>
+    public long DatagramsReceived;
+
     /// <summary>The status code of the answer; 0 when none was sent.</summary>
     public int Status;
 
@@ -35,7 +41,7 @@ public ref struct AccessEntry
     /// <summary>The request target as received.</summary>
     public ReadOnlySpan<byte> Target;
 
-    /// <summary>The protocol, for example <c>HTTP/1.1</c> or <c>TCP</c>.</summary>
+    /// <summary>The protocol, for example <c>HTTP/1.1</c>, <c>TCP</c> or <c>UDP</c>.</summary>
     public ReadOnlySpan<byte> Protocol;
 
     /// <summary>The host that was asked for.</summary>

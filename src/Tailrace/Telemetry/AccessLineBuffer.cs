@@ -74,6 +74,11 @@ internal sealed class AccessLineBuffer
         PutMember("end"u8, entry.End);
         PutMember("bytes_sent"u8, entry.BytesSent);
         PutMember("bytes_received"u8, entry.BytesReceived);
+        if (entry.Protocol.SequenceEqual("UDP"u8))
+        {
+            PutMember("datagrams_sent"u8, entry.DatagramsSent);
+            PutMember("datagrams_received"u8, entry.DatagramsReceived);
+        }
         PutMember("duration_us"u8, entry.DurationMicroseconds);
         PutMember("upstream"u8, entry.Upstream);
         Put((byte)'}');

@@ -11,13 +11,15 @@ namespace Tailrace.Telemetry;
 /// <remarks>
 /// A record has a fixed size so that a request can never cost more than that. Every text but the target has its own
 /// limit; the target comes last and takes all the room that the others left, at
-/// least 280 bytes in the record of a request.
+/// least 280 bytes in the record of a request. That of a connection or session ends in its
+/// numbers of datagrams.
 /// </remarks>
 internal static class AccessRecord
 {
     /// <summary>Bytes of one record.</summary>
     public const int Size = 1024;
 
+    private const int DatagramBytes = 2 * sizeof(long);
     private const int ClientMax = 64;
     private const int MethodMax = 32;
     private const int ProtocolMax = 8;
@@ -52,7 +54,11 @@ internal static class AccessRecord
         Put(ref room, entry.UserAgent, UserAgentMax);
         Put(ref room, entry.End, EndMax);
         Put(ref room, entry.Listener, ListenerMax);
-        Put(ref room, entry.Target, room.Length - sizeof(ushort));
+        var isRequest = entry.End.IsEmpty;
+        Put(ref room, entry.Target, room.Length - sizeof(ushort) - (isRequest ? 0 : DatagramBytes));
+        if (isRequest) return;
+        MemoryMarshal.Write(record[^DatagramBytes..], entry.DatagramsSent);
+        MemoryMarshal.Write(record[^sizeof(long)..], entry.DatagramsReceived);
     }
 
     /// <summary>The entry in a record; its spans point into the record.</summary>
@@ -62,7 +68,7 @@ internal static class AccessRecord
         Numbers numbers = MemoryMarshal.Read<Numbers>(record);
         ReadOnlySpan<byte> rest = record[Unsafe.SizeOf<Numbers>()..];
         // Initializers run in the order they are written, which is the order of Encode.
-        return new AccessEntry
+        var entry = new AccessEntry
         {
             UnixMilliseconds = numbers.UnixMilliseconds,
             DurationMicroseconds = numbers.DurationMicroseconds,
@@ -80,6 +86,10 @@ internal static class AccessRecord
             Listener = Take(ref rest),
             Target = Take(ref rest),
         };
+        if (entry.End.IsEmpty) return entry;
+        entry.DatagramsSent = MemoryMarshal.Read<long>(record[^DatagramBytes..]);
+        entry.DatagramsReceived = MemoryMarshal.Read<long>(record[^sizeof(long)..]);
+        return entry;
     }
 
     private static void Put(ref Span<byte> room, ReadOnlySpan<byte> text, int max)

@@ -132,6 +132,9 @@ public sealed class Counters
     /// <summary>Connections that are forwarded as they are.</summary>
     public TcpCounters Tcp;
 
+    /// <summary>Datagrams that are forwarded, and their sessions.</summary>
+    public UdpCounters Udp;
+
     private readonly Padding _after;
 
     /// <summary>Adds another worker's counters to these.</summary>
@@ -177,6 +180,7 @@ public sealed class Counters
         BytesSpliced += other.BytesSpliced;
         PipesMissed += other.PipesMissed;
         Tcp.Add(other.Tcp);
+        Udp.Add(other.Udp);
     }
 
     /// <summary>Counts a final answer.</summary>

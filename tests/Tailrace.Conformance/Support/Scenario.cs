@@ -189,11 +189,13 @@ internal sealed class Scenario
         {
             Engine = _engine,
             Listeners = [Listener],
-            Routes = Listener.Protocol == ListenerProtocol.Tcp ? [] : hasOrigins ? Routes : Answering([.. Routes.Where(route => route.Cluster != "origins")]),
+            Routes = Listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Udp ? []
+                : hasOrigins ? Routes : Answering([.. Routes.Where(route => route.Cluster != "origins")]),
             Clusters = clusters,
         };
         _log = new Log(LogLevel, LogFormat.Text, Log);
-        _server = new Server(options, _log);
+        // Turns begin with the first origin.
+        _server = new Server(options, _log) { Seed = 0 };
         Map?.Invoke(_server);
         _server.Start();
         Assert.Equal(_engine.ToString(), _server.Engine.ToString());

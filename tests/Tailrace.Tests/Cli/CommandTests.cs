@@ -126,6 +126,18 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public void Udp_takes_the_options_of_tcp()
+    {
+        Run("udp", "-p", "53", "-b", "::1", "-b", "dns.example:5353", "-P", "54");
+        TailraceOptions options = _launched!.Options;
+        Assert.Empty(Validator.Validate(options));
+        ListenerOptions listener = options.Listeners.Single();
+        Assert.Equal(("0.0.0.0:53", ListenerProtocol.Udp), (listener.Address, listener.Protocol));
+        Assert.Equal(TimeSpan.FromMinutes(1), listener.Timeouts.Idle);
+        Assert.Equal(["[::1]:54", "dns.example:5353"], options.Clusters[listener.Cluster].Destinations.Select(d => d.Address));
+    }
+
+    [Fact]
     public void Tcp_listens_on_the_address_of_a_name()
     {
         Run("tcp", "-l", "ip6-localhost.invalid");

@@ -51,7 +51,7 @@ public sealed partial class DocsTests
 
     [Theory]
     [InlineData("H1Server.RunAsync", "src/Tailrace/Sessions/H1Server.cs")]
-    [InlineData("ForwardHandler.HandleAsync", "src/Tailrace/Proxy/ForwardHandler.cs")]
+    [InlineData("ForwardHandler.ForwardAsync", "src/Tailrace/Proxy/ForwardHandler.cs")]
     [InlineData("FetchClient.SendAsync", "src/Tailrace/Proxy/FetchClient.cs")]
     public void The_story_has_the_steps_of_the_code(string method, string path)
     {

@@ -20,7 +20,7 @@ internal static class ListenerSchema
             "How long a client may take no byte of an answer that waits for it.",
             ProcessSchema.Duration, o => o.Write, (o, v) => o with { Write = v }),
         new Field<ListenerTimeouts, TimeSpan>("idle",
-            "tcp: how long nothing may move in either direction; 0s: no limit.",
+            "tcp and udp: how long nothing may move in either direction; 0s: no limit.",
             ProcessSchema.DurationOrNone, o => o.Idle, (o, v) => o with { Idle = v }),
         new Field<ListenerTimeouts, TimeSpan>("hello",
             "tcp, mixed: how long the ClientHello, or what tells the protocol, may take where the way depends on it.",
@@ -136,13 +136,13 @@ internal static class ListenerSchema
         new Field<ListenerOptions, ListenerProtocol>("protocol",
             "What is spoken on the connections: http is HTTP/1.1 and HTTP/1.0 in clear text; forward is the same as a "
             + "forward proxy, which clients name in their settings; tcp is any protocol, whose bytes are carried both "
-            + "ways; mixed is http or tcp, as the first bytes of a connection have it.",
+            + "ways; mixed is http or tcp, as the first bytes of a connection have it; udp is as tcp for datagrams.",
             new ChoiceKind<ListenerProtocol>(
                 ("http", ListenerProtocol.Http), ("forward", ListenerProtocol.Forward), ("tcp", ListenerProtocol.Tcp),
-                ("mixed", ListenerProtocol.Mixed)),
+                ("mixed", ListenerProtocol.Mixed), ("udp", ListenerProtocol.Udp)),
             o => o.Protocol, (o, v) => o with { Protocol = v }),
         new Field<ListenerOptions, string>("cluster",
-            "tcp, mixed: the cluster that connections are forwarded to; with tls_routes, those that none of them is "
+            "tcp, mixed, udp: the cluster to forward to; with tls_routes, those that none of them is "
             + "for.",
             new TextKind("the name of a cluster", TextRules.Any),
             o => o.Cluster, (o, v) => o with { Cluster = v }),
@@ -170,7 +170,8 @@ internal static class ListenerSchema
             + "(Linux).",
             ProcessSchema.Flag, o => o.DeferAccept, (o, v) => o with { DeferAccept = v }),
         new Field<ListenerOptions, int>("max_connections",
-            "Connections open at once, over all workers; above it, new ones wait to be accepted.",
+            "Connections open at once, over all workers; above it, new ones wait to be accepted. udp: sessions; above "
+            + "it, datagrams of new sources are dropped.",
             new NumberKind<int>(1, 10_000_000), o => o.MaxConnections, (o, v) => o with { MaxConnections = v }),
         new Field<ListenerOptions, ConnectionLimitOptions>("connection_limits",
             "How fast connections may come, and how many of one source there may be; more are closed by a reset.",

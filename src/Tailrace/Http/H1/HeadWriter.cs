@@ -56,6 +56,7 @@ public ref struct HeadWriter(Span<byte> output)
     }
 
     /// <summary>Writes a number in decimal.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void WriteNumber(long value)
     {
         // Lengths of short bodies, and statuses, are most of what is written.
@@ -66,6 +67,7 @@ public ref struct HeadWriter(Span<byte> output)
             WriteLong(value);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int WriteShort(uint value, Span<byte> free)
     {
         int length = value >= 100 ? 3 : value >= 10 ? 2 : 1;
@@ -80,6 +82,7 @@ public ref struct HeadWriter(Span<byte> output)
         return length;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void WriteLong(long value)
     {
         if (Utf8Formatter.TryFormat(value, Free, out int written))

@@ -41,7 +41,7 @@ internal static class HeaderParser
         HeaderTable headers = head.Headers;
         int countMax = limits.HeaderCountMax;
         int at = head.LineStart;
-        while (TryReadLine(input, at, out HeaderField field))
+        while (!IsLineEnd(input, at) && TryReadLine(input, at, out HeaderField field))
         {
             if (headers.Count >= countMax || !headers.TryAdd(field))
                 return head.Reject(Rejection.TooManyHeaders);
@@ -66,7 +66,7 @@ internal static class HeaderParser
         if (IsStillUnfinished(input, lineStart, scanned))
             return ParseStatus.NeedMore;
         int at = lineStart;
-        while (TryReadLine(input, at, out HeaderField field))
+        while (!IsLineEnd(input, at) && TryReadLine(input, at, out HeaderField field))
             at = field.LineEnd;
         return Judge(input, at, out lineStart, out rejection);
     }
@@ -83,18 +83,30 @@ internal static class HeaderParser
             return false;
         ref byte name = ref Unsafe.Add(ref MemoryMarshal.GetReference(input), start);
         // A line has no control bytes, and without those no name but a token is taken for a well-known one.
-        KnownHeader id = KnownHeaders.Find(MemoryMarshal.CreateReadOnlySpan(ref name, colon - start));
+        KnownHeader id = KnownHeaders.FindInline(ref name, colon - start);
         if (id == KnownHeader.Other && ByteScan.NameEnd(input, start) != colon)
             return false;
-        // The line's end is in the input, and stops both loops.
+        // One space in front is the habit. Anything else that is no visible character, the line's end too, is looked at
+        // more closely.
         int value = colon + 1;
+        if (At(input, value) == ' ')
+            value++;
+        ByteSlice text = new(value, end - value);
+        if (At(input, value) <= ' ' || At(input, end - 1) <= ' ')
+            text = Trimmed(input, value, end);
+        field = new(new ByteSlice(start, colon - start), text, end + 2, id);
+        return true;
+    }
+
+    /// <summary>Leaves out the blanks around a value. The line's end is in the input, and stops both loops.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ByteSlice Trimmed(ReadOnlySpan<byte> input, int value, int end)
+    {
         while (HttpSyntax.IsBlank(At(input, value)))
             value++;
-        int valueEnd = end;
-        while (valueEnd > value && HttpSyntax.IsBlank(At(input, valueEnd - 1)))
-            valueEnd--;
-        field = new(new ByteSlice(start, colon - start), new ByteSlice(value, valueEnd - value), end + 2, id);
-        return true;
+        while (end > value && HttpSyntax.IsBlank(At(input, end - 1)))
+            end--;
+        return new(value, end - value);
     }
 
     /// <summary>A byte that is known to be there.</summary>
@@ -122,6 +134,7 @@ internal static class HeaderParser
         scanned > lineStart && input[lineStart] != Cr && !input[scanned..].Contains(Lf);
 
     /// <summary>Says what stands where no valid line was found.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static ParseStatus Judge(ReadOnlySpan<byte> input, int start, out int lineStart, out Rejection rejection)
     {
         lineStart = start;

@@ -11,6 +11,7 @@ namespace Tailrace.Http.H1;
 internal static class RequestLine
 {
     /// <summary>Reads on from wherever the line stands.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static ParseStatus Read(ReadOnlySpan<byte> input, int scanned, RequestHead head, HttpLimits limits)
     {
         ParseStatus status = ParseStatus.Complete;

@@ -28,6 +28,7 @@ public static class RequestParser
     /// <param name="scanned">0 for a new request; afterwards what the last call left in it.</param>
     /// <param name="head">Receives the head. Cleared when <paramref name="scanned"/> is 0.</param>
     /// <param name="limits">The client side's limits.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ParseStatus Parse(ReadOnlySpan<byte> input, ref int scanned, RequestHead head, HttpLimits limits)
     {
         if (scanned == 0)

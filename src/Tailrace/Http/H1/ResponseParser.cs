@@ -21,6 +21,7 @@ public static class ResponseParser
     /// <param name="requestMethod">The method of the request that is answered: it decides whether there is a
     /// body.</param>
     /// <param name="limits">The origin side's limits.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ParseStatus Parse(
         ReadOnlySpan<byte> input, ref int scanned, ResponseHead head, Method requestMethod, HttpLimits limits)
     {
@@ -61,6 +62,7 @@ public static class ResponseParser
     /// The version and the status are judged byte by byte as they come, so that an origin that speaks no HTTP is found
     /// out at once; the reason, whose content means nothing, when its line has ended.
     /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static ParseStatus ReadStatusLine(ReadOnlySpan<byte> input, int scanned, ResponseHead head)
     {
         int minor = 1;

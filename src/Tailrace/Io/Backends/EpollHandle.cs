@@ -61,6 +61,7 @@ internal sealed unsafe class EpollHandle : IoHandle
         IsReadable = IsWritable = true;
         IsEnding = IsListener = IsConnecting = IsClosed = IsRegistered = IsShuttingDown = false;
         SendError = IoError.None;
+        Traits = DatagramTraits.None;
         Remote = default;
         Received = Sent = 0;
     }

@@ -17,7 +17,8 @@ internal sealed unsafe partial class EpollLoop
     /// <summary>What has been put off, message behind message: few bytes each, close together.</summary>
     private readonly byte* _outbox = (byte*)NativeMemory.Alloc(OutboxBytes);
 
-    private readonly EpollHandle[] _unsent = new EpollHandle[BatchMax];
+    /// <summary>Descriptors that have something in the outbox; one that is closed meanwhile has nothing.</summary>
+    private readonly int[] _unsent = new int[BatchMax];
     private int _outboxLength;
     private int _unsentCount;
     private int _leavingCount;
@@ -76,6 +77,7 @@ internal sealed unsafe partial class EpollLoop
     }
 
     /// <summary>Takes a short send, to make it at the end of the batch.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private IoTask Defer(EpollHandle handle, IoOperation operation)
     {
         var head = operation.Buffer!;
@@ -87,20 +89,55 @@ internal sealed unsafe partial class EpollLoop
         handle.Sent += length;
         head.Unread.CopyTo(new Span<byte>(handle.Unsent, headLength));
         if (bodyLength > 0)
+        {
             operation.Body!.Unread[..bodyLength].CopyTo(new Span<byte>(handle.Unsent + headLength, bodyLength));
-        operation.Advance(length);
+            operation.Advance(length);
+        }
+        else
+        {
+            head.Consume(headLength);
+        }
         _outboxLength += length;
-        _unsent[_unsentCount++] = handle;
+        _unsent[_unsentCount++] = handle.Descriptor;
         return new IoTask(IoResult.Success(length));
     }
 
     private void SendUnsent()
     {
-        for (var i = 0; i < _unsentCount; i++) SendUnsent(_unsent[i]);
+        for (var i = 0; i < _unsentCount; i++)
+        {
+            if (_handles[_unsent[i]] is { } handle) SendUnsent(handle);
+        }
         _unsentCount = _outboxLength = 0;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void SendUnsent(EpollHandle handle)
+    {
+        if (handle.Leftover == null && handle.HasUnsent && handle.IsWritable)
+        {
+            // Nearly always all of it goes at once.
+            var length = handle.UnsentLength;
+            var sent = Libc.send(handle.Descriptor, handle.Unsent, (nuint)length, SocketAbi.MsgNoSignal);
+            if (sent == length && !handle.IsLeaving && !handle.IsShuttingDown)
+            {
+                handle.UnsentLength = 0;
+                return;
+            }
+            if (sent < 0) NotSent(handle, Libc.Errno);
+            else Count(handle, sent);
+        }
+        SendRest(handle);
+    }
+
+    private static void Count(EpollHandle handle, nint sent)
+    {
+        handle.Unsent += sent;
+        handle.UnsentLength -= (int)sent;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void SendRest(EpollHandle handle)
     {
         while (handle.HasUnsent && handle.IsWritable)
         {
@@ -110,8 +147,7 @@ internal sealed unsafe partial class EpollLoop
                 NotSent(handle, Libc.Errno);
                 continue;
             }
-            handle.Unsent += sent;
-            handle.UnsentLength -= (int)sent;
+            Count(handle, sent);
         }
         if (handle.HasUnsent)
         {

@@ -130,11 +130,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     public override IoTask ReceiveAsync(IoHandle stream, IoOperation operation)
     {
         var handle = Of(stream);
-        if (handle.IsReadable)
-        {
-            var result = TryReceive(handle, operation.Buffer!);
-            if (result is { } done) return new IoTask(done);
-        }
+        if (handle.IsReadable && TryReceiveNow(handle, operation) is { } done) return new IoTask(done);
         return AwaitReceive(handle, operation);
     }
 
@@ -241,10 +237,17 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         Libc.close(_epoll);
         NativeMemory.Free(_events);
         NativeMemory.Free(_outbox);
+        _datagramSockets?.Dispose();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Dispatch(EpollHandle handle, uint events, int settled)
     {
+        if (handle.Traits != DatagramTraits.None)
+        {
+            OnDatagrams(handle);
+            return settled;
+        }
         if ((events & (Epoll.In | Epoll.ReadHangUp | Epoll.HangUp | Epoll.Error)) != 0)
         {
             handle.IsReadable = true;
@@ -280,6 +283,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         return settled;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private IoResult? TryAccept(EpollHandle listener, IoOperation operation)
     {
         if (_reserve.IsAllThatIsLeft) return IoResult.Failure(IoError.OutOfDescriptors);
@@ -308,18 +312,27 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         return errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static IoResult? TryReceive(EpollHandle handle, ByteBuffer buffer)
     {
-        if (!buffer.TryReserve(1)) return IoResult.Failure(IoError.NoBuffers);
+        if (!buffer.TryReserve()) return IoResult.Failure(IoError.NoBuffers);
         var wanted = buffer.Free;
         var received = Libc.recv(handle.Descriptor, buffer.WritePointer, (nuint)wanted, 0);
-        if (received > 0)
-        {
-            buffer.Commit((int)received);
-            handle.Received += received;
-            if (received < wanted && !handle.IsEnding) handle.IsReadable = false;
-            return IoResult.Success((int)received);
-        }
+        if (received <= 0) return NotReceived(handle, buffer, received);
+        buffer.Commit((int)received);
+        handle.Received += received;
+        if (received < wanted && !handle.IsEnding) handle.IsReadable = false;
+        return IoResult.Success((int)received);
+    }
+
+    /// <summary>The same without an event: seldom, for most wait.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static IoResult? TryReceiveNow(EpollHandle handle, IoOperation operation) =>
+        TryReceive(handle, operation.Buffer!);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static IoResult? NotReceived(EpollHandle handle, ByteBuffer buffer, nint received)
+    {
         var errno = received < 0 ? Libc.Errno : 0;
         buffer.Release();
         if (errno == 0) return IoResult.Success(0);
@@ -348,7 +361,8 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     private bool Register(EpollHandle handle)
     {
         var entry = stackalloc byte[16];
-        Epoll.Fill(entry, Interest, (ulong)handle.Generation << 32 | (uint)handle.Descriptor);
+        var interest = handle.Traits == DatagramTraits.None ? Interest : DatagramInterest;
+        Epoll.Fill(entry, interest, (ulong)handle.Generation << 32 | (uint)handle.Descriptor);
         handle.IsRegistered = Libc.epoll_ctl(_epoll, Epoll.Add, handle.Descriptor, entry) == 0;
         return handle.IsRegistered;
     }

@@ -17,7 +17,7 @@ internal static unsafe class LinuxSockets
     internal static int Listen(EndPoint address, ListenSettings settings)
     {
         var raw = address.Serialize();
-        var fd = OpenStream(raw.Family);
+        var fd = Open(raw.Family, SocketAbi.SockStream);
         if (fd < 0) throw StartError(address);
         SetOption(fd, SocketAbi.SolSocket, SocketAbi.SoReuseAddr, 1);
         if (raw.Family is not AddressFamily.Unix)
@@ -64,7 +64,7 @@ internal static unsafe class LinuxSockets
     /// <returns>0 when connected, <see cref="Errno.InProgress"/>, or another errno.</returns>
     internal static int Connect(SocketAddress address, out int fd)
     {
-        fd = OpenStream(address.Family);
+        fd = Open(address.Family, SocketAbi.SockStream);
         if (fd < 0) return Libc.Errno;
         if (address.Family is not AddressFamily.Unix) SetOption(fd, SocketAbi.IpProtoTcp, SocketAbi.TcpNoDelay, 1);
         fixed (byte* bytes = address.Buffer.Span)
@@ -121,11 +121,14 @@ internal static unsafe class LinuxSockets
 
     internal static IoResult FailureOf(int errno) => IoResult.Failure(ErrorOf(errno));
 
-    private static int OpenStream(AddressFamily family) =>
-        Libc.socket(NativeFamily(family), SocketAbi.SockStream | SocketAbi.SockNonblock | SocketAbi.SockCloexec, 0);
+    /// <summary>Opens a socket that never waits; -1 on failure.</summary>
+    internal static int Open(AddressFamily family, int type) =>
+        Libc.socket(NativeFamily(family), type | SocketAbi.SockNonblock | SocketAbi.SockCloexec, 0);
 
-    private static void SetOption(int fd, int level, int name, int value) =>
-        Libc.setsockopt(fd, level, name, &value, sizeof(int));
+    /// <summary>Sets an option that is a number.</summary>
+    /// <returns>Whether the system knows it.</returns>
+    internal static bool SetOption(int fd, int level, int name, int value) =>
+        Libc.setsockopt(fd, level, name, &value, sizeof(int)) == 0;
 
     private static int NativeFamily(AddressFamily family) => family switch
     {
@@ -134,5 +137,7 @@ internal static unsafe class LinuxSockets
         _ => SocketAbi.AfInet,
     };
 
-    private static IoException StartError(EndPoint address) => new(ErrorOf(Libc.Errno), address);
+    /// <summary>What the last call's errno means for somebody who wants to listen.</summary>
+    internal static IoException StartError(EndPoint address, bool isDatagram = false) =>
+        new(ErrorOf(Libc.Errno), address) { IsDatagram = isDatagram };
 }

@@ -29,6 +29,17 @@ internal sealed class PortableHandle : IoHandle
     /// <summary>The error that the receive of no bytes met: the system tells it only once.</summary>
     internal IoError Failure { get; set; }
 
+    /// <summary>
+    /// Datagrams at a wildcard address: a socket for each own address that somebody has sent to.
+    /// </summary>
+    internal Dictionary<NetAddress, PortableHandle>? Branches { get; set; }
+
+    /// <summary>The socket that this one is a branch of.</summary>
+    internal PortableHandle? Trunk { get; set; }
+
+    /// <summary>The own address that this branch is for.</summary>
+    internal NetAddress Local { get; set; }
+
     /// <summary>A listener's connection that nobody has asked for: its accept was cancelled.</summary>
     internal Socket? Accepted { get; set; }
 }

@@ -23,7 +23,7 @@ namespace Tailrace.Io.Backends;
 /// operation completes when the framework has taken them all.
 /// </para>
 /// </remarks>
-internal sealed class PortableLoop : EventLoop
+internal sealed partial class PortableLoop : EventLoop
 {
     private const int PieceBytes = 64 << 10;
 
@@ -154,7 +154,7 @@ internal sealed class PortableLoop : EventLoop
         _handles.Remove(handle);
         if (reset) ResetOnClose(handle.Socket);
         // Without this the framework resets a connection on which it still has a receive in flight.
-        else if (handle.Socket.Connected) EndSending(handle.Socket);
+        else if (handle.Traits == DatagramTraits.None && handle.Socket.Connected) EndSending(handle.Socket);
         handle.Socket.Dispose();
         handle.Accepted?.Dispose();
         handle.Receiving?.Fail(IoError.Aborted, this);
@@ -163,6 +163,7 @@ internal sealed class PortableLoop : EventLoop
         handle.Dependent = null;
         Release(handle.Incoming);
         Release(handle.Outgoing);
+        if (handle.Branches is { } branches) CloseBranches(branches);
     }
 
     /// <inheritdoc/>
@@ -306,6 +307,8 @@ internal sealed class PortableLoop : EventLoop
     {
         var probe = handle.Incoming;
         if (probe.IsInFlight) return;
+        // A receive of no bytes would take a datagram away: one byte is looked at instead. What came last set others.
+        if (handle.Traits != DatagramTraits.None) probe.SocketFlags = SocketFlags.Peek;
         probe.IsInFlight = handle.Socket.ReceiveAsync(probe);
         if (!probe.IsInFlight) TakeProbe(handle);
     }
@@ -319,6 +322,11 @@ internal sealed class PortableLoop : EventLoop
     private void FinishProbe(PortableHandle handle)
     {
         TakeProbe(handle);
+        if (handle.Traits != DatagramTraits.None)
+        {
+            OnDatagrams(handle);
+            return;
+        }
         if (handle.Receiving is { } operation)
         {
             if (TryReceive(handle, operation.Buffer!) is not { } done) return;

@@ -21,6 +21,9 @@ internal enum UringWork : byte
 
     /// <summary>A poll for a reset.</summary>
     Watch = 16,
+
+    /// <summary>A poll for datagrams, as often as some come.</summary>
+    Datagrams = 32,
 }
 
 /// <summary>What the io_uring loop knows of one descriptor.</summary>
@@ -130,6 +133,7 @@ internal sealed class UringHandle : IoHandle
         IsReadable = true;
         ReceiveFailure = SendFailure = IoError.None;
         WaitingCount = 0;
+        Traits = DatagramTraits.None;
         Remote = default;
         Received = Sent = 0;
     }

@@ -35,6 +35,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         Accept,
         Watch,
         Wake,
+        Datagrams,
     }
 
     private readonly UringRing _ring;
@@ -308,6 +309,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         _receives.Dispose();
         _sends.Dispose();
         NativeMemory.Free(_wakeCount);
+        _datagramSockets?.Dispose();
     }
 
     private void Report()
@@ -355,6 +357,9 @@ internal sealed unsafe partial class UringLoop : EventLoop
             case Kind.WritePoll:
                 handle.Work &= ~UringWork.WritePoll;
                 OnWritable(handle);
+                break;
+            case Kind.Datagrams:
+                OnDatagrams(handle, completion.Flags);
                 break;
             case Kind.Watch:
                 if ((completion.Flags & Uring.CqeMore) == 0) handle.Work &= ~UringWork.Watch;
@@ -463,6 +468,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         if (handle.Has(UringWork.ReadPoll)) CancelOne(handle, Kind.ReadPoll);
         if (handle.Has(UringWork.WritePoll) && handle.Rest == 0) CancelOne(handle, Kind.WritePoll);
         if (handle.Has(UringWork.Watch)) CancelOne(handle, Kind.Watch);
+        if (handle.Has(UringWork.Datagrams)) CancelOne(handle, Kind.Datagrams);
     }
 
     private void CancelOne(UringHandle handle, Kind kind) => _ring.Add(
@@ -485,9 +491,9 @@ internal sealed unsafe partial class UringLoop : EventLoop
     private void CloseListener(UringHandle handle)
     {
         while (handle.Accepted is { Count: > 0 } accepted) Libc.close(accepted.Dequeue());
-        if (handle.Has(UringWork.Accept))
+        if (handle.Has(UringWork.Accept | UringWork.Datagrams))
         {
-            // The armed accept holds the socket until its cancellation is through.
+            // What is armed holds the socket until its cancellation is through.
             if (!_isEnabled) Enable();
             _ring.Enter(0);
         }

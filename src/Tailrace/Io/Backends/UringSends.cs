@@ -7,9 +7,9 @@ namespace Tailrace.Io.Backends;
 /// <summary>The memory that small messages are copied to until the kernel has sent them.</summary>
 /// <remarks>
 /// <para>So the sender's own buffer is free at once, as if a socket had taken the bytes. Every send of the ring has
-/// come to its end before io_uring_enter(2) returns, and only failures are told. So all that was copied before an entry is
-/// free again once the completions that this entry left behind have been seen: a window that moves through a ring of
-/// bytes. Nothing is given back one by one.</para>
+/// come to its end before io_uring_enter(2) returns, and only failures are told. So all that was copied before an entry
+/// is free again once the completions that this entry left behind have been seen: a window that moves through a ring
+/// of bytes. Nothing is given back one by one.</para>
 /// <para>Positions count bytes from the beginning. Memory is taken as it is touched.</para>
 /// </remarks>
 internal sealed unsafe class UringSends : IDisposable

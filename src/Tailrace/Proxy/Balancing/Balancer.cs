@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Tailrace.Proxy.Balancing;
 
 /// <summary>A policy that chooses among destinations of equal rank.</summary>
@@ -32,19 +34,34 @@ internal abstract class Balancer
     /// <param name="settings">Which one.</param>
     /// <param name="rank">All destinations of the rank.</param>
     /// <param name="load">What the cluster has in use.</param>
-    /// <param name="seed">For those that throw dice.</param>
-    internal static Balancer Create(BalancingSettings settings, Destination[] rank, ClusterLoad load, ulong seed) =>
-        settings.Policy switch
+    /// <param name="seed">For those that throw dice, and for the place where turns begin.</param>
+    internal static Balancer Create(BalancingSettings settings, Destination[] rank, ClusterLoad load, ulong seed)
+    {
+        var dice = new Dice(seed);
+        if (settings.IsScattered) Scatter(rank, dice);
+        return settings.Policy switch
         {
-            BalancingPolicy.Random => new RandomChoice(new Dice(seed)),
+            BalancingPolicy.Random => new RandomChoice(dice),
             BalancingPolicy.LeastRequests => new LeastRequests(),
-            BalancingPolicy.TwoChoices => new TwoChoices(new Dice(seed)),
+            BalancingPolicy.TwoChoices => new TwoChoices(dice),
             BalancingPolicy.Hash => new ConsistentHash(
                 settings.TableOf(rank), rank, load, settings.LoadBoundPercent),
-            _ => new RoundRobin(),
+            _ => new RoundRobin(settings.IsScattered ? (int)dice.Below(rank.Length) : 0),
         };
+    }
+
+    /// <summary>
+    /// Lets turns begin anywhere: many proxies that start together would all begin with the first destination.
+    /// </summary>
+    private static void Scatter(Destination[] rank, Dice dice)
+    {
+        var shares = 0L;
+        foreach (var destination in rank) shares += destination.Share;
+        foreach (var destination in rank) destination.Credit = dice.Below(shares);
+    }
 
     /// <summary>Whether a destination can have this request.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     protected static bool IsOpen(Destination destination, in TriedSet tried) =>
         !destination.IsFull && !tried.Has(destination.Index);
 

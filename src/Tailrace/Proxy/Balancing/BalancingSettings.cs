@@ -49,6 +49,15 @@ internal sealed record BalancingSettings
     internal int PanicPercent { get; init; }
 
     /// <summary>
+    /// What the dice and the first turn go by, another number in each process; 0: turns begin with the first, and the
+    /// dice are the same in each.
+    /// </summary>
+    internal ulong Seed { get; init; }
+
+    /// <summary>Whether turns begin anywhere.</summary>
+    internal bool IsScattered => Seed != 0;
+
+    /// <summary>
     /// The tables of <see cref="ConsistentHash"/> by priority, so that workers share them; null: each makes its own.
     /// </summary>
     internal IReadOnlyDictionary<int, MaglevTable>? Tables { get; init; }

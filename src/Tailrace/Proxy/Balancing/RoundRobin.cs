@@ -5,9 +5,10 @@ namespace Tailrace.Proxy.Balancing;
 /// Equal shares take turns by a counter. Else each pick gives every destination credit by its share, takes the one with
 /// most credit, and charges it the sum of all shares: weights 5, 1, 1 give a a b a c a a rather than a a a a a b c.
 /// </remarks>
-internal sealed class RoundRobin : Balancer
+/// <param name="first">The first to have a turn, where shares are equal.</param>
+internal sealed class RoundRobin(int first = 0) : Balancer
 {
-    private int _next;
+    private int _next = first;
     private bool _isEven;
 
     /// <inheritdoc/>

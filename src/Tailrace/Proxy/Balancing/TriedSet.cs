@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Tailrace.Proxy.Balancing;
 
 /// <summary>The destinations of a cluster that one request has tried already, by their index.</summary>
@@ -16,6 +18,7 @@ internal struct TriedSet
     internal readonly bool IsEmpty => _first == 0 && _more is null;
 
     /// <summary>Whether a destination has been tried.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal readonly bool Has(int index)
     {
         if (index < Bits) return (_first >> index & 1) != 0;

@@ -25,7 +25,10 @@ internal sealed class TwoChoices(Dice dice) : Balancer
         return IsOpen(other, tried) && IsLess(other, one) ? other : one;
     }
 
-    /// <summary>Whether one would have less to do than another with one request more.</summary>
+    /// <summary>
+    /// Whether one has less to do than another. Of two idle ones the first stays: the dice have gone by their shares,
+    /// and a comparison by shares on top of it would starve the lighter ones.
+    /// </summary>
     private static bool IsLess(Destination one, Destination other) =>
-        (one.Active + 1L) * other.Share < (other.Active + 1L) * one.Share;
+        (long)one.Active * other.Share < (long)other.Active * one.Share;
 }

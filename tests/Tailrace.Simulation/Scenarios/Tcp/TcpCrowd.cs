@@ -9,6 +9,7 @@ namespace Tailrace.Simulation.Scenarios.Tcp;
 /// <summary>All clients, and what serves them at the origins.</summary>
 internal sealed class TcpCrowd
 {
+    private const string Request = "GET / HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n";
     private const string Announcement = "PROXY TCP4 192.0.2.7 198.51.100.1 1111 443\r\n";
 
     private readonly SimWorld _world;
@@ -37,6 +38,9 @@ internal sealed class TcpCrowd
 
     /// <summary>Whether all have ended.</summary>
     internal bool AreDone => _running == 0;
+
+    /// <summary>Clients that spoke HTTP.</summary>
+    internal int Askers { get; private set; }
 
     /// <summary>Bytes that were taken from clients, without their headers.</summary>
     internal long WrittenByClients { get; private set; }
@@ -70,6 +74,37 @@ internal sealed class TcpCrowd
             await peer.RunAsync();
             WrittenByClients += peer.Written;
         }
+        _running--;
+    }
+
+    /// <summary>A client of a mixed port that speaks HTTP, in pieces, and is answered by the proxy itself.</summary>
+    internal async LoopTask AskAsync(Reactor reactor, EndPoint target)
+    {
+        _running++;
+        Askers++;
+        var connection = SocketConnection.Rent(reactor);
+        connection.SetTimeout(60_000);
+        var result = await connection.ConnectAsync(target.Serialize());
+        var text = (_announces ? Announcement : "") + Request;
+        var pause = new SimPause(reactor.Loop);
+        for (var sent = 0; sent < text.Length && !result.IsError;)
+        {
+            var length = Math.Min(_world.Random.Between(1, 60), text.Length - sent);
+            var isWritten = connection.Output.TryAppend(Encoding.ASCII.GetBytes(text, sent, length));
+            result = isWritten ? await connection.FlushAsync() : IoResult.Failure(IoError.NoBuffers);
+            sent += length;
+            if (_world.Random.Chance(200)) await pause.For(_world.Random.Below(30) + 1);
+        }
+        while (!result.IsError)
+        {
+            result = await connection.FillAsync();
+            if (result is not { IsError: false, Bytes: 0 }) continue;
+            if (!connection.Input.Unread.StartsWith("HTTP/1.1 404 "u8) && !_world.MayFail && !_world.IsStopping)
+                throw new SimFailure("an HTTP client was not answered");
+            break;
+        }
+        if (result.IsError && !_world.MayFail && !_world.IsStopping) throw new SimFailure($"an HTTP client met {result.Error}");
+        connection.Close();
         _running--;
     }
 

@@ -40,6 +40,14 @@ public sealed class BusyTests
     }
 
     [Fact]
+    public void Two_choices_go_by_weight_when_nothing_is_in_flight()
+    {
+        var destinations = Picks.Make(1, 3);
+        var shares = Picks.Over(new TwoChoices(new Dice(3)), destinations).Shares(destinations, 10_000);
+        Assert.InRange(shares[0], 2_300, 2_700);
+    }
+
+    [Fact]
     public void Two_choices_leave_the_busiest_alone()
     {
         var destinations = Picks.Make([.. Enumerable.Repeat(1, 50)]);

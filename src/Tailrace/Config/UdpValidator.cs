@@ -1,0 +1,76 @@
+using Tailrace.Config.Schema;
+
+namespace Tailrace.Config;
+
+/// <summary>The checks of UDP listeners: where their datagrams go, and what means nothing for them.</summary>
+internal static class UdpValidator
+{
+    /// <summary>Reports UDP listeners that lead nowhere, and settings that belong to connections.</summary>
+    public static void Check(TailraceOptions options, ProblemList problems)
+    {
+        for (int i = 0; i < options.Listeners.Count; i++)
+        {
+            ListenerOptions listener = options.Listeners[i];
+            string path = ConfigPath.Of("listeners", i);
+            if (listener.Protocol == ListenerProtocol.Udp) CheckListener(listener, path, options, problems);
+        }
+        foreach ((string name, ClusterOptions cluster) in options.Clusters)
+        {
+            int user = options.Listeners.ToList().FindIndex(listener =>
+                listener.Protocol == ListenerProtocol.Udp && listener.Cluster == name);
+            if (user < 0) continue;
+            CheckCluster(name, cluster, ConfigPath.Of(ConfigPath.Of("listeners", user), "protocol"), problems);
+        }
+    }
+
+    private static void CheckListener(
+        ListenerOptions listener, string path, TailraceOptions options, ProblemList problems)
+    {
+        string protocol = ConfigPath.Of(path, "protocol");
+        if (listener.Routes.Count > 0)
+        {
+            problems.Add(ConfigPath.Of(path, "routes"), "a udp listener has no routes; give it a 'cluster'", protocol);
+        }
+        bool isPath = ListenAddress.TryParse(listener.Address, out ListenAddress address, out _)
+            && address.Path.Length > 0;
+        if (isPath)
+            problems.Add(ConfigPath.Of(path, "address"), "udp needs an IP address and a port, not a path", protocol);
+        if (listener.TlsRoutes.Count > 0)
+            problems.Add(ConfigPath.Of(path, "tls_routes"), "they are for 'protocol: tcp'", protocol);
+        if (listener.ProxyProtocol.Accept != ProxyProtocolMode.Off)
+        {
+            problems.Add(ConfigPath.Of(path, "proxy_protocol.accept"),
+                "PROXY headers are taken from connections, and udp has none", protocol);
+        }
+        if (listener.Accept == AcceptMode.Handoff)
+        {
+            problems.Add(ConfigPath.Of(path, "accept"),
+                "datagrams stay with the worker that receives them; leave it out", protocol);
+        }
+        if (listener.Cluster.Length == 0)
+        {
+            problems.Add(path, "a udp listener forwards to a 'cluster', and it has none");
+            return;
+        }
+        RouteTargets.CheckCluster(listener.Cluster, ConfigPath.Of(path, "cluster"), options, problems);
+    }
+
+    private static void CheckCluster(string name, ClusterOptions cluster, string protocol, ProblemList problems)
+    {
+        string path = ConfigPath.Of("clusters", name);
+        if (cluster.ProxyProtocol != ProxyProtocolVersion.Off)
+        {
+            problems.Add(ConfigPath.Of(path, "proxy_protocol"),
+                "PROXY headers go in front of connections, and a udp listener leads here", protocol);
+        }
+        for (int i = 0; i < cluster.Destinations.Count; i++)
+        {
+            string text = cluster.Destinations[i].Address;
+            bool isPath = DestinationAddress.TryParse(text, out DestinationAddress address, out _)
+                && address.Path.Length > 0;
+            if (!isPath) continue;
+            problems.Add(ConfigPath.Of(ConfigPath.Of(path, "destinations"), i),
+                $"'{text}' is a path, and a udp listener leads here; give it a host and a port", protocol);
+        }
+    }
+}
