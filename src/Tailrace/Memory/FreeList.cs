@@ -1,11 +1,7 @@
 namespace Tailrace.Memory;
 
 /// <summary>Objects of one kind that are kept for reuse by one reactor, last in, first out.</summary>
-/// <remarks>
-/// Used on its reactor's thread only. Bounded: what does not fit is left to the collector. A place whose object was
-/// taken still refers to it, because the same object mostly comes back to it, and a reference that does not change need
-/// not be stored.
-/// </remarks>
+/// <remarks>Used on its reactor's thread only. Bounded: what does not fit is left to the collector.</remarks>
 /// <param name="limit">The most objects kept.</param>
 public sealed class FreeList<T>(int limit) where T : class
 {
@@ -16,14 +12,19 @@ public sealed class FreeList<T>(int limit) where T : class
     public int Count => _count;
 
     /// <summary>Takes the object returned last, or null when there is none.</summary>
-    public T? TryTake() => _count == 0 ? null : _places[--_count].Item;
+    public T? TryTake()
+    {
+        if (_count == 0) return null;
+        ref var place = ref _places[--_count];
+        var item = place.Item;
+        place.Item = null;
+        return item;
+    }
 
     /// <summary>Keeps an object for a later <see cref="TryTake"/>.</summary>
     public void Return(T item)
     {
-        if (_count == _places.Length && !TryGrow()) return;
-        ref var place = ref _places[_count++];
-        if (place.Item != item) place.Item = item;
+        if (_count < _places.Length || TryGrow()) _places[_count++].Item = item;
     }
 
     private bool TryGrow()
