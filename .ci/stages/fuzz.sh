@@ -2,7 +2,7 @@
 
 fuzz() {
   local target ok=0 bad=0 seed=$((RANDOM * 32768 + RANDOM))
-  for target in request response chunked proxy hello first; do
+  for target in request response chunked proxy hello first dns; do
     if dotnet run --no-build -c Release --project tests/Tailrace.Fuzz -- --target "$target" --seconds 8 --seed "$seed"; then
       ok=$((ok + 1))
     else

@@ -24,7 +24,7 @@ public sealed class Fuzzer(IFuzzTarget target, int seed)
     public static IReadOnlyList<IFuzzTarget> Targets =>
         [
             new RequestHeadTarget(), new ResponseHeadTarget(), new ChunkedBodyTarget(), new ProxyHeaderTarget(),
-            new ClientHelloTarget(), new FirstBytesTarget(),
+            new ClientHelloTarget(), new FirstBytesTarget(), new DnsAnswerTarget(),
         ];
 
     /// <summary>The inputs of a target's corpus folder.</summary>

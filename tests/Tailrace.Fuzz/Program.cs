@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Tailrace.Fuzz;
 
-// Tailrace.Fuzz --target request|response|chunked|proxy|hello|first [--seconds N] [--seed S]    look for a failure
+// Tailrace.Fuzz --target request|response|chunked|proxy|hello|first|dns [--seconds N] [--seed S]    look for a failure
 // Tailrace.Fuzz --target NAME --seed S --input HEX                            repeat one
 
 IFuzzTarget? target = null;

@@ -23,6 +23,9 @@ internal sealed class SimLoop(SimWorld world, string host) : EventLoop
     /// <inheritdoc/>
     public override bool CanShareListeners => true;
 
+    /// <inheritdoc/>
+    internal override long Microseconds => _world.Clock.Now * 1000;
+
     /// <summary>The address of the machine that it runs on.</summary>
     internal IPAddress Host { get; } = IPAddress.Parse(host);
 
@@ -175,7 +178,7 @@ internal sealed class SimLoop(SimWorld world, string host) : EventLoop
                 IsIdle = false;
             }
         }
-        else if (handle.Dependent is { Receiving: not null } or { Sending: not null }
+        else if ((handle.LossWatcher is not null || handle.Dependent is { Receiving: not null } or { Sending: not null })
             && _world.Network.IsResetArrived(handle))
         {
             handle.FailDependent(this);

@@ -13,6 +13,7 @@ FAMILIES = [
     'start',
     'syscalls',
     'workers',
+    'hedging',
     'soak',
     'tcp',
     'udp',

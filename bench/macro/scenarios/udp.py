@@ -95,4 +95,4 @@ def scenario(name, clients, window, size):
 
 BAR = Bar(round(1 / 1.2, 3), 'nginx')   # 1.2 times as many for a second of CPU
 
-SCENARIOS = [scenario('udp', 64, 8, 100), scenario('udp-one', 64, 1, 100), scenario('udp-large', 16, 16, 1200)]
+SCENARIOS = [scenario('udp', 32, 4, 100), scenario('udp-one', 64, 1, 100), scenario('udp-large', 8, 8, 1200)]

@@ -100,7 +100,7 @@ internal static class OptionsSummary
                 bool valid = DestinationAddress.TryParse(destination.Address, out DestinationAddress address, out _);
                 string lookup = valid && address is { Ip: null, Path.Length: 0 } ? period : "";
                 int total = cluster.Destinations.Where(d => d.Priority == destination.Priority).Sum(d => d.Weight);
-                string share = $"{100.0 * destination.Weight / total:0.#}%";
+                string share = address.IsService ? "" : $"{100.0 * destination.Weight / total:0.#}%";
                 rows.Add(hasBackups
                     ? [address.ToString(), $"priority {destination.Priority}", share, lookup]
                     : [address.ToString(), share, lookup]);

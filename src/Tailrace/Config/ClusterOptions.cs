@@ -33,7 +33,16 @@ public sealed record ClusterOptions
     /// <summary>When a request is sent to another destination; null: never.</summary>
     public RetryOptions? Retry { get; init; }
 
-    /// <summary>What retries may add to the requests.</summary>
+    /// <summary>When a request is sent to another destination as well; null: never.</summary>
+    public HedgeOptions? Hedge { get; init; }
+
+    /// <summary>How the most requests in flight are found; null: they are not, see the limits.</summary>
+    public AdaptiveOptions? Adaptive { get; init; }
+
+    /// <summary>When the cluster as a whole is left alone; null: never.</summary>
+    public BreakerOptions? Breaker { get; init; }
+
+    /// <summary>What retries and hedges together may add to the requests.</summary>
     public RetryBudgetOptions RetryBudget { get; init; } = new();
 
     /// <summary>
@@ -60,7 +69,7 @@ public sealed record DestinationOptions
 {
     /// <summary>
     /// <c>http://10.0.0.1:9001</c>, <c>http://[::1]:9001</c> or <c>http://origin.example</c>; without a port, 80;
-    /// <c>tcp://10.0.0.1:5432</c>, <c>udp://10.0.0.1:53</c> or <c>unix:/path</c>; see
+    /// <c>tcp://10.0.0.1:5432</c>, <c>udp://10.0.0.1:53</c>, <c>srv://_http._tcp.example</c> or <c>unix:/path</c>; see
     /// <see cref="DestinationAddress"/>. Required.
     /// </summary>
     public string Address { get; init; } = "";

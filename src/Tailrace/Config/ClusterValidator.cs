@@ -9,15 +9,48 @@ internal static class ClusterValidator
     public static void Check(ClusterOptions cluster, string path, ProblemList problems)
     {
         CheckHash(cluster, path, problems);
+        CheckServices(cluster, path, problems);
         if (cluster.Retry is { } retry) CheckRetry(retry, ConfigPath.Of(path, "retry"), problems);
+        if (cluster.Breaker is { Failures: 0, ErrorRate: 0 })
+            problems.Add(ConfigPath.Of(path, "breaker"), "it never opens: give 'failures' or 'error_rate'");
+        if (cluster.Adaptive is { } adaptive && adaptive.Min > adaptive.Max)
+            problems.Add(ConfigPath.Of(path, "adaptive.min"), $"it is more than 'max', which is {adaptive.Max}");
+        if (cluster.Hedge is not null) CheckHedge(cluster, ConfigPath.Of(path, "hedge"), problems);
         ClusterLimits limits = cluster.Limits;
         bool isLimited = limits.ConnectionsPerDestination > 0 || limits.RequestsPerDestination > 0
-            || limits.Connections > 0 || limits.Requests > 0;
+            || limits.Connections > 0 || limits.Requests > 0 || cluster.Adaptive is not null;
         if (cluster.Queue.Length > 0 && !isLimited)
         {
             problems.Add(ConfigPath.Of(path, "queue.length"),
                 "nothing ever waits: no limit of connections or requests is set", ConfigPath.Of(path, "limits"));
         }
+    }
+
+    private static void CheckServices(ClusterOptions cluster, string path, ProblemList problems)
+    {
+        for (int i = 0; i < cluster.Destinations.Count; i++)
+        {
+            if (!IsService(cluster.Destinations[i])) continue;
+            string at = ConfigPath.Of(ConfigPath.Of(path, "destinations"), i);
+            if (cluster.Destinations[i].Weight != 1)
+                problems.Add(ConfigPath.Of(at, "weight"), "the SRV records of a service have weights of their own");
+            if (cluster.Balance == BalancePolicy.Hash)
+            {
+                problems.Add(at, "'balance: hash' needs destinations that do not change",
+                    ConfigPath.Of(path, "balance"));
+            }
+        }
+    }
+
+    private static bool IsService(DestinationOptions destination) =>
+        DestinationAddress.TryParse(destination.Address, out DestinationAddress address, out _) && address.IsService;
+
+    private static void CheckHedge(ClusterOptions cluster, string path, ProblemList problems)
+    {
+        if (cluster.Destinations is [var only] && !IsService(only)) problems.Add(path, "there is no other destination");
+        if (cluster.Sticky is not null) problems.Add(path, "it would ask others than the one that 'sticky' names");
+        if (cluster.ProxyProtocol != ProxyProtocolVersion.Off)
+            problems.Add(path, "with 'proxy_protocol' each request has a connection of its own");
     }
 
     private static void CheckRetry(RetryOptions retry, string path, ProblemList problems)

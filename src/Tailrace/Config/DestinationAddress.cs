@@ -13,15 +13,19 @@ namespace Tailrace.Config;
 public readonly record struct DestinationAddress(string Host, int Port, IPAddress? Ip)
 {
     private const int HttpPort = 80;
+    private const string ServiceScheme = "srv://";
 
     /// <summary>The path of a Unix socket, or empty.</summary>
     public string Path { get => field ?? ""; init; }
+
+    /// <summary>Whether it is the name of a service, whose SRV records say where it is (RFC 2782).</summary>
+    public bool IsService { get; init; }
 
     /// <summary>Whether a port was written, or is not needed.</summary>
     public bool HasPort { get; init; }
 
     /// <summary>What logs call the destination.</summary>
-    public string Name => Path.Length > 0 ? $"unix:{Path}" : Authority;
+    public string Name => Path.Length > 0 ? $"unix:{Path}" : IsService ? $"srv://{Host}" : Authority;
 
     /// <summary>
     /// What <c>Host</c> is when a route asks for <c>destination</c> (RFC 9110 section 7.2): 80 is left out.
@@ -30,15 +34,16 @@ public readonly record struct DestinationAddress(string Host, int Port, IPAddres
     {
         get
         {
-            if (Path.Length > 0) return Host;
+            if (Path.Length > 0 || IsService) return Host;
             string host = Host.Contains(':') ? $"[{Host}]" : Host;
             return Port == HttpPort ? host : string.Create(CultureInfo.InvariantCulture, $"{host}:{Port}");
         }
     }
 
     /// <summary>
-    /// Reads <c>http://host[:port]</c>, <c>tcp://host:port</c>, <c>udp://host:port</c> or <c>unix:/path</c>. The scheme
-    /// may be left out; a path, a query or a user may not be given.
+    /// Reads <c>http://host[:port]</c>, <c>tcp://host:port</c>, <c>udp://host:port</c>,
+    /// <c>srv://_http._tcp.example</c> or <c>unix:/path</c>. The scheme may be left out; a path, a query or a user may
+    /// not be given.
     /// </summary>
     /// <param name="text">The text as written.</param>
     /// <param name="address">The meaning of the text.</param>
@@ -52,6 +57,8 @@ public readonly record struct DestinationAddress(string Host, int Port, IPAddres
             address = new DestinationAddress("localhost", HttpPort, null) { Path = path, HasPort = true };
             return true;
         }
+        if (text.StartsWith(ServiceScheme, StringComparison.OrdinalIgnoreCase))
+            return TryParseService(text[ServiceScheme.Length..], out address, out error);
         if (!TryStripScheme(text, out string authority, out error)) return false;
 
         int end = authority.AsSpan().IndexOfAny("/?#");
@@ -93,7 +100,20 @@ public readonly record struct DestinationAddress(string Host, int Port, IPAddres
     }
 
     /// <summary>The address as a URL.</summary>
-    public override string ToString() => Path.Length > 0 ? Name : $"http://{Authority}";
+    public override string ToString() => Path.Length > 0 || IsService ? Name : $"http://{Authority}";
+
+    private static bool TryParseService(string name, out DestinationAddress address, out string error)
+    {
+        // _service._protocol.domain: RFC 2782.
+        string[] labels = name.Split('.');
+        bool isService = HostAndPort.IsName(name) && labels.Length >= 3
+            && labels[0].StartsWith('_') && labels[1].StartsWith('_');
+        address = isService
+            ? new DestinationAddress(name.ToLowerInvariant(), 0, null) { IsService = true, HasPort = true }
+            : default;
+        error = isService ? "" : $"'{name}' is not the name of a service, such as _http._tcp.example; it says the port";
+        return isService;
+    }
 
     private static bool TryStripScheme(string text, out string rest, out string error)
     {

@@ -79,6 +79,14 @@ public sealed record ResolveOptions
 {
     /// <summary>The time from one look-up of a name to the next. Default: <c>30s</c>.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// The name servers that are asked for SRV records, as addresses; empty: those of the system. Default: <c>[]</c>.
+    /// </summary>
+    public IReadOnlyList<string> Servers { get; init; } = [];
+
+    /// <summary>How long a name server has for one answer. Default: <c>2s</c>.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(2);
 }
 
 /// <summary>The memory that connections borrow while bytes are under way; an idle connection borrows none.</summary>

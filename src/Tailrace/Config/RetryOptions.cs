@@ -52,6 +52,79 @@ public sealed record RetryOptions
     public bool AnyMethod { get; init; }
 }
 
+/// <summary>When a request that takes unusually long is sent to another destination as well.</summary>
+public sealed record HedgeOptions
+{
+    /// <summary>Of a hundred answers of late so many began sooner. Default: <c>97</c>.</summary>
+    public int Percentile { get; init; } = 97;
+
+    /// <summary>The least time that a request has to have taken. Default: <c>10ms</c>.</summary>
+    public TimeSpan DelayMin { get; init; } = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Answers that a worker has to have measured first. Default: <c>100</c>.</summary>
+    public int Requests { get; init; } = 100;
+}
+
+/// <summary>How the most requests in flight to a cluster are found, by each worker for itself.</summary>
+public sealed record AdaptiveOptions
+{
+    /// <summary>The least limit. Default: <c>4</c>.</summary>
+    public int Min { get; init; } = 4;
+
+    /// <summary>The largest. Default: <c>1000</c>.</summary>
+    public int Max { get; init; } = 1000;
+
+    /// <summary>The limit to begin with. Default: <c>20</c>.</summary>
+    public int Initial { get; init; } = 20;
+
+    /// <summary>
+    /// How many percent longer than without pressure answers may take before the limit shrinks. Default: <c>25</c>.
+    /// </summary>
+    public int Tolerance { get; init; } = 25;
+
+    /// <summary>How long answers are measured at least before the limit moves. Default: <c>100ms</c>.</summary>
+    public TimeSpan Window { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How many answers are measured at least before the limit moves. Default: <c>50</c>.</summary>
+    public int Samples { get; init; } = 50;
+
+    /// <summary>
+    /// How often the limit is halved for a window, to measure the time without pressure anew. Default: <c>30s</c>.
+    /// </summary>
+    public TimeSpan Probe { get; init; } = TimeSpan.FromSeconds(30);
+}
+
+/// <summary>When a cluster as a whole is left alone, by each worker for itself.</summary>
+public sealed record BreakerOptions
+{
+    /// <summary>Failures in a row, of whatever destination; 0: they do not matter. Default: <c>0</c>.</summary>
+    public int Failures { get; init; }
+
+    /// <summary>How many percent of the requests fail; 0: as many as like. Default: <c>50</c>.</summary>
+    public int ErrorRate { get; init; } = 50;
+
+    /// <summary>
+    /// Requests of an interval without which their share is not looked at. Default: <c>20</c>.
+    /// </summary>
+    public int Requests { get; init; } = 20;
+
+    /// <summary>The time over which that share is taken. Default: <c>10s</c>.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long requests are refused, twice as long each time that a trial fails. Default: <c>5s</c>.
+    /// </summary>
+    public TimeSpan Time { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The longest that they are refused. Default: <c>1m</c>.</summary>
+    public TimeSpan TimeMax { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Requests that are let through at a time after that; as many answers in a row, and all are. Default: <c>3</c>.
+    /// </summary>
+    public int Trials { get; init; } = 3;
+}
+
 /// <summary>What may be sent in addition to the requests of clients, by each worker for itself.</summary>
 public sealed record RetryBudgetOptions
 {

@@ -27,7 +27,8 @@ public sealed record DestinationStatistics(
         [
             .. from cluster in workers[0].Clusters
                from destination in cluster.Value.Destinations
-               let all = workers.Select(worker => worker.Clusters[cluster.Key].Destinations[destination.Index])
+               let all = workers.SelectMany(worker => worker.Clusters[cluster.Key].Destinations)
+                   .Where(one => one.Index == destination.Index)
                select new DestinationStatistics(
                    cluster.Key, destination.Name, all.Sum(one => one.Requests), all.Sum(one => one.Failures),
                    all.All(one => one.IsChecked), all.Count(one => one.IsEjected))

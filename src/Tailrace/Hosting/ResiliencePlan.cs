@@ -25,4 +25,37 @@ internal static class ResiliencePlan
 
         bool Has(RetryCondition condition) => options.On.Count == 0 || options.On.Contains(condition);
     }
+
+    internal static HedgeSettings HedgeOf(HedgeOptions options) => new()
+    {
+        Percentile = options.Percentile,
+        DelayMinMs = Snapshot.Milliseconds(options.DelayMin),
+        RequestsMin = options.Requests,
+    };
+
+    internal static AdaptiveSettings AdaptiveOf(AdaptiveOptions options, ClusterLimits limits)
+    {
+        var max = limits.Requests > 0 ? Math.Min(options.Max, limits.Requests) : options.Max;
+        return new AdaptiveSettings
+        {
+            Min = Math.Min(options.Min, max),
+            Max = max,
+            Initial = options.Initial,
+            TolerancePercent = options.Tolerance,
+            WindowMs = Snapshot.Milliseconds(options.Window),
+            Samples = options.Samples,
+            ProbeMs = Snapshot.Milliseconds(options.Probe),
+        };
+    }
+
+    internal static BreakerSettings BreakerOf(BreakerOptions options) => new()
+    {
+        Failures = options.Failures,
+        ErrorRatePercent = options.ErrorRate,
+        RequestsMin = options.Requests,
+        IntervalMs = Snapshot.Milliseconds(options.Interval),
+        TimeMs = Snapshot.Milliseconds(options.Time),
+        TimeMaxMs = Snapshot.Milliseconds(options.TimeMax),
+        Trials = options.Trials,
+    };
 }

@@ -23,8 +23,10 @@ internal sealed class Resolution : IDisposable
         _log = log;
         _entries =
         [
-            .. clusters.SelectMany(cluster => cluster.Destinations.Select(
-                (destination, index) => new Entry(cluster.Settings.Name, index, destination))),
+            .. from cluster in clusters
+               from destination in cluster.Destinations.Index()
+               where !destination.Item.Address.IsService
+               select new Entry(cluster.Settings.Name, destination.Index, destination.Item),
         ];
     }
 

@@ -28,6 +28,7 @@ public sealed class Server : IDisposable
     private readonly List<EndPoint> _addresses = [];
     private IReadOnlyList<ListenerPlan> _plans = [];
     private Resolution? _resolution;
+    private ServiceResolution? _services;
     private HealthChecker? _checker;
 
     /// <summary>Creates a server that does not run yet.</summary>
@@ -122,9 +123,11 @@ public sealed class Server : IDisposable
             _plans = snapshot.Listeners;
             _checker = new HealthChecker([.. Checks(snapshot)], PublishHealth, _log);
             _resolution = new Resolution(snapshot.Clusters, Publish, _log);
+            _services = new ServiceResolution(snapshot.Clusters, _options.Resolve, PublishPlaces, _log);
             // A name server that hangs must not keep the rest from starting: its answers are taken when they come.
-            _resolution.ResolveAsync().Wait(ResolveAtStart);
+            Task.WhenAll(_resolution.ResolveAsync(), _services.ResolveAsync()).Wait(ResolveAtStart);
             _resolution.Start(_options.Resolve.Interval);
+            _services.Start();
             foreach (var worker in _workers) worker.Serve();
             _checker.Start();
         }
@@ -151,6 +154,7 @@ public sealed class Server : IDisposable
         LogStates();
         _isStopped = true;
         _resolution?.Dispose();
+        _services?.Dispose();
         _checker?.Dispose();
         // Only when every worker has begun to drain do the counts of connections fall for good.
         using var draining = new CountdownEvent(_workers.Count);
@@ -363,6 +367,12 @@ public sealed class Server : IDisposable
         _checker?.SetAddresses(cluster, destination, addresses);
     }
 
+    private void PublishPlaces(string cluster, int service, IReadOnlyList<ServicePlace> places)
+    {
+        foreach (var worker in _workers) worker.Reactor.Loop.Post(() => worker.SetPlaces(cluster, service, places));
+        _checker?.SetPlaces(cluster, service, places);
+    }
+
     private void PublishHealth(string cluster, int destination, bool isHealthy)
     {
         foreach (var worker in _workers)
@@ -374,8 +384,10 @@ public sealed class Server : IDisposable
         let check = cluster.Check
         where check is not null
         from destination in cluster.Destinations.Index()
-        select new HealthChecker.Target(
-            cluster.Settings.Name, destination.Index, destination.Item.Name, check);
+        select new HealthChecker.Target(cluster.Settings.Name, destination.Index, destination.Item.Name, check)
+        {
+            IsService = destination.Item.Address.IsService,
+        };
 
     private void DisposeWorkers()
     {

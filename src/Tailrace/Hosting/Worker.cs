@@ -150,6 +150,10 @@ internal sealed class Worker : IDisposable
     internal void SetAddresses(string cluster, int destination, SocketAddress[] addresses) =>
         _clusters[cluster].SetAddresses(destination, addresses);
 
+    /// <summary>Takes over where a service is now. Posted.</summary>
+    internal void SetPlaces(string cluster, int service, IReadOnlyList<ServicePlace> places) =>
+        _clusters[cluster].SetPlaces(service, places);
+
     /// <summary>Takes over what active checks have found. Posted.</summary>
     internal void SetHealth(string cluster, int destination, bool isHealthy) =>
         _clusters[cluster].SetHealth(destination, isHealthy);
@@ -238,14 +242,27 @@ internal sealed class Worker : IDisposable
 
     private Cluster BuildCluster(ClusterPlan plan)
     {
-        var destinations = plan.Destinations.Select(d => new Destination(d.Name, d.Weight, [], d.Priority)).ToArray();
+        // Those of services come when they are known.
+        Destination[] destinations =
+        [
+            .. from one in plan.Destinations.Index()
+               where !one.Item.Address.IsService
+               select new Destination(one.Item.Name, one.Item.Weight, [], one.Item.Priority) { Index = one.Index },
+        ];
         return new Cluster(Reactor, plan.Settings, destinations)
         {
             Failed = (destination, reason) =>
                 _failures.Warn($"upstream: {reason}", destination?.Name ?? plan.Settings.Name),
             Retried = (destination, reason) => _failures.Warn(reason, destination.Name),
+            BreakerChanged = reason => LogBreaker(plan.Settings.Name, reason),
             EjectionChanged = (destination, reason) => LogEjection(plan.Settings.Name, destination, reason),
         };
+    }
+
+    private void LogBreaker(string cluster, string? reason)
+    {
+        if (reason is null) _log.Info("circuit is closed", ("cluster", cluster), ("worker", Reactor.Index));
+        else _log.Warn("circuit is open", ("cluster", cluster), ("reason", reason), ("worker", Reactor.Index));
     }
 
     private void LogEjection(string cluster, Destination destination, string? reason)

@@ -136,6 +136,12 @@ public abstract class Connection : TimerEntry
     /// <param name="atOnce">Whether to listen from now on, and not only when it takes a while.</param>
     public abstract void AbortWith(Connection? other, bool atOnce = false);
 
+    /// <summary>
+    /// Runs <paramref name="watcher"/> once when this connection is reset by its other side or closed here, also when
+    /// that has happened; null withdraws it.
+    /// </summary>
+    internal abstract void WatchLoss(LoopContinuation? watcher);
+
     private void WriteRemoteText()
     {
         Span<byte> text = stackalloc byte[NetAddress.TextLengthMax];

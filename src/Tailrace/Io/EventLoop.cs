@@ -41,6 +41,9 @@ public abstract partial class EventLoop : IDisposable
     /// <summary>Monotonic milliseconds, read once per turn.</summary>
     public long Now { get; private set; }
 
+    /// <summary>The same clock, or one that runs alike, in microseconds and as of now.</summary>
+    internal virtual long Microseconds => (long)Stopwatch.GetElapsedTime(0).TotalMicroseconds;
+
     /// <summary>The time of day in milliseconds since 1970, as of this turn.</summary>
     public long UnixMilliseconds => Now + _unixOffset;
 

@@ -26,9 +26,20 @@ public abstract class IoHandle
     /// </summary>
     internal IoHandle? Dependent { get => _dependent.Value; set => _dependent.Value = value; }
 
-    /// <summary>Back end: fails what is in flight on the dependent handle.</summary>
+    /// <summary>What is run once this one is reset or closed, while its owner waits for something else.</summary>
+    internal LoopContinuation? LossWatcher { get; set; }
+
+    /// <summary>Whether anybody has to hear of a reset.</summary>
+    internal bool IsHeeded => Dependent is not null || LossWatcher is not null;
+
+    /// <summary>Back end: fails what is in flight on the dependent handle, and tells who wants to know.</summary>
     internal void FailDependent(EventLoop loop)
     {
+        if (LossWatcher is { } watcher)
+        {
+            LossWatcher = null;
+            loop.Queue(watcher);
+        }
         Dependent?.Receiving?.Fail(IoError.Aborted, loop);
         Dependent?.Sending?.Fail(IoError.Aborted, loop);
     }

@@ -2,18 +2,46 @@ using System.Runtime.CompilerServices;
 
 namespace Tailrace.Io;
 
-/// <summary>A time that one method at a time waits, on its own loop and without allocation.</summary>
-internal sealed class Pause(EventLoop loop) : TimerEntry, ILoopAwaiter, ICriticalNotifyCompletion
+/// <summary>How a <see cref="Pause"/> came to its end.</summary>
+internal enum PauseEnd : byte
 {
-    private LoopContinuation? _waiter;
+    /// <summary>Its time was over.</summary>
+    TimedOut,
+
+    /// <summary>Somebody ended it.</summary>
+    Called,
+
+    /// <summary>The connection that it was for has been reset or closed.</summary>
+    Lost,
+}
+
+/// <summary>
+/// A time that one method at a time waits, on its own loop and without allocation, for the sake of a connection: when
+/// that is lost there is nothing to wait for.
+/// </summary>
+internal class Pause : TimerEntry, ILoopAwaiter, ICriticalNotifyCompletion
+{
+    private readonly EventLoop _loop;
+    private readonly LossWatcher _watcher;
+    private Connection? _connection;
+    private LoopContinuation? _continuation;
+    private PauseEnd _end;
+
+    internal Pause(EventLoop loop)
+    {
+        _loop = loop;
+        _watcher = new LossWatcher(this);
+    }
 
     /// <summary>Always false: the method waits.</summary>
     public bool IsCompleted => false;
 
-    /// <summary>To be awaited: goes on after so many milliseconds, or a tick of the timers later.</summary>
-    internal Pause For(int milliseconds)
+    /// <summary>To be awaited: until a time, in the loop's milliseconds, or earlier.</summary>
+    internal Pause Until(long deadline, Connection? connection)
     {
-        loop.Timers.Set(this, loop.Now + milliseconds);
+        _loop.Timers.Set(this, deadline);
+        _connection = connection;
+        connection?.WatchLoss(_watcher);
         return this;
     }
 
@@ -21,21 +49,37 @@ internal sealed class Pause(EventLoop loop) : TimerEntry, ILoopAwaiter, ICritica
     public Pause GetAwaiter() => this;
 
     /// <summary>For the compiler.</summary>
-    public void GetResult() { }
+    public PauseEnd GetResult() => _end;
 
     /// <inheritdoc/>
     public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
 
     /// <inheritdoc/>
-    public void UnsafeOnCompleted(Action continuation) => _waiter = new ActionContinuation(continuation);
+    public void UnsafeOnCompleted(Action continuation) => _continuation = new ActionContinuation(continuation);
 
-    void ILoopAwaiter.OnCompleted(LoopContinuation continuation) => _waiter = continuation;
+    void ILoopAwaiter.OnCompleted(LoopContinuation continuation) => _continuation = continuation;
+
+    /// <summary>Ends it; the method goes on at the end of this turn.</summary>
+    internal virtual void End(PauseEnd end)
+    {
+        _loop.Timers.Remove(this);
+        _connection?.WatchLoss(null);
+        _connection = null;
+        _end = end;
+        var continuation = _continuation!;
+        _continuation = null;
+        _loop.Queue(continuation);
+    }
 
     /// <inheritdoc/>
-    protected internal override void OnDeadline()
+    protected internal override void OnDeadline() => End(PauseEnd.TimedOut);
+
+    private sealed class LossWatcher(Pause pause) : LoopContinuation
     {
-        var waiter = _waiter!;
-        _waiter = null;
-        waiter.Resume();
+        /// <summary>News of a loss may come when the pause has just ended.</summary>
+        internal override void Resume()
+        {
+            if (pause._connection is not null) pause.End(PauseEnd.Lost);
+        }
     }
 }

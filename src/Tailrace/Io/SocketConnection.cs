@@ -195,6 +195,18 @@ public sealed class SocketConnection : Connection
     }
 
     /// <inheritdoc/>
+    internal override void WatchLoss(LoopContinuation? watcher)
+    {
+        if (_handle is not { } handle)
+        {
+            if (watcher is not null) Reactor.Loop.Queue(watcher);
+            return;
+        }
+        handle.LossWatcher = watcher;
+        if (watcher is not null && !Reactor.Loop.IsWatched(handle)) Reactor.Loop.Watch(handle);
+    }
+
+    /// <inheritdoc/>
     public override void Abort()
     {
         if (_handle is not { } handle) return;

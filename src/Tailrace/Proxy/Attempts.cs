@@ -43,13 +43,19 @@ internal sealed class Attempts
     /// <summary>Whether the request's body is kept for another try: it was sent as a copy.</summary>
     internal bool HoldsBody { get; set; }
 
+    /// <summary>Whether the request is one that shows whether the circuit can be closed again.</summary>
+    internal bool IsTrial { get; set; }
+
+    /// <summary>Whether the circuit is open, and this request is not sent.</summary>
+    internal bool IsRefused { get; set; }
+
     /// <summary>Prepares for another request.</summary>
     internal void Reset(int replays, ulong key)
     {
         _replays = replays;
         _tried = _unreachable = default;
         Retries = 0;
-        HoldsBody = false;
+        HoldsBody = IsTrial = IsRefused = false;
         Key = key;
         Destination = null;
         Waits = 0;
@@ -86,8 +92,15 @@ internal sealed class Attempts
         HasFailedTries = false;
     }
 
+    /// <summary>The client is gone: nothing more is tried.</summary>
+    internal void ClientLeft() => LastError = IoError.Aborted;
+
     /// <summary>To be awaited before another try.</summary>
-    internal Pause PauseFor(EventLoop loop, int milliseconds) => (_pause ??= new Pause(loop)).For(milliseconds);
+    internal Pause PauseFor(Connection client, int milliseconds)
+    {
+        var loop = client.Reactor.Loop;
+        return (_pause ??= new Pause(loop)).Until(loop.Now + milliseconds, client);
+    }
 
     /// <summary>The request is about to wait for room; all its waits together have one deadline.</summary>
     internal void BeginWait(long deadline)

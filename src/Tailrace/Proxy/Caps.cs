@@ -16,8 +16,8 @@ internal sealed class Caps(ClusterSettings settings, ClusterLoad load)
 
     /// <summary>The limits of a cluster, or null when it has none.</summary>
     internal static Caps? Of(ClusterSettings settings, ClusterLoad load) =>
-        (settings.RequestsPerDestinationMax | settings.ConnectionsMax | settings.ClusterConnectionsMax
-            | settings.ClusterRequestsMax) == 0
+        settings.Adaptive is null && (settings.RequestsPerDestinationMax | settings.ConnectionsMax
+            | settings.ClusterConnectionsMax | settings.ClusterRequestsMax) == 0
             ? null
             : new Caps(settings, load);
 

@@ -14,49 +14,45 @@ namespace Tailrace.Proxy;
 /// </remarks>
 public sealed class Cluster
 {
-    private readonly Destination[] _destinations;
+    private readonly ulong _seed;
+    private Destination[] _destinations = [];
     private readonly FreeList<Attempts> _freeAttempts = new(4096);
     private readonly RequestKey? _key;
-    private readonly StickyCookie? _sticky;
+    private StickyCookie? _sticky;
     private readonly SlowStart? _slowStart;
-    private readonly Ejection? _ejection;
+    private Ejection? _ejection;
     private readonly RetryBudget? _budget;
-    private readonly Rank[] _ranks;
-    private readonly Rank[] _order;
+    private Rank[] _ranks = [];
+    private Rank[] _order = [];
 
     /// <summary>Creates the worker's part of a cluster.</summary>
     public Cluster(Reactor reactor, ClusterSettings settings, Destination[] destinations)
     {
         Reactor = reactor;
         Settings = settings;
-        _destinations = destinations;
         Pool = new UpstreamPool(reactor, settings, destinations);
         if (settings.QueueLengthMax > 0)
             Queue = Pool.Waiting = new WaitQueue(reactor, settings.QueueLengthMax, settings.QueueTimeoutMs);
         for (var i = 0; i < destinations.Length; i++)
         {
-            destinations[i].Index = i;
-            destinations[i].Caps = Pool.Caps;
+            if (destinations[i].Index < 0) destinations[i].Index = i;
         }
         var balancing = settings.Balancing;
         if (balancing.Policy == BalancingPolicy.Hash)
             _key = new RequestKey(balancing.HashSource, balancing.HashName);
-        if (balancing.Sticky is { } sticky) _sticky = new StickyCookie(sticky, settings.Name, destinations);
         if (balancing.SlowStartMs > 0)
             _slowStart = new SlowStart(reactor.Loop, balancing.SlowStartMs, OnSharesChanged);
-        if (settings.Ejection is { } ejection)
-            _ejection = new Ejection(reactor.Loop, ejection, destinations, OnEjectionChanged);
         // Workers throw different dice.
         var name = System.Text.Encoding.UTF8.GetBytes(settings.Name);
-        var seed = StableHash.Of(name, balancing.Seed + (ulong)reactor.Index);
-        if (settings.Retry is { } retry)
-        {
+        _seed = StableHash.Of(name, balancing.Seed + (ulong)reactor.Index);
+        if (settings.Adaptive is { } adaptive)
+            Limit = new ConcurrencyLimit(reactor.Loop, adaptive, Pool.Load, Pool.Caps!) { Waiting = Queue };
+        if (settings.Breaker is { } breaker) Breaker = new Breaker(reactor.Loop, breaker, OnBreakerChanged);
+        if (settings.Retry is not null || settings.Hedge is not null)
             _budget = new RetryBudget(settings.RetryBudget.Percent, settings.RetryBudget.PerSecond, reactor.Loop.Now);
-            Retries = new Retries(this, retry, _budget, seed);
-        }
-        _ranks = Rank.Split(destinations, rank => Balancer.Create(balancing, rank, Pool.Load, seed));
-        _order = [.. _ranks];
-        Reorder();
+        if (settings.Retry is { } retry) Retries = new Retries(this, retry, _budget!, _seed);
+        if (settings.Hedge is { } hedge) Hedging = new Hedging(this, hedge, _budget!);
+        Arrange(destinations);
     }
 
     /// <summary>How its upstreams are treated.</summary>
@@ -70,6 +66,9 @@ public sealed class Cluster
     /// <summary>Told of requests that are sent again, or would be: the destination that failed, and why.</summary>
     public Action<Destination, string>? Retried { get; set; }
 
+    /// <summary>Told when the circuit opens, and why, or closes, with null.</summary>
+    public Action<string?>? BreakerChanged { get; set; }
+
     /// <summary>Told of a destination that is left out, and why, or that is back, with null.</summary>
     public Action<Destination, string?>? EjectionChanged { get; set; }
 
@@ -82,6 +81,15 @@ public sealed class Cluster
     /// <summary>Sends requests again; null where they are not.</summary>
     internal Retries? Retries { get; }
 
+    /// <summary>Sends slow requests to another destination as well; null where they are not.</summary>
+    internal Hedging? Hedging { get; }
+
+    /// <summary>Finds how many requests it can take at a time; null where that is not asked for.</summary>
+    internal ConcurrencyLimit? Limit { get; }
+
+    /// <summary>Leaves the cluster alone when too much fails; null where it is not.</summary>
+    internal Breaker? Breaker { get; }
+
     /// <summary>Where requests wait when all destinations are full; null where they do not.</summary>
     internal WaitQueue? Queue { get; }
 
@@ -93,8 +101,40 @@ public sealed class Cluster
     /// <param name="addresses">Its addresses.</param>
     public void SetAddresses(int index, SocketAddress[] addresses)
     {
-        _destinations[index].Addresses = addresses;
-        Pool.CloseStale(_destinations[index]);
+        if (Find(index) is not { } destination) return;
+        destination.Addresses = addresses;
+        Pool.CloseStale(destination);
+    }
+
+    /// <summary>
+    /// Takes over where a service is now. On the reactor's thread. Places that stay keep what is known of them; what
+    /// those that go have under way ends undisturbed.
+    /// </summary>
+    /// <param name="service">Which of the configuration's.</param>
+    /// <param name="places">All of its places.</param>
+    internal void SetPlaces(int service, IReadOnlyList<ServicePlace> places)
+    {
+        var destinations = new List<Destination>(Array.FindAll(_destinations, one => one.Service != service));
+        foreach (var place in places)
+        {
+            var known = Array.Find(_destinations, one => one.Index == place.Index && one.Name == place.Name);
+            var destination = known ?? new Destination(place.Name, place.Weight, [], place.Priority)
+            {
+                Index = place.Index,
+                Service = service,
+            };
+            destination.Set(place.Weight, place.Priority, place.Addresses);
+            if (known is not null) Pool.CloseStale(known);
+            destinations.Add(destination);
+        }
+        foreach (var gone in Array.FindAll(_destinations, one => !destinations.Contains(one)))
+        {
+            gone.IsRemoved = true;
+            _slowStart?.Cancel(gone);
+            Pool.Drain(gone);
+        }
+        Arrange([.. destinations]);
+        Queue?.CallAll();
     }
 
     /// <summary>Takes over what active checks have found. On the reactor's thread.</summary>
@@ -102,8 +142,7 @@ public sealed class Cluster
     /// <param name="isHealthy">Whether it passes them.</param>
     public void SetHealth(int index, bool isHealthy)
     {
-        var destination = _destinations[index];
-        if (destination.IsChecked == isHealthy) return;
+        if (Find(index) is not { } destination || destination.IsChecked == isHealthy) return;
         destination.IsChecked = isHealthy;
         OnHealthChanged(destination);
     }
@@ -121,6 +160,7 @@ public sealed class Cluster
             _ => false,
         };
         if (isFailure || failure == UpstreamFailure.None) Record(upstream.Destination, isFailure, latencyMs);
+        if (Hedging is not null && failure == UpstreamFailure.None && !upstream.IsHedge) Hedging.Record(latencyMs);
     }
 
     /// <summary>Takes what happened to a request into account.</summary>
@@ -130,7 +170,8 @@ public sealed class Cluster
     internal void Record(Destination destination, bool isFailure, long latencyMs)
     {
         if (isFailure) destination.Failures++;
-        _ejection?.Record(destination, isFailure, latencyMs);
+        Breaker?.Record(isFailure);
+        if (!destination.IsRemoved) _ejection?.Record(destination, isFailure, latencyMs);
     }
 
     /// <summary>
@@ -197,6 +238,27 @@ public sealed class Cluster
         return false;
     }
 
+    private Destination? Find(int index) => Array.Find(_destinations, destination => destination.Index == index);
+
+    /// <summary>Makes everything that depends on who is in the cluster.</summary>
+    private void Arrange(Destination[] destinations)
+    {
+        var balancing = Settings.Balancing;
+        foreach (var destination in destinations) destination.Caps = Pool.Caps;
+        Pool.SetDestinations(destinations);
+        if (balancing.Sticky is { } sticky) _sticky = new StickyCookie(sticky, Settings.Name, destinations);
+        if (Settings.Ejection is { } ejection)
+        {
+            _ejection?.Stop();
+            _ejection = new Ejection(Reactor.Loop, ejection, destinations, OnEjectionChanged);
+            _ejection.Start();
+        }
+        _ranks = Rank.Split(destinations, rank => Balancer.Create(balancing, rank, Pool.Load, _seed));
+        _order = [.. _ranks];
+        _destinations = destinations;
+        Reorder();
+    }
+
     /// <summary>
     /// Who may be chosen, and in which order of ranks: first those that are sound, then the others. When none is sound
     /// the first with a healthy destination, or else the very first, is opened regardless of health: too few healthy
@@ -223,6 +285,8 @@ public sealed class Cluster
         _order[Array.IndexOf(_order, panicking)] = _order[0];
         _order[0] = panicking;
     }
+
+    private void OnBreakerChanged(string? reason) => BreakerChanged?.Invoke(reason);
 
     private void OnEjectionChanged(Destination destination, string? reason)
     {

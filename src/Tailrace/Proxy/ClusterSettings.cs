@@ -49,6 +49,15 @@ public sealed record ClusterSettings
     /// <summary>Which requests are sent to another destination; null for none.</summary>
     internal RetrySettings? Retry { get; init; }
 
+    /// <summary>When a request is sent to another destination as well; null for never.</summary>
+    internal HedgeSettings? Hedge { get; init; }
+
+    /// <summary>How the most requests in flight are found; null where they are not.</summary>
+    internal AdaptiveSettings? Adaptive { get; init; }
+
+    /// <summary>When the cluster is left alone; null for never.</summary>
+    internal BreakerSettings? Breaker { get; init; }
+
     /// <summary>What may be sent in addition to the requests of clients.</summary>
     internal RetryBudgetSettings RetryBudget { get; init; } = new();
 

@@ -38,10 +38,10 @@ public sealed class Destination
     internal byte[] NameText { get; }
 
     /// <summary>Its share of the requests, as it was written.</summary>
-    public int Weight { get; }
+    public int Weight { get; private set; }
 
     /// <summary>Its rank: the lowest that is healthy gets the requests.</summary>
-    public int Priority { get; }
+    public int Priority { get; private set; }
 
     /// <summary>Requests that are in flight from this worker.</summary>
     public int Active { get; internal set; }
@@ -61,8 +61,14 @@ public sealed class Destination
     /// <summary>What became of the connections that were forwarded to it as they are.</summary>
     internal TcpCounters Tcp;
 
-    /// <summary>Its place in the cluster.</summary>
-    internal int Index { get; set; }
+    /// <summary>Which of the configuration's services it is a place of; -1 when it was written itself.</summary>
+    internal int Service { get; init; } = -1;
+
+    /// <summary>Whether it is in its cluster no more: what it has under way ends, and nothing is kept.</summary>
+    internal bool IsRemoved { get; set; }
+
+    /// <summary>Its number in the cluster, for as long as it is there.</summary>
+    internal int Index { get; set; } = -1;
 
     /// <summary>Its share of the requests now: the weight, or less during a slow start.</summary>
     internal int Share { get; set; }
@@ -96,6 +102,13 @@ public sealed class Destination
 
     /// <summary>Where it is, as last resolved.</summary>
     internal SocketAddress[] Addresses { get; set; }
+
+    /// <summary>Takes over what the records of its service say now.</summary>
+    internal void Set(int weight, int priority, SocketAddress[] addresses)
+    {
+        (Weight, Priority, Addresses) = (weight, priority, addresses);
+        Share = weight * ShareOfWeight;
+    }
 
     /// <summary>The address to connect to next: its addresses in turn.</summary>
     internal SocketAddress? NextAddress()

@@ -13,8 +13,11 @@ namespace Tailrace.Proxy;
 internal sealed class Ejection(EventLoop loop, EjectionSettings settings, Destination[] destinations,
     Action<Destination, string?> changed) : TimerEntry
 {
-    private int _ejected;
+    private int _ejected = Array.FindAll(destinations, one => one.IsEjected).Length;
     private long _intervalEnds = long.MaxValue;
+
+    /// <summary>Goes on from where another one was stopped.</summary>
+    internal void Start() => SetNext();
 
     /// <summary>Takes the outcome of a request into account.</summary>
     /// <param name="destination">Whose.</param>

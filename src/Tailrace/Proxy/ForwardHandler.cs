@@ -18,6 +18,9 @@ public sealed class ForwardHandler : Handler
     private readonly Lessor _lessor;
     private readonly Refusals _refusals;
     private readonly Retries? _retries;
+    private readonly Hedging? _hedging;
+    private readonly ConcurrencyLimit? _limit;
+    private readonly bool _isResilient;
     private readonly ClusterSettings _settings;
     private readonly RequestEdits _edits;
     private readonly ResponseEdits _responseEdits;
@@ -31,6 +34,9 @@ public sealed class ForwardHandler : Handler
         _lessor = new Lessor(cluster);
         _refusals = new Refusals(cluster);
         _retries = cluster.Retries;
+        _hedging = cluster.Hedging;
+        _limit = cluster.Limit;
+        _isResilient = _retries is not null || _hedging is not null || _limit is not null;
         _settings = cluster.Settings;
         _edits = edits;
         _responseEdits = responseEdits;
@@ -59,7 +65,7 @@ public sealed class ForwardHandler : Handler
         var failure = UpstreamFailure.NeedMore;
         if (!upstream.Connection.TryTakeFill()
             || (failure = ReadHead(exchange, upstream)) != UpstreamFailure.None
-            || _retries is not null)
+            || _isResilient)
             return ForwardAsync(exchange, attempts, upstream, isSent: true, failure);
         var latencyMs = _cluster.Reactor.Loop.Now - upstream.StartedAt;
         if (!TryRelayBuffered(exchange, upstream)) return FinishAsync(exchange, upstream, latencyMs);
@@ -69,7 +75,11 @@ public sealed class ForwardHandler : Handler
     }
 
     /// <summary>Takes back what <see cref="HandleAsync"/> has lent.</summary>
-    internal void Free(Forwarding forwarding) => _freeForwardings.Return(forwarding);
+    internal void Free(Forwarding forwarding)
+    {
+        if (forwarding.Attempts.IsTrial) _cluster.Breaker!.EndTrial();
+        _freeForwardings.Return(forwarding);
+    }
 
     /// <summary>The whole story, once for each attempt.</summary>
     /// <param name="exchange">The exchange.</param>
@@ -118,13 +128,15 @@ public sealed class ForwardHandler : Handler
                     break;
                 }
                 var received = await upstream.Connection.FillAsync();
+                if (received.Error == IoError.TimedOut && upstream.HedgeMs > 0)
+                    (upstream, received) = await _hedging!.RaceAsync(exchange, attempts, upstream, _edits);
                 if (HasCome(exchange, received, upstream)) continue;
                 failure = FailureOf(received, upstream);
                 break;
             }
 
             // 4. Relay the answer, or say what went wrong, unless the request is to be sent again.
-            var latencyMs = _cluster.Reactor.Loop.Now - upstream.StartedAt;
+            var latencyMs = Measure(upstream, failure);
             var isAgain = IsAgain(exchange, attempts, upstream, failure);
             if (failure == UpstreamFailure.None && !isAgain && !TryRelayBuffered(exchange, upstream))
                 await RelayAsync(exchange, upstream);
@@ -138,8 +150,7 @@ public sealed class ForwardHandler : Handler
                 if (failure != UpstreamFailure.None) _refusals.Answer(exchange, upstream.Destination, failure);
                 return;
             }
-            if (_retries?.PauseBefore(attempts) is > 0 and var pauseMs)
-                await attempts.PauseFor(_cluster.Reactor.Loop, pauseMs);
+            if (_retries is not null && !await _retries.PauseAsync(exchange, attempts)) return;
             isSent = false;
             upstream = _lessor.TryLease(exchange, attempts);
         }
@@ -191,6 +202,18 @@ public sealed class ForwardHandler : Handler
         return false;
     }
 
+    /// <summary>How long the answer took to begin, in milliseconds.</summary>
+    private long Measure(UpstreamConnection upstream, UpstreamFailure failure)
+    {
+        if (_limit is not null && IsTelling(upstream, failure))
+            _limit.Record(upstream.StartedAtMicroseconds);
+        return _cluster.Reactor.Loop.Now - upstream.StartedAt;
+    }
+
+    /// <summary>Whether the time that went by says something about the cluster.</summary>
+    private static bool IsTelling(UpstreamConnection upstream, UpstreamFailure failure) =>
+        (failure is UpstreamFailure.None or UpstreamFailure.TimedOut) && !upstream.IsHedge;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryBegin(Exchange exchange, Attempts attempts, UpstreamConnection upstream)
     {
@@ -198,17 +221,29 @@ public sealed class ForwardHandler : Handler
         upstream.Upload = default;
         upstream.StartedAt = _cluster.Reactor.Loop.Now;
         upstream.FirstByteMs = _settings.FirstByteTimeoutMs;
+        upstream.HedgeMs = 0;
         if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameText))
         {
-            if (_retries is null) return true;
-            attempts.HoldsBody = _retries.TryHoldBody(exchange, upstream.Connection.Output);
-            upstream.FirstByteMs = _retries.TimeoutOf(exchange, attempts);
+            if (_isResilient) Prepare(exchange, attempts, upstream);
             return true;
         }
         exchange.Lease = null;
         _refusals.AnswerUnsent(exchange, upstream.Destination);
         _pool.Close(upstream);
         return false;
+    }
+
+    /// <summary>What another try, another destination or the limit has to know of this one.</summary>
+    private void Prepare(Exchange exchange, Attempts attempts, UpstreamConnection upstream)
+    {
+        upstream.IsHedge = false;
+        if (_limit is not null) upstream.StartedAtMicroseconds = _cluster.Reactor.Loop.Microseconds;
+        if (_retries is not null)
+        {
+            attempts.HoldsBody = _retries.TryHoldBody(exchange, upstream.Connection.Output);
+            upstream.FirstByteMs = _retries.TimeoutOf(exchange, attempts);
+        }
+        if (_hedging is not null) upstream.HedgeMs = _hedging.DelayOf(exchange, attempts, upstream);
     }
 
     /// <summary>
@@ -219,7 +254,9 @@ public sealed class ForwardHandler : Handler
         var connection = upstream.Connection;
         if (exchange.Request.Body != BodyKind.None && !attempts.HoldsBody) return SendBody(exchange, upstream);
         var flush = connection.FlushAsync();
-        connection.SetTimeout(upstream.FirstByteMs);
+        // A request that is not taken at once is late already, and its sending has the same deadline.
+        if (!flush.IsCompleted) upstream.HedgeMs = 0;
+        connection.SetTimeout(upstream.HedgeMs > 0 ? upstream.HedgeMs : upstream.FirstByteMs);
         if (!flush.IsCompleted) return FinishSendAsync(flush, upstream);
         Sent(flush.GetAwaiter().GetResult(), upstream);
         return LoopTask.Completed;

@@ -11,7 +11,8 @@ namespace Tailrace.Proxy;
 /// </remarks>
 internal sealed class HealthChecker : IDisposable
 {
-    private readonly IReadOnlyList<Target> _targets;
+    private volatile IReadOnlyList<Target> _targets;
+    private bool _isStarted;
     private readonly Action<string, int, bool> _publish;
     private readonly Log _log;
     private readonly CancellationTokenSource _stop = new();
@@ -30,7 +31,43 @@ internal sealed class HealthChecker : IDisposable
     /// <summary>Begins to check.</summary>
     internal void Start()
     {
-        foreach (var target in _targets) _ = Task.Run(() => RepeatAsync(target));
+        lock (_stop)
+        {
+            _isStarted = true;
+            foreach (var target in _targets) Start(target);
+        }
+    }
+
+    /// <summary>Takes over where a service is now: new places are checked, those that are gone no more.</summary>
+    internal void SetPlaces(string cluster, int service, IReadOnlyList<ServicePlace> places)
+    {
+        lock (_stop)
+        {
+            var targets = new List<Target>(_targets);
+            if (targets.Find(one => one.Cluster == cluster && one.Index == service) is not { } pattern) return;
+            foreach (var gone in targets.FindAll(one => one.Cluster == cluster && one.Service == service))
+            {
+                if (places.Any(place => place.Index == gone.Index && place.Name == gone.Name)) continue;
+                gone.Gone.Cancel();
+                targets.Remove(gone);
+            }
+            foreach (var place in places)
+            {
+                var target = targets.Find(one => one.Cluster == cluster && one.Index == place.Index);
+                var isNew = target is null;
+                target ??= new Target(cluster, place.Index, place.Name, pattern.Settings) { Service = service };
+                target.Addresses = Array.ConvertAll(place.Addresses, EndPointOf);
+                if (!isNew) continue;
+                targets.Add(target);
+                if (_isStarted) Start(target);
+            }
+            _targets = targets;
+        }
+    }
+
+    private void Start(Target target)
+    {
+        if (!target.IsService) _ = Task.Run(() => RepeatAsync(target));
     }
 
     /// <summary>Takes over newly resolved addresses.</summary>
@@ -55,14 +92,15 @@ internal sealed class HealthChecker : IDisposable
     private async Task RepeatAsync(Target target)
     {
         var tally = new HealthTally(target.Settings.Rise, target.Settings.Fall);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, target.Gone.Token);
         try
         {
             while (true)
             {
                 var fault = await CheckAsync(target).ConfigureAwait(false);
-                _stop.Token.ThrowIfCancellationRequested();
+                stop.Token.ThrowIfCancellationRequested();
                 if (tally.Add(isGood: fault is null)) Tell(target, tally.IsHealthy, fault);
-                await Task.Delay(NextDelay(target.Settings), _stop.Token).ConfigureAwait(false);
+                await Task.Delay(NextDelay(target.Settings), stop.Token).ConfigureAwait(false);
             }
         }
         catch (OperationCanceledException)
@@ -119,6 +157,15 @@ internal sealed class HealthChecker : IDisposable
         internal string Name => name;
 
         internal CheckSettings Settings => settings;
+
+        /// <summary>Whether it is the name of a service, whose places are what is checked.</summary>
+        internal bool IsService { get; init; }
+
+        /// <summary>Which service it is a place of; -1 when it was written itself.</summary>
+        internal int Service { get; init; } = -1;
+
+        /// <summary>Cancelled when it is in its cluster no more.</summary>
+        internal CancellationTokenSource Gone { get; } = new();
 
         /// <summary>Where it is, as last resolved.</summary>
         internal IPEndPoint[] Addresses

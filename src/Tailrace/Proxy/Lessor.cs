@@ -34,8 +34,9 @@ internal sealed class Lessor(Cluster cluster)
                 // The client left while the connection was being opened for it.
                 if (opened.Error == IoError.Aborted) return null;
             }
-            else if (!await MayGoOnAsync(attempts))
+            else if (await MayGoOnAsync(exchange, attempts) is var end && end != PauseEnd.Called)
             {
+                if (end == PauseEnd.Lost) attempts.ClientLeft();
                 return null;
             }
             if (TryLease(exchange, attempts) is { } upstream) return upstream;
@@ -49,6 +50,12 @@ internal sealed class Lessor(Cluster cluster)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Destination? Choose(Exchange exchange, Attempts attempts)
     {
+        if (cluster.Breaker is { } breaker && !breaker.Admits(attempts))
+        {
+            attempts.IsRefused = true;
+            attempts.Destination = null;
+            return null;
+        }
         // A newcomer does not pass those that wait.
         var mayPick = !cluster.HasWaiting || attempts.Waits > 0;
         var destination = mayPick ? cluster.Pick(exchange, attempts.Key, attempts.Tried) : null;
@@ -62,12 +69,14 @@ internal sealed class Lessor(Cluster cluster)
         return destination;
     }
 
-    /// <summary>Waits until there may be room; false when there is none to wait for, or not in time.</summary>
-    private LoopTask<bool> MayGoOnAsync(Attempts attempts)
+    /// <summary>Waits until there may be room; timed out when there is none to wait for, or not in time.</summary>
+    private LoopTask<PauseEnd> MayGoOnAsync(Exchange exchange, Attempts attempts)
     {
-        if (cluster.Queue is not { } queue) return new LoopTask<bool>(false);
-        if (!cluster.HasWaiting && !cluster.HasFull(attempts.Tried)) return new LoopTask<bool>(false);
+        if (attempts.IsRefused || cluster.Queue is not { } queue)
+            return new LoopTask<PauseEnd>(PauseEnd.TimedOut);
+        if (!cluster.HasWaiting && !cluster.HasFull(attempts.Tried))
+            return new LoopTask<PauseEnd>(PauseEnd.TimedOut);
         attempts.BeginWait(queue.Deadline);
-        return queue.WaitAsync(attempts.WaitDeadline, isCalled: attempts.Waits > 1);
+        return queue.WaitAsync(attempts.WaitDeadline, isCalled: attempts.Waits > 1, exchange.Downstream);
     }
 }

@@ -15,9 +15,11 @@ internal sealed class Refusals(Cluster cluster)
             exchange.Abort();
             return;
         }
+        if (attempts.IsRefused) cluster.Reactor.Counters.UpstreamBroken++;
         var isFull = cluster.HasFull(attempts.Tried);
         var (status, reason) = attempts.LastError switch
         {
+            _ when attempts.IsRefused => (503, "the circuit is open"),
             _ when attempts.Waits > 0 => (503, "no destination had room"),
             _ when isFull => (503, "all destinations are full"),
             IoError.None => (503, "no destination"),

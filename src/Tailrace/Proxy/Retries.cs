@@ -80,13 +80,21 @@ internal sealed class Retries(Cluster cluster, RetrySettings settings, RetryBudg
         return true;
     }
 
-    /// <summary>The pause before the next try, in milliseconds.</summary>
-    internal int PauseBefore(Attempts attempts)
+    /// <summary>Waits before the next try, if it is to be later.</summary>
+    /// <returns>False when the client has left meanwhile; its exchange is aborted then.</returns>
+    internal LoopTask<bool> PauseAsync(Exchange exchange, Attempts attempts) =>
+        settings.BackoffMs == 0 || attempts.Retries == 0
+            ? new LoopTask<bool>(true)
+            : PauseForAsync(exchange, attempts);
+
+    private async LoopTask<bool> PauseForAsync(Exchange exchange, Attempts attempts)
     {
-        if (settings.BackoffMs == 0 || attempts.Retries == 0) return 0;
         var pause = (int)Math.Min((long)settings.BackoffMs << (attempts.Retries - 1), settings.BackoffMaxMs);
         // Those that failed together do not come back together.
-        return pause - (int)_dice.Below(pause / 2 + 1);
+        pause -= (int)_dice.Below(pause / 2 + 1);
+        if (await attempts.PauseFor(exchange.Downstream, pause) != PauseEnd.Lost) return true;
+        exchange.Abort();
+        return false;
     }
 
     /// <summary>Reads past an answer that nobody gets, if it is there whole: its connection is of use.</summary>
@@ -101,7 +109,8 @@ internal sealed class Retries(Cluster cluster, RetrySettings settings, RetryBudg
 
     private bool CanRepeat(Exchange exchange, Attempts attempts) =>
         attempts.Retries + 1 < settings.Tries && IsAllowed(exchange.Request.Method) && !exchange.IsAborted
-        && (exchange.Request.Body == BodyKind.None || attempts.HoldsBody);
+        && (exchange.Request.Body == BodyKind.None || attempts.HoldsBody)
+        && cluster.Breaker is not { IsOpen: true };
 
     private bool IsAllowed(Method method) => settings.AnyMethod || Methods.IsIdempotent(method);
 

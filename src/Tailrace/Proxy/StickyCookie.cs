@@ -39,7 +39,7 @@ internal sealed class StickyCookie
 
     /// <summary>Lets the answer tell the client to stay with a destination.</summary>
     internal void Set(Exchange exchange, Destination destination) =>
-        exchange.AddedFields = _fields[destination.Index];
+        exchange.AddedFields = _fields[Array.IndexOf(_destinations, destination)];
 
     private static byte[] FieldOf(StickySettings settings, ulong id)
     {

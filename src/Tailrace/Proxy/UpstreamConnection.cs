@@ -33,8 +33,17 @@ internal sealed class UpstreamConnection : Lease
     /// <summary>When its request began, in the loop's time.</summary>
     internal long StartedAt { get; set; }
 
+    /// <summary>The same in microseconds, where that is wanted.</summary>
+    internal long StartedAtMicroseconds { get; set; }
+
     /// <summary>How long its answer may take to begin.</summary>
     internal int FirstByteMs { get; set; }
+
+    /// <summary>After how many milliseconds another destination gets the request as well; 0 for never.</summary>
+    internal int HedgeMs { get; set; }
+
+    /// <summary>Whether it is that other one.</summary>
+    internal bool IsHedge { get; set; }
 
     /// <summary>Whether an earlier request was answered on it.</summary>
     internal bool IsReused { get; set; }

@@ -23,7 +23,7 @@ internal sealed class UpstreamPool
     private const int IdleMax = 1024;
 
     private readonly Reactor _reactor;
-    private readonly Destination[] _destinations;
+    private Destination[] _destinations;
     private bool _isClosed;
 
     internal UpstreamPool(Reactor reactor, ClusterSettings settings, Destination[] destinations)
@@ -54,7 +54,8 @@ internal sealed class UpstreamPool
     internal bool MayConnect(Destination destination) => Caps is null || Caps.MayConnect(destination);
 
     private bool MayIdle(Destination destination) =>
-        !_isClosed && Settings.PoolIdleMax > 0 && destination.Idle.Count < Math.Max(IdleMax, Settings.PoolIdleMax);
+        !_isClosed && !destination.IsRemoved && Settings.PoolIdleMax > 0
+        && destination.Idle.Count < Math.Max(IdleMax, Settings.PoolIdleMax);
 
     /// <summary>Leases an idle connection, or null when there is none.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -79,7 +80,14 @@ internal sealed class UpstreamPool
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Return(UpstreamConnection upstream)
     {
-        if (!upstream.IsRequestSent || !upstream.Client.IsReusable || !MayIdle(upstream.Destination))
+        if (upstream.IsRequestSent && upstream.Client.IsReusable) Keep(upstream);
+        else Close(upstream);
+    }
+
+    /// <summary>Keeps a connection on which nothing is under way for the next request, if there is room.</summary>
+    internal void Keep(UpstreamConnection upstream)
+    {
+        if (!MayIdle(upstream.Destination))
         {
             Close(upstream);
             return;
@@ -206,10 +214,16 @@ internal sealed class UpstreamPool
     internal void Drain()
     {
         _isClosed = true;
-        foreach (var destination in _destinations)
-        {
-            while (destination.Idle.Count > 0) Evict(destination.Idle[destination.Idle.Count - 1]);
-        }
+        foreach (var destination in _destinations) Drain(destination);
+    }
+
+    /// <summary>Takes over who is in the cluster now.</summary>
+    internal void SetDestinations(Destination[] destinations) => _destinations = destinations;
+
+    /// <summary>Closes the idle connections of one destination.</summary>
+    internal void Drain(Destination destination)
+    {
+        while (destination.Idle.Count > 0) Evict(destination.Idle[destination.Idle.Count - 1]);
     }
 
     /// <summary>A request that needs a new connection has one that waits closed, where more may not be open.</summary>

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Tailrace.Io;
 using Tailrace.Memory;
 
@@ -27,16 +26,19 @@ internal sealed class WaitQueue(Reactor reactor, int lengthMax, int timeoutMs)
     /// <summary>Waits for room.</summary>
     /// <param name="deadline">Until when.</param>
     /// <param name="isCalled">Whether this request had its turn already and found no room: it is first again.</param>
-    /// <returns>Whether to try now; false when the queue is full or the time is over.</returns>
-    internal LoopTask<bool> WaitAsync(long deadline, bool isCalled) =>
+    /// <param name="client">Who waits: one that leaves gives up its place.</param>
+    /// <returns>
+    /// Called: try now. Timed out: the queue is full, or the time is over. Lost: the client is gone.
+    /// </returns>
+    internal LoopTask<PauseEnd> WaitAsync(long deadline, bool isCalled, Connection? client) =>
         (_count >= lengthMax && !isCalled) || deadline <= _loop.Now
-            ? new LoopTask<bool>(false)
-            : EnterAsync(deadline, isCalled);
+            ? new LoopTask<PauseEnd>(PauseEnd.TimedOut)
+            : EnterAsync(deadline, isCalled, client);
 
     /// <summary>Lets the first go on.</summary>
     internal void CallOne()
     {
-        if (_first is { } first) End(first, isCalled: true);
+        _first?.End(PauseEnd.Called);
     }
 
     /// <summary>Lets all go on: who may be chosen has changed.</summary>
@@ -45,24 +47,15 @@ internal sealed class WaitQueue(Reactor reactor, int lengthMax, int timeoutMs)
         while (_first is not null) CallOne();
     }
 
-    private async LoopTask<bool> EnterAsync(long deadline, bool isCalled)
+    private async LoopTask<PauseEnd> EnterAsync(long deadline, bool isCalled, Connection? client)
     {
         if (!isCalled) reactor.Counters.UpstreamWaits++;
         var waiter = _free.TryTake() ?? new Waiter(this);
         Link(waiter, isCalled);
-        _loop.Timers.Set(waiter, deadline);
-        var isCalledNow = await waiter;
+        var end = await waiter.Until(deadline, client);
         _free.Return(waiter);
-        if (isCalledNow) _called--;
-        return isCalledNow;
-    }
-
-    private void End(Waiter waiter, bool isCalled)
-    {
-        Unlink(waiter);
-        _loop.Timers.Remove(waiter);
-        if (isCalled) _called++;
-        _loop.Queue(waiter.End(isCalled));
+        if (end == PauseEnd.Called) _called--;
+        return end;
     }
 
     private void Link(Waiter waiter, bool atFront)
@@ -87,36 +80,17 @@ internal sealed class WaitQueue(Reactor reactor, int lengthMax, int timeoutMs)
     }
 
     /// <summary>One that waits, and what it awaits.</summary>
-    private sealed class Waiter(WaitQueue queue) : TimerEntry, ILoopAwaiter, ICriticalNotifyCompletion
+    private sealed class Waiter(WaitQueue queue) : Pause(queue._loop)
     {
-        private LoopContinuation? _continuation;
-        private bool _isCalled;
-
         internal Waiter? Before { get; set; }
 
         internal Waiter? Behind { get; set; }
 
-        /// <summary>Always false: it waits.</summary>
-        public bool IsCompleted => false;
-
-        public Waiter GetAwaiter() => this;
-
-        public bool GetResult() => _isCalled;
-
-        public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
-
-        public void UnsafeOnCompleted(Action continuation) => _continuation = new ActionContinuation(continuation);
-
-        void ILoopAwaiter.OnCompleted(LoopContinuation continuation) => _continuation = continuation;
-
-        internal LoopContinuation End(bool isCalled)
+        internal override void End(PauseEnd end)
         {
-            var continuation = _continuation!;
-            _continuation = null;
-            _isCalled = isCalled;
-            return continuation;
+            queue.Unlink(this);
+            if (end == PauseEnd.Called) queue._called++;
+            base.End(end);
         }
-
-        protected internal override void OnDeadline() => queue.End(this, isCalled: false);
     }
 }

@@ -81,6 +81,18 @@ public sealed class Counters
     /// <summary>Requests that would have been sent again, had the budget allowed it.</summary>
     public long UpstreamRetriesDenied;
 
+    /// <summary>Requests that were sent to another destination as well, because they took unusually long.</summary>
+    public long UpstreamHedges;
+
+    /// <summary>Those that the other destination answered first.</summary>
+    public long UpstreamHedgeWins;
+
+    /// <summary>Requests that would have been sent to another destination as well, had the budget allowed it.</summary>
+    public long UpstreamHedgesDenied;
+
+    /// <summary>Requests that were refused because their cluster's circuit was open.</summary>
+    public long UpstreamBroken;
+
     /// <summary>Requests that waited because all destinations of their cluster were full.</summary>
     public long UpstreamWaits;
 
@@ -163,6 +175,10 @@ public sealed class Counters
         UpstreamReuses += other.UpstreamReuses;
         UpstreamRetries += other.UpstreamRetries;
         UpstreamRetriesDenied += other.UpstreamRetriesDenied;
+        UpstreamHedges += other.UpstreamHedges;
+        UpstreamHedgeWins += other.UpstreamHedgeWins;
+        UpstreamHedgesDenied += other.UpstreamHedgesDenied;
+        UpstreamBroken += other.UpstreamBroken;
         UpstreamWaits += other.UpstreamWaits;
         UpstreamErrors += other.UpstreamErrors;
         UpstreamTimeouts += other.UpstreamTimeouts;

@@ -65,6 +65,33 @@ public sealed class QueueTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_client_that_leaves_makes_room_at_once(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Cluster = Limited("requests", length: 1, TimeSpan.FromMinutes(5));
+        using var go = new ManualResetEventSlim();
+        var origin = scenario.AddOrigin(_ =>
+        {
+            go.Wait(30_000);
+            return Reply.Of("slow");
+        });
+        var served = Enumerable.Range(0, 2).Select(_ => scenario.Connect()).ToArray();
+        foreach (var client in served) client.Send(Reply.Get());
+        Wait.Until(() => origin.Requests.Count == 2, "the requests have not arrived");
+        var waiting = scenario.Connect();
+        waiting.Send(Reply.Get());
+        Wait.Until(() => scenario.Counters.UpstreamWaits == 1, "nobody waits");
+        waiting.Reset();
+        Wait.Until(() => scenario.Counters.DownstreamAborts == 1, "it still waits");
+        waiting = scenario.Connect();
+        waiting.Send(Reply.Get());
+        Wait.Until(() => scenario.Counters.UpstreamWaits == 2, "there is no room");
+        go.Set();
+        foreach (var client in served) Assert.Equal("slow", client.ReadAnswer().Text);
+        Assert.Equal("slow", waiting.ReadAnswer().Text);
+        Assert.Equal(3, origin.Requests.Count);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Without_a_queue_the_answer_is_503_at_once(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         scenario.Cluster = Limited("requests", length: 0, TimeSpan.FromSeconds(30));

@@ -104,6 +104,20 @@ public sealed class RetryTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Nothing_is_sent_again_for_a_client_that_left(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        var patience = TimeSpan.FromMinutes(5);
+        scenario.Cluster = Retrying(new RetryOptions { Backoff = patience, BackoffMax = patience });
+        var origin = scenario.AddOrigin(_ => Reply.Of("not now", 503));
+        var client = scenario.Connect();
+        client.Send(Reply.Get());
+        Wait.Until(() => scenario.Counters.UpstreamRetries == 1, "it is not to be sent again");
+        client.Reset();
+        Wait.Until(() => scenario.Counters.DownstreamAborts == 1, "it still waits");
+        Assert.Single(origin.Requests);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void The_budget_is_not_exceeded(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         scenario.Cluster = Retrying(new RetryOptions()) with

@@ -71,6 +71,7 @@ public sealed class AddressTests
     [InlineData("db.example:5432", "db.example:5432", true)]
     [InlineData("db.example", "db.example", false)]
     [InlineData("unix:/run/db.sock", "unix:/run/db.sock", true)]
+    [InlineData("SRV://_http._tcp.A.example", "srv://_http._tcp.a.example", true)]
     public void Destinations_have_names_and_perhaps_ports(string text, string name, bool hasPort)
     {
         Assert.True(DestinationAddress.TryParse(text, out DestinationAddress address, out string error), error);
@@ -90,6 +91,11 @@ public sealed class AddressTests
     [InlineData("tcp://10.0.0.1")]
     [InlineData("tcp://[::1]")]
     [InlineData("unix:a")]
+    [InlineData("srv://")]
+    [InlineData("srv://a.example")]
+    [InlineData("srv://_http.a.example")]
+    [InlineData("srv://_http._tcp.a.example:80")]
+    [InlineData("srv://_http._tcp..example")]
     [InlineData("")]
     [InlineData("http://")]
     [InlineData("http://:80")]

@@ -37,7 +37,7 @@ public sealed class AllocationTests
         ("proxied with conditions, edits and a rewrite",
             "GET /api/fixed?v=2 HTTP/1.1\r\nHost: a.example\r\nAccept: */*\r\nX-A: b\r\n\r\n"),
         ("split and mirrored", "GET /spread HTTP/1.1\r\nHost: a.example\r\nCookie: u=1\r\n\r\n"),
-        ("with retries", "GET /retried HTTP/1.1\r\nHost: a.example\r\n\r\n"),
+        ("with retries, hedging, a limit and a breaker", "GET /retried HTTP/1.1\r\nHost: a.example\r\n\r\n"),
         ("sent again", "GET /again HTTP/1.1\r\nHost: a.example\r\n\r\n"),
         ("redirect", "GET /moved/x?y HTTP/1.1\r\nHost: a.example\r\n\r\n"),
         ("no route", "GET /none HTTP/1.1\r\nHost: a\r\n\r\n"),
@@ -62,7 +62,7 @@ public sealed class AllocationTests
         using var log = new Log(LogLevel.Error, output: TextWriter.Null);
         using var origin = StartOrigin(log);
         var file = Path.GetTempFileName();
-        using (var server = StartServer(engine, (IPEndPoint)origin.Addresses[0], file, log))
+        using (var server = StartServer(engine, origin.Addresses[0], origin.Addresses[1], file, log))
         {
             using var clients = new Clients((IPEndPoint)server.Addresses[0], request);
             var watch = Stopwatch.StartNew();
@@ -109,7 +109,7 @@ public sealed class AllocationTests
         var origin = new Server(new TailraceOptions
         {
             Workers = 1,
-            Listeners = [new ListenerOptions { Address = "127.0.0.1:0" }],
+            Listeners = [new ListenerOptions { Address = "127.0.0.1:0" }, new ListenerOptions { Address = "127.0.0.1:0" }],
             Routes = [new RouteOptions { Respond = new RespondOptions { Body = "hello" } }],
         }, log);
         var buffer = new byte[4096];
@@ -134,7 +134,7 @@ public sealed class AllocationTests
         return origin;
     }
 
-    private static Server StartServer(EngineChoice engine, IPEndPoint origin, string accessLog, Log log)
+    private static Server StartServer(EngineChoice engine, EndPoint origin, EndPoint other, string accessLog, Log log)
     {
         var server = new Server(new TailraceOptions
         {
@@ -180,9 +180,13 @@ public sealed class AllocationTests
                 ["origin"] = new() { Destinations = [new() { Address = $"http://{origin}" }] },
                 ["resilient"] = new()
                 {
-                    Destinations = [new() { Address = $"http://{origin}" }],
+                    Destinations = [$"http://{origin}", $"http://{other}"],
                     Retry = new RetryOptions(),
                     RetryBudget = new RetryBudgetOptions { Percent = 100 },
+                    Hedge = new HedgeOptions { DelayMin = TimeSpan.FromSeconds(10) },
+                    Adaptive = new AdaptiveOptions(),
+                    Breaker = new BreakerOptions { ErrorRate = 0, Failures = 1000 },
+                    Health = new HealthOptions { Eject = new EjectOptions { Failures = 0 } },
                 },
             },
         }, log);

@@ -32,6 +32,10 @@ internal sealed class FakeClient(Reactor reactor, NetAddress remote) : Connectio
 
     public override void Abort() => throw new NotSupportedException();
 
+    internal override void WatchLoss(LoopContinuation? watcher)
+    {
+    }
+
     public override void AbortWith(Connection? other, bool atOnce = false)
     {
     }

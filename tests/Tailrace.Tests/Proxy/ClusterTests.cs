@@ -106,6 +106,29 @@ public sealed class ClusterTests : IDisposable
     }
 
     [Fact]
+    public void Places_of_a_service_come_and_go_beside_the_others()
+    {
+        var cluster = Make(panic: 0, 0);
+        cluster.SetPlaces(1, [Place(2, "x"), Place(3, "y"), Place(4, "z", priority: 1)]);
+        Assert.Equal("axyaxy", string.Concat(Turns(cluster, 6).Chunk(3).SelectMany(turn => turn.Order())));
+        Assert.Equal("z", Turns(cluster, 1, 0, 2, 3));
+        var kept = cluster.Pick(0, Picks.Tried(0, 3))!;
+        cluster.SetPlaces(1, [Place(2, "x", weight: 2), Place(3, "w")]);
+        Assert.Equal("awxxawxx", string.Concat(Turns(cluster, 8).Chunk(4).SelectMany(turn => turn.Order())));
+        Assert.Same(kept, cluster.Pick(0, Picks.Tried(0, 3)));
+        Assert.Equal(2, kept.Weight);
+        cluster.SetHealth(3, false);
+        Assert.DoesNotContain('w', Turns(cluster, 8));
+        // Of one that is gone nobody speaks any more.
+        cluster.SetHealth(4, false);
+        cluster.SetPlaces(1, []);
+        Assert.Equal("aaa", Turns(cluster, 3));
+
+        static ServicePlace Place(int index, string name, int priority = 0, int weight = 1) =>
+            new(index, name, weight, priority, []);
+    }
+
+    [Fact]
     public void Workers_share_the_table_of_a_hash()
     {
         var table = MaglevTable.Build(["a", "b"], [1, 1]);

@@ -25,7 +25,7 @@ public sealed class WaitQueueTests : IDisposable
         Enter("c");
         _queue.CallAll();
         await _rig.UntilAsync(() => _ended.Count == 3);
-        Assert.Equal(["a: True", "b: True", "c: True"], _ended);
+        Assert.Equal(["a: Called", "b: Called", "c: Called"], _ended);
         Assert.Equal(0, _queue.Count);
     });
 
@@ -37,7 +37,7 @@ public sealed class WaitQueueTests : IDisposable
         WaitAsync("back", isCalled: true).Detach();
         _queue.CallOne();
         await _rig.UntilAsync(() => _ended.Count == 1);
-        Assert.Equal(["back: True"], _ended);
+        Assert.Equal(["back: Called"], _ended);
         _queue.CallAll();
         await _rig.UntilAsync(() => _ended.Count == 3);
     });
@@ -46,7 +46,7 @@ public sealed class WaitQueueTests : IDisposable
     public void A_full_queue_takes_nobody() => _rig.Run(async () =>
     {
         for (var i = 0; i < 3; i++) Enter("a");
-        Assert.False(await _queue.WaitAsync(_queue.Deadline, isCalled: false));
+        Assert.Equal(PauseEnd.TimedOut, await _queue.WaitAsync(_queue.Deadline, isCalled: false, client: null));
         _queue.CallAll();
         await _rig.UntilAsync(() => _ended.Count == 3);
     });
@@ -57,10 +57,30 @@ public sealed class WaitQueueTests : IDisposable
         var began = _rig.Loop.Now;
         Enter("a");
         await _rig.UntilAsync(() => _ended.Count == 1);
-        Assert.Equal(["a: False"], _ended);
+        Assert.Equal(["a: TimedOut"], _ended);
         Assert.InRange(_rig.Loop.Now - began, 1000, 1100);
-        Assert.False(await _queue.WaitAsync(_rig.Loop.Now, isCalled: true));
+        Assert.Equal(PauseEnd.TimedOut, await _queue.WaitAsync(_rig.Loop.Now, isCalled: true, client: null));
         Assert.Equal((0, 0), (_queue.Count, _rig.Loop.Timers.Count));
+    });
+
+    [Fact]
+    public void One_whose_client_leaves_makes_room() => _rig.Run(async () =>
+    {
+        var (client, server) = await _rig.PairAsync();
+        Enter("a", server);
+        Enter("b");
+        client.Close(reset: true);
+        await _rig.UntilAsync(() => _ended.Count == 1);
+        Assert.Equal(1, _queue.Count);
+        _queue.CallOne();
+        await _rig.UntilAsync(() => _ended.Count == 2);
+        Assert.Equal(["a: Lost", "b: Called"], _ended);
+        // One that is gone already does not wait at all.
+        server.Abort();
+        Enter("c", server);
+        await _rig.UntilAsync(() => _ended.Count == 3);
+        Assert.Equal("c: Lost", _ended[2]);
+        server.Close();
     });
 
     [Fact]
@@ -73,8 +93,8 @@ public sealed class WaitQueueTests : IDisposable
         Assert.Equal(0, _queue.Count);
     });
 
-    private void Enter(string name) => WaitAsync(name, isCalled: false).Detach();
+    private void Enter(string name, Connection? client = null) => WaitAsync(name, isCalled: false, client).Detach();
 
-    private async LoopTask WaitAsync(string name, bool isCalled) =>
-        _ended.Add($"{name}: {await _queue.WaitAsync(_queue.Deadline, isCalled)}");
+    private async LoopTask WaitAsync(string name, bool isCalled, Connection? client = null) =>
+        _ended.Add($"{name}: {await _queue.WaitAsync(_queue.Deadline, isCalled, client)}");
 }

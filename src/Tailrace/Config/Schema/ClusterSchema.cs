@@ -8,7 +8,8 @@ internal static class ClusterSchema
     private static readonly SectionKind<DestinationOptions> s_destination = new("destination",
         new Field<DestinationOptions, string>("address",
             "http://10.0.0.1:9001, http://[::1]:9001 or http://origin.example; without a port: 80. tcp://10.0.0.1:5432 "
-            + "for any protocol, or unix:/path. Names are looked up at start and again every resolve.interval.",
+            + "for any protocol, srv://_http._tcp.example for what the SRV records of a service say, or unix:/path. "
+            + "Names are looked up at start and again every resolve.interval.",
             new TextKind(AddressExpected, TextRules.Destination),
             o => o.Address, (o, v) => o with { Address = v }, required: true),
         new Field<DestinationOptions, int>("weight",
@@ -95,8 +96,18 @@ internal static class ClusterSchema
         new Field<ClusterOptions, RetryOptions?>("retry",
             "When a request is sent to another destination because the first did not answer it well; left out: never.",
             RetrySchema.Retry, o => o.Retry, (o, v) => o with { Retry = v }),
+        new Field<ClusterOptions, HedgeOptions?>("hedge",
+            "When a request that takes unusually long is sent to another destination as well; left out: never.",
+            RetrySchema.Hedge, o => o.Hedge, (o, v) => o with { Hedge = v }),
+        new Field<ClusterOptions, AdaptiveOptions?>("adaptive",
+            "How the most requests in flight are found, from how long answers take to begin; left out: they are not, "
+            + "and limits.requests alone counts.",
+            RetrySchema.Adaptive, o => o.Adaptive, (o, v) => o with { Adaptive = v }),
+        new Field<ClusterOptions, BreakerOptions?>("breaker",
+            "When the cluster as a whole is left alone, and requests get 503 at once; left out: never.",
+            RetrySchema.Breaker, o => o.Breaker, (o, v) => o with { Breaker = v }),
         new Field<ClusterOptions, RetryBudgetOptions>("retry_budget",
-            "What retries may add to the requests. Each worker counts by itself.",
+            "What retries and hedges together may add to the requests. Each worker counts by itself.",
             RetrySchema.Budget, o => o.RetryBudget, (o, v) => o with { RetryBudget = v }),
         new Field<ClusterOptions, ProxyProtocolVersion>("proxy_protocol",
             "The PROXY header that connections begin with, to tell of the client: v1, v2, or off. With one, no "

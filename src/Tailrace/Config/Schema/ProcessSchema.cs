@@ -63,7 +63,16 @@ internal static class ProcessSchema
         new Field<ResolveOptions, TimeSpan>("interval",
             "The time from one look-up of a destination's name to the next.",
             new DurationKind(TimeSpan.FromSeconds(1), TimeSpan.FromHours(24)),
-            o => o.Interval, (o, v) => o with { Interval = v }));
+            o => o.Interval, (o, v) => o with { Interval = v }),
+        new Field<ResolveOptions, IReadOnlyList<string>>("servers",
+            "The name servers that are asked for SRV records, such as 10.0.0.2 or [::1]:5353; left out: those of the "
+            + "system. Other names are the system's to look up.",
+            new ListKind<string>("addresses", new TextKind("an IP address, perhaps with a port", TextRules.NameServer),
+                "", orOne: true),
+            o => o.Servers, (o, v) => o with { Servers = v }),
+        new Field<ResolveOptions, TimeSpan>("timeout",
+            "How long a name server has for one answer.",
+            Duration, o => o.Timeout, (o, v) => o with { Timeout = v }));
 
     /// <summary><c>buffers</c>.</summary>
     public static readonly SectionKind<BufferOptions> Buffers = new("buffers",

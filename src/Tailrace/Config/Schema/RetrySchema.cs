@@ -39,6 +39,67 @@ internal static class RetrySchema
             "Whether methods are sent again for which twice is not the same as once, such as POST.",
             ProcessSchema.Flag, o => o.AnyMethod, (o, v) => o with { AnyMethod = v })));
 
+    /// <summary><c>hedge</c>.</summary>
+    public static readonly OptionalKind<HedgeOptions> Hedge = new(new SectionKind<HedgeOptions>("hedge",
+        new Field<HedgeOptions, int>("percentile",
+            "How unusual: of a hundred answers of late so many began sooner. 100 less this is about the load that is "
+            + "added, in percent.",
+            new NumberKind<int>(50, 99), o => o.Percentile, (o, v) => o with { Percentile = v }),
+        new Field<HedgeOptions, TimeSpan>("delay_min",
+            "The least time that a request has to have taken.",
+            ProcessSchema.Duration, o => o.DelayMin, (o, v) => o with { DelayMin = v }),
+        new Field<HedgeOptions, int>("requests",
+            "Answers that a worker has to have measured first.",
+            new NumberKind<int>(0, 1000), o => o.Requests, (o, v) => o with { Requests = v })));
+
+    /// <summary><c>adaptive</c>.</summary>
+    public static readonly OptionalKind<AdaptiveOptions> Adaptive = new(new SectionKind<AdaptiveOptions>("adaptive",
+        new Field<AdaptiveOptions, int>("min",
+            "The least limit.",
+            new NumberKind<int>(1, 1_000_000), o => o.Min, (o, v) => o with { Min = v }),
+        new Field<AdaptiveOptions, int>("max",
+            "The largest; limits.requests counts as well.",
+            new NumberKind<int>(1, 1_000_000), o => o.Max, (o, v) => o with { Max = v }),
+        new Field<AdaptiveOptions, int>("initial",
+            "The limit to begin with.",
+            new NumberKind<int>(1, 1_000_000), o => o.Initial, (o, v) => o with { Initial = v }),
+        new Field<AdaptiveOptions, int>("tolerance",
+            "How many percent longer than without pressure answers may take before the limit shrinks.",
+            new NumberKind<int>(0, 1000), o => o.Tolerance, (o, v) => o with { Tolerance = v }),
+        new Field<AdaptiveOptions, TimeSpan>("window",
+            "How long answers are measured at least before the limit moves.",
+            ProcessSchema.Duration, o => o.Window, (o, v) => o with { Window = v }),
+        new Field<AdaptiveOptions, int>("samples",
+            "How many answers are measured at least before the limit moves.",
+            new NumberKind<int>(1, 100_000), o => o.Samples, (o, v) => o with { Samples = v }),
+        new Field<AdaptiveOptions, TimeSpan>("probe",
+            "How often the limit is halved for a window, to measure the time without pressure anew.",
+            ProcessSchema.Duration, o => o.Probe, (o, v) => o with { Probe = v })));
+
+    /// <summary><c>breaker</c>.</summary>
+    public static readonly OptionalKind<BreakerOptions> Breaker = new(new SectionKind<BreakerOptions>("breaker",
+        new Field<BreakerOptions, int>("failures",
+            "Failures in a row, of whatever destination; 0: they do not matter.",
+            new NumberKind<int>(0, 100_000), o => o.Failures, (o, v) => o with { Failures = v }),
+        new Field<BreakerOptions, int>("error_rate",
+            "How many percent of the requests fail; 0: as many as like.",
+            new NumberKind<int>(0, 100), o => o.ErrorRate, (o, v) => o with { ErrorRate = v }),
+        new Field<BreakerOptions, int>("requests",
+            "Requests of an interval without which their share is not looked at.",
+            new NumberKind<int>(1, 1_000_000), o => o.Requests, (o, v) => o with { Requests = v }),
+        new Field<BreakerOptions, TimeSpan>("interval",
+            "The time over which that share is taken.",
+            ProcessSchema.Duration, o => o.Interval, (o, v) => o with { Interval = v }),
+        new Field<BreakerOptions, TimeSpan>("time",
+            "How long requests are refused, twice as long each time that a trial fails.",
+            ProcessSchema.Duration, o => o.Time, (o, v) => o with { Time = v }),
+        new Field<BreakerOptions, TimeSpan>("time_max",
+            "The longest that they are refused.",
+            ProcessSchema.Duration, o => o.TimeMax, (o, v) => o with { TimeMax = v }),
+        new Field<BreakerOptions, int>("trials",
+            "Requests that are let through at a time after that; as many answers in a row, and all are.",
+            new NumberKind<int>(1, 1000), o => o.Trials, (o, v) => o with { Trials = v })));
+
     /// <summary><c>retry_budget</c>.</summary>
     public static readonly SectionKind<RetryBudgetOptions> Budget = new("retry budget",
         new Field<RetryBudgetOptions, int>("percent",

@@ -27,6 +27,10 @@ internal static class TextRules
     public static string? Destination(string text) =>
         DestinationAddress.TryParse(text, out _, out string error) ? null : error;
 
+    /// <summary>Where a name server is.</summary>
+    public static string? NameServer(string text) =>
+        IPEndPoint.TryParse(text, out _) ? null : $"'{text}' is not an IP address, nor one with a port";
+
     /// <summary>A range of addresses.</summary>
     public static string? Range(string text) => AddressRange.TryParse(text, out _, out string error) ? null : error;
 

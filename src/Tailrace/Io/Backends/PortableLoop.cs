@@ -333,7 +333,7 @@ internal sealed partial class PortableLoop : EventLoop
             handle.Receiving = null;
             operation.Complete(done);
         }
-        else if (handle.Dependent is not null && HasFailed(handle))
+        else if (handle.IsHeeded && HasFailed(handle))
         {
             handle.FailDependent(this);
         }

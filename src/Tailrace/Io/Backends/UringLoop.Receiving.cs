@@ -60,7 +60,7 @@ internal sealed unsafe partial class UringLoop
         }
         if (handle.Receiving is { } operation) Retry(handle, operation);
         else if (handle.ReceiveFailure != IoError.None) handle.FailDependent(this);
-        else if (handle.IsEnded && handle.Dependent is not null) Watch(handle);
+        else if (handle.IsEnded && handle.IsHeeded) Watch(handle);
     }
 
     private void OnBytes(UringHandle handle, int buffer, int count)

@@ -1,0 +1,65 @@
+using Tailrace.Config;
+using Tailrace.Conformance.Support;
+
+namespace Tailrace.Conformance.Proxying;
+
+/// <summary>A cluster of which everything fails is left alone for a while.</summary>
+public sealed class BreakerTests
+{
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void It_opens_and_lets_nothing_through_until_a_trial_succeeds(EngineChoice engine) =>
+        Scenario.Run(engine, scenario =>
+        {
+            scenario.Cluster = Breaking(TimeSpan.FromMilliseconds(300));
+            var isUp = false;
+            var origin = scenario.AddOrigin(_ => isUp ? Reply.Of("well") : Reply.Of("sick", 503));
+            for (var i = 0; i < 3; i++) Assert.Equal("sick", scenario.Exchange(Reply.Get()).Text);
+            Assert.Equal("503 Service Unavailable\n", scenario.Exchange(Reply.Get()).Text);
+            Assert.Equal((3, 1), (origin.Requests.Count, (int)scenario.Counters.UpstreamBroken));
+            scenario.WaitForLog("circuit is open");
+            scenario.WaitForLog("the circuit is open");
+            isUp = true;
+            Wait.Until(() => scenario.Exchange(Reply.Get()).Text == "well", "it stays open");
+            scenario.WaitForLog("circuit is closed");
+            Assert.Equal("well", scenario.Exchange(Reply.Post("body")).Text);
+        });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void One_at_a_time_is_on_trial(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Cluster = Breaking(TimeSpan.FromMilliseconds(50));
+        using var go = new ManualResetEventSlim();
+        var asked = 0;
+        var origin = scenario.AddOrigin(_ =>
+        {
+            if (Interlocked.Increment(ref asked) <= 3) return Reply.Of("sick", 502);
+            go.Wait(30_000);
+            return Reply.Of("well");
+        });
+        for (var i = 0; i < 3; i++) scenario.Exchange(Reply.Get());
+        using var trial = scenario.Connect();
+        Wait.Until(() => Try(), "nothing is let through");
+        for (var i = 0; i < 3; i++) Assert.Equal(503, scenario.Exchange(Reply.Get()).Status);
+        go.Set();
+        Assert.Equal("well", trial.ReadAnswer().Text);
+        Assert.Equal("well", scenario.Exchange(Reply.Get()).Text);
+
+        bool Try()
+        {
+            Thread.Sleep(60);
+            trial.Send(Reply.Get());
+            Thread.Sleep(20);
+            if (origin.Requests.Count == 4) return true;
+            Assert.Equal(503, trial.ReadAnswer().Status);
+            return false;
+        }
+    });
+
+    private static ClusterOptions Breaking(TimeSpan time) => new()
+    {
+        Retry = new RetryOptions { Tries = 2 },
+        RetryBudget = new RetryBudgetOptions { Percent = 0, PerSecond = 0 },
+        Breaker = new BreakerOptions { Failures = 3, Time = time, Trials = 1 },
+        Health = new HealthOptions { Eject = new EjectOptions { Failures = 0 } },
+    };
+}
