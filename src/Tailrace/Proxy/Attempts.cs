@@ -77,8 +77,14 @@ internal sealed class Attempts
     /// <summary>A destination did not answer the request well; it is sent again, elsewhere at best.</summary>
     internal void TryFailed(int index)
     {
-        _tried.Add(index);
+        RuleOut(index);
         Retries++;
+    }
+
+    /// <summary>A destination did not answer the request well, beside another that was asked too.</summary>
+    internal void RuleOut(int index)
+    {
+        _tried.Add(index);
         HasFailedTries = true;
     }
 

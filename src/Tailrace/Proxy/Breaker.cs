@@ -17,6 +17,7 @@ internal sealed class Breaker(EventLoop loop, BreakerSettings settings, Action<s
     private int _failuresInARow;
     private long _intervalEnds;
     private long _openUntil;
+    private long _heardFrom;
     private int _lastTimeMs;
     private int _trials;
     private int _answers;
@@ -38,12 +39,15 @@ internal sealed class Breaker(EventLoop loop, BreakerSettings settings, Action<s
     internal void EndTrial() => _trials--;
 
     /// <summary>Takes the outcome of a request into account.</summary>
-    internal void Record(bool isFailure)
+    /// <param name="isFailure">Whether it failed because of the cluster.</param>
+    /// <param name="startedAt">When it was sent, in the loop's time.</param>
+    internal void Record(bool isFailure, long startedAt)
     {
+        // What was under way when it opened says nothing new, however late it ends.
+        if (startedAt < _heardFrom) return;
         if (IsOpen)
         {
-            // What was under way when it opened says nothing new.
-            if (loop.Now >= _openUntil) Judge(isFailure);
+            Judge(isFailure);
             return;
         }
         if (loop.Now >= _intervalEnds)
@@ -71,7 +75,7 @@ internal sealed class Breaker(EventLoop loop, BreakerSettings settings, Action<s
     private void Open(string reason)
     {
         _lastTimeMs = (int)(_lastTimeMs == 0 ? settings.TimeMs : Math.Min(_lastTimeMs * 2L, settings.TimeMaxMs));
-        _openUntil = loop.Now + _lastTimeMs;
+        _openUntil = _heardFrom = loop.Now + _lastTimeMs;
         _answers = 0;
         changed($"{reason}, for {_lastTimeMs} ms");
     }

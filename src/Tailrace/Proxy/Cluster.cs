@@ -150,17 +150,37 @@ public sealed class Cluster
     /// <summary>Takes what came of an attempt into account, if it says anything about the destination.</summary>
     internal void Record(Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure, long latencyMs)
     {
-        var isFailure = failure switch
+        var isFailure = IsFailure(exchange, upstream, failure);
+        if (isFailure || failure == UpstreamFailure.None)
         {
-            UpstreamFailure.None =>
-                upstream.Client.Head.Status is >= 502 and <= 504 || exchange.FailureReason is not null,
-            // An idle connection may be closed at any time: RFC 9112 section 9.3.1.
-            UpstreamFailure.Closed => !upstream.IsReused || upstream.Client.HasReceived,
-            UpstreamFailure.TimedOut or UpstreamFailure.Invalid => true,
-            _ => false,
-        };
-        if (isFailure || failure == UpstreamFailure.None) Record(upstream.Destination, isFailure, latencyMs);
+            Record(upstream.Destination, isFailure, latencyMs);
+            if (!upstream.IsJudged) Breaker?.Record(isFailure, upstream.StartedAt);
+        }
         if (Hedging is not null && failure == UpstreamFailure.None && !upstream.IsHedge) Hedging.Record(latencyMs);
+    }
+
+    /// <summary>
+    /// Ends the trial of a request when its answer begins, if it shows anything: the rest of it may take hours.
+    /// </summary>
+    internal void Judge(Exchange exchange, Attempts attempts, UpstreamConnection upstream, UpstreamFailure failure)
+    {
+        var isFailure = IsFailure(exchange, upstream, failure);
+        if (Breaker is not { } breaker || (!isFailure && failure != UpstreamFailure.None)) return;
+        attempts.IsTrial = false;
+        upstream.IsJudged = true;
+        breaker.EndTrial();
+        breaker.Record(isFailure, upstream.StartedAt);
+    }
+
+    /// <summary>Takes what happened to a client's request into account, which counts for the breaker too.</summary>
+    /// <param name="destination">Whose it was.</param>
+    /// <param name="isFailure">Whether it failed because of the destination.</param>
+    /// <param name="latencyMs">How long the answer took to begin.</param>
+    /// <param name="startedAt">When it began, in the loop's time.</param>
+    internal void Record(Destination destination, bool isFailure, long latencyMs, long startedAt)
+    {
+        Record(destination, isFailure, latencyMs);
+        Breaker?.Record(isFailure, startedAt);
     }
 
     /// <summary>Takes what happened to a request into account.</summary>
@@ -170,7 +190,6 @@ public sealed class Cluster
     internal void Record(Destination destination, bool isFailure, long latencyMs)
     {
         if (isFailure) destination.Failures++;
-        Breaker?.Record(isFailure);
         if (!destination.IsRemoved) _ejection?.Record(destination, isFailure, latencyMs);
     }
 
@@ -237,6 +256,18 @@ public sealed class Cluster
         }
         return false;
     }
+
+    /// <summary>Whether an attempt failed because of its destination.</summary>
+    private static bool IsFailure(Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure) =>
+        failure switch
+        {
+            UpstreamFailure.None =>
+                upstream.Client.Head.Status is >= 502 and <= 504 || exchange.FailureReason is not null,
+            // An idle connection may be closed at any time: RFC 9112 section 9.3.1.
+            UpstreamFailure.Closed => !upstream.IsReused || upstream.Client.HasReceived,
+            UpstreamFailure.TimedOut or UpstreamFailure.Invalid => true,
+            _ => false,
+        };
 
     private Destination? Find(int index) => Array.Find(_destinations, destination => destination.Index == index);
 

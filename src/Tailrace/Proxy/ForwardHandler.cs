@@ -68,6 +68,7 @@ public sealed class ForwardHandler : Handler
             || _isResilient)
             return ForwardAsync(exchange, attempts, upstream, isSent: true, failure);
         var latencyMs = _cluster.Reactor.Loop.Now - upstream.StartedAt;
+        if (attempts.IsTrial) _cluster.Judge(exchange, attempts, upstream, failure);
         if (!TryRelayBuffered(exchange, upstream)) return FinishAsync(exchange, upstream, latencyMs);
         exchange.Downstream.AbortWith(null);
         End(exchange, upstream, UpstreamFailure.None, latencyMs);
@@ -137,6 +138,7 @@ public sealed class ForwardHandler : Handler
 
             // 4. Relay the answer, or say what went wrong, unless the request is to be sent again.
             var latencyMs = Measure(upstream, failure);
+            if (attempts.IsTrial) _cluster.Judge(exchange, attempts, upstream, failure);
             var isAgain = IsAgain(exchange, attempts, upstream, failure);
             if (failure == UpstreamFailure.None && !isAgain && !TryRelayBuffered(exchange, upstream))
                 await RelayAsync(exchange, upstream);
@@ -210,15 +212,18 @@ public sealed class ForwardHandler : Handler
         return _cluster.Reactor.Loop.Now - upstream.StartedAt;
     }
 
-    /// <summary>Whether the time that went by says something about the cluster.</summary>
+    /// <summary>Whether the time that went by says something about the cluster: to fail may take no time at all.
+    /// </summary>
     private static bool IsTelling(UpstreamConnection upstream, UpstreamFailure failure) =>
-        (failure is UpstreamFailure.None or UpstreamFailure.TimedOut) && !upstream.IsHedge;
+        !upstream.IsHedge && (failure == UpstreamFailure.TimedOut
+            || (failure == UpstreamFailure.None && upstream.Client.Head.Status < 500));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryBegin(Exchange exchange, Attempts attempts, UpstreamConnection upstream)
     {
         upstream.IsRequestSent = false;
         upstream.Upload = default;
+        upstream.IsJudged = false;
         upstream.StartedAt = _cluster.Reactor.Loop.Now;
         upstream.FirstByteMs = _settings.FirstByteTimeoutMs;
         upstream.HedgeMs = 0;

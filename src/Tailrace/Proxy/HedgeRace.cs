@@ -19,6 +19,7 @@ internal sealed class HedgeRace(Hedging hedging) : ILoopAwaiter, ICriticalNotify
     private readonly UpstreamPool _pool = hedging.Cluster.Pool;
     private LoopContinuation? _waiter;
     private Exchange _exchange = null!;
+    private Attempts _attempts = null!;
     private UpstreamConnection _first = null!;
     private UpstreamConnection? _second;
     private RaceResult _result;
@@ -52,10 +53,12 @@ internal sealed class HedgeRace(Hedging hedging) : ILoopAwaiter, ICriticalNotify
     void ILoopAwaiter.OnCompleted(LoopContinuation continuation) => _waiter = continuation;
 
     /// <summary>Begins: a connection waits for its answer, and another destination gets the request too.</summary>
-    internal void Start(Exchange exchange, UpstreamConnection first, Destination other, RequestEdits edits)
+    internal void Start(
+        Exchange exchange, Attempts attempts, UpstreamConnection first, Destination other, RequestEdits edits)
     {
         Debug.Assert(_running == 0 && !IsCompleted);
         _exchange = exchange;
+        _attempts = attempts;
         _first = first;
         _running = 2;
         WaitAsync(first).Detach();
@@ -77,10 +80,11 @@ internal sealed class HedgeRace(Hedging hedging) : ILoopAwaiter, ICriticalNotify
         var second = _pool.TryRent(other);
         if (second is null)
         {
+            var startedAt = Now;
             var opened = await _pool.OpenAsync(other);
             second = opened.Upstream;
             if (second is null && Lessor.IsFault(opened.Error))
-                _cluster.Record(other, isFailure: true, latencyMs: 0);
+                _cluster.Record(other, isFailure: true, latencyMs: 0, startedAt);
         }
         // A connection that comes too late has said nothing yet: the next request may have it.
         if (second is not null && IsCompleted)
@@ -101,6 +105,7 @@ internal sealed class HedgeRace(Hedging hedging) : ILoopAwaiter, ICriticalNotify
             return;
         }
         if (second is not null) Failed(second, received);
+        _attempts.RuleOut(other.Index);
         _second = null;
         // A client that left meanwhile was told of to this side alone.
         if (_firstFailure is { } failure) End(_first, received.Error == IoError.Aborted ? received : failure);
@@ -115,8 +120,9 @@ internal sealed class HedgeRace(Hedging hedging) : ILoopAwaiter, ICriticalNotify
         second.Upload = default;
         second.IsRequestSent = false;
         second.HedgeMs = 0;
-        second.FirstByteMs = _cluster.Settings.FirstByteTimeoutMs;
+        second.FirstByteMs = _first.FirstByteMs;
         second.IsHedge = true;
+        second.IsJudged = false;
         if (!second.Client.TryBegin(_exchange, edits, second.Destination.NameText))
             return IoResult.Failure(IoError.NoBuffers);
         if (_firstFailure is not null) _exchange.Downstream.AbortWith(connection);
@@ -148,6 +154,7 @@ internal sealed class HedgeRace(Hedging hedging) : ILoopAwaiter, ICriticalNotify
         else if (_firstFailure is { } failure)
         {
             Failed(_first, failure);
+            _attempts.RuleOut(_first.Destination.Index);
         }
         else
         {
@@ -164,7 +171,8 @@ internal sealed class HedgeRace(Hedging hedging) : ILoopAwaiter, ICriticalNotify
         // An idle connection may be closed at any time, and what the client or this side did is not its fault.
         var isFault = received.Error == IoError.TimedOut
             || (!upstream.IsReused && (received.Error is IoError.None or IoError.Reset or IoError.BrokenPipe));
-        if (isFault) _cluster.Record(upstream.Destination, isFailure: true, Now - upstream.StartedAt);
+        if (isFault)
+            _cluster.Record(upstream.Destination, isFailure: true, Now - upstream.StartedAt, upstream.StartedAt);
         _pool.Close(upstream);
     }
 
@@ -177,6 +185,7 @@ internal sealed class HedgeRace(Hedging hedging) : ILoopAwaiter, ICriticalNotify
     private void Recycle()
     {
         _exchange = null!;
+        _attempts = null!;
         _first = null!;
         _second = null;
         _result = default;

@@ -64,7 +64,7 @@ internal sealed class Hedging(Cluster cluster, HedgeSettings settings, RetryBudg
         }
         cluster.Reactor.Counters.UpstreamHedges++;
         var race = _races.TryTake() ?? new HedgeRace(this);
-        race.Start(exchange, upstream, other, edits);
+        race.Start(exchange, attempts, upstream, other, edits);
         var result = await race;
         if (result.Upstream == upstream) return result;
         // From here on the other one is this exchange's, in all respects.

@@ -27,10 +27,11 @@ internal sealed class Lessor(Cluster cluster)
         {
             if (attempts.Destination is { } destination)
             {
+                var startedAt = cluster.Reactor.Loop.Now;
                 var opened = await _pool.OpenAsync(destination, exchange.Downstream);
                 if (opened.Upstream is not null) return opened.Upstream;
                 attempts.OpenFailed(destination.Index, opened.Error);
-                if (IsFault(opened.Error)) cluster.Record(destination, isFailure: true, latencyMs: 0);
+                if (IsFault(opened.Error)) cluster.Record(destination, isFailure: true, latencyMs: 0, startedAt);
                 // The client left while the connection was being opened for it.
                 if (opened.Error == IoError.Aborted) return null;
             }
@@ -54,12 +55,16 @@ internal sealed class Lessor(Cluster cluster)
         {
             attempts.IsRefused = true;
             attempts.Destination = null;
+            // The turn that it does not take is that of the next who waits.
+            if (attempts.Waits > 0) cluster.Queue?.CallOne();
             return null;
         }
         // A newcomer does not pass those that wait.
         var mayPick = !cluster.HasWaiting || attempts.Waits > 0;
         var destination = mayPick ? cluster.Pick(exchange, attempts.Key, attempts.Tried) : null;
-        if (destination is null && mayPick && attempts.HasFailedTries && !cluster.HasFull(attempts.Tried))
+        // Who has waited takes what is free, be it where the request has failed: others wait behind it.
+        if (destination is null && mayPick && attempts.HasFailedTries
+            && (attempts.Waits > 0 || !cluster.HasFull(attempts.Tried)))
         {
             attempts.ForgetFailedTries();
             destination = cluster.Pick(exchange, attempts.Key, attempts.Tried);

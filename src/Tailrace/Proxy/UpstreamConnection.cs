@@ -45,6 +45,9 @@ internal sealed class UpstreamConnection : Lease
     /// <summary>Whether it is that other one.</summary>
     internal bool IsHedge { get; set; }
 
+    /// <summary>Whether the breaker knows already what has come of its request.</summary>
+    internal bool IsJudged { get; set; }
+
     /// <summary>Whether an earlier request was answered on it.</summary>
     internal bool IsReused { get; set; }
 

@@ -56,4 +56,22 @@ public sealed class AdaptiveTests
         Assert.True(limits.Count > 1, $"it stays at {limits.First()}");
         Assert.All(limits, limit => Assert.InRange(limit, 4, 1000));
     });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Errors_say_nothing_of_how_long_answers_take(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Cluster = new ClusterOptions
+        {
+            Adaptive = new AdaptiveOptions { Initial = 4, Samples = 10, Window = TimeSpan.FromMilliseconds(5) },
+            Queue = new QueueOptions { Length = 100 },
+        };
+        scenario.AddOrigin(_ => Reply.Of("sick", 500));
+        var clients = Enumerable.Range(0, 20).Select(_ => scenario.Connect()).ToArray();
+        for (var round = 0; round < 50; round++)
+        {
+            foreach (var client in clients) client.Send(Reply.Get());
+            foreach (var client in clients) Assert.Equal(500, client.ReadAnswer().Status);
+            Assert.Equal(4, scenario.Server.Workers[0].Clusters["origins"].Limit!.Limit);
+        }
+    });
 }

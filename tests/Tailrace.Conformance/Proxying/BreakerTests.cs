@@ -55,6 +55,67 @@ public sealed class BreakerTests
         }
     });
 
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_trial_is_over_when_its_answer_begins(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Cluster = Breaking(TimeSpan.FromMilliseconds(50));
+        using var go = new ManualResetEventSlim();
+        var asked = 0;
+        scenario.AddOrigin(wire =>
+        {
+            while (wire.HasMore())
+            {
+                var request = wire.ReadRequest();
+                if (Interlocked.Increment(ref asked) <= 3)
+                {
+                    wire.Send(Reply.Of("sick", 503));
+                    continue;
+                }
+                var answer = Reply.Of("well");
+                wire.Send(request.Target == "/long" ? answer[..^2] : answer);
+                if (request.Target != "/long") continue;
+                go.Wait(30_000);
+                wire.Send(answer[^2..]);
+            }
+        });
+        for (var i = 0; i < 3; i++) Assert.Equal("sick", scenario.Exchange(Reply.Get()).Text);
+        Wire trial;
+        do
+        {
+            Thread.Sleep(20);
+            trial = scenario.Connect();
+            trial.Send(Reply.Get("/long"));
+        }
+        while (trial.ReadHead().Status == 503);
+        Assert.Equal("well", scenario.Exchange(Reply.Get()).Text);
+        scenario.WaitForLog("circuit is closed");
+        go.Set();
+        Assert.Equal("well"u8, trial.ReadExactly(4));
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Whoever_waits_when_it_opens_is_told_at_once(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Cluster = Breaking(TimeSpan.FromMinutes(5)) with
+        {
+            Breaker = new BreakerOptions { Failures = 1, Time = TimeSpan.FromMinutes(1) },
+            Limits = new ClusterLimits { Requests = 1 },
+            Queue = new QueueOptions { Length = 10, Timeout = TimeSpan.FromMinutes(5) },
+        };
+        using var go = new ManualResetEventSlim();
+        var origin = scenario.AddOrigin(_ =>
+        {
+            go.Wait(30_000);
+            return Reply.Of("sick", 503);
+        });
+        var clients = Enumerable.Range(0, 4).Select(_ => scenario.Connect()).ToArray();
+        foreach (var client in clients) client.Send(Reply.Get());
+        Wait.Until(() => scenario.Counters.UpstreamWaits == 3, "they do not wait");
+        go.Set();
+        foreach (var client in clients) Assert.Equal(503, client.ReadAnswer().Status);
+        Assert.Single(origin.Requests);
+    });
+
     private static ClusterOptions Breaking(TimeSpan time) => new()
     {
         Retry = new RetryOptions { Tries = 2 },

@@ -93,6 +93,22 @@ public sealed class HedgingTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Both_have_as_long_as_a_try(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Cluster = Hedged() with
+        {
+            Retry = new RetryOptions { TryTimeout = TimeSpan.FromMilliseconds(150) },
+            Timeouts = new ClusterTimeouts { FirstByte = TimeSpan.FromMinutes(5) },
+        };
+        using var cancelled = new CountdownEvent(2);
+        for (var i = 0; i < 2; i++) AddSilent(scenario, cancelled);
+        scenario.AddOrigin(_ => Reply.Of("well"));
+        Assert.Equal("well", scenario.Exchange(Reply.Get()).Text);
+        Assert.True(cancelled.Wait(30_000), "a silent origin keeps its connection");
+        Assert.Equal((1, 0), (scenario.Counters.UpstreamRetries, scenario.Counters.UpstreamHedgeWins));
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void A_client_that_leaves_ends_both(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         scenario.Cluster = Hedged();

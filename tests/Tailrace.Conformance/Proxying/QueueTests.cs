@@ -110,6 +110,53 @@ public sealed class QueueTests
         foreach (var client in clients) Assert.Equal("slow", client.ReadAnswer().Text);
     });
 
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void One_that_is_sent_again_takes_what_is_free(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        var pause = TimeSpan.FromSeconds(1);
+        scenario.Cluster = new ClusterOptions
+        {
+            Limits = new ClusterLimits { RequestsPerDestination = 1 },
+            Queue = new QueueOptions { Length = 10, Timeout = TimeSpan.FromMinutes(5) },
+            Retry = new RetryOptions { Backoff = pause, BackoffMax = pause },
+        };
+        using var first = new ManualResetEventSlim();
+        using var second = new ManualResetEventSlim();
+        var (asked, arrived) = (0, 0);
+        for (var i = 0; i < 2; i++)
+        {
+            scenario.AddOrigin(request =>
+            {
+                Interlocked.Increment(ref arrived);
+                if (request.Target == "/first") first.Wait(30_000);
+                if (request.Target == "/second") second.Wait(30_000);
+                return request.Target == "/sick" && Interlocked.Increment(ref asked) == 1
+                    ? Reply.Of("sick", 503)
+                    : Reply.Of(request.Target);
+            });
+        }
+        var holder = Send("/first", until: () => arrived == 1);
+        var again = Send("/sick", until: () => scenario.Counters.UpstreamRetries == 1);
+        // While it pauses another one takes its place, and the other destination stays full.
+        var other = Send("/second", until: () => arrived == 3);
+        Wait.Until(() => scenario.Counters.UpstreamWaits == 1, "it does not wait");
+        var behind = Send("/behind", until: () => scenario.Counters.UpstreamWaits == 2);
+        second.Set();
+        Assert.Equal("/second", other.ReadAnswer().Text);
+        Assert.Equal("/sick", again.ReadAnswer().Text);
+        Assert.Equal("/behind", behind.ReadAnswer().Text);
+        first.Set();
+        Assert.Equal("/first", holder.ReadAnswer().Text);
+
+        Wire Send(string target, Func<bool> until)
+        {
+            var client = scenario.Connect();
+            client.Send(Reply.Get(target));
+            Wait.Until(until, $"{target} has not come so far");
+            return client;
+        }
+    });
+
     private static ClusterOptions Limited(string limit, int length, TimeSpan timeout) => new()
     {
         Limits = limit switch

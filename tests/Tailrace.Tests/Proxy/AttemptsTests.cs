@@ -27,6 +27,19 @@ public sealed class AttemptsTests
     }
 
     [Fact]
+    public void One_that_failed_beside_another_is_out_of_the_question_and_no_try_of_its_own()
+    {
+        var attempts = new Attempts(1);
+        attempts.OpenFailed(0, IoError.Refused);
+        attempts.RuleOut(1);
+        attempts.TryFailed(2);
+        Assert.Equal(1, attempts.Retries);
+        Assert.Equal([0, 1, 2], Enumerable.Range(0, 5).Where(index => attempts.Tried.Has(index)));
+        attempts.ForgetFailedTries();
+        Assert.Equal([0], Enumerable.Range(0, 5).Where(index => attempts.Tried.Has(index)));
+    }
+
+    [Fact]
     public void All_waits_have_one_deadline()
     {
         var attempts = new Attempts(1);

@@ -103,6 +103,22 @@ public sealed class BreakerTests : IDisposable
         Assert.Single(_changes);
     }
 
+    [Fact]
+    public void What_began_before_it_opened_neither_closes_nor_opens_it_however_late_it_ends()
+    {
+        var began = _rig.Loop.Now;
+        var breaker = Opened(trials: 1);
+        Advance(5_100);
+        breaker.Record(isFailure: true, began);
+        breaker.Record(isFailure: false, began);
+        Assert.True(breaker.IsOpen);
+        Assert.Single(_changes);
+        Record(breaker, ".");
+        Assert.False(breaker.IsOpen);
+        breaker.Record(isFailure: true, began);
+        Assert.False(breaker.IsOpen);
+    }
+
     private Breaker Make(BreakerSettings settings) => new(_rig.Loop, settings, _changes.Add);
 
     private Breaker Opened(int trials)
@@ -113,9 +129,9 @@ public sealed class BreakerTests : IDisposable
         return breaker;
     }
 
-    private static void Record(Breaker breaker, string outcomes)
+    private void Record(Breaker breaker, string outcomes)
     {
-        foreach (var outcome in outcomes) breaker.Record(outcome == 'f');
+        foreach (var outcome in outcomes) breaker.Record(outcome == 'f', _rig.Loop.Now);
     }
 
     private void Advance(int milliseconds)
