@@ -13,6 +13,8 @@ internal static class ClusterValidator
         if (cluster.Retry is { } retry) CheckRetry(retry, ConfigPath.Of(path, "retry"), problems);
         if (cluster.Breaker is { Failures: 0, ErrorRate: 0 })
             problems.Add(ConfigPath.Of(path, "breaker"), "it never opens: give 'failures' or 'error_rate'");
+        if (cluster.Breaker is { } breaker && breaker.Time > breaker.TimeMax)
+            problems.Add(ConfigPath.Of(path, "breaker.time"), "it is more than 'time_max'");
         if (cluster.Adaptive is { } adaptive && adaptive.Min > adaptive.Max)
             problems.Add(ConfigPath.Of(path, "adaptive.min"), $"it is more than 'max', which is {adaptive.Max}");
         if (cluster.Hedge is not null) CheckHedge(cluster, ConfigPath.Of(path, "hedge"), problems);

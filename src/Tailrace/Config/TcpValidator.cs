@@ -28,7 +28,9 @@ internal static class TcpValidator
         }
         foreach ((string name, ClusterOptions cluster) in options.Clusters)
         {
-            if (IsForTcp(name, options)) CheckPorts(name, cluster, problems);
+            if (!IsForTcp(name, options)) continue;
+            CheckPorts(name, cluster, problems);
+            CheckMeasured(name, cluster, problems);
         }
     }
 
@@ -63,6 +65,21 @@ internal static class TcpValidator
                     isNew |= taken.Add((host.TrimEnd('.').ToLowerInvariant(), protocol));
             }
             if (!isNew) problems.Add(at, "no connection can reach it: others have all its hosts and protocols already");
+        }
+    }
+
+    private static void CheckMeasured(string name, ClusterOptions cluster, ProblemList problems)
+    {
+        Check(cluster.Retry, "retry");
+        Check(cluster.Hedge, "hedge");
+        Check(cluster.Adaptive, "adaptive");
+        Check(cluster.Breaker, "breaker");
+
+        void Check(object? options, string key)
+        {
+            if (options is null) return;
+            problems.Add(ConfigPath.Of(ConfigPath.Of("clusters", name), key),
+                "it measures HTTP answers, and a tcp or udp listener leads here");
         }
     }
 

@@ -78,7 +78,7 @@ public static class Validator
                     ConfigPath.Of(path, "protocol"));
             }
             if (listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Udp) continue;
-            CheckHead(listener.Limits.Head, ConfigPath.Of(path, "limits.head"), options.Buffers, problems);
+            CheckFits(listener.Limits.Head, ConfigPath.Of(path, "limits.head"), options.Buffers, problems);
             if (listener.Limits.Target > listener.Limits.Head)
             {
                 problems.Add(ConfigPath.Of(path, "limits.target"),
@@ -121,7 +121,9 @@ public static class Validator
             string path = ConfigPath.Of("clusters", name);
             bool isForTcp = TcpValidator.IsForTcp(name, options);
             string head = ConfigPath.Of(path, "limits.head");
-            if (!isForTcp) CheckHead(cluster.Limits.Head, head, options.Buffers, problems);
+            if (!isForTcp) CheckFits(cluster.Limits.Head, head, options.Buffers, problems);
+            if (cluster.Retry is { } retry)
+                CheckFits(retry.Body, ConfigPath.Of(path, "retry.body"), options.Buffers, problems);
             ClusterValidator.Check(cluster, path, problems);
             var seen = new Dictionary<string, int>();
             for (int i = 0; i < cluster.Destinations.Count; i++)
@@ -135,11 +137,11 @@ public static class Validator
         }
     }
 
-    private static void CheckHead(int head, string path, BufferOptions buffers, ProblemList problems)
+    private static void CheckFits(int count, string path, BufferOptions buffers, ProblemList problems)
     {
-        if (head <= buffers.Block) return;
+        if (count <= buffers.Block) return;
         problems.Add(path,
-            $"{Bytes(head)} does not fit a block of {Bytes(buffers.Block)}; lower it or raise buffers.block",
+            $"{Bytes(count)} does not fit a block of {Bytes(buffers.Block)}; lower it or raise buffers.block",
             "buffers.block");
     }
 

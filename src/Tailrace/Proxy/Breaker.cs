@@ -74,7 +74,7 @@ internal sealed class Breaker(EventLoop loop, BreakerSettings settings, Action<s
 
     private void Open(string reason)
     {
-        _lastTimeMs = (int)(_lastTimeMs == 0 ? settings.TimeMs : Math.Min(_lastTimeMs * 2L, settings.TimeMaxMs));
+        _lastTimeMs = (int)Math.Min(_lastTimeMs == 0 ? settings.TimeMs : _lastTimeMs * 2L, settings.TimeMaxMs);
         _openUntil = _heardFrom = loop.Now + _lastTimeMs;
         _answers = 0;
         changed($"{reason}, for {_lastTimeMs} ms");

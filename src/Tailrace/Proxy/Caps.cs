@@ -10,9 +10,11 @@ internal sealed class Caps(ClusterSettings settings, ClusterLoad load)
     private readonly int _perDestination = OrNone(settings.RequestsPerDestinationMax);
     private readonly int _connectionsEach = OrNone(settings.ConnectionsMax);
     private readonly int _connections = OrNone(settings.ClusterConnectionsMax);
+    private readonly int _requests = OrNone(settings.ClusterRequestsMax);
 
-    /// <summary>The most requests in flight for the cluster as a whole.</summary>
-    internal int Requests { get; set; } = OrNone(settings.ClusterRequestsMax);
+    /// <summary>The most requests that wait for the beginning of an answer: what <see cref="ConcurrencyLimit"/> moves.
+    /// </summary>
+    internal int Unanswered { get; set; } = int.MaxValue;
 
     /// <summary>The limits of a cluster, or null when it has none.</summary>
     internal static Caps? Of(ClusterSettings settings, ClusterLoad load) =>
@@ -23,7 +25,8 @@ internal sealed class Caps(ClusterSettings settings, ClusterLoad load)
 
     /// <summary>Whether a destination has all that it may have.</summary>
     internal bool IsMet(Destination destination) =>
-        load.Active >= Requests
+        load.Active >= _requests
+        || load.Unanswered >= Unanswered
         || destination.Active >= _perDestination
         || (destination.Idle.Count == 0 && !MayConnect(destination));
 

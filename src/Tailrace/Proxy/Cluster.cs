@@ -1,5 +1,6 @@
 using System.Net;
 using System.Runtime.CompilerServices;
+using Tailrace.Http;
 using Tailrace.Io;
 using Tailrace.Memory;
 using Tailrace.Proxy.Balancing;
@@ -156,7 +157,10 @@ public sealed class Cluster
             Record(upstream.Destination, isFailure, latencyMs);
             if (!upstream.IsJudged) Breaker?.Record(isFailure, upstream.StartedAt);
         }
-        if (Hedging is not null && failure == UpstreamFailure.None && !upstream.IsHedge) Hedging.Record(latencyMs);
+        // What has a body is never sent twice, and how long its answer takes is another matter.
+        if (Hedging is not null && failure == UpstreamFailure.None && !upstream.IsHedge
+            && exchange.Request.Body == BodyKind.None)
+            Hedging.Record(latencyMs);
     }
 
     /// <summary>

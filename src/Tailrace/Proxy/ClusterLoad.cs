@@ -6,6 +6,12 @@ internal sealed class ClusterLoad
     /// <summary>Requests in flight: connections that are leased, or being opened for one.</summary>
     internal int Active { get; set; }
 
+    /// <summary>Those of them whose answer has begun; kept where the limit is found, not given.</summary>
+    internal int Answering { get; set; }
+
+    /// <summary>Those whose answer has not begun.</summary>
+    internal int Unanswered => Active - Answering;
+
     /// <summary>Connections that are open or being opened.</summary>
     internal int Connections { get; set; }
 }

@@ -2,10 +2,11 @@ using Tailrace.Io;
 
 namespace Tailrace.Proxy;
 
-/// <summary>Finds how many requests a cluster can take at a time from how long it takes over them.</summary>
+/// <summary>Finds how many requests a cluster can take at a time from how long its answers take to begin.</summary>
 /// <remarks>
-/// <para>One for each cluster and worker, made only where it is asked for. It moves <see cref="Caps.Requests"/>; what
-/// is beyond waits or is refused as with a fixed limit. It never goes below its minimum, so nobody starves.</para>
+/// <para>One for each cluster and worker, made only where it is asked for. It moves <see cref="Caps.Unanswered"/>;
+/// what is beyond waits or is refused as with a fixed limit. It never goes below its minimum, so nobody starves. An
+/// answer that has begun no longer counts: it may be a download or a tunnel, and last for hours.</para>
 /// <para>A gradient: a window's mean time to the first byte is compared with the time of a cluster that nobody presses,
 /// plus some tolerance. While both are alike the limit grows by its root, which is what may wait in a queue; when
 /// answers take longer it shrinks in proportion. It does not grow while half of it would do.</para>
@@ -45,8 +46,8 @@ internal sealed class ConcurrencyLimit
         Set(settings.Initial);
     }
 
-    /// <summary>The requests that may be in flight.</summary>
-    internal int Limit => _caps.Requests;
+    /// <summary>The requests that may wait for the beginning of an answer.</summary>
+    internal int Limit => _caps.Unanswered;
 
     /// <summary>Told when the limit has grown: who waits may go on.</summary>
     internal WaitQueue? Waiting { get; set; }
@@ -57,7 +58,7 @@ internal sealed class ConcurrencyLimit
     /// <param name="startedAt">When its request was sent, by <see cref="EventLoop.Microseconds"/>.</param>
     internal void Record(long startedAt)
     {
-        _peak = Math.Max(_peak, _load.Active);
+        _peak = Math.Max(_peak, _load.Unanswered);
         // What was sent before the limit was halved has waited behind what was.
         if (IsProbing && startedAt < _probeSince) return;
         _sum += Math.Max(_loop.Microseconds - startedAt, 1);
@@ -102,9 +103,9 @@ internal sealed class ConcurrencyLimit
     private void Set(double limit)
     {
         _limit = Math.Clamp(limit, _settings.Min, _settings.Max);
-        var before = _caps.Requests;
-        _caps.Requests = (int)_limit;
-        for (var more = _caps.Requests - before; more > 0 && Waiting is { Count: > 0 } waiting; more--)
+        var before = _caps.Unanswered;
+        _caps.Unanswered = (int)_limit;
+        for (var more = _caps.Unanswered - before; more > 0 && Waiting is { Count: > 0 } waiting; more--)
             waiting.CallOne();
     }
 }

@@ -207,15 +207,18 @@ public sealed class ForwardHandler : Handler
     /// <summary>How long the answer took to begin, in milliseconds.</summary>
     private long Measure(UpstreamConnection upstream, UpstreamFailure failure)
     {
-        if (_limit is not null && IsTelling(upstream, failure))
-            _limit.Record(upstream.StartedAtMicroseconds);
+        if (_limit is not null)
+        {
+            if (IsTelling(upstream, failure)) _limit.Record(upstream.StartedAtMicroseconds);
+            if (failure == UpstreamFailure.None) _pool.BeginAnswer(upstream);
+        }
         return _cluster.Reactor.Loop.Now - upstream.StartedAt;
     }
 
     /// <summary>Whether the time that went by says something about the cluster: to fail may take no time at all.
     /// </summary>
     private static bool IsTelling(UpstreamConnection upstream, UpstreamFailure failure) =>
-        !upstream.IsHedge && (failure == UpstreamFailure.TimedOut
+        upstream.IsRequestSent && !upstream.IsHedge && (failure == UpstreamFailure.TimedOut
             || (failure == UpstreamFailure.None && upstream.Client.Head.Status < 500));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -295,7 +298,11 @@ public sealed class ForwardHandler : Handler
         if (!flush.IsCompleted) connection.SetTimeout(_settings.IdleTimeoutMs);
         Sent(await flush, upstream);
         // An answer that has begun already has a deadline of its own.
-        if (!exchange.HasBegun) connection.SetTimeout(upstream.FirstByteMs);
+        if (exchange.HasBegun) return;
+        connection.SetTimeout(upstream.FirstByteMs);
+        // What it took the client to send its request is not the time that the answer takes.
+        upstream.StartedAt = _cluster.Reactor.Loop.Now;
+        if (_limit is not null) upstream.StartedAtMicroseconds = _cluster.Reactor.Loop.Microseconds;
     }
 
     private static async LoopTask FinishSendAsync(IoTask flush, UpstreamConnection upstream) =>
@@ -391,7 +398,8 @@ public sealed class ForwardHandler : Handler
             return;
         }
         exchange.Successor = new UpstreamTunnel(
-            upstream.Connection, _pool, upstream.Destination, exchange.Settings.TunnelIdleTimeoutMs);
+            upstream.Connection, _pool, upstream.Destination, upstream.IsAnswering,
+            exchange.Settings.TunnelIdleTimeoutMs);
         _pool.FreeClients.Return(upstream.Client);
     }
 

@@ -71,7 +71,8 @@ internal sealed class ForwardProxyHandler : Handler
         if (opened.Upstream is { } upstream)
         {
             var tunnel = new UpstreamTunnel(
-                upstream.Connection, origin.Pool, origin.Destination, exchange.Settings.TunnelIdleTimeoutMs);
+                upstream.Connection, origin.Pool, origin.Destination, isAnswering: false,
+                exchange.Settings.TunnelIdleTimeoutMs);
             if (exchange.TryConnected()) exchange.Successor = tunnel;
             else tunnel.Close();
             return;

@@ -45,6 +45,9 @@ internal sealed class UpstreamConnection : Lease
     /// <summary>Whether it is that other one.</summary>
     internal bool IsHedge { get; set; }
 
+    /// <summary>Whether its answer has begun, as <see cref="ClusterLoad.Answering"/> counts.</summary>
+    internal bool IsAnswering { get; set; }
+
     /// <summary>Whether the breaker knows already what has come of its request.</summary>
     internal bool IsJudged { get; set; }
 

@@ -105,6 +105,7 @@ internal sealed class UpstreamPool
         upstream.Connection.SetTimeout(stack.Count < Settings.PoolIdleMax ? Settings.PoolIdleTimeoutMs : SurplusMs);
         stack.Push(upstream);
         Counters.UpstreamIdle++;
+        EndAnswer(upstream);
         EndUse(upstream.Destination);
     }
 
@@ -164,8 +165,20 @@ internal sealed class UpstreamPool
         Settings.ProxyVersion == ProxyVersion.Off
         || ProxyHeaderWriter.TryWrite(upstream.Output, Settings.ProxyVersion, client);
 
+    /// <summary>An answer has begun: there is room for another request that waits for one.</summary>
+    internal void BeginAnswer(UpstreamConnection upstream)
+    {
+        upstream.IsAnswering = true;
+        Load.Answering++;
+        Waiting?.CallOne();
+    }
+
     /// <summary>Closes a leased connection.</summary>
-    internal void Close(UpstreamConnection upstream) => Close(upstream.Destination, upstream.Connection);
+    internal void Close(UpstreamConnection upstream)
+    {
+        EndAnswer(upstream);
+        Close(upstream.Destination, upstream.Connection);
+    }
 
     /// <summary>Closes a connection that <see cref="ConnectAsync"/> has opened.</summary>
     internal void Close(Destination destination, Connection connection, bool reset = false)
@@ -175,9 +188,12 @@ internal sealed class UpstreamPool
         EndUse(destination);
     }
 
-    /// <summary>A leased connection is another protocol's now: it still counts, until its tunnel ends.</summary>
-    internal void EndTunnel(Destination destination)
+    /// <summary>A leased connection that is another protocol's now counts until its tunnel ends.</summary>
+    /// <param name="destination">Whose it was.</param>
+    /// <param name="isAnswering">Whether an answer had begun, which led to the tunnel.</param>
+    internal void EndTunnel(Destination destination, bool isAnswering)
     {
+        if (isAnswering) Load.Answering--;
         Forget(destination);
         EndUse(destination);
     }
@@ -190,7 +206,7 @@ internal sealed class UpstreamPool
     }
 
     /// <summary>It no longer counts.</summary>
-    internal void EndSession(Destination destination) => EndTunnel(destination);
+    internal void EndSession(Destination destination) => EndTunnel(destination, isAnswering: false);
 
     /// <summary>Removes an idle connection that heard something.</summary>
     internal void Evict(UpstreamConnection upstream)
@@ -255,6 +271,13 @@ internal sealed class UpstreamPool
         destination.Active++;
         destination.Requests++;
         Load.Active++;
+    }
+
+    private void EndAnswer(UpstreamConnection upstream)
+    {
+        if (!upstream.IsAnswering) return;
+        upstream.IsAnswering = false;
+        Load.Answering--;
     }
 
     private void EndUse(Destination destination)

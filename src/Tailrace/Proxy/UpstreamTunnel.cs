@@ -14,6 +14,7 @@ internal sealed class UpstreamTunnel : Successor
     private readonly SocketConnection _upstream;
     private readonly UpstreamPool? _pool;
     private readonly Destination? _destination;
+    private readonly bool _isAnswering;
     private readonly int _idleTimeoutMs;
     private bool _mustReset;
 
@@ -21,13 +22,15 @@ internal sealed class UpstreamTunnel : Successor
     /// <param name="upstream">The connection; its input may have bytes that came behind the head.</param>
     /// <param name="pool">Where it counts as open, if it does somewhere.</param>
     /// <param name="destination">Whose it is there.</param>
+    /// <param name="isAnswering">Whether it counts there as an answer that has begun.</param>
     /// <param name="idleTimeoutMs">How long nothing may come from either side; 0: for ever.</param>
     internal UpstreamTunnel(
-        SocketConnection upstream, UpstreamPool? pool, Destination? destination, int idleTimeoutMs)
+        SocketConnection upstream, UpstreamPool? pool, Destination? destination, bool isAnswering, int idleTimeoutMs)
     {
         _upstream = upstream;
         _pool = pool;
         _destination = destination;
+        _isAnswering = isAnswering;
         _idleTimeoutMs = idleTimeoutMs;
     }
 
@@ -45,6 +48,6 @@ internal sealed class UpstreamTunnel : Successor
     internal override void Close()
     {
         _upstream.Close(_mustReset);
-        if (_destination is { } destination) _pool?.EndTunnel(destination);
+        if (_destination is { } destination) _pool?.EndTunnel(destination, _isAnswering);
     }
 }

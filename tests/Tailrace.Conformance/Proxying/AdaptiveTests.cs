@@ -74,4 +74,92 @@ public sealed class AdaptiveTests
             Assert.Equal(4, scenario.Server.Workers[0].Clusters["origins"].Limit!.Limit);
         }
     });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void An_answer_that_has_begun_no_longer_counts(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Cluster = new ClusterOptions
+        {
+            Adaptive = new AdaptiveOptions { Min = 1, Max = 1, Initial = 1 },
+            Queue = new QueueOptions { Length = 10, Timeout = TimeSpan.FromMinutes(5) },
+        };
+        using var go = new ManualResetEventSlim();
+        using var begin = new ManualResetEventSlim();
+        scenario.AddOrigin(wire =>
+        {
+            while (wire.HasMore())
+            {
+                var target = wire.ReadHead().Target;
+                if (target == "/tunnel")
+                {
+                    wire.Send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+                    wire.ReadToEnd();
+                    return;
+                }
+                var answer = Reply.Of("well");
+                if (target == "/long")
+                {
+                    begin.Wait(30_000);
+                    wire.Send(answer[..^2]);
+                    go.Wait(30_000);
+                    wire.Send(answer[^2..]);
+                    continue;
+                }
+                wire.Send(answer);
+            }
+        });
+        using var tunnel = scenario.Connect();
+        tunnel.Send("GET /tunnel HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+        Assert.Equal(101, tunnel.ReadHead().Status);
+        using var download = scenario.Connect();
+        download.Send(Reply.Get("/long"));
+        using var waiting = scenario.Connect();
+        Wait.Until(() => Load().Active == 2, "the download has not begun");
+        waiting.Send(Reply.Get());
+        Wait.Until(() => scenario.Counters.UpstreamWaits == 1, "it does not wait for its turn");
+        begin.Set();
+        Assert.Equal(200, download.ReadHead().Status);
+        Assert.Equal("well", waiting.ReadAnswer().Text);
+        go.Set();
+        Assert.Equal("well"u8, download.ReadExactly(4));
+        tunnel.EndSending();
+        tunnel.ExpectEnd();
+        Wait.Until(() => Load() is { Active: 0, Answering: 0 }, "something still counts");
+
+        Tailrace.Proxy.ClusterLoad Load() => scenario.Server.Workers[0].Clusters["origins"].Pool.Load;
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void The_time_of_an_upload_is_the_clients(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Cluster = new ClusterOptions
+        {
+            Adaptive = new AdaptiveOptions
+            {
+                Initial = 100,
+                Samples = 2,
+                Window = TimeSpan.FromMilliseconds(1),
+                Tolerance = 1000,
+            },
+        };
+        scenario.AddOrigin(_ =>
+        {
+            Thread.Sleep(50);
+            return Reply.Of("well");
+        });
+        using var client = scenario.Connect();
+        for (var i = 0; i < 2; i++)
+        {
+            client.Send(Reply.Get());
+            Assert.Equal("well", client.ReadAnswer().Text);
+        }
+        for (var i = 0; i < 2; i++)
+        {
+            client.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhe");
+            Thread.Sleep(1500);
+            client.Send("llo");
+            Assert.Equal("well", client.ReadAnswer().Text);
+        }
+        Assert.Equal(100, scenario.Server.Workers[0].Clusters["origins"].Limit!.Limit);
+    });
 }

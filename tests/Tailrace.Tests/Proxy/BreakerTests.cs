@@ -84,6 +84,14 @@ public sealed class BreakerTests : IDisposable
     }
 
     [Fact]
+    public void The_first_time_is_no_longer_than_the_longest()
+    {
+        var breaker = Make(new BreakerSettings { Failures = 1, TimeMs = 5_000, TimeMaxMs = 2_000 });
+        Record(breaker, "f");
+        Assert.EndsWith(" for 2000 ms", Assert.Single(_changes));
+    }
+
+    [Fact]
     public void A_trial_that_says_nothing_makes_room_for_another()
     {
         var breaker = Opened(trials: 1);

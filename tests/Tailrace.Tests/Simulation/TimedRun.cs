@@ -117,7 +117,7 @@ internal sealed class TimedRun : IDisposable
         });
         foreach (var (reactor, listener, _) in _origins) reactor.Loop.Close(listener);
         _world.CheckClean();
-        Assert.Equal(0, Cluster.Pool.Load.Active);
+        Assert.Equal((0, 0), (Cluster.Pool.Load.Active, Cluster.Pool.Load.Unanswered));
         Assert.Equal(0, Cluster.Pool.Load.Connections);
     }
 
