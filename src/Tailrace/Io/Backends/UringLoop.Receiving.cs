@@ -43,7 +43,7 @@ internal sealed unsafe partial class UringLoop
         switch (-result)
         {
             case 0:
-                handle.IsEnded = true;
+                Ended(handle);
                 break;
             case Errno.NoBuffers:
                 // All buffers hold bytes that others have not asked for: this one goes by direct calls.
@@ -174,11 +174,7 @@ internal sealed unsafe partial class UringLoop
         }
         var errno = received < 0 ? Libc.Errno : 0;
         buffer.Release();
-        if (errno == 0)
-        {
-            handle.IsEnded = true;
-            return IoResult.Success(0);
-        }
+        if (errno == 0) return Ended(handle);
         if (errno is Errno.Again or Errno.Interrupted)
         {
             handle.IsReadable = false;
@@ -186,6 +182,21 @@ internal sealed unsafe partial class UringLoop
         }
         handle.ReceiveFailure = LinuxSockets.ErrorOf(errno);
         return LinuxSockets.FailureOf(errno);
+    }
+
+    /// <summary>
+    /// A receive of nothing: the end of the stream, unless it was reset. The kernel tells of a reset once, and a send
+    /// that was answered before may have heard it.
+    /// </summary>
+    private static IoResult Ended(UringHandle handle)
+    {
+        if (handle.SendFailure != IoError.Reset)
+        {
+            handle.IsEnded = true;
+            return IoResult.Success(0);
+        }
+        handle.ReceiveFailure = IoError.Reset;
+        return IoResult.Failure(IoError.Reset);
     }
 
     /// <summary>Lets the ring tell of bytes: by a poll in bulk, else by receiving them.</summary>
