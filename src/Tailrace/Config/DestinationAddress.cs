@@ -104,9 +104,12 @@ public readonly record struct DestinationAddress(string Host, int Port, IPAddres
 
     private static bool TryParseService(string name, out DestinationAddress address, out string error)
     {
+        bool isName = HostAndPort.IsName(name);
+        // A final dot says that the name is whole, as it is anyway.
+        if (name.EndsWith('.')) name = name[..^1];
         // _service._protocol.domain: RFC 2782.
         string[] labels = name.Split('.');
-        bool isService = HostAndPort.IsName(name) && labels.Length >= 3
+        bool isService = isName && labels.Length >= 3
             && labels[0].StartsWith('_') && labels[1].StartsWith('_');
         address = isService
             ? new DestinationAddress(name.ToLowerInvariant(), 0, null) { IsService = true, HasPort = true }

@@ -58,32 +58,32 @@ internal sealed record ClusterPlan(
 
     private static BalancingSettings BalancingOf(
         ClusterOptions options, DestinationPlan[] destinations, ulong seed) => new()
-    {
-        Seed = seed,
-        Policy = options.Balance switch
         {
-            BalancePolicy.Random => BalancingPolicy.Random,
-            BalancePolicy.LeastRequests => BalancingPolicy.LeastRequests,
-            BalancePolicy.TwoChoices => BalancingPolicy.TwoChoices,
-            BalancePolicy.Hash => BalancingPolicy.Hash,
-            _ => BalancingPolicy.RoundRobin,
-        },
-        HashSource = options.Hash.Key switch
-        {
-            HashKey.Path => HashSource.Path,
-            HashKey.Header => HashSource.Header,
-            HashKey.Cookie => HashSource.Cookie,
-            _ => HashSource.Source,
-        },
-        HashName = options.Hash.Name,
-        LoadBoundPercent = options.Hash.LoadBound,
-        Sticky = options.Sticky is { } sticky
+            Seed = seed,
+            Policy = options.Balance switch
+            {
+                BalancePolicy.Random => BalancingPolicy.Random,
+                BalancePolicy.LeastRequests => BalancingPolicy.LeastRequests,
+                BalancePolicy.TwoChoices => BalancingPolicy.TwoChoices,
+                BalancePolicy.Hash => BalancingPolicy.Hash,
+                _ => BalancingPolicy.RoundRobin,
+            },
+            HashSource = options.Hash.Key switch
+            {
+                HashKey.Path => HashSource.Path,
+                HashKey.Header => HashSource.Header,
+                HashKey.Cookie => HashSource.Cookie,
+                _ => HashSource.Source,
+            },
+            HashName = options.Hash.Name,
+            LoadBoundPercent = options.Hash.LoadBound,
+            Sticky = options.Sticky is { } sticky
             ? new StickySettings(sticky.Cookie, (long)sticky.MaxAge.TotalSeconds, sticky.Secure)
             : null,
-        PanicPercent = options.Health.Panic,
-        SlowStartMs = Snapshot.Milliseconds(options.SlowStart),
-        Tables = options.Balance == BalancePolicy.Hash ? TablesOf(destinations) : null,
-    };
+            PanicPercent = options.Health.Panic,
+            SlowStartMs = Snapshot.Milliseconds(options.SlowStart),
+            Tables = options.Balance == BalancePolicy.Hash ? TablesOf(destinations) : null,
+        };
 
     private static EjectionSettings? EjectionOf(EjectOptions options) =>
         options is { Failures: 0, ErrorRate: 0, Latency: 0 } or { ShareMax: 0 }

@@ -1,3 +1,4 @@
+using Tailrace.Config;
 using Tailrace.Telemetry;
 
 namespace Tailrace.Hosting;
@@ -14,6 +15,7 @@ internal sealed class FailureLog(Log log, int worker, Func<long> clock)
     /// <summary>Logs a warning about a subject: a destination, a listener.</summary>
     internal void Warn(string message, string subject)
     {
+        if (!log.IsEnabled(LogLevel.Warn)) return;
         var key = (message, subject);
         var now = clock();
         if (!_states.TryGetValue(key, out var state))

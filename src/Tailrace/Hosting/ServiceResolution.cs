@@ -96,8 +96,9 @@ internal sealed class ServiceResolution : IDisposable
             entry.HasFailed = false;
             Take(entry, places);
         }
-        catch (DnsException failure)
+        catch (Exception failure) when (failure is not OperationCanceledException)
         {
+            // Whatever it is, also of the system's list of name servers: the next look-up may succeed.
             entry.Wait = _interval < RetryAfter ? _interval : RetryAfter;
             if (!entry.HasFailed)
             {

@@ -94,6 +94,9 @@ public sealed class Destination
     /// <summary>Connections that are open or being opened.</summary>
     internal int ConnectionCount { get; set; }
 
+    /// <summary>Until when it gets no new session of datagrams, in the loop's milliseconds: it was not there.</summary>
+    internal long ShunnedUntil { get; set; }
+
     /// <summary>Connections that wait for a request.</summary>
     internal IdleStack Idle { get; } = new();
 

@@ -5,6 +5,19 @@ using System.Text;
 
 namespace Tailrace.Conformance.Support;
 
+/// <summary>What a <see cref="FakeNameServer"/> does with a question over TCP.</summary>
+internal enum OverTcp
+{
+    /// <summary>It answers.</summary>
+    Answers,
+
+    /// <summary>It resets the connection.</summary>
+    Resets,
+
+    /// <summary>It sends what is no answer.</summary>
+    TalksNonsense,
+}
+
 /// <summary>A name server on loopback that answers what a test wants, over UDP and TCP.</summary>
 internal sealed class FakeNameServer : IDisposable
 {
@@ -44,6 +57,12 @@ internal sealed class FakeNameServer : IDisposable
 
     /// <summary>Whether answers over UDP are cut.</summary>
     internal bool Truncates { get; set; }
+
+    /// <summary>What it does with questions over TCP.</summary>
+    internal OverTcp OverTcp { get; set; }
+
+    /// <summary>The name for which its answer is that it fails.</summary>
+    internal string? FailsFor { get; set; }
 
     /// <summary>Data of an SRV record.</summary>
     internal static byte[] Srv(int priority, int weight, int port, string target) =>
@@ -120,7 +139,12 @@ internal sealed class FakeNameServer : IDisposable
                 stream.ReadExactly(length);
                 var question = new byte[BinaryPrimitives.ReadUInt16BigEndian(length)];
                 stream.ReadExactly(question);
-                var answer = Answer(question, isCut: false);
+                if (OverTcp == OverTcp.Resets)
+                {
+                    socket.LingerState = new LingerOption(true, 0);
+                    continue;
+                }
+                var answer = OverTcp == OverTcp.TalksNonsense ? [1, 2, 3] : Answer(question, isCut: false);
                 stream.Write([(byte)(answer.Length >> 8), (byte)answer.Length, .. answer]);
             }
         }
@@ -142,7 +166,7 @@ internal sealed class FakeNameServer : IDisposable
         var type = question[end - 3];
         var exists = Records.Keys.Any(key => key.Name == name);
         var records = Records.GetValueOrDefault((name, type), []);
-        var code = Code ?? (exists ? 0 : 3);
+        var code = Code ?? (name == FailsFor ? 2 : exists ? 0 : 3);
         if (code != 0 || isCut) records = [];
         List<byte> answer =
         [

@@ -83,7 +83,8 @@ internal sealed class UdpPeer : IDisposable
             {
                 // Disposed of.
             }
-        }) { IsBackground = true };
+        })
+        { IsBackground = true };
         thread.Start();
     }
 

@@ -72,6 +72,7 @@ public sealed class AddressTests
     [InlineData("db.example", "db.example", false)]
     [InlineData("unix:/run/db.sock", "unix:/run/db.sock", true)]
     [InlineData("SRV://_http._tcp.A.example", "srv://_http._tcp.a.example", true)]
+    [InlineData("srv://_http._tcp.example.", "srv://_http._tcp.example", true)]
     public void Destinations_have_names_and_perhaps_ports(string text, string name, bool hasPort)
     {
         Assert.True(DestinationAddress.TryParse(text, out DestinationAddress address, out string error), error);
@@ -96,6 +97,9 @@ public sealed class AddressTests
     [InlineData("srv://_http.a.example")]
     [InlineData("srv://_http._tcp.a.example:80")]
     [InlineData("srv://_http._tcp..example")]
+    [InlineData("srv://_http._tcp.")]
+    [InlineData("srv://_http._tcp..")]
+    [InlineData("srv://_http._tcp.example..")]
     [InlineData("")]
     [InlineData("http://")]
     [InlineData("http://:80")]

@@ -55,6 +55,17 @@ public sealed class FailureLogTests : IDisposable
         Assert.Equal(258, Lines().Length);
     }
 
+    [Fact]
+    public void A_log_that_takes_no_warnings_costs_nothing()
+    {
+        using var log = new Log(LogLevel.Error, LogFormat.Text, TextWriter.Null);
+        var failures = new FailureLog(log, worker: 3, () => _now += 1000);
+        failures.Warn("it failed", "a");
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 100; i++) failures.Warn("it failed", "a");
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
+    }
+
     public void Dispose() => _log.Dispose();
 
     private string[] Lines()

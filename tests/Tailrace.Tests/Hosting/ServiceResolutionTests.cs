@@ -78,6 +78,48 @@ public sealed class ServiceResolutionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_target_that_cannot_be_looked_up_stays()
+    {
+        using var resolution = Create();
+        Set(1, 2);
+        await resolution.ResolveAsync();
+        Take();
+        _server.FailsFor = "o2.example";
+        await resolution.ResolveAsync();
+        Assert.Empty(_published);
+        _server.FailsFor = null;
+        _server.Records = _server.Records.Where(one => one.Key.Name != "o2.example").ToDictionary();
+        await resolution.ResolveAsync();
+        Assert.Equal("o1.example:8080=2", Take());
+    }
+
+    [Fact]
+    public async Task A_connection_that_is_reset_does_not_end_the_look_ups()
+    {
+        using var resolution = Create();
+        (_server.Truncates, _server.OverTcp) = (true, OverTcp.Resets);
+        await resolution.ResolveAsync();
+        Assert.Empty(_published);
+        _server.OverTcp = OverTcp.Answers;
+        Set(1);
+        await resolution.ResolveAsync();
+        Assert.Equal("o1.example:8080=2", Take());
+    }
+
+    [Fact]
+    public async Task What_nobody_expects_is_told_and_the_look_ups_go_on()
+    {
+        using (var resolution = Create(publish: _ => throw new InvalidDataException("unexpected")))
+        {
+            Set(1);
+            await resolution.ResolveAsync();
+            await resolution.ResolveAsync();
+        }
+        _log.Dispose();
+        Assert.Single(_lines.ToString().Split('\n'), line => line.Contains("reason=unexpected"));
+    }
+
+    [Fact]
     public async Task Records_are_looked_up_again_when_they_expire()
     {
         using var resolution = Create();
@@ -91,7 +133,7 @@ public sealed class ServiceResolutionTests : IDisposable
         Assert.Equal("o1.example:8080=2 o3.example:8080=3", Take());
     }
 
-    private ServiceResolution Create(int priority = 0)
+    private ServiceResolution Create(int priority = 0, Action<IReadOnlyList<ServicePlace>>? publish = null)
     {
         var plan = ClusterPlan.From("main", new ClusterOptions
         {
@@ -101,7 +143,7 @@ public sealed class ServiceResolutionTests : IDisposable
         return new ServiceResolution([plan], options, (_, index, places) =>
         {
             Assert.Equal(1, index);
-            _published.Enqueue(places);
+            (publish ?? _published.Enqueue)(places);
         }, _log);
     }
 

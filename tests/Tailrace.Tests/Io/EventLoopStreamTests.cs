@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Tailrace.Io;
 using Tailrace.Memory;
 
@@ -130,6 +131,63 @@ public sealed class EventLoopStreamTests
             Assert.True(server.Output.TryAppend("late"u8));
             Assert.Contains((await server.FlushAsync()).Error, new[] { IoError.BrokenPipe, IoError.Reset });
             server.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(LoopRig.Engines), MemberType = typeof(LoopRig))]
+    public void A_reset_that_a_send_was_told_of_is_no_end_of_the_stream(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var listener = rig.Listen();
+            using var peer = new Socket(SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
+            peer.Connect((IPEndPoint)rig.Loop.LocalAddress(listener));
+            var accept = new IoOperation();
+            Assert.False((await rig.Loop.AcceptAsync(listener, accept)).IsError);
+            var server = SocketConnection.Adopt(rig.Reactor, accept.Opened!);
+            server.PrepareFill();
+            await rig.TurnsAsync(3);
+            // Answered at once, and tried at the end of the turn, when the reset is there.
+            Assert.True(server.Output.TryAppend("late"u8));
+            Assert.False((await server.FlushAsync()).IsError);
+            peer.Close();
+            var filled = await server.FillAsync();
+            Assert.Equal(IoError.Reset, filled.Error);
+            server.Close();
+            rig.Loop.Close(listener);
+        });
+    }
+
+    [Theory, MemberData(nameof(LoopRig.Engines), MemberType = typeof(LoopRig))]
+    public void A_send_behind_one_that_was_reset_fails_and_does_not_wait(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var listener = rig.Listen();
+            using var peer = new Socket(SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
+            peer.Connect((IPEndPoint)rig.Loop.LocalAddress(listener));
+            var accept = new IoOperation();
+            Assert.False((await rig.Loop.AcceptAsync(listener, accept)).IsError);
+            var server = SocketConnection.Adopt(rig.Reactor, accept.Opened!);
+            await rig.TurnsAsync(3);
+            peer.Close();
+            await rig.TurnsAsync(3);
+            server.SetTimeout(5_000);
+            for (var sends = 0; ; sends++)
+            {
+                Assert.True(server.Output.TryAppend("late"u8));
+                var flushed = await server.FlushAsync();
+                if (flushed.IsError)
+                {
+                    Assert.Contains(flushed.Error, new[] { IoError.BrokenPipe, IoError.Reset });
+                    break;
+                }
+                Assert.True(sends < 3, "sends go on for ever");
+            }
+            server.Close();
+            rig.Loop.Close(listener);
         });
     }
 

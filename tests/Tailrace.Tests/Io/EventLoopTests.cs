@@ -140,7 +140,11 @@ public sealed class EventLoopTests
         {
             var listener = rig.Listen(IPAddress.IPv6Any);
             var port = ((IPEndPoint)rig.Loop.LocalAddress(listener)).Port;
-            var targets = new[] { (IPAddress.Loopback, "127.0.0.1:"), (IPAddress.IPv6Loopback, "[::1]:") };
+            var mapped = IPAddress.Loopback.MapToIPv6();
+            var targets = new[]
+            {
+                (IPAddress.Loopback, "127.0.0.1:"), (IPAddress.IPv6Loopback, "[::1]:"), (mapped, "127.0.0.1:"),
+            };
             foreach (var (target, shown) in targets)
             {
                 var client = SocketConnection.Rent(rig.Reactor);

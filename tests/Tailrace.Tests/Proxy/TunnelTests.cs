@@ -128,7 +128,7 @@ public sealed class TunnelTests
     [Theory, MemberData(nameof(Engines))]
     public void A_stream_that_is_cut_does_not_look_like_one_that_ended(string engine) => WithRig(engine, async rig =>
     {
-        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, new TunnelLimits(IdleTimeoutMs: 0, LifetimeMs: 300));
+        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, new TunnelLimits(IdleTimeoutMs: 0, LifetimeMs: 1500));
         // Nobody reads at the other end.
         var sending = SendForEverAsync(rig.Client);
         var result = await running;

@@ -44,9 +44,14 @@ internal sealed class DnsClient(IReadOnlyList<IPEndPoint> servers, TimeSpan time
                 {
                     reason = failure.SocketErrorCode.ToString();
                 }
-                catch (EndOfStreamException)
+                catch (IOException)
                 {
+                    // Over TCP: the stream ends, or wraps what has become of the socket.
                     reason = "the name server breaks off";
+                }
+                catch (DnsException failure)
+                {
+                    reason = failure.Message;
                 }
             }
         }

@@ -132,8 +132,11 @@ internal static class DnsMessage
                 name = text.ToString();
                 return true;
             }
+            var label = message.Slice(place, length);
+            // As text it would be two labels: another name.
+            if (label.Contains((byte)'.')) return false;
             if (text.Length > 0) text.Append('.');
-            foreach (var letter in message.Slice(place, length)) text.Append(char.ToLowerInvariant((char)letter));
+            foreach (var letter in label) text.Append(char.ToLowerInvariant((char)letter));
             place += length;
         }
         return false;

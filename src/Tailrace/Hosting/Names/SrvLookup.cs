@@ -1,4 +1,5 @@
 using System.Net;
+using Tailrace.Config;
 
 namespace Tailrace.Hosting.Names;
 
@@ -18,7 +19,9 @@ internal sealed class SrvLookup(DnsClient client)
 
     /// <summary>Looks a service up.</summary>
     /// <returns>Its places, and for how many seconds they hold.</returns>
-    /// <exception cref="DnsException">There is none that can be reached, or nobody knows.</exception>
+    /// <exception cref="DnsException">
+    /// There is none that can be reached, or nobody knows, be it of the service or of one of its targets.
+    /// </exception>
     internal async Task<(IReadOnlyList<SrvPlace> Places, long Ttl)> FindAsync(string name, CancellationToken stop)
     {
         var reply = await client.QueryAsync(name, DnsType.Srv, stop).ConfigureAwait(false);
@@ -32,7 +35,8 @@ internal sealed class SrvLookup(DnsClient client)
         var places = new List<SrvPlace>();
         foreach (var record in records)
         {
-            if (record.Target.Length == 0 || record.Port == 0) continue;
+            // What is no host name, the root among it, must not get into a Host header or a log.
+            if (record.Port == 0 || !HostAndPort.IsName(record.Target)) continue;
             var addresses = await AddressesOfAsync(record.Target, reply.Others, stop).ConfigureAwait(false);
             if (addresses.Count == 0) continue;
             var weight = Math.Max(record.Weight, 1);
@@ -50,15 +54,9 @@ internal sealed class SrvLookup(DnsClient client)
         var found = new List<DnsRecord>();
         foreach (var type in new[] { DnsType.A, DnsType.Aaaa })
         {
-            try
-            {
-                // What an alias stands for is in the same answer.
-                found.AddRange((await client.QueryAsync(host, type, stop).ConfigureAwait(false)).Answers);
-            }
-            catch (DnsException)
-            {
-                // A target that cannot be found is left out; the others may do.
-            }
+            // What an alias stands for is in the same answer. Only an answer without addresses leaves a target out:
+            // when nobody knows, it may be well where it was.
+            found.AddRange((await client.QueryAsync(host, type, stop).ConfigureAwait(false)).Answers);
         }
         return AddressesIn(found);
     }

@@ -30,10 +30,16 @@ internal sealed unsafe partial class EpollLoop
     public override IoTask SendAsync(IoHandle stream, IoOperation operation)
     {
         var handle = Of(stream);
-        if (handle.SendError != IoError.None) return new IoTask(IoResult.Failure(handle.SendError));
-        if (handle.HasUnsent) SendUnsent(handle);
-        else if (handle.IsWritable && operation.Buffer!.Length + operation.BodyLength <= DeferredMax)
+        if (handle.HasUnsent)
+        {
+            SendUnsent(handle);
+        }
+        else if (handle.IsWritable && handle.SendError == IoError.None
+            && operation.Buffer!.Length + operation.BodyLength <= DeferredMax)
+        {
             return Defer(handle, operation);
+        }
+        if (handle.SendError != IoError.None) return new IoTask(IoResult.Failure(handle.SendError));
         if (handle.IsWritable)
         {
             var result = TrySend(handle, operation);
@@ -172,7 +178,7 @@ internal sealed unsafe partial class EpollLoop
         if (errno == Errno.Again && TryRegister(handle)) return;
         DropUnsent(handle);
         handle.SendError = errno == Errno.Again ? IoError.OutOfMemory : LinuxSockets.ErrorOf(errno);
-        // After a reset the receive hears of it by itself, behind what the other side said before.
+        // After a reset the receive hears of it behind what the other side said before: see Ended.
         if (handle.SendError is IoError.BrokenPipe or IoError.Reset) return;
         if (handle.Receiving is { IsDecided: false } receive) receive.Fail(handle.SendError, this);
     }

@@ -26,8 +26,8 @@ internal sealed partial class EpollLoop
     internal override IoTask SendUnseenAsync(IoHandle stream, IoOperation operation)
     {
         var handle = Of(stream);
-        if (handle.SendError != IoError.None) return new IoTask(IoResult.Failure(handle.SendError));
         if (handle.HasUnsent) SendUnsent(handle);
+        if (handle.SendError != IoError.None) return new IoTask(IoResult.Failure(handle.SendError));
         if (handle.IsWritable && TrySendUnseen(handle, operation) is { } done) return new IoTask(done);
         return AwaitSend(handle, operation);
     }
@@ -59,7 +59,7 @@ internal sealed partial class EpollLoop
         switch (-moved)
         {
             case 0:
-                return IoResult.Success(0);
+                return Ended(handle);
             case Errno.Again:
                 handle.IsReadable = false;
                 return null;

@@ -335,7 +335,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     {
         var errno = received < 0 ? Libc.Errno : 0;
         buffer.Release();
-        if (errno == 0) return IoResult.Success(0);
+        if (errno == 0) return Ended(handle);
         if (errno == Errno.Again)
         {
             handle.IsReadable = false;
@@ -344,6 +344,13 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         handle.SendError = LinuxSockets.ErrorOf(errno);
         return IoResult.Failure(handle.SendError);
     }
+
+    /// <summary>
+    /// A receive of nothing: the end of the stream, unless it was reset. The kernel tells of a reset once, and a send
+    /// that was answered before may have heard it.
+    /// </summary>
+    private static IoResult Ended(EpollHandle handle) =>
+        handle.SendError == IoError.Reset ? IoResult.Failure(IoError.Reset) : IoResult.Success(0);
 
     private EpollHandle Open(int fd)
     {

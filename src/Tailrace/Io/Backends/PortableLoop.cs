@@ -104,7 +104,10 @@ internal sealed partial class PortableLoop : EventLoop
         PortableHandle handle;
         try
         {
-            handle = Register(Open(address.Family));
+            var socket = Open(address.Family);
+            // An IPv4 address may be written as one of IPv6, as on the other loops.
+            if (address.Family == AddressFamily.InterNetworkV6) socket.DualMode = true;
+            handle = Register(socket);
             handle.Outgoing.RemoteEndPoint = EndPointOf(address);
         }
         catch (SocketException exception)

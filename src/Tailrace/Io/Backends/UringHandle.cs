@@ -66,6 +66,9 @@ internal sealed class UringHandle : IoHandle
     /// <summary>How many of them have been sent.</summary>
     internal int RestSent;
 
+    /// <summary>It is closed, and its rest is still to be sent.</summary>
+    internal bool IsLeaving;
+
     /// <summary>Something waits for the end of the last small send.</summary>
     internal bool IsAfterSend;
 
@@ -129,7 +132,7 @@ internal sealed class UringHandle : IoHandle
         Descriptor = descriptor;
         Generation++;
         IsStopping = IsBulk = IsEnded = IsEnding = IsListener = IsConnecting = false;
-        EndsAfterSend = IsAfterSend = IsClosed = IsFree = false;
+        EndsAfterSend = IsAfterSend = IsLeaving = IsClosed = IsFree = false;
         IsReadable = true;
         ReceiveFailure = SendFailure = IoError.None;
         WaitingCount = 0;

@@ -20,7 +20,7 @@ internal sealed unsafe partial class UringLoop
         {
             var result = TryReceive(handle, operation);
             if (result is { } done) return new IoTask(done);
-            ArmReceive(handle, operation);
+            ArmReceive(handle);
         }
         handle.Receiving = operation;
         return operation.Begin(handle);
@@ -43,7 +43,7 @@ internal sealed unsafe partial class UringLoop
         switch (-result)
         {
             case 0:
-                handle.IsEnded = true;
+                Ended(handle);
                 break;
             case Errno.NoBuffers:
                 // All buffers hold bytes that others have not asked for: this one goes by direct calls.
@@ -120,7 +120,7 @@ internal sealed unsafe partial class UringLoop
     {
         if (TryReceive(handle, operation) is not { } done)
         {
-            ArmReceive(handle, operation);
+            ArmReceive(handle);
             return;
         }
         handle.Receiving = null;
@@ -158,7 +158,7 @@ internal sealed unsafe partial class UringLoop
         return IoResult.Success(total);
     }
 
-    private static IoResult? ReceiveDirectly(UringHandle handle, ByteBuffer buffer)
+    private IoResult? ReceiveDirectly(UringHandle handle, ByteBuffer buffer)
     {
         if (!buffer.TryReserve(1)) return IoResult.Failure(IoError.NoBuffers);
         var wanted = buffer.Free;
@@ -168,15 +168,13 @@ internal sealed unsafe partial class UringLoop
             buffer.Commit((int)received);
             handle.Received += received;
             if (received < wanted && !handle.IsEnding) handle.IsReadable = false;
+            // What a provided buffer could have held is a message again.
+            handle.IsBulk = received >= _receives.Bytes;
             return IoResult.Success((int)received);
         }
         var errno = received < 0 ? Libc.Errno : 0;
         buffer.Release();
-        if (errno == 0)
-        {
-            handle.IsEnded = true;
-            return IoResult.Success(0);
-        }
+        if (errno == 0) return Ended(handle);
         if (errno is Errno.Again or Errno.Interrupted)
         {
             handle.IsReadable = false;
@@ -186,21 +184,33 @@ internal sealed unsafe partial class UringLoop
         return LinuxSockets.FailureOf(errno);
     }
 
+    /// <summary>
+    /// A receive of nothing: the end of the stream, unless it was reset. The kernel tells of a reset once, and a send
+    /// that was answered before may have heard it.
+    /// </summary>
+    private static IoResult Ended(UringHandle handle)
+    {
+        if (handle.SendFailure != IoError.Reset)
+        {
+            handle.IsEnded = true;
+            return IoResult.Success(0);
+        }
+        handle.ReceiveFailure = IoError.Reset;
+        return IoResult.Failure(IoError.Reset);
+    }
+
     /// <summary>Lets the ring tell of bytes: by a poll in bulk, else by receiving them.</summary>
-    private void ArmReceive(UringHandle handle, IoOperation operation)
+    private void ArmReceive(UringHandle handle)
     {
         if (handle.Has(UringWork.Receive)) return;
-        var goesOn = operation.UnseenMax > 0 || operation.Buffer!.HasBlock;
         // Without a buffer the kernel would answer at once, again and again.
-        if ((handle.IsBulk && goesOn) || _receives.Published == 0)
+        if (handle.IsBulk || _receives.Published == 0)
         {
             handle.IsBulk = true;
             if (!handle.Has(UringWork.ReadPoll))
                 Poll(handle, Kind.ReadPoll, UringWork.ReadPoll, Uring.PollIn | Uring.PollReadHangUp);
             return;
         }
-        // A buffer without a block waits for the first bytes of something.
-        handle.IsBulk = false;
         var sqe = _ring.Add(
             Uring.OpReceive, Uring.SqeBufferSelect, Uring.ReceiveMultishot, handle.Descriptor, null, 0, 0,
             DataOf(handle, Kind.Receive));

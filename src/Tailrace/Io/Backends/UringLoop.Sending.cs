@@ -15,7 +15,9 @@ namespace Tailrace.Io.Backends;
 internal sealed unsafe partial class UringLoop
 {
     /// <summary>How long a closed stream may take to send its last bytes.</summary>
-    private const int CloseWithinMs = 30_000;
+    private const int CloseWithinMs = 10_000;
+
+    private int _leavingCount;
 
     /// <summary>How the ring's sends are made.</summary>
     internal const uint SendFlags = SocketAbi.MsgNoSignal | SocketAbi.MsgDontWait | SocketAbi.MsgWaitAll;
@@ -210,12 +212,19 @@ internal sealed unsafe partial class UringLoop
         if (handle.Rest == 0) return;
         NativeMemory.Free((void*)handle.Rest);
         handle.Rest = 0;
-        if (handle.Stuck is { } stuck) Timers.Remove(stuck);
+        if (!handle.IsLeaving) return;
+        handle.IsLeaving = false;
+        _leavingCount--;
+        Timers.Remove(handle.Stuck!);
     }
 
     /// <summary>A closed stream has its limit of time for the last bytes.</summary>
-    private void LimitRest(UringHandle handle) =>
+    private void LimitRest(UringHandle handle)
+    {
+        handle.IsLeaving = true;
+        _leavingCount++;
         Timers.Set(handle.Stuck ??= new LastBytes(this, handle), Now + CloseWithinMs);
+    }
 
     /// <summary>Gives up a closed stream whose last bytes nobody takes.</summary>
     private sealed class LastBytes(UringLoop loop, UringHandle handle) : TimerEntry

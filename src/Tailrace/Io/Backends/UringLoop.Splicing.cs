@@ -40,8 +40,7 @@ internal sealed partial class UringLoop
         switch (-moved)
         {
             case 0:
-                handle.IsEnded = true;
-                return IoResult.Success(0);
+                return Ended(handle);
             case Errno.Again or Errno.Interrupted:
                 handle.IsReadable = false;
                 return null;

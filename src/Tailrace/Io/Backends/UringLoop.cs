@@ -260,7 +260,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
     }
 
     /// <inheritdoc/>
-    protected override bool IsOwing => _afterSends.Count > 0;
+    protected override bool IsOwing => _afterSends.Count > 0 || _leavingCount > 0;
 
     /// <inheritdoc/>
     protected override void Wake()

@@ -29,7 +29,6 @@ internal sealed class UdpServer
     private readonly UdpSession?[] _owners = new UdpSession?[DatagramBatch.Capacity];
     private readonly UdpSession[] _touched = new UdpSession[DatagramBatch.Capacity];
     private readonly Cluster _cluster;
-    private readonly long[] _shunnedUntil;
     private IoHandle? _socket;
     private UdpSession? _sessions;
     private UdpCounters _counters;
@@ -49,7 +48,6 @@ internal sealed class UdpServer
         IdleTimeoutMs = settings.IdleTimeoutMs;
         _socket = socket;
         _cluster = cluster;
-        _shunnedUntil = new long[cluster.Destinations.Length];
     }
 
     internal Reactor Reactor { get; }
@@ -143,7 +141,7 @@ internal sealed class UdpServer
     {
         cluster.Record(destination, isFailure: true, latencyMs: 0);
         cluster.Failed?.Invoke(destination, error == IoError.Refused ? "datagram refused" : "cannot be reached");
-        _shunnedUntil[destination.Index] = Loop.Now + ShunMs;
+        destination.ShunnedUntil = Loop.Now + ShunMs;
     }
 
     /// <summary>A session has ended.</summary>
@@ -305,9 +303,9 @@ internal sealed class UdpServer
     {
         var key = _cluster.Settings.Balancing.Policy == BalancingPolicy.Hash ? RequestKey.Of(client) : 0;
         var tried = default(TriedSet);
-        for (var i = 0; i < _shunnedUntil.Length; i++)
+        foreach (var other in _cluster.Destinations)
         {
-            if (_shunnedUntil[i] > Loop.Now) tried.Add(i);
+            if (other.ShunnedUntil > Loop.Now) tried.Add(other.Index);
         }
         Destination? destination = null;
         // One that has failed a moment ago is better than none.

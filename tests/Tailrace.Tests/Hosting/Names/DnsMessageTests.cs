@@ -52,6 +52,14 @@ public sealed class DnsMessageTests
     }
 
     [Fact]
+    public void A_label_with_a_dot_is_refused()
+    {
+        var message = Sample;
+        message[message.AsSpan().IndexOf("o1"u8)] = (byte)'.';
+        Assert.Null(DnsMessage.Read(message, 0x1234, Name, DnsType.Srv));
+    }
+
+    [Fact]
     public void Cut_at_any_byte_it_is_none()
     {
         for (var length = 0; length < Sample.Length; length++)

@@ -61,8 +61,45 @@ public sealed class SrvLookupTests : IDisposable
         Assert.True(other.Questions > 0);
     }
 
+    [Theory]
+    [InlineData(OverTcp.Resets, "the name server breaks off")]
+    [InlineData(OverTcp.TalksNonsense, "the name server's answer makes no sense")]
+    internal async Task One_server_that_fails_over_tcp_does_not_matter(OverTcp failure, string reason)
+    {
+        using var other = new FakeNameServer { Truncates = true, OverTcp = failure };
+        _server.SetHost("o1.example", IPAddress.Loopback);
+        _server.SetService(Service, FakeNameServer.Srv(0, 0, 80, "o1.example"));
+        var (places, _) = await FindAtAsync(other, _server);
+        Assert.Equal("o1.example", Assert.Single(places).Host);
+        Assert.Equal(reason, (await Assert.ThrowsAsync<DnsException>(() => FindAtAsync(other))).Message);
+    }
+
+    [Fact]
+    public async Task A_target_that_is_no_host_name_is_left_out()
+    {
+        string[] targets = ["o1\r\nx: y.example", "o1/x.example", "o1 places=9.example", "10.0.0.1", "-", "o1.example"];
+        foreach (var target in targets) _server.SetHost(target, IPAddress.Loopback);
+        _server.SetService(Service, [.. targets.Select(target => FakeNameServer.Srv(0, 0, 80, target))]);
+        Assert.Equal("o1.example", Assert.Single((await FindAsync()).Places).Host);
+    }
+
+    [Fact]
+    public async Task A_target_whose_look_up_fails_makes_the_whole_fail()
+    {
+        _server.SetHost("o1.example", IPAddress.Loopback);
+        _server.SetHost("o2.example", IPAddress.Loopback);
+        _server.SetService(Service,
+            FakeNameServer.Srv(0, 0, 80, "o1.example"), FakeNameServer.Srv(0, 0, 80, "o2.example"));
+        _server.FailsFor = "o2.example";
+        Assert.Equal("the name server answers with code 2", await ReasonAsync());
+    }
+
     private Task<(IReadOnlyList<SrvPlace> Places, long Ttl)> FindAsync() =>
         new SrvLookup(new DnsClient([_server.Address], TimeSpan.FromMilliseconds(_server.IsSilent ? 50 : 10_000)))
+            .FindAsync(Service, TestContext.Current.CancellationToken);
+
+    private static Task<(IReadOnlyList<SrvPlace> Places, long Ttl)> FindAtAsync(params FakeNameServer[] servers) =>
+        new SrvLookup(new DnsClient([.. servers.Select(server => server.Address)], TimeSpan.FromSeconds(10)))
             .FindAsync(Service, TestContext.Current.CancellationToken);
 
     private async Task<string> ReasonAsync() => (await Assert.ThrowsAsync<DnsException>(FindAsync)).Message;
