@@ -90,7 +90,8 @@ def udp(load, context, scenario):
 
 def scenario(name, clients, window, size):
     what = f'{size}-byte datagrams to an echo and back, {clients} clients with {window} under way each'
-    return Scenario(name, what, functools.partial(udp, (clients, window, size)), UDP, unit='CPU us/echo', bars=(BAR,))
+    return Scenario(name, what, functools.partial(udp, (clients, window, size)), UDP, unit='CPU us/echo', bars=(BAR,),
+                    default=False)   # on a busy machine datagrams are lost, and then there is no table at all
 
 
 BAR = Bar(round(1 / 1.2, 3), 'nginx')   # 1.2 times as many for a second of CPU

@@ -128,7 +128,7 @@ public sealed class QueueTests
             scenario.AddOrigin(request =>
             {
                 Interlocked.Increment(ref arrived);
-                if (request.Target == "/first") first.Wait(30_000);
+                if (request.Target == "/first" && !first.Wait(30_000)) return Reply.Of("gave up");
                 if (request.Target == "/second") second.Wait(30_000);
                 return request.Target == "/sick" && Interlocked.Increment(ref asked) == 1
                     ? Reply.Of("sick", 503)
