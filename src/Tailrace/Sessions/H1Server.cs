@@ -346,11 +346,11 @@ internal sealed class H1Server
         _context.Closed?.Invoke(connection);
         // An answer that was begun and not sent whole must not look like one that ended.
         connection.Close(reset: _isBroken || (isAborted && _exchange!.HasBegun));
-        _counters.Active--;
         _context.Remove(this);
         if (_exchange is { } exchange) _context.FreeExchanges.Return(exchange);
         _exchange = null;
         _connection = null!;
+        _counters.Active--;
         _context.FreeSessions.Return(this);
     }
 

@@ -59,12 +59,12 @@ internal sealed class ProxyGate(
             verdict = isSilent ? ProxyStatus.Absent : ProxyStatus.Invalid;
         }
         _waiting.Remove(connection);
-        reactor.Counters.Active--;
         connection.SetTimeout(0);
         if (verdict == ProxyStatus.Complete || (verdict == ProxyStatus.Absent && !settings.IsRequired))
             server.Serve(connection);
         else
             Reject(connection, verdict == ProxyStatus.Absent ? "no PROXY header" : "wrong or unfinished PROXY header");
+        reactor.Counters.Active--;
     }
 
     private void Reject(Connection connection, string reason)

@@ -15,7 +15,10 @@ public sealed class Counters
     /// <summary>Downstream connections accepted.</summary>
     public long Accepted;
 
-    /// <summary>Downstream connections open now.</summary>
+    /// <summary>
+    /// Downstream connections open now. Falls last: who sees from another thread that none is open finds all that they
+    /// did counted, and their places given back.
+    /// </summary>
     public long Active;
 
     /// <summary>Times that accepting failed or had to pause.</summary>

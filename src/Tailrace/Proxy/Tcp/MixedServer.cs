@@ -56,10 +56,10 @@ internal sealed class MixedServer(Reactor reactor, IConnectionServer http, TcpSe
                 : StreamKind.Other;
         }
         _waiting.Remove(connection);
-        reactor.Counters.Active--;
         connection.SetTimeout(0);
         if (error is IoError.None or IoError.TimedOut) Serve(connection, kind);
         else tcp.Refuse(connection, error);
+        reactor.Counters.Active--;
     }
 
     private void Serve(Connection connection, StreamKind kind)

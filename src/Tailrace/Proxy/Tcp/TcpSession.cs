@@ -225,8 +225,8 @@ internal sealed class TcpSession
         _server.Changed?.Invoke(this, StreamState.Closed);
         _downstream.Close(result.MustReset);
         _downstream = null!;
-        Counters.Active--;
         _server.Remove(this);
+        Counters.Active--;
         _server.FreeSessions.Return(this);
     }
 

@@ -154,9 +154,9 @@ internal sealed class UdpServer
         session.NextOpen = session.PreviousOpen = null;
         Count(ref _counters, end);
         Count(ref Reactor.Counters.Udp, end);
-        Reactor.Counters.Active--;
         Budget.Return();
         session.Ticket.Return();
+        Reactor.Counters.Active--;
         Changed?.Invoke(session, StreamState.Closed);
         if (_isDraining && _table.Count == 0) CloseSocket();
     }
