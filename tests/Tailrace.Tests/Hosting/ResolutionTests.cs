@@ -101,7 +101,8 @@ public sealed class ResolutionTests : IDisposable
     private IEnumerable<string> Lines()
     {
         _log.Dispose();
-        return _lines.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ', 3, StringSplitOptions.RemoveEmptyEntries)[2]);
+        return _lines.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(' ', 3, StringSplitOptions.RemoveEmptyEntries)[2]);
     }
 
     private Resolution Create(params string[] destinations) => Create(Publish, destinations);
