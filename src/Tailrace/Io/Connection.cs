@@ -76,6 +76,9 @@ public abstract class Connection : TimerEntry
     /// <summary>Arms the next <see cref="FillAsync"/> without awaiting it.</summary>
     public abstract void PrepareFill();
 
+    /// <summary>What the fill came to that was watched and has completed.</summary>
+    internal abstract IoResult TakeFill();
+
     /// <summary>Makes the pending <see cref="FillAsync"/> fail as cancelled.</summary>
     public abstract void CancelFill();
 
@@ -86,6 +89,9 @@ public abstract class Connection : TimerEntry
     /// Sends all of <see cref="Output"/> and then <paramref name="count"/> bytes of <paramref name="body"/>.
     /// </summary>
     public abstract IoTask FlushAsync(ByteBuffer body, int count);
+
+    /// <summary>What the flush came to that was watched and has completed.</summary>
+    internal abstract IoResult TakeFlush();
 
     /// <summary>Makes the pending flush fail as cancelled.</summary>
     public abstract void CancelFlush();

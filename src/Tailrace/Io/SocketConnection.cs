@@ -94,6 +94,9 @@ public sealed class SocketConnection : Connection
         if (!_receive.IsArmed) _receive.Hold(task.GetAwaiter().GetResult());
     }
 
+    /// <inheritdoc/>
+    internal override IoResult TakeFill() => _receive.TakeResult();
+
     /// <summary>Takes the result of a fill that brought bytes; any other is left for who awaits it.</summary>
     internal bool TryTakeFill() => _receive.TryTakeBytes();
 
@@ -135,6 +138,9 @@ public sealed class SocketConnection : Connection
         _send.Progress = _progressSeen = 0;
         return Reactor.Loop.SendAsync(handle, _send);
     }
+
+    /// <inheritdoc/>
+    internal override IoResult TakeFlush() => _send.TakeResult();
 
     /// <inheritdoc/>
     public override void CancelFlush() => Reactor.Loop.Cancel(_send, IoError.Cancelled);

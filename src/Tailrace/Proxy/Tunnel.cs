@@ -14,6 +14,10 @@ namespace Tailrace.Proxy;
 /// else reads, writes or times them.
 /// </para>
 /// <para>
+/// A tunnel waits nearly all the time, often thousands of them. So it is no async method, whose frames would wait with
+/// it: two <see cref="TunnelPump"/>s are resumed by what they wait for, and the owner is told of the end.
+/// </para>
+/// <para>
 /// Each direction receives no more before the other side has taken what there is, so a tunnel holds at most one block
 /// for each direction, and none while it waits for bytes. Bytes that are in an input already go first; so does what is
 /// in an output.
@@ -25,26 +29,27 @@ namespace Tailrace.Proxy;
 /// </remarks>
 internal sealed class Tunnel : TimerEntry
 {
-    /// <summary>Pieces moved without a wait before other connections get their turn.</summary>
-    private const int TurnPiecesMax = 16;
-
     /// <summary>How long what a broken side has sent may still take to be delivered.</summary>
     private const int GraceMs = 1_000;
 
-    private Connection _downstream = null!;
-    private Connection _upstream = null!;
-    private EventLoop _loop = null!;
+    private readonly TunnelPump _upload;
+    private readonly TunnelPump _download;
+    private ITunnelOwner _owner = null!;
     private TunnelLimits _limits;
     private long _activeAt;
     private long _expiresAt;
-    private int _running;
+    private byte _running;
     private bool _hasFailed;
-    private bool _isStopped;
     private bool _isCut;
-    private TunnelSide _sending;
     private TunnelEnd _end;
     private TunnelSide _by;
     private IoError _error;
+
+    internal Tunnel()
+    {
+        _upload = new TunnelPump(this, TunnelSide.Downstream);
+        _download = new TunnelPump(this, TunnelSide.Upstream);
+    }
 
     /// <summary>Told of each change of its state; null unless every detail is wanted.</summary>
     internal Action<StreamState>? Changed { get; set; }
@@ -59,27 +64,56 @@ internal sealed class Tunnel : TimerEntry
         {
             if (_running == 0) return StreamState.Closed;
             if (_hasFailed || _by != TunnelSide.None) return StreamState.Closing;
-            return _sending == TunnelSide.None ? StreamState.Connected : StreamState.Writing;
+            return _upload.IsSending || _download.IsSending ? StreamState.Writing : StreamState.Connected;
         }
     }
 
     /// <summary>Bytes delivered to the upstream so far.</summary>
-    internal long BytesUp { get; private set; }
+    internal long BytesUp => _upload.Bytes;
 
     /// <summary>Bytes delivered to the downstream so far.</summary>
-    internal long BytesDown { get; private set; }
+    internal long BytesDown => _download.Bytes;
 
-    private Counters Counters => _downstream.Reactor.Counters;
+    /// <summary>Whether what waits has been cancelled.</summary>
+    internal bool IsStopped { get; private set; }
 
-    /// <summary>Runs until nothing can move any more.</summary>
-    internal async LoopTask<TunnelResult> RunAsync(Connection downstream, Connection upstream, TunnelLimits limits)
+    internal Connection Downstream => _upload.Source;
+
+    internal Connection Upstream => _download.Source;
+
+    private EventLoop Loop => Downstream.Reactor.Loop;
+
+    private Counters Counters => Downstream.Reactor.Counters;
+
+    /// <summary>Begins. It may have ended before this returns.</summary>
+    /// <param name="downstream">The client's side.</param>
+    /// <param name="upstream">The origin's side.</param>
+    /// <param name="limits">How long it may stay open.</param>
+    /// <param name="owner">Told when nothing can move any more.</param>
+    internal void Begin(Connection downstream, Connection upstream, TunnelLimits limits, ITunnelOwner owner)
     {
-        Begin(downstream, upstream, limits);
-        var upload = PumpAsync(downstream, upstream, TunnelSide.Downstream);
-        var download = PumpAsync(upstream, downstream, TunnelSide.Upstream);
-        await upload;
-        await download;
-        return Finish();
+        Debug.Assert(_running == 0, "a tunnel has one use at a time");
+        _upload.Prepare(downstream, upstream);
+        _download.Prepare(upstream, downstream);
+        _owner = owner;
+        _limits = limits;
+        _activeAt = Loop.Now;
+        _expiresAt = limits.LifetimeMs > 0 ? _activeAt + limits.LifetimeMs : long.MaxValue;
+        _running = 2;
+        _hasFailed = _isCut = IsStopped = false;
+        _end = TunnelEnd.Closed;
+        _by = TunnelSide.None;
+        _error = IoError.None;
+        downstream.AbortWith(null);
+        upstream.AbortWith(null);
+        // Its own deadline looks at both directions together.
+        downstream.SetTimeout(0);
+        upstream.SetTimeout(0);
+        TakeTraffic();
+        SetDeadline();
+        Changed?.Invoke(StreamState.Connected);
+        _upload.Resume();
+        _download.Resume();
     }
 
     /// <summary>Ends it at once; what waits is cancelled. Does nothing to one that is over.</summary>
@@ -93,7 +127,7 @@ internal sealed class Tunnel : TimerEntry
     /// <summary>A deadline passed: its own, or the one until which it would be idle.</summary>
     protected internal override void OnDeadline()
     {
-        var now = _loop.Now;
+        var now = Loop.Now;
         // A send that goes slowly has not completed, but it is no silence.
         var hasMoved = TakeTraffic();
         if (now >= _expiresAt)
@@ -113,144 +147,48 @@ internal sealed class Tunnel : TimerEntry
         SetDeadline();
     }
 
-    private void Begin(Connection downstream, Connection upstream, TunnelLimits limits)
-    {
-        Debug.Assert(_running == 0, "a tunnel has one use at a time");
-        _downstream = downstream;
-        _upstream = upstream;
-        _loop = downstream.Reactor.Loop;
-        _limits = limits;
-        _activeAt = _loop.Now;
-        _expiresAt = limits.LifetimeMs > 0 ? _activeAt + limits.LifetimeMs : long.MaxValue;
-        _running = 2;
-        _hasFailed = _isStopped = _isCut = false;
-        _sending = TunnelSide.None;
-        _end = TunnelEnd.Closed;
-        _by = TunnelSide.None;
-        _error = IoError.None;
-        BytesUp = BytesDown = 0;
-        downstream.AbortWith(null);
-        upstream.AbortWith(null);
-        // Its own deadline looks at both directions together.
-        downstream.SetTimeout(0);
-        upstream.SetTimeout(0);
-        TakeTraffic();
-        SetDeadline();
-        Changed?.Invoke(StreamState.Connected);
-    }
+    /// <summary>A pump has received something.</summary>
+    internal void OnActivity() => _activeAt = Loop.Now;
 
-    private TunnelResult Finish()
+    /// <summary>A pump has delivered something.</summary>
+    internal void OnDelivered(TunnelSide from, int bytes)
     {
-        _loop.Timers.Remove(this);
-        _downstream.AbortWith(null);
-        _upstream.AbortWith(null);
-        // What was counted here is not to be counted again.
-        TakeTraffic();
-        var mustReset = _isCut || _end is TunnelEnd.Reset or TunnelEnd.NoBuffers;
-        _downstream = _upstream = null!;
-        return new TunnelResult(_end, _by, _error, mustReset, BytesUp, BytesDown);
-    }
-
-    /// <summary>Carries one direction to its end.</summary>
-    private async LoopTask PumpAsync(Connection source, Connection target, TunnelSide from)
-    {
-        var pieces = 0;
-        var gauge = new BulkGauge(_loop, isBulk: false);
-        while (!_isStopped)
-        {
-            if (source.Input.IsEmpty && target.Output.IsEmpty)
-            {
-                source.Input.Release();
-                target.Output.Release();
-                var fill = gauge.IsBulk(int.MaxValue) && target.SendsUnseen
-                    ? source.FillUnseenAsync(int.MaxValue)
-                    : source.FillAsync();
-                if (!fill.IsCompleted) pieces = 0;
-                var received = await fill;
-                _activeAt = _loop.Now;
-                if (received.IsError || received.Bytes == 0)
-                {
-                    if (received.IsError) OnReadFailed(source, from, received.Error);
-                    else OnEnd(source, target, from);
-                    break;
-                }
-                gauge.Received(received.Bytes, source.Unseen > 0);
-                Changed?.Invoke(StreamState.Reading);
-            }
-            var unseen = source.Unseen;
-            var length = source.Input.Length;
-            var flush = unseen > 0 ? target.FlushUnseenAsync(source) : target.FlushAsync(source.Input, length);
-            if (!flush.IsCompleted) OnWait(from);
-            var sent = await flush;
-            _sending &= ~from;
-            _activeAt = _loop.Now;
-            Count(from, unseen > 0 ? target.Flushed : length - source.Input.Length);
-            if (sent.IsError)
-            {
-                OnSendFailed(from, sent.Error);
-                break;
-            }
-            if (++pieces < TurnPiecesMax) continue;
-            pieces = 0;
-            await _loop.YieldAsync();
-        }
-        _isCut |= source.DropUnseen() > 0 || !source.Input.IsEmpty;
-        source.Input.Release();
-        target.Output.Release();
-        _running--;
-    }
-
-    private void OnWait(TunnelSide from)
-    {
-        _sending |= from;
-        Changed?.Invoke(StreamState.Writing);
-    }
-
-    private void Count(TunnelSide from, int bytes)
-    {
-        if (from == TunnelSide.Downstream)
-        {
-            BytesUp += bytes;
-            Counters.BytesReceived += bytes;
-        }
-        else
-        {
-            BytesDown += bytes;
-            Counters.BytesSent += bytes;
-        }
+        OnActivity();
+        if (from == TunnelSide.Downstream) Counters.BytesReceived += bytes;
+        else Counters.BytesSent += bytes;
     }
 
     /// <summary>The stream of one side has ended: so does the other's, in this direction.</summary>
-    private void OnEnd(Connection source, Connection target, TunnelSide from)
+    internal void OnEnd(TunnelPump pump)
     {
         // After a failure the reset tells both sides; an end before it would tell them something else.
         if (_hasFailed) return;
-        if (_by == TunnelSide.None) _by = from;
+        if (_by == TunnelSide.None) _by = pump.From;
         Changed?.Invoke(StreamState.Closing);
-        target.ShutdownSend();
+        pump.Target.ShutdownSend();
         // Nobody receives from the source any more, and its reset is to be heard of all the same.
-        if (_running == 2) source.AbortWith(target, atOnce: true);
+        if (_running == 2) pump.Source.AbortWith(pump.Target, atOnce: true);
     }
 
     /// <summary>
     /// Nothing more comes from a side that is broken, and nothing gets there. All that it sent has been delivered.
     /// </summary>
-    private void OnReadFailed(Connection source, TunnelSide from, IoError error)
+    internal void OnReadFailed(TunnelPump pump, IoError error)
     {
         switch (error)
         {
             case IoError.NoBuffers:
                 Fail(TunnelEnd.NoBuffers, TunnelSide.None, error);
                 break;
-            case IoError.Aborted when !source.IsClosed:
+            case IoError.Aborted when !pump.Source.IsClosed:
                 // The other side had ended its stream and was reset after that.
-                Fail(TunnelEnd.Reset, OtherThan(from), IoError.Reset);
+                Fail(TunnelEnd.Reset, OtherThan(pump.From), IoError.Reset);
                 break;
             case IoError.Aborted or IoError.Cancelled:
                 Fail(TunnelEnd.Aborted, TunnelSide.None, error);
                 break;
             default:
-                Fail(TunnelEnd.Reset, from, error);
+                Fail(TunnelEnd.Reset, pump.From, error);
                 break;
         }
         Cancel();
@@ -260,14 +198,37 @@ internal sealed class Tunnel : TimerEntry
     /// A side takes nothing any more. What it has sent before may still lie in the kernel; the other direction goes on
     /// until it meets the failure too.
     /// </summary>
-    private void OnSendFailed(TunnelSide from, IoError error)
+    internal void OnSendFailed(TunnelPump pump, IoError error)
     {
         // Bytes that are no longer in the input may not have gone.
         _isCut = true;
         if (error is IoError.Aborted or IoError.Cancelled) Fail(TunnelEnd.Aborted, TunnelSide.None, error);
-        else Fail(TunnelEnd.Reset, OtherThan(from), error);
-        _expiresAt = Math.Min(_expiresAt, _loop.Now + GraceMs);
+        else Fail(TunnelEnd.Reset, OtherThan(pump.From), error);
+        _expiresAt = Math.Min(_expiresAt, Loop.Now + GraceMs);
         SetDeadline();
+    }
+
+    /// <summary>A bug: nobody knows what has been delivered.</summary>
+    internal void OnException(Exception exception)
+    {
+        Loop.OnUnhandled(exception);
+        _isCut = true;
+        Stop();
+    }
+
+    /// <summary>A pump has come to its end; with the second the tunnel is over.</summary>
+    /// <param name="isCut">Whether something that its source has sent is lost.</param>
+    internal void OnPumped(bool isCut)
+    {
+        _isCut |= isCut;
+        if (--_running > 0) return;
+        Loop.Timers.Remove(this);
+        Downstream.AbortWith(null);
+        Upstream.AbortWith(null);
+        // What was counted here is not to be counted again.
+        TakeTraffic();
+        var mustReset = _isCut || _end is TunnelEnd.Reset or TunnelEnd.NoBuffers;
+        _owner.OnEnded(new TunnelResult(_end, _by, _error, mustReset, BytesUp, BytesDown));
     }
 
     /// <summary>Remembers what ended the tunnel; what follows from it is not asked for.</summary>
@@ -283,24 +244,24 @@ internal sealed class Tunnel : TimerEntry
 
     private void Cancel()
     {
-        _isStopped = true;
-        _downstream.CancelFill();
-        _downstream.CancelFlush();
-        _upstream.CancelFill();
-        _upstream.CancelFlush();
+        IsStopped = true;
+        Downstream.CancelFill();
+        Downstream.CancelFlush();
+        Upstream.CancelFill();
+        Upstream.CancelFlush();
     }
 
     private void SetDeadline()
     {
         var idleAt = _limits.IdleTimeoutMs > 0 ? _activeAt + _limits.IdleTimeoutMs : long.MaxValue;
         var deadline = Math.Min(idleAt, _expiresAt);
-        if (deadline != long.MaxValue) _loop.Timers.Set(this, deadline);
+        if (deadline != long.MaxValue) Loop.Timers.Set(this, deadline);
     }
 
     private bool TakeTraffic()
     {
-        var (fromDownstream, toDownstream) = _downstream.TakeTraffic();
-        var (fromUpstream, toUpstream) = _upstream.TakeTraffic();
+        var (fromDownstream, toDownstream) = Downstream.TakeTraffic();
+        var (fromUpstream, toUpstream) = Upstream.TakeTraffic();
         return fromDownstream + toDownstream + fromUpstream + toUpstream > 0;
     }
 

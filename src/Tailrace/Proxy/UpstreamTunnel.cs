@@ -8,7 +8,7 @@ namespace Tailrace.Proxy;
 /// Owns the upstream's connection, which no pool sees again; of the HTTP that led to it nothing is kept. Used on its
 /// reactor only.
 /// </remarks>
-internal sealed class UpstreamTunnel : Successor
+internal sealed class UpstreamTunnel : Successor, ITunnelOwner
 {
     private readonly Tunnel _tunnel = new();
     private readonly SocketConnection _upstream;
@@ -16,7 +16,6 @@ internal sealed class UpstreamTunnel : Successor
     private readonly Destination? _destination;
     private readonly bool _isAnswering;
     private readonly int _idleTimeoutMs;
-    private bool _mustReset;
 
     /// <summary>Takes over a connection.</summary>
     /// <param name="upstream">The connection; its input may have bytes that came behind the head.</param>
@@ -35,19 +34,19 @@ internal sealed class UpstreamTunnel : Successor
     }
 
     /// <inheritdoc/>
-    internal override async LoopTask<SuccessorEnd> RunAsync(Connection downstream)
+    protected override void Begin(Connection downstream) =>
+        _tunnel.Begin(downstream, _upstream, new TunnelLimits(_idleTimeoutMs, 0), this);
+
+    /// <summary>Gives back what it holds: also where nothing has begun.</summary>
+    internal void Close(bool mustReset = false)
     {
-        // Until it has run, something else has gone wrong.
-        _mustReset = true;
-        var result = await _tunnel.RunAsync(downstream, _upstream, new TunnelLimits(_idleTimeoutMs, 0));
-        _mustReset = result.MustReset;
-        return new SuccessorEnd(_mustReset, result.BytesUp, result.BytesDown);
+        _upstream.Close(mustReset);
+        if (_destination is { } destination) _pool?.EndTunnel(destination, _isAnswering);
     }
 
-    /// <inheritdoc/>
-    internal override void Close()
+    void ITunnelOwner.OnEnded(in TunnelResult result)
     {
-        _upstream.Close(_mustReset);
-        if (_destination is { } destination) _pool?.EndTunnel(destination, _isAnswering);
+        Close(result.MustReset);
+        End(result.MustReset, result.BytesUp, result.BytesDown);
     }
 }

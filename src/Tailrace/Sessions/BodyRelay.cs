@@ -61,7 +61,7 @@ internal static class BodyRelay
         BodyWriter writer, Connection target, int writeTimeoutMs)
     {
         var turn = 0;
-        var gauge = new BulkGauge(source.Reactor.Loop, isBulk: true);
+        var gauge = BulkGauge.Bulk(source.Reactor.Loop);
         while (true)
         {
             switch (reader.Next(out var count))
@@ -102,7 +102,7 @@ internal static class BodyRelay
                     if (flushed.IsError) return Failed(source, RelayEnd.WriteFailed, flushed.Error);
                     if (received.IsError) return Failed(source, RelayEnd.ReadFailed, received.Error);
                     if (received.Bytes == 0 && !reader.EndOfStream()) return new RelayResult(RelayEnd.Truncated);
-                    gauge.Received(received.Bytes, unseen > 0);
+                    gauge.Received(source.Reactor.Loop, received.Bytes, unseen > 0);
                     if (unseen == 0) continue;
                     var passing = writer.SendUnseenAsync(source);
                     if (!passing.IsCompleted) target.SetTimeout(writeTimeoutMs);
@@ -122,7 +122,8 @@ internal static class BodyRelay
     /// <summary>Receives more of a body: unseen where it comes in bulk and nobody has to look at it.</summary>
     private static IoTask Fill(
         BodyReader reader, Connection source, BodyWriter writer, Connection target, BulkGauge gauge) =>
-        reader.Ahead is var ahead && gauge.IsBulk(ahead) && target.SendsUnseen && !writer.IsDiscarding
+        reader.Ahead is var ahead && gauge.IsBulk(source.Reactor.Loop, ahead) && target.SendsUnseen
+            && !writer.IsDiscarding
             ? source.FillUnseenAsync(ahead)
             : source.FillAsync();
 

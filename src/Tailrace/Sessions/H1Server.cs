@@ -13,7 +13,7 @@ namespace Tailrace.Sessions;
 /// requests it holds neither exchange nor buffers. Answers to pipelined requests gather in the output and leave
 /// together, when the next request is not there yet or has to wait for somebody.
 /// </remarks>
-internal sealed class H1Server
+internal sealed class H1Server : Session
 {
     /// <summary>How long bytes are read and dropped after the last answer, so that it gets to be read.</summary>
     private const int LingerMs = 2_000;
@@ -44,13 +44,7 @@ internal sealed class H1Server
         _counters = context.Reactor.Counters;
     }
 
-    /// <summary>The context's list of open sessions.</summary>
-    internal H1Server? Next;
-
-    /// <summary>The context's list of open sessions.</summary>
-    internal H1Server? Previous;
-
-    /// <summary>Serves the connection; completes when it is closed.</summary>
+    /// <summary>Serves the connection; completes when it is closed, or another has taken it over.</summary>
     internal async LoopTask RunAsync(Connection connection)
     {
         Open(connection);
@@ -110,13 +104,13 @@ internal sealed class H1Server
     }
 
     /// <summary>Closes a connection that waits for a request; others close after their exchange.</summary>
-    internal void CloseIfIdle()
+    internal override void CloseIfIdle()
     {
         if (_isIdle) _connection.CancelFill();
     }
 
-    /// <summary>Closes the connection at once; whatever it waits for fails.</summary>
-    internal void Abort() => _connection.Abort();
+    /// <inheritdoc/>
+    internal override void Abort() => _connection.Abort();
 
     private void Open(Connection connection)
     {
@@ -287,30 +281,18 @@ internal sealed class H1Server
         return flush;
     }
 
-    /// <summary>Lets something else than HTTP go on with the connection. Of the exchange nothing is kept.</summary>
-    private async LoopTask HandOverAsync(H1Exchange exchange, Successor successor)
+    /// <summary>
+    /// Lets something else than HTTP go on with the connection. Of session and exchange nothing is kept.
+    /// </summary>
+    private void HandOver(H1Exchange exchange, Successor successor)
     {
-        var connection = _connection;
-        var remote = connection.Remote;
-        var record = _context.AccessLog is null ? null : new TunnelRecord(exchange);
+        var (context, connection) = (_context, _connection);
+        var record = context.AccessLog is null ? null : new TunnelRecord(exchange, connection);
         exchange.Successor = null;
         Recycle();
-        _counters.Tunnels++;
-        var end = new SuccessorEnd(MustReset: true, 0, 0);
-        try
-        {
-            end = await successor.RunAsync(connection);
-        }
-        catch (Exception exception)
-        {
-            _counters.UnhandledErrors++;
-            _context.HandlerFailed?.Invoke(exception);
-        }
-        successor.Close();
-        _counters.Tunnels--;
-        _isOver = true;
-        _isBroken = end.MustReset;
-        record?.Write(_context.AccessLog!, connection, remote, end.Received, end.Sent);
+        _connection = null!;
+        successor.Begin(this, context, connection, record);
+        context.FreeSessions.Return(this);
     }
 
     /// <summary>Remembers a send that failed.</summary>
@@ -333,7 +315,11 @@ internal sealed class H1Server
     private async LoopTask CloseAsync()
     {
         var connection = _connection;
-        if (_exchange is { Successor: { } successor } last) await HandOverAsync(last, successor);
+        if (_exchange is { Successor: { } successor } last)
+        {
+            HandOver(last, successor);
+            return;
+        }
         var isAborted = _exchange is { IsAborted: true };
         if (!isAborted && !_isOver && !_isBroken && !connection.IsClosed)
         {

@@ -13,7 +13,7 @@ public sealed class ServerContext : IConnectionServer
         [.. DateName, .. new byte[HttpDate.Length], .. "\r\n"u8, .. LengthName];
 
     private long _dateFrom = long.MinValue;
-    private H1Server? _sessions;
+    private Session? _sessions;
 
     /// <summary>How many bytes <see cref="DateLine"/> has.</summary>
     internal const int DateLineLength = 6 + HttpDate.Length + 2;
@@ -117,19 +117,36 @@ public sealed class ServerContext : IConnectionServer
         HttpDate.Format(second, _dateAndLength.AsSpan(DateName.Length, HttpDate.Length));
     }
 
-    internal void Add(H1Server session)
+    internal void Add(Session session)
     {
         Count++;
+        Link(session);
+    }
+
+    internal void Remove(Session session)
+    {
+        Count--;
+        Unlink(session);
+        Budget?.Return();
+    }
+
+    /// <summary>Another serves a session's connection from now on.</summary>
+    internal void Replace(Session session, Session successor)
+    {
+        Unlink(session);
+        Link(successor);
+    }
+
+    private void Link(Session session)
+    {
         session.Previous = null;
         session.Next = _sessions;
         if (_sessions is { } first) first.Previous = session;
         _sessions = session;
     }
 
-    internal void Remove(H1Server session)
+    private void Unlink(Session session)
     {
-        Count--;
-        Budget?.Return();
         if (session.Next is { } next) next.Previous = session.Previous;
         if (session.Previous is { } previous) previous.Next = session.Next;
         else _sessions = session.Next;

@@ -2,25 +2,54 @@ using Tailrace.Io;
 
 namespace Tailrace.Sessions;
 
-/// <summary>How a <see cref="Successor"/> ended.</summary>
-/// <param name="MustReset">Whether the client is to be told by a reset.</param>
-/// <param name="Received">Bytes that came from the client.</param>
-/// <param name="Sent">Bytes that the client was sent.</param>
-internal readonly record struct SuccessorEnd(bool MustReset, long Received, long Sent);
-
 /// <summary>What goes on with a client's connection when HTTP on it has ended: a tunnel.</summary>
 /// <remarks>
-/// Given to an exchange by its handler. The session runs it once the exchange's answer has been sent, when the exchange
-/// and its buffers are free for others already. Used on the connection's reactor only.
+/// Given to an exchange by its handler. When the exchange's answer is written it takes the connection over, and the
+/// place of its session in the context's list; the session, the exchange and their buffers are free for others from
+/// then on. Used on the connection's reactor only.
 /// </remarks>
-internal abstract class Successor
+internal abstract class Successor : Session
 {
-    /// <summary>Carries bytes until either side is done.</summary>
-    /// <param name="downstream">
-    /// The client's connection. Its input may have bytes that came behind the request. The session closes it.
-    /// </param>
-    internal abstract LoopTask<SuccessorEnd> RunAsync(Connection downstream);
+    private ServerContext _context = null!;
+    private Connection _downstream = null!;
+    private TunnelRecord? _record;
 
-    /// <summary>Gives back what it holds; called once, whether it ran or not.</summary>
-    internal abstract void Close();
+    /// <summary>Takes over from a session.</summary>
+    /// <param name="session">What has served the connection until now.</param>
+    /// <param name="context">Whose list it is in.</param>
+    /// <param name="downstream">
+    /// The client's connection. Its input may have bytes that came behind the request; its output, the end of the
+    /// answer.
+    /// </param>
+    /// <param name="record">What the access log will say, or null.</param>
+    internal void Begin(Session session, ServerContext context, Connection downstream, TunnelRecord? record)
+    {
+        _context = context;
+        _downstream = downstream;
+        _record = record;
+        context.Replace(session, this);
+        context.Reactor.Counters.Tunnels++;
+        Begin(downstream);
+    }
+
+    /// <inheritdoc/>
+    internal override void Abort() => _downstream.Abort();
+
+    /// <summary>Carries bytes until either side is done: <see cref="End"/> is called then.</summary>
+    protected abstract void Begin(Connection downstream);
+
+    /// <summary>Says what happened, and closes the client's connection.</summary>
+    /// <param name="mustReset">Whether the client is to be told by a reset.</param>
+    /// <param name="received">Bytes that came from the client.</param>
+    /// <param name="sent">Bytes that the client was sent.</param>
+    protected void End(bool mustReset, long received, long sent)
+    {
+        var counters = _context.Reactor.Counters;
+        counters.Tunnels--;
+        if (_context.AccessLog is { } log) _record?.Write(log, received, sent);
+        _context.Closed?.Invoke(_downstream);
+        _downstream.Close(mustReset);
+        _context.Remove(this);
+        counters.Active--;
+    }
 }

@@ -11,14 +11,18 @@ namespace Tailrace.Sessions;
 /// </summary>
 internal sealed class TunnelRecord
 {
+    private readonly EventLoop _loop;
+    private readonly NetAddress _client;
     private readonly byte[] _text;
     private readonly int[] _ends = new int[6];
     private readonly long _startedAt;
     private readonly long _headBytes;
     private readonly int _status;
 
-    internal TunnelRecord(H1Exchange exchange)
+    internal TunnelRecord(H1Exchange exchange, Connection connection)
     {
+        _loop = connection.Reactor.Loop;
+        _client = connection.Remote;
         var request = exchange.Request;
         var bytes = exchange.RequestBytes;
         _startedAt = exchange.StartedAt;
@@ -42,17 +46,17 @@ internal sealed class TunnelRecord
     }
 
     /// <summary>Writes the record when the tunnel has ended.</summary>
-    internal void Write(AccessLogWriter log, Connection connection, NetAddress remote, long received, long sent)
+    internal void Write(AccessLogWriter log, long received, long sent)
     {
         Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
         log.TryWrite(new AccessEntry
         {
-            UnixMilliseconds = connection.Reactor.Loop.UnixMilliseconds,
+            UnixMilliseconds = _loop.UnixMilliseconds,
             DurationMicroseconds = (long)Stopwatch.GetElapsedTime(_startedAt).TotalMicroseconds,
             BytesSent = sent,
             BytesReceived = _headBytes + received,
             Status = _status,
-            Client = client[..remote.Format(client)],
+            Client = client[.._client.Format(client)],
             Method = Text(0),
             Target = Text(1),
             Protocol = "HTTP/1.1"u8,

@@ -46,7 +46,8 @@ internal sealed class RelayScenario(string name, bool faulty) : Scenario(name, f
         var mustReset = connected.IsError;
         if (!mustReset)
         {
-            var result = await new Tunnel().RunAsync(downstream, upstream, new TunnelLimits(IdleMs, LifetimeMs: 0));
+            var result = await TunnelRun.Begin(
+                new Tunnel(), downstream, upstream, new TunnelLimits(IdleMs, LifetimeMs: 0));
             mustReset = result.MustReset;
         }
         upstream.Close(mustReset);

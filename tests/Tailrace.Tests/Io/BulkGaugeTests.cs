@@ -13,31 +13,31 @@ public sealed class BulkGaugeTests
     public void A_run_of_full_receives_is_bulk(string engine, int piece)
     {
         using var rig = new LoopRig(engine);
-        var gauge = new BulkGauge(rig.Loop, isBulk: false);
+        var gauge = default(BulkGauge);
         for (var sum = 0; sum < 16 << 10; sum += piece)
         {
-            Assert.False(gauge.IsBulk(Much));
-            gauge.Received(piece, isUnseen: false);
+            Assert.False(gauge.IsBulk(rig.Loop, Much));
+            gauge.Received(rig.Loop, piece, isUnseen: false);
         }
-        Assert.True(gauge.IsBulk(Much));
-        Assert.True(gauge.IsBulk(16 << 10));
-        Assert.False(gauge.IsBulk((16 << 10) - 1));
+        Assert.True(gauge.IsBulk(rig.Loop, Much));
+        Assert.True(gauge.IsBulk(rig.Loop, 16 << 10));
+        Assert.False(gauge.IsBulk(rig.Loop, (16 << 10) - 1));
         // Bytes that the loop had already looked at say nothing.
-        gauge.Received(1, isUnseen: false);
-        Assert.True(gauge.IsBulk(Much));
-        gauge.Received(piece, isUnseen: true);
-        Assert.True(gauge.IsBulk(Much));
-        gauge.Received(piece - 1, isUnseen: true);
-        Assert.False(gauge.IsBulk(Much));
+        gauge.Received(rig.Loop, 1, isUnseen: false);
+        Assert.True(gauge.IsBulk(rig.Loop, Much));
+        gauge.Received(rig.Loop, piece, isUnseen: true);
+        Assert.True(gauge.IsBulk(rig.Loop, Much));
+        gauge.Received(rig.Loop, piece - 1, isUnseen: true);
+        Assert.False(gauge.IsBulk(rig.Loop, Much));
     }
 
     [Theory, MemberData(nameof(LoopRig.AllEngines), MemberType = typeof(LoopRig))]
     public void A_chat_is_not_bulk(string engine)
     {
         using var rig = new LoopRig(engine);
-        var gauge = new BulkGauge(rig.Loop, isBulk: false);
-        for (var i = 0; i < 1000; i++) gauge.Received(200, isUnseen: false);
-        Assert.False(gauge.IsBulk(Much));
+        var gauge = default(BulkGauge);
+        for (var i = 0; i < 1000; i++) gauge.Received(rig.Loop, 200, isUnseen: false);
+        Assert.False(gauge.IsBulk(rig.Loop, Much));
     }
 
     [Theory]
@@ -47,8 +47,8 @@ public sealed class BulkGaugeTests
     public void A_loop_that_copies_knows_no_bulk(string engine)
     {
         using var rig = new LoopRig(engine);
-        var gauge = new BulkGauge(rig.Loop, isBulk: true);
-        gauge.Received(1 << 20, isUnseen: false);
-        Assert.False(gauge.IsBulk(Much));
+        var gauge = BulkGauge.Bulk(rig.Loop);
+        gauge.Received(rig.Loop, 1 << 20, isUnseen: false);
+        Assert.False(gauge.IsBulk(rig.Loop, Much));
     }
 }

@@ -16,11 +16,15 @@ internal sealed class FakeClient(Reactor reactor, NetAddress remote) : Connectio
 
     public override void PrepareFill() => throw new NotSupportedException();
 
+    internal override IoResult TakeFill() => throw new NotSupportedException();
+
     public override void CancelFill() => throw new NotSupportedException();
 
     public override IoTask FlushAsync() => throw new NotSupportedException();
 
     public override IoTask FlushAsync(ByteBuffer body, int count) => throw new NotSupportedException();
+
+    internal override IoResult TakeFlush() => throw new NotSupportedException();
 
     public override void CancelFlush() => throw new NotSupportedException();
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Tailrace.Io;
 using Tailrace.Proxy;
+using Tailrace.Simulation;
 using Tailrace.Telemetry;
 using Tailrace.Tests.Io;
 
@@ -17,7 +18,7 @@ public sealed class TunnelTests
     [Theory, MemberData(nameof(Engines))]
     public void Bytes_go_both_ways_and_a_side_may_end_first(string engine) => WithRig(engine, async rig =>
     {
-        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+        var running = rig.Run(s_noLimits);
         await LoopRig.SendAsync(rig.Client, "ask");
         await LoopRig.ExpectAsync(rig.Origin, "ask");
         await LoopRig.SendAsync(rig.Origin, "answer");
@@ -48,7 +49,7 @@ public sealed class TunnelTests
         Assert.Equal(12, (await rig.Upstream.FillAsync()).Bytes);
         Assert.True(rig.Upstream.Output.TryAppend("head "u8));
         Assert.True(rig.Downstream.Output.TryAppend("101 "u8));
-        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+        var running = rig.Run(s_noLimits);
         await LoopRig.ExpectAsync(rig.Origin, "head early");
         await LoopRig.ExpectAsync(rig.Client, "101 server first");
         rig.Client.ShutdownSend();
@@ -60,7 +61,7 @@ public sealed class TunnelTests
     [Theory, MemberData(nameof(Engines))]
     public void An_idle_tunnel_holds_no_block(string engine) => WithRig(engine, async rig =>
     {
-        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+        var running = rig.Run(s_noLimits);
         for (var i = 0; i < 3; i++)
         {
             // Long enough to earn a large block.
@@ -86,7 +87,7 @@ public sealed class TunnelTests
     [InlineData("sim", false)]
     public void A_reset_ends_both_directions(string engine, bool byClient) => WithRig(engine, async rig =>
     {
-        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+        var running = rig.Run(s_noLimits);
         var (broken, other) = byClient ? (rig.Client, rig.Origin) : (rig.Origin, rig.Client);
         await LoopRig.SendAsync(broken, "before");
         await LoopRig.ExpectAsync(other, "before");
@@ -104,7 +105,7 @@ public sealed class TunnelTests
     [InlineData("sim")]
     public void A_reset_behind_an_end_is_noticed_while_nothing_else_moves(string engine) => WithRig(engine, async rig =>
     {
-        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+        var running = rig.Run(s_noLimits);
         rig.Origin.ShutdownSend();
         Assert.Equal(0, (await rig.Client.FillAsync()).Bytes);
         await rig.Loop.TurnsAsync(3);
@@ -117,7 +118,7 @@ public sealed class TunnelTests
     public void Silence_both_ways_ends_it_in_order(string engine) => WithRig(engine, async rig =>
     {
         var began = rig.Loop.Loop.Now;
-        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, new TunnelLimits(IdleTimeoutMs: 200, LifetimeMs: 0));
+        var running = rig.Run(new TunnelLimits(IdleTimeoutMs: 200, LifetimeMs: 0));
         await LoopRig.SendAsync(rig.Client, "x");
         await LoopRig.ExpectAsync(rig.Origin, "x");
         var result = await running;
@@ -128,7 +129,7 @@ public sealed class TunnelTests
     [Theory, MemberData(nameof(Engines))]
     public void A_stream_that_is_cut_does_not_look_like_one_that_ended(string engine) => WithRig(engine, async rig =>
     {
-        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, new TunnelLimits(IdleTimeoutMs: 0, LifetimeMs: 1500));
+        var running = rig.Run(new TunnelLimits(IdleTimeoutMs: 0, LifetimeMs: 1500));
         // Nobody reads at the other end.
         var sending = SendForEverAsync(rig.Client);
         var result = await running;
@@ -144,7 +145,7 @@ public sealed class TunnelTests
         rig.Tunnel.Stop();
         for (var i = 0; i < 2; i++)
         {
-            var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, new TunnelLimits(60_000, 60_000));
+            var running = rig.Run(new TunnelLimits(60_000, 60_000));
             Assert.Equal(StreamState.Connected, rig.Tunnel.State);
             rig.Tunnel.Stop();
             Assert.Equal(StreamState.Closing, rig.Tunnel.State);
@@ -154,6 +155,44 @@ public sealed class TunnelTests
         }
     });
 
+    [Theory, MemberData(nameof(Engines))]
+    public void One_that_is_used_again_allocates_nothing(string engine) => WithRig(engine, async rig =>
+    {
+        var owner = new IdleOwner();
+        var allocated = -1L;
+        for (var i = 0; i < 2; i++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            rig.Tunnel.Begin(rig.Downstream, rig.Upstream, new TunnelLimits(60_000, 0), owner);
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+            Assert.True(rig.Tunnel.IsRunning);
+            rig.Tunnel.Stop();
+            await rig.Loop.UntilAsync(() => !rig.Tunnel.IsRunning);
+        }
+        if (engine is not ("portable" or "sim" or "sim/copying")) Assert.Equal(0, allocated);
+        Assert.Equal(2, owner.Ends);
+    });
+
+    [Fact]
+    public void A_bug_ends_it_and_is_told()
+    {
+        var exception = new InvalidOperationException("a bug");
+        WithRig("sim", async rig =>
+        {
+            rig.Tunnel.Changed = state =>
+            {
+                if (state == StreamState.Reading) throw exception;
+            };
+            var running = rig.Run(s_noLimits);
+            await LoopRig.SendAsync(rig.Client, "x");
+            var result = await running;
+            // It is not known what has become of the bytes.
+            Assert.Equal((TunnelEnd.Aborted, true), (result.End, result.MustReset));
+            Assert.Equal([exception], rig.Loop.Unhandled);
+            rig.Loop.Unhandled.Clear();
+        });
+    }
+
     [Fact]
     public void Every_state_is_told()
     {
@@ -161,7 +200,7 @@ public sealed class TunnelTests
         WithRig("sim", async rig =>
         {
             rig.Tunnel.Changed = states.Add;
-            var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+            var running = rig.Run(s_noLimits);
             await LoopRig.SendAsync(rig.Client, "x");
             await LoopRig.ExpectAsync(rig.Origin, "x");
             rig.Client.ShutdownSend();
@@ -176,7 +215,7 @@ public sealed class TunnelTests
     public void Twenty_megabytes_each_way_at_once_are_the_same_at_the_other_end(string engine) => WithRig(engine, async rig =>
     {
         const int total = 20 << 20;
-        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+        var running = rig.Run(s_noLimits);
         var up = SendPatternAsync(rig.Client, total, 1);
         var down = SendPatternAsync(rig.Origin, total, 2);
         var upHash = ReadPatternAsync(rig.Origin, 1);
@@ -194,7 +233,7 @@ public sealed class TunnelTests
     [Theory, MemberData(nameof(Engines))]
     public void Bulk_that_waits_for_a_reader_is_cut_with_its_tunnel(string engine) => WithRig(engine, async rig =>
     {
-        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+        var running = rig.Run(s_noLimits);
         var sending = SendForEverAsync(rig.Client);
         await rig.Loop.UntilAsync(() => rig.Tunnel.State == StreamState.Writing);
         rig.Tunnel.Stop();
@@ -209,7 +248,7 @@ public sealed class TunnelTests
     [Theory, MemberData(nameof(Engines))]
     public void Bulk_that_waits_for_a_reader_goes_with_its_reset(string engine) => WithRig(engine, async rig =>
     {
-        var running = rig.Tunnel.RunAsync(rig.Downstream, rig.Upstream, s_noLimits);
+        var running = rig.Run(s_noLimits);
         var sending = SendForEverAsync(rig.Client);
         await rig.Loop.UntilAsync(() => rig.Tunnel.State == StreamState.Writing);
         rig.Origin.Close(reset: true);
@@ -279,6 +318,14 @@ public sealed class TunnelTests
         });
     }
 
+    /// <summary>An owner that counts.</summary>
+    private sealed class IdleOwner : ITunnelOwner
+    {
+        internal int Ends { get; private set; }
+
+        public void OnEnded(in TunnelResult result) => Ends++;
+    }
+
     /// <summary>A client, both ends of a tunnel, and an origin.</summary>
     private sealed record TunnelRig(
         LoopRig Loop, SocketConnection Client, SocketConnection Downstream, SocketConnection Upstream, SocketConnection Origin)
@@ -288,6 +335,8 @@ public sealed class TunnelTests
         internal Tunnel Tunnel { get; } = new();
 
         internal Counters Counters => Loop.Reactor.Counters;
+
+        internal LoopTask<TunnelResult> Run(TunnelLimits limits) => TunnelRun.Begin(Tunnel, Downstream, Upstream, limits);
 
         internal void CloseTunnel(in TunnelResult result)
         {

@@ -47,6 +47,9 @@ internal sealed class TcpServer : IConnectionServer
 
     internal AccessLogWriter? AccessLog { get; }
 
+    /// <summary>Whether anything is told of single connections.</summary>
+    internal bool IsLogging => AccessLog is not null || Changed is not null;
+
     internal FreeList<TcpSession> FreeSessions { get; } = new(1 << 14);
 
     /// <inheritdoc/>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Tailrace.Io;
 using Tailrace.Proxy.Balancing;
 using Tailrace.Telemetry;
@@ -7,16 +6,18 @@ using Tailrace.Tls.Hello;
 namespace Tailrace.Proxy.Tcp;
 
 /// <summary>Forwards one downstream connection to a destination until both sides have ended.</summary>
-/// <remarks>Runs wholly on the connection's reactor, and is used again for another connection afterwards.</remarks>
-internal sealed class TcpSession
+/// <remarks>
+/// Runs wholly on the connection's reactor, and is used again for another connection afterwards. Its async method ends
+/// where the tunnel begins, so that an idle connection costs no frame.
+/// </remarks>
+internal sealed class TcpSession : ITunnelOwner
 {
     private readonly TcpServer _server;
     private readonly Tunnel _tunnel = new();
+    private readonly TcpRecord? _record;
     private Connection _downstream = null!;
     private Cluster? _cluster;
     private Destination? _destination;
-    private byte[] _serverName = [];
-    private long _startedAt;
     private long _settledUp;
     private long _settledDown;
     private bool _isAborted;
@@ -24,6 +25,7 @@ internal sealed class TcpSession
     internal TcpSession(TcpServer server)
     {
         _server = server;
+        if (server.IsLogging) _record = new TcpRecord();
         if (server.Changed is { } changed) _tunnel.Changed = state => changed(this, state);
     }
 
@@ -33,8 +35,8 @@ internal sealed class TcpSession
     /// <summary>The server's list of open sessions.</summary>
     internal TcpSession? Previous;
 
-    /// <summary>The client's address.</summary>
-    internal NetAddress Client { get; private set; }
+    /// <summary>The client's address, where logs want it.</summary>
+    internal NetAddress Client => _record?.Client ?? default;
 
     /// <summary>Where the connection goes, once that is known.</summary>
     internal Destination? Destination => _destination;
@@ -44,7 +46,7 @@ internal sealed class TcpSession
 
     private Counters Counters => _server.Reactor.Counters;
 
-    /// <summary>Serves the connection; completes when it is closed.</summary>
+    /// <summary>Serves the connection; completes when its tunnel has begun, or when it is closed.</summary>
     /// <param name="downstream">The client's connection.</param>
     /// <param name="routes">Says where it goes by its ClientHello; null when that is not looked at.</param>
     internal async LoopTask RunAsync(Connection downstream, HelloRoutes? routes)
@@ -59,19 +61,25 @@ internal sealed class TcpSession
         SocketConnection? upstream = null;
         if (_cluster is { } cluster) (upstream, failure) = await ConnectAsync(cluster);
 
-        // 4. Carry bytes both ways until both sides have ended.
-        // A reset at once would make the client's connect fail, not its connection.
-        var mustReset = failure != TunnelEnd.Unreachable || !downstream.Input.IsEmpty;
-        var result = new TunnelResult(failure, TunnelSide.None, IoError.None, mustReset, 0, 0);
+        // 4. Carry bytes both ways until both sides have ended: OnEnded goes on from there.
         if (upstream is not null)
         {
             CountOpen(1);
-            result = await _tunnel.RunAsync(downstream, upstream, _server.Settings.Limits);
-            CountOpen(-1);
-            _cluster!.Pool.Close(_destination!, upstream, result.MustReset);
+            _tunnel.Begin(downstream, upstream, _server.Settings.Limits, this);
+            return;
         }
 
         // 5. Say what happened, and close.
+        // A reset at once would make the client's connect fail, not its connection.
+        var mustReset = failure != TunnelEnd.Unreachable || !downstream.Input.IsEmpty;
+        Close(new TunnelResult(failure, TunnelSide.None, IoError.None, mustReset, 0, 0));
+    }
+
+    /// <summary>The fifth step, when there was a tunnel.</summary>
+    void ITunnelOwner.OnEnded(in TunnelResult result)
+    {
+        CountOpen(-1);
+        _cluster!.Pool.Close(_destination!, _tunnel.Upstream, result.MustReset);
         Close(result);
     }
 
@@ -118,11 +126,9 @@ internal sealed class TcpSession
         _downstream = downstream;
         _cluster = null;
         _destination = null;
-        _serverName = [];
         _settledUp = _settledDown = 0;
         _isAborted = false;
-        _startedAt = _server.AccessLog is null ? 0 : Stopwatch.GetTimestamp();
-        Client = downstream.Remote;
+        _record?.Begin(downstream.Remote);
         _server.Add(this);
         Counters.Accepted++;
         Counters.Active++;
@@ -171,7 +177,7 @@ internal sealed class TcpSession
         var status = ClientHelloReader.Read(input.Unread, scratch, out var hello);
         if (status == HelloStatus.Complete) _cluster = routes.Find(hello) ?? _server.Cluster;
         if (status == HelloStatus.NotTls) _cluster = _server.Cluster;
-        if (_server.AccessLog is not null) _serverName = hello.ServerName.ToArray();
+        _record?.Name(hello.ServerName);
         return status;
     }
 
@@ -183,7 +189,7 @@ internal sealed class TcpSession
     {
         var error = IoError.None;
         var tried = default(TriedSet);
-        var key = cluster.Settings.Balancing.Policy == BalancingPolicy.Hash ? RequestKey.Of(Client) : 0;
+        var key = cluster.Settings.Balancing.Policy == BalancingPolicy.Hash ? RequestKey.Of(_downstream.Remote) : 0;
         Counters.Tcp.Connecting++;
         SocketConnection? upstream = null;
         while (upstream is null && error != IoError.Aborted
@@ -221,32 +227,12 @@ internal sealed class TcpSession
         TcpEnds.Count(ref _server.Totals, result.End, by);
         if (_destination is { } destination) TcpEnds.Count(ref destination.Tcp, result.End, by);
         Settle(result.BytesUp, result.BytesDown);
-        if (_server.AccessLog is { } log) Record(log, result, by);
+        if (_server.AccessLog is { } log) _record!.Write(log, _server, _destination, result, by);
         _server.Changed?.Invoke(this, StreamState.Closed);
         _downstream.Close(result.MustReset);
         _downstream = null!;
         _server.Remove(this);
         Counters.Active--;
         _server.FreeSessions.Return(this);
-    }
-
-    private void Record(AccessLogWriter log, in TunnelResult result, TunnelSide by)
-    {
-        Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
-        var duration = Stopwatch.GetElapsedTime(_startedAt);
-        var entry = new AccessEntry
-        {
-            UnixMilliseconds = _server.Reactor.Loop.UnixMilliseconds - (long)duration.TotalMilliseconds,
-            DurationMicroseconds = (long)duration.TotalMicroseconds,
-            BytesSent = result.BytesDown,
-            BytesReceived = result.BytesUp,
-            Client = client[..Client.Format(client)],
-            Host = _serverName,
-            Protocol = "TCP"u8,
-            Upstream = _destination is { } destination ? destination.NameBytes.Span : default,
-            End = TcpEnds.WordOf(result.End, by),
-            Listener = _server.Settings.Listener.Span,
-        };
-        log.TryWrite(entry);
     }
 }
