@@ -8,8 +8,9 @@ namespace Tailrace.Http;
 /// <summary>Finds well-known fields by name, and knows their text. Pure; any thread.</summary>
 /// <remarks>
 /// A name is identified by two overlapping 8-byte words, its first and its last, with the case bit set everywhere, plus
-/// its length; the few names longer than 16 bytes compare the middle too. The words hash into a small open table, so a
-/// lookup is two loads, a multiplication and, nearly always, one comparison.
+/// its length; names longer than 16 bytes compare the word between them too, and the one that is longer than 24 all of
+/// it. The words hash into a small open table, so a lookup is two loads, a multiplication and, nearly always, one
+/// comparison.
 /// </remarks>
 public static class KnownHeaders
 {
@@ -38,23 +39,41 @@ public static class KnownHeaders
 
     /// <summary>The same for a name of at least one byte, within the loop over a head's lines.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static KnownHeader FindInline(ref byte name, int length)
+    internal static KnownHeader FindInline(ref byte name, int length) =>
+        new Finder().TryFind(ref name, length, out KnownHeader id)
+            ? id
+            : FindFrom(Words.Of(ref name, length), MemoryMarshal.CreateReadOnlySpan(ref name, length));
+
+    /// <summary>The table for those who ask again and again: it is looked up once.</summary>
+    internal readonly ref struct Finder
     {
-        Words words = Words.Of(ref name, length);
-        int hash = words.Hash;
-        ref readonly Slot slot = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(Slots), hash);
-        if (slot.First == words.First && slot.Last == words.Last && slot.Length == length && length <= 16)
-            return slot.Id;
-        return slot.Id == KnownHeader.Other
-            ? KnownHeader.Other
-            : FindFrom(hash, words, MemoryMarshal.CreateReadOnlySpan(ref name, length));
+        private readonly ref Slot _slots = ref MemoryMarshal.GetArrayDataReference(Slots);
+
+        /// <summary>Finds the table.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Finder()
+        {
+        }
+
+        /// <summary>Finds a name of at least one byte, without a call.</summary>
+        /// <returns>False when another name has its place, or it is longer than 24 bytes: not decided.</returns>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public bool TryFind(ref byte name, int length, out KnownHeader id)
+        {
+            Words words = Words.Of(ref name, length);
+            ref readonly Slot slot = ref Unsafe.Add(ref _slots, words.Hash);
+            id = slot.Id;
+            if (slot.First == words.First && slot.Last == words.Last && slot.Length == length)
+                return length <= 16 || (length <= 24 && slot.Middle == MiddleOf(ref name));
+            return id == KnownHeader.Other;
+        }
     }
 
     /// <summary>The same for long names, and for those whose slot another name has.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static KnownHeader FindFrom(int at, Words words, ReadOnlySpan<byte> name)
+    private static KnownHeader FindFrom(Words words, ReadOnlySpan<byte> name)
     {
-        for (; Slots[at].Id != KnownHeader.Other; at = (at + 1) & ((1 << SlotBits) - 1))
+        for (int at = words.Hash; Slots[at].Id != KnownHeader.Other; at = (at + 1) & ((1 << SlotBits) - 1))
         {
             ref readonly Slot slot = ref Slots[at];
             if (slot.First == words.First && slot.Last == words.Last && slot.Length == name.Length
@@ -64,7 +83,12 @@ public static class KnownHeaders
         return KnownHeader.Other;
     }
 
-    private readonly record struct Slot(ulong First, ulong Last, int Length, KnownHeader Id);
+    /// <summary>The second word of a name of at least 16 bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong MiddleOf(ref byte name) =>
+        Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref name, sizeof(ulong))) | CaseBits;
+
+    private readonly record struct Slot(ulong First, ulong Last, ulong Middle, int Length, KnownHeader Id);
 
     private readonly record struct Words(ulong First, ulong Last)
     {
@@ -101,7 +125,8 @@ public static class KnownHeaders
             int at = words.Hash;
             while (slots[at].Id != KnownHeader.Other)
                 at = (at + 1) & (slots.Length - 1);
-            slots[at] = new(words.First, words.Last, Names[id].Length, (KnownHeader)id);
+            ulong middle = Names[id].Length > 16 ? MiddleOf(ref Names[id][0]) : 0;
+            slots[at] = new(words.First, words.Last, middle, Names[id].Length, (KnownHeader)id);
         }
         return slots;
     }

@@ -416,26 +416,23 @@ public sealed class ForwardHandler : Handler
         return true;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryForwardHead(Exchange exchange, UpstreamConnection upstream)
-    {
-        var client = upstream.Client;
-        if (!upstream.IsRequestSent) exchange.CloseAfterwards();
-        if (!exchange.TryForward(client.Head, client.HeadBytes, _responseEdits)) return false;
-        client.BeginBody();
-        return true;
-    }
-
     /// <summary>The common case: the whole answer is there, and short.</summary>
     internal bool TryRelayBuffered(Exchange exchange, UpstreamConnection upstream)
     {
-        if (!TryForwardHead(exchange, upstream))
+        var client = upstream.Client;
+        if (!upstream.IsRequestSent) exchange.CloseAfterwards();
+        if (client.Whole is { IsEmpty: false } whole && exchange.TryForwardWhole(client.Head, whole, _responseEdits))
+        {
+            client.TakeWhole();
+            return true;
+        }
+        if (!exchange.TryForward(client.Head, client.HeadBytes, _responseEdits))
         {
             exchange.Abort();
             return true;
         }
-        var input = upstream.Connection.Input;
-        if (!BodyRelay.TryRunBuffered(upstream.Client.Body, input, exchange.ResponseBody)) return false;
+        client.BeginBody();
+        if (!BodyRelay.TryRunBuffered(client.Body, upstream.Connection.Input, exchange.ResponseBody)) return false;
         exchange.Complete();
         return true;
     }

@@ -52,7 +52,7 @@ internal sealed class H1Server : Session
         while (true)
         {
             // 1. Read one request head. It must fit the input buffer.
-            var status = ReadHead();
+            var status = connection.Input.IsEmpty ? ParseStatus.NeedMore : ReadHead();
             if (status == ParseStatus.NeedMore)
             {
                 if (!connection.Output.IsEmpty && Broke(await FlushAsync())) break;
@@ -128,15 +128,13 @@ internal sealed class H1Server : Session
 
     private ParseStatus ReadHead()
     {
-        var input = _connection.Input;
-        if (input.IsEmpty) return ParseStatus.NeedMore;
         if (_exchange is null)
         {
             _exchange = _context.FreeExchanges.TryTake() ?? new H1Exchange(_context);
             _exchange.Reset(_connection);
             _scanned = 0;
         }
-        return RequestParser.Parse(input.Unread, ref _scanned, _exchange.Request, _context.Settings.Limits);
+        return RequestParser.Parse(_connection.Input.Unread, ref _scanned, _exchange.Request, _context.Settings.Limits);
     }
 
     /// <summary>

@@ -58,6 +58,11 @@ public sealed record RequestEdits
     /// (RFC 9110 section 10.1.1).
     /// </summary>
     public bool AnswersContinue { get; init; }
+
+    /// <summary>Whether a request that comes from no other proxy only gets X-Forwarded-For and its likes.</summary>
+    internal bool AddsOnly =>
+        XForwarded != ForwardedPolicy.Off && Forwarded == ForwardedPolicy.Off && Host == HostPolicy.Keep
+        && Fields is null;
 }
 
 /// <summary>How a response's head is edited on the way to a client. Immutable.</summary>

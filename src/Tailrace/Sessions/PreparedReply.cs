@@ -9,7 +9,7 @@ namespace Tailrace.Sessions;
 public sealed class PreparedReply
 {
     private readonly byte[] _head;
-    private readonly byte[] _body;
+    private readonly byte[] _end;
     private readonly byte[] _contentType;
 
     /// <summary>Prepares an answer.</summary>
@@ -27,7 +27,7 @@ public sealed class PreparedReply
         Status = status;
         _contentType = type;
         var mayHaveBody = status is not (204 or 304);
-        _body = mayHaveBody ? body.ToArray() : [];
+        _end = mayHaveBody ? [.. "\r\n"u8, .. body] : [.. "\r\n"u8];
         var writer = new HeadWriter(new byte[type.Length + 256]);
         writer.WriteStatusLine(status);
         if (type.Length > 0) writer.WriteHeader("Content-Type"u8, type);
@@ -45,5 +45,8 @@ public sealed class PreparedReply
     internal ReadOnlySpan<byte> ContentType => _contentType;
 
     /// <summary>The body.</summary>
-    internal ReadOnlySpan<byte> Body => _body;
+    internal ReadOnlySpan<byte> Body => End[2..];
+
+    /// <summary>What ends the head, and the body.</summary>
+    internal ReadOnlySpan<byte> End => _end;
 }
