@@ -97,12 +97,12 @@ internal sealed class H1Exchange : Exchange
             RespondEdited(reply);
             return;
         }
-        DropBuffered();
+        if (!RequestBody.IsEnded) DropBuffered();
         Status = reply.Status;
-        var isWhole = Request.Method != Method.Head && !reply.Body.IsEmpty;
-        Frame(isWhole ? BodyKind.Length : BodyKind.None, -1);
+        var isHead = Request.Method == Method.Head;
+        KeepAlive = MayKeepAlive();
         var output = _connection.Output;
-        if (!output.TryReserve(reply.Head.Length + reply.Body.Length + 128))
+        if (!output.TryReserve(reply.Room))
         {
             Abort();
             return;
@@ -112,10 +112,10 @@ internal sealed class H1Exchange : Exchange
         writer.Write(_context.DateLine()[..ServerContext.DateLineLength]);
         if (!KeepAlive) writer.Write("Connection: close\r\n"u8);
         else if (Request.MinorVersion == 0) writer.Write("Connection: keep-alive\r\n"u8);
-        if (isWhole) writer.WriteShort(reply.End);
-        else writer.WriteCrlf();
+        if (isHead) writer.WriteCrlf();
+        else writer.WriteShort(reply.End);
         output.Commit(writer.Length);
-        _responseBody.BeginWritten(_connection, isWhole ? reply.Body.Length : 0);
+        _responseBody.BeginWritten(_connection, isHead ? 0 : reply.BodyLength);
         Complete();
     }
 

@@ -41,6 +41,7 @@ internal static class H1RequestWriter
     /// <param name="destination">The destination's host and port.</param>
     /// <param name="path">The path that stands for the client's; empty for the client's own.</param>
     /// <returns>False when it has no room in the buffers.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryWrite(
         ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
         ReadOnlySpan<byte> client, ReadOnlySpan<byte> destination, ReadOnlySpan<byte> path = default)
@@ -108,6 +109,7 @@ internal static class H1RequestWriter
     }
 
     /// <summary>The head of which nothing is left out, and that says nothing of a body: a copy, and this hop.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryWriteWhole(
         ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, bool via, ReadOnlySpan<byte> client)
     {
