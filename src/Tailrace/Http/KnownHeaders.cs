@@ -9,12 +9,16 @@ namespace Tailrace.Http;
 /// <remarks>
 /// A name is identified by two overlapping 8-byte words, its first and its last, with the case bit set everywhere, plus
 /// its length; names longer than 16 bytes compare the word between them too, and the one that is longer than 24 all of
-/// it. The words hash into a small open table, so a lookup is two loads, a multiplication and, nearly always, one
+/// it. The words hash into a table in which no two names share a place: a lookup is two loads, a multiplication and one
 /// comparison.
 /// </remarks>
 public static class KnownHeaders
 {
-    private const int SlotBits = 8;
+    private const int SlotBits = 9;
+
+    /// <summary>Of a few dozen odd numbers the first that gives each name a place of its own.</summary>
+    private const ulong Factor = 0x3FCD1E15E6797317;
+
     private const ulong CaseBits = 0x2020202020202020;
 
     private static readonly byte[][] Names = BuildNames();
@@ -39,10 +43,7 @@ public static class KnownHeaders
 
     /// <summary>The same for a name of at least one byte, within the loop over a head's lines.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static KnownHeader FindInline(ref byte name, int length) =>
-        new Finder().TryFind(ref name, length, out KnownHeader id)
-            ? id
-            : FindFrom(Words.Of(ref name, length), MemoryMarshal.CreateReadOnlySpan(ref name, length));
+    internal static KnownHeader FindInline(ref byte name, int length) => new Finder().Find(ref name, length);
 
     /// <summary>The table for those who ask again and again: it is looked up once.</summary>
     internal readonly ref struct Finder
@@ -55,33 +56,23 @@ public static class KnownHeaders
         {
         }
 
-        /// <summary>Finds a name of at least one byte, without a call.</summary>
-        /// <returns>False when another name has its place, or it is longer than 24 bytes: not decided.</returns>
+        /// <summary>The field of a name of at least one byte.</summary>
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public bool TryFind(ref byte name, int length, out KnownHeader id)
+        public KnownHeader Find(ref byte name, int length)
         {
             Words words = Words.Of(ref name, length);
             ref readonly Slot slot = ref Unsafe.Add(ref _slots, words.Hash);
-            id = slot.Id;
-            if (slot.First == words.First && slot.Last == words.Last && slot.Length == length)
-                return length <= 16 || (length <= 24 && slot.Middle == MiddleOf(ref name));
-            return id == KnownHeader.Other;
+            return slot.First == words.First && slot.Last == words.Last && slot.Length == length
+                && (length <= 16 || (slot.Middle == MiddleOf(ref name) && (length <= 24 || IsLong(ref name, slot))))
+                    ? slot.Id
+                    : KnownHeader.Other;
         }
     }
 
-    /// <summary>The same for long names, and for those whose slot another name has.</summary>
+    /// <summary>Whether a name of more than 24 bytes is that of the slot.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static KnownHeader FindFrom(Words words, ReadOnlySpan<byte> name)
-    {
-        for (int at = words.Hash; Slots[at].Id != KnownHeader.Other; at = (at + 1) & ((1 << SlotBits) - 1))
-        {
-            ref readonly Slot slot = ref Slots[at];
-            if (slot.First == words.First && slot.Last == words.Last && slot.Length == name.Length
-                && (name.Length <= 16 || Ascii.EqualsIgnoreCase(name, Names[(int)slot.Id])))
-                return slot.Id;
-        }
-        return KnownHeader.Other;
-    }
+    private static bool IsLong(ref byte name, in Slot slot) =>
+        Ascii.EqualsIgnoreCase(MemoryMarshal.CreateReadOnlySpan(ref name, slot.Length), Names[(int)slot.Id]);
 
     /// <summary>The second word of a name of at least 16 bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -95,7 +86,7 @@ public static class KnownHeaders
         public int Hash
         {
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            get => (int)((First ^ BitOperations.RotateLeft(Last, 29)) * 0x9E3779B97F4A7C15 >> (64 - SlotBits));
+            get => (int)((First ^ BitOperations.RotateLeft(Last, 29)) * Factor >> (64 - SlotBits));
         }
 
         /// <summary>The words of a name of at least one byte.</summary>
@@ -122,11 +113,11 @@ public static class KnownHeaders
         for (int id = 1; id < Names.Length; id++)
         {
             Words words = Words.Of(ref Names[id][0], Names[id].Length);
-            int at = words.Hash;
-            while (slots[at].Id != KnownHeader.Other)
-                at = (at + 1) & (slots.Length - 1);
+            ref Slot slot = ref slots[words.Hash];
+            if (slot.Id != KnownHeader.Other)
+                throw new InvalidOperationException($"{(KnownHeader)id} needs another factor");
             ulong middle = Names[id].Length > 16 ? MiddleOf(ref Names[id][0]) : 0;
-            slots[at] = new(words.First, words.Last, middle, Names[id].Length, (KnownHeader)id);
+            slot = new(words.First, words.Last, middle, Names[id].Length, (KnownHeader)id);
         }
         return slots;
     }

@@ -144,6 +144,10 @@ internal sealed class H1Client
     }
 
     /// <summary>Whether the connection is clean for another request.</summary>
-    internal bool IsReusable => Head.KeepAlive && Body.IsEnded && Body.Kind != BodyKind.UntilClose
-        && Connection.Input.IsEmpty && Connection.Output.IsEmpty;
+    internal bool IsReusable
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Head.KeepAlive && Body.IsEnded && Body.Kind != BodyKind.UntilClose
+            && Connection.Input.IsEmpty && Connection.Output.IsEmpty;
+    }
 }

@@ -62,7 +62,7 @@ internal sealed class H1Exchange : Exchange
         if (_connection != connection) _connection = connection;
         _headOpen = _isContinued = false;
         KeepAlive = true;
-        _responseBody.Begin(connection, BodyKind.None);
+        _responseBody.Clear();
         ResetState();
     }
 
@@ -97,12 +97,12 @@ internal sealed class H1Exchange : Exchange
             RespondEdited(reply);
             return;
         }
-        DropBuffered();
+        if (!RequestBody.IsEnded) DropBuffered();
         Status = reply.Status;
-        var isWhole = Request.Method != Method.Head && !reply.Body.IsEmpty;
-        Frame(isWhole ? BodyKind.Length : BodyKind.None, -1);
+        var isHead = Request.Method == Method.Head;
+        KeepAlive = MayKeepAlive();
         var output = _connection.Output;
-        if (!output.TryReserve(reply.Head.Length + reply.Body.Length + 128))
+        if (!output.TryReserve(reply.Room))
         {
             Abort();
             return;
@@ -112,10 +112,10 @@ internal sealed class H1Exchange : Exchange
         writer.Write(_context.DateLine()[..ServerContext.DateLineLength]);
         if (!KeepAlive) writer.Write("Connection: close\r\n"u8);
         else if (Request.MinorVersion == 0) writer.Write("Connection: keep-alive\r\n"u8);
-        if (isWhole) writer.WriteShort(reply.End);
-        else writer.WriteCrlf();
+        if (isHead) writer.WriteCrlf();
+        else writer.WriteShort(reply.End);
         output.Commit(writer.Length);
-        _responseBody.BeginWritten(_connection, isWhole ? reply.Body.Length : 0);
+        _responseBody.BeginWritten(isHead ? 0 : reply.BodyLength);
         Complete();
     }
 
@@ -287,7 +287,7 @@ internal sealed class H1Exchange : Exchange
             || !H1ResponseWriter.TryForwardWhole(_connection.Output, head, message, _context.DateAndLength()))
             return false;
         Status = head.Status;
-        _responseBody.BeginWritten(_connection, head.ContentLength);
+        _responseBody.BeginWritten(head.ContentLength);
         Complete();
         return true;
     }

@@ -55,6 +55,7 @@ internal static class H1ResponseWriter
     /// <param name="head">The upstream's head; <see cref="IsPlain"/>.</param>
     /// <param name="message">All bytes of the answer.</param>
     /// <param name="dateAndLength">See <see cref="ServerContext.DateAndLength"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryForwardWhole(
         ByteBuffer output, ResponseHead head, ReadOnlySpan<byte> message, ReadOnlySpan<byte> dateAndLength)
     {

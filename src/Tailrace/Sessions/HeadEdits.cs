@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Http;
 using Tailrace.Http.Rules;
 
@@ -60,9 +61,12 @@ public sealed record RequestEdits
     public bool AnswersContinue { get; init; }
 
     /// <summary>Whether a request that comes from no other proxy only gets X-Forwarded-For and its likes.</summary>
-    internal bool AddsOnly =>
-        XForwarded != ForwardedPolicy.Off && Forwarded == ForwardedPolicy.Off && Host == HostPolicy.Keep
-        && Fields is null;
+    internal bool AddsOnly
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => XForwarded != ForwardedPolicy.Off && Forwarded == ForwardedPolicy.Off && Host == HostPolicy.Keep
+            && Fields is null;
+    }
 }
 
 /// <summary>How a response's head is edited on the way to a client. Immutable.</summary>

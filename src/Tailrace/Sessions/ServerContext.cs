@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Http;
 using Tailrace.Io;
 using Tailrace.Memory;
@@ -104,6 +105,7 @@ public sealed class ServerContext : IConnectionServer
     internal ReadOnlySpan<byte> DateLine() => DateAndLength()[..DateLineLength];
 
     /// <summary>The Date field, and behind it Content-Length without its value: they often go together.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ReadOnlySpan<byte> DateAndLength()
     {
         var now = Reactor.Loop.UnixMilliseconds;
@@ -111,6 +113,7 @@ public sealed class ServerContext : IConnectionServer
         return _dateAndLength;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void WriteDate(long second)
     {
         _dateFrom = second * 1000;

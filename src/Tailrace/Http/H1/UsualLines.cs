@@ -51,8 +51,7 @@ internal static class UsualLines
             if ((uint)(name - 1) >= Vector256<byte>.Count - 1 || at + name >= end
                 || !HeaderParser.IsLineEnd(ref start, length, end))
                 return at;
-            if (!names.TryFind(ref Unsafe.Add(ref start, at), name, out KnownHeader id))
-                return at;
+            KnownHeader id = names.Find(ref Unsafe.Add(ref start, at), name);
             if (id == KnownHeader.Other
                 && BitOperations.TrailingZeroCount((ulong)ByteScan.NameStops(bytes) >> passed) != name)
                 return at;
