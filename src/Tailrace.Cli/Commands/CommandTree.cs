@@ -30,6 +30,7 @@ internal sealed class CommandTree
             UdpCommand.Create(launcher),
             EchoCommand.Create(launcher),
             DemoCommand.Create(launcher),
+            BenchCommand.Create(),
             SchemaCommand.Create(),
         };
     }

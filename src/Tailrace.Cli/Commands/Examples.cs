@@ -35,6 +35,10 @@ internal static class Examples
               tailrace demo
               curl http://127.0.0.1:8080/
             """,
+        "bench" => """
+              tailrace bench http://127.0.0.1:8080/
+              tailrace bench 127.0.0.1:9001/ -c 1000 -s 30    the same load past the proxy, to compare
+            """,
         "schema" => """
               tailrace schema > tailrace.schema.json
             """,

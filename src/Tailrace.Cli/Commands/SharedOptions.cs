@@ -9,7 +9,8 @@ namespace Tailrace.Cli.Commands;
 /// </summary>
 internal sealed class SharedOptions
 {
-    private const int WorkersMax = 1024;
+    /// <summary>The most threads that can be asked for.</summary>
+    public const int WorkersMax = 1024;
 
     private readonly Option<string> _workers = new("--workers")
     {
@@ -20,11 +21,7 @@ internal sealed class SharedOptions
 
     private readonly Option<bool> _pin = new("--pin") { Description = "Pin each worker to a CPU of its own." };
 
-    private readonly Option<string> _engine = new("--engine")
-    {
-        Description = "What drives the event loops.",
-        DefaultValueFactory = _ => "auto",
-    };
+    private readonly Option<string> _engine = Engine();
 
     private readonly Option<string> _logLevel = new("--log-level")
     {
@@ -47,7 +44,6 @@ internal sealed class SharedOptions
     public SharedOptions()
     {
         _workers.Validators.Add(RequireWorkers);
-        Accept(_engine, "auto", "epoll", "io_uring", "portable");
         Accept(_logLevel, "debug", "info", "warn", "error");
         Accept(_logFormat, "text", "json");
         Accept(_accessLog, "off", "common", "json");
@@ -69,13 +65,7 @@ internal sealed class SharedOptions
     {
         Workers = int.TryParse(parsed.GetValue(_workers), out int workers) ? workers : 0,
         Pin = parsed.GetValue(_pin),
-        Engine = parsed.GetValue(_engine) switch
-        {
-            "epoll" => EngineChoice.Epoll,
-            "io_uring" => EngineChoice.IoUring,
-            "portable" => EngineChoice.Portable,
-            _ => EngineChoice.Auto,
-        },
+        Engine = EngineOf(parsed.GetValue(_engine)),
         Log = new LogOptions
         {
             Level = parsed.GetValue(_logLevel) switch
@@ -96,6 +86,27 @@ internal sealed class SharedOptions
                 _ => AccessLogFormat.Off,
             },
         },
+    };
+
+    /// <summary>Makes the option that takes an engine.</summary>
+    public static Option<string> Engine()
+    {
+        var option = new Option<string>("--engine")
+        {
+            Description = "What drives the event loops.",
+            DefaultValueFactory = _ => "auto",
+        };
+        Accept(option, "auto", "epoll", "io_uring", "portable");
+        return option;
+    }
+
+    /// <summary>The engine of that option's value.</summary>
+    public static EngineChoice EngineOf(string? word) => word switch
+    {
+        "epoll" => EngineChoice.Epoll,
+        "io_uring" => EngineChoice.IoUring,
+        "portable" => EngineChoice.Portable,
+        _ => EngineChoice.Auto,
     };
 
     /// <summary>Makes an option that takes an address to listen on.</summary>

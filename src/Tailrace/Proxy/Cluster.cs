@@ -95,7 +95,11 @@ public sealed class Cluster
     internal WaitQueue? Queue { get; }
 
     /// <summary>Whether requests wait.</summary>
-    internal bool HasWaiting => Queue is { Count: > 0 };
+    internal bool HasWaiting
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Queue is { Count: > 0 };
+    }
 
     /// <summary>Takes over newly resolved addresses. On the reactor's thread.</summary>
     /// <param name="index">Which destination.</param>
@@ -149,6 +153,7 @@ public sealed class Cluster
     }
 
     /// <summary>Takes what came of an attempt into account, if it says anything about the destination.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Record(Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure, long latencyMs)
     {
         var isFailure = IsFailure(exchange, upstream, failure);
@@ -191,6 +196,7 @@ public sealed class Cluster
     /// <param name="destination">Whose it was.</param>
     /// <param name="isFailure">Whether it failed because of the destination.</param>
     /// <param name="latencyMs">How long the answer took to begin.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Record(Destination destination, bool isFailure, long latencyMs)
     {
         if (isFailure) destination.Failures++;
@@ -262,11 +268,15 @@ public sealed class Cluster
     }
 
     /// <summary>Whether an attempt failed because of its destination.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsFailure(Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure) =>
+        failure == UpstreamFailure.None
+            ? upstream.Client.Head.Status is >= 502 and <= 504 || exchange.FailureReason is not null
+            : IsFailure(upstream, failure);
+
+    private static bool IsFailure(UpstreamConnection upstream, UpstreamFailure failure) =>
         failure switch
         {
-            UpstreamFailure.None =>
-                upstream.Client.Head.Status is >= 502 and <= 504 || exchange.FailureReason is not null,
             // An idle connection may be closed at any time: RFC 9112 section 9.3.1.
             UpstreamFailure.Closed => !upstream.IsReused || upstream.Client.HasReceived,
             UpstreamFailure.TimedOut or UpstreamFailure.Invalid => true,

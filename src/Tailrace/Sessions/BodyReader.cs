@@ -61,6 +61,14 @@ public sealed class BodyReader
         if (kind == BodyKind.Chunked) _decoder.Reset(limits);
     }
 
+    /// <summary>The same for a body of known length that was taken already, with its head.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void BeginTaken(ByteBuffer input, long length, HttpLimits limits)
+    {
+        Begin(input, BodyKind.Length, 0, limits);
+        Received = length;
+    }
+
     /// <summary>Looks for body bytes in what has been received.</summary>
     /// <param name="count">
     /// For <see cref="BodyStep.Data"/>: bytes at the front of the input that the caller has to consume before it asks

@@ -37,6 +37,13 @@ public sealed class BodyWriter
         Written = 0;
     }
 
+    /// <summary>The same for a body of known length that was written already, with its head.</summary>
+    internal void BeginWritten(Connection connection, long length)
+    {
+        Begin(connection, BodyKind.Length);
+        Written = length;
+    }
+
     /// <summary>Appends a copy to the connection's output when that is the cheaper way.</summary>
     /// <returns>False when <see cref="SendAsync"/> has to be used.</returns>
     public bool TryCopy(ByteBuffer source, int count)

@@ -29,6 +29,9 @@ internal static class H1RequestWriter
     /// <summary>What is meant for this hop too, and passes in a form that depends on what it says.</summary>
     private const ulong ForThisHop = 1ul << (int)KnownHeader.Expect | 1ul << (int)KnownHeader.MaxForwards;
 
+    /// <summary>What a request has none of that passes as it is, and the Host that it has.</summary>
+    private const ulong Unusual = AlwaysDropped | ForgedFields | ForThisHop | 1ul << (int)KnownHeader.Host;
+
     /// <summary>Writes the head.</summary>
     /// <param name="output">Where it goes.</param>
     /// <param name="head">The client's head.</param>
@@ -38,9 +41,22 @@ internal static class H1RequestWriter
     /// <param name="destination">The destination's host and port.</param>
     /// <param name="path">The path that stands for the client's; empty for the client's own.</param>
     /// <returns>False when it has no room in the buffers.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryWrite(
         ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
         ReadOnlySpan<byte> client, ReadOnlySpan<byte> destination, ReadOnlySpan<byte> path = default)
+    {
+        return (head.Headers.Known & Unusual) == KnownHeaders.Bit(KnownHeader.Host) && head.Form == TargetForm.Origin
+            && path.IsEmpty && edits.AddsOnly && IsOurVersion(head, bytes)
+                ? TryWriteWhole(output, head, bytes, edits.Via, client)
+                : TryWriteEdited(output, head, bytes, edits, client, destination, path);
+    }
+
+    /// <summary>The same for any head.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool TryWriteEdited(
+        ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
+        ReadOnlySpan<byte> client, ReadOnlySpan<byte> destination, ReadOnlySpan<byte> path)
     {
         var host = edits.Host switch
         {
@@ -87,6 +103,26 @@ internal static class H1RequestWriter
         if (head.Body == BodyKind.Chunked) writer.Write("Transfer-Encoding: chunked\r\n"u8);
         else if (head.ContentLength >= 0) writer.WriteHeader("Content-Length"u8, head.ContentLength);
         writer.WriteCrlf();
+        if (writer.Overflowed) return false;
+        output.Commit(writer.Length);
+        return true;
+    }
+
+    /// <summary>The head of which nothing is left out, and that says nothing of a body: a copy, and this hop.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryWriteWhole(
+        ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, bool via, ReadOnlySpan<byte> client)
+    {
+        var host = head.Authority.In(bytes);
+        if (!output.TryReserve(head.Length + host.Length + AddedBytesMax)) return false;
+        var writer = new HeadWriter(output.Writable);
+        writer.Write(bytes[head.MethodText.Offset..(head.Length - 2)]);
+        writer.Write("X-Forwarded-For: "u8);
+        writer.WriteShort(client);
+        writer.Write("\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: "u8);
+        writer.WriteShort(host);
+        if (via) writer.Write("\r\nVia: 1.1 tailrace\r\n\r\n"u8);
+        else writer.Write("\r\n\r\n"u8);
         if (writer.Overflowed) return false;
         output.Commit(writer.Length);
         return true;

@@ -27,7 +27,7 @@ public sealed class CommandTests
     [Fact]
     public void Help_names_every_command_and_every_command_has_an_example()
     {
-        string[] commands = ["run", "check", "proxy", "tcp", "echo", "demo", "schema"];
+        string[] commands = ["run", "check", "proxy", "tcp", "udp", "echo", "demo", "bench", "schema"];
         string output = Run("--help").Output;
         Assert.All(commands, command => Assert.Contains($"\n  {command} ", output));
         Assert.All(commands, command => Assert.StartsWith($"  tailrace {command}", Examples.For(command)));
@@ -47,6 +47,12 @@ public sealed class CommandTests
         "tailrace: unknown option '--versoin'; did you mean '--version'?\nTry 'tailrace --help'.\n")]
     [InlineData("proxy --lisen :80 --to http://a",
         "tailrace: unknown option '--lisen'; did you mean '--listen'?\nTry 'tailrace proxy --help'.\n")]
+    [InlineData("bench https://a/",
+        "tailrace: 'https://a/': https is not supported; write an http:// URL\nTry 'tailrace bench --help'.\n")]
+    [InlineData("bench ftp://a -c 0 -s x",
+        "tailrace: --connections: expected a number from 1 to 100000; found '0'\n"
+        + "tailrace: --seconds: expected a number from 1 to 86400; found 'x'\n"
+        + "tailrace: 'ftp://a': expected a URL such as http://127.0.0.1:8080/\nTry 'tailrace bench --help'.\n")]
     [InlineData("run a.yaml b.yaml", "tailrace: unknown argument 'b.yaml'\nTry 'tailrace run --help'.\n")]
     [InlineData("proxy", "tailrace: Option '--to' is required\nTry 'tailrace proxy --help'.\n")]
     [InlineData("check", "tailrace: Required argument missing for command: 'check'\nTry 'tailrace check --help'.\n")]

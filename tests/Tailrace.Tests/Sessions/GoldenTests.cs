@@ -39,7 +39,7 @@ public sealed class GoldenTests
     }
 
     [Fact]
-    public void There_are_enough() => Assert.True(Names.Count >= 30);
+    public void There_are_enough() => Assert.True(Names.Count >= 80);
 
     private static Transcript Load(string name, out TailraceOptions options)
     {

@@ -5,8 +5,8 @@ namespace Tailrace.Tests.Sessions;
 /// <summary>What is said on both sides of the proxy in one case, as its file tells it.</summary>
 /// <remarks>
 /// <para>A file begins with what the case is about, in lines that begin with <c>#</c>, and with settings
-/// (<c>listener:</c>, <c>cluster:</c>, <c>routes:</c> in YAML's flow style, and <c>connections:</c>, how many the
-/// origin gets in all). Then come steps, each a line of <c>---</c> and the words of <see cref="TranscriptRun"/>, with
+/// (<c>listener:</c>, <c>cluster:</c> or <c>clusters:</c>, <c>routes:</c> in YAML's flow style, and
+/// <c>connections:</c>, how many the origins get in all). Then come steps, each a line of <c>---</c> and the words of <see cref="TranscriptRun"/>, with
 /// the bytes that belong to it below.</para>
 /// <para>Each line of bytes ends in CRLF on the wire, unless it ends in a backslash, which says that nothing follows.
 /// <c>\n</c>, <c>\r</c>, <c>\0</c> and <c>\s</c>, a space at a line's end, stand for those bytes, <c>{x*100}</c> for a

@@ -13,13 +13,18 @@ namespace Tailrace.Tests.Sessions;
 
 /// <summary>Plays one transcript against one worker of the real proxy, on a network that delays nothing.</summary>
 /// <remarks>
-/// Steps: <c>client sends</c>, <c>client receives</c> (all that it got since it was last asked, and nothing else),
+/// <para>Steps: <c>client sends</c>, <c>client receives</c> (all that it got since it was last asked, and nothing else),
 /// <c>client sees the end</c> or <c>a reset</c>, <c>client ends</c> (sending), <c>closes</c>, <c>resets</c>; the same
-/// for <c>origin</c>, which is the connection that was accepted last; and <c>30 s pass</c>. Chunks are compared as one,
-/// because where they are split is the network's doing.
+/// for <c>origin</c>, which is the connection that was accepted last; <c>30 s pass</c> and <c>30 ms pass</c>. Chunks are
+/// compared as one, because where they are split is the network's doing.</para>
+/// <para>Other clients come with <c>second connects</c>. Where <c>clusters:</c> names hosts, each is an origin of that
+/// name, and active checks find it with <c>first fails its check</c> and <c>first passes its check</c>.</para>
 /// </remarks>
 internal sealed partial class TranscriptRun : IDisposable
 {
+    /// <summary>The address of the origin where there is only one.</summary>
+    private const string Usual = "10.0.0.2";
+
     private static readonly Log s_log = new(LogLevel.Error, output: TextWriter.Null);
 
     private readonly SimWorld _world = new(1, _ => s_ideal);
@@ -27,6 +32,9 @@ internal sealed partial class TranscriptRun : IDisposable
     private readonly Reactor _proxy;
     private readonly Reactor _outside;
     private readonly Worker _worker;
+    private readonly TailraceOptions _options;
+    private readonly EndPoint _address;
+    private readonly List<string> _clients = [];
     private int _accepts;
 
     private static readonly SimConditions s_ideal = new()
@@ -41,29 +49,54 @@ internal sealed partial class TranscriptRun : IDisposable
 
     private TranscriptRun(TailraceOptions options)
     {
+        _options = options;
         _proxy = _world.CreateReactor(blockBytes: options.Buffers.Block, bulkBytes: options.Buffers.BulkBlock);
         _outside = _world.CreateReactor();
         var snapshot = Snapshot.Build(options);
         _worker = new Worker(_proxy, snapshot, s_log);
         _proxy.Loop.Unhandled = _world.Unhandled.Add;
         var listener = snapshot.Listeners[0];
-        var entry = _worker.Listen(listener, listener.Address, shared: false, [], accessLog: null);
-        var origin = StreamServer.Listen(_world, _outside, Accept);
-        _worker.SetAddresses("origins", 0, [_outside.Loop.LocalAddress(origin).Serialize()]);
+        _address = _worker.Listen(listener, listener.Address, shared: false, [], accessLog: null);
+        var addresses = new Dictionary<string, SocketAddress>();
+        ForDestinations((cluster, index, name) =>
+        {
+            if (!addresses.TryGetValue(name, out var address))
+            {
+                var handle = StreamServer.Listen(_world, _outside, connection => Accept(name, connection));
+                addresses[name] = address = _outside.Loop.LocalAddress(handle).Serialize();
+            }
+            _worker.SetAddresses(cluster, index, [address]);
+        });
         _worker.Serve();
+        Connect("client");
+    }
+
+    private LoopTask Accept(string name, SocketConnection connection)
+    {
+        _accepts++;
+        return (_peers[name] = new TranscriptPeer(_world, _outside, connection)).ReceiveAsync();
+    }
+
+    private void Connect(string name)
+    {
         var client = SocketConnection.Rent(_outside);
-        _peers["client"] = new TranscriptPeer(_world, _outside, client);
+        _clients.Add(name);
+        _peers[name] = new TranscriptPeer(_world, _outside, client);
         _world.Start(_outside, async () =>
         {
-            Assert.False((await client.ConnectAsync(entry.Serialize())).IsError);
-            await _peers["client"].ReceiveAsync();
+            Assert.False((await client.ConnectAsync(_address.Serialize())).IsError);
+            await _peers[name].ReceiveAsync();
         });
         Settle();
+    }
 
-        LoopTask Accept(SocketConnection connection)
+    /// <summary>Calls back for each destination with its cluster, its place there, and its origin's name.</summary>
+    private void ForDestinations(Action<string, int, string> action)
+    {
+        foreach (var (cluster, options) in _options.Clusters)
         {
-            _accepts++;
-            return (_peers["origin"] = new TranscriptPeer(_world, _outside, connection)).ReceiveAsync();
+            foreach (var (index, destination) in options.Destinations.Index())
+                action(cluster, index, new Uri(destination.Address).Host is var host && host == Usual ? "origin" : host);
         }
     }
 
@@ -72,8 +105,11 @@ internal sealed partial class TranscriptRun : IDisposable
         $$"""
         listeners: [ { address: "10.0.0.1:80", {{transcript.Setting("listener", "forwarded: { x_forwarded: off }")}} } ]
         routes: {{transcript.Setting("routes", "[ { cluster: origins } ]")}}
-        clusters: { origins: { destinations: [ "http://10.0.0.2:81" ], {{transcript.Setting("cluster", "")}} } }
+        clusters: {{transcript.Setting("clusters", Origins(transcript.Setting("cluster", "")))}}
         """);
+
+    private static string Origins(string rest) =>
+        $$"""{ origins: { destinations: [ "http://{{Usual}}:81" ], {{rest}} } }""";
 
     /// <summary>Plays it.</summary>
     /// <param name="transcript">What has to happen.</param>
@@ -117,10 +153,23 @@ internal sealed partial class TranscriptRun : IDisposable
     private void Do(TranscriptStep step)
     {
         var words = step.What.Split(' ', 3);
-        if (step.What.EndsWith(" s pass", StringComparison.Ordinal))
+        if (words is [var count, "s" or "ms", "pass"])
         {
-            _world.Clock.MoveTo(_world.Clock.Now + int.Parse(words[0]) * 1000);
+            _world.Clock.MoveTo(_world.Clock.Now + int.Parse(count) * (words[1] == "s" ? 1000 : 1));
             Settle();
+            return;
+        }
+        if (words[1] == "connects")
+        {
+            Connect(words[0]);
+            return;
+        }
+        if (words[1..] is ["fails" or "passes", "its check"])
+        {
+            ForDestinations((cluster, index, name) =>
+            {
+                if (name == words[0]) _worker.SetHealth(cluster, index, isHealthy: words[1] == "passes");
+            });
             return;
         }
         var peer = PeerOf(step);
@@ -155,7 +204,7 @@ internal sealed partial class TranscriptRun : IDisposable
     {
         Assert.Equal(connections, _accepts);
         foreach (var (name, peer) in _peers) Assert.Equal((name, ""), (name, Canonical(peer.Take())));
-        _peers["client"].Close(reset: false);
+        foreach (var client in _clients) _peers[client].Close(reset: false);
         Settle();
         Assert.Equal(0, _proxy.Counters.Active);
         _world.Start(_proxy, () =>

@@ -1,0 +1,112 @@
+using System.Net;
+using System.Net.Sockets;
+using Tailrace.Cli.Bench;
+using Tailrace.Cli.Commands;
+using Tailrace.Config;
+using Tailrace.Hosting;
+using Tailrace.Sessions;
+
+namespace Tailrace.Tests.Cli;
+
+/// <summary><c>tailrace bench</c>: what it counts of a server, and of one that is not there.</summary>
+public sealed class BenchTests
+{
+    public static TheoryData<EngineChoice> Engines => [EngineChoice.Epoll, EngineChoice.IoUring, EngineChoice.Portable];
+
+    [Theory, MemberData(nameof(Engines))]
+    public void Whole_answers_are_counted(EngineChoice engine)
+    {
+        using var server = Serve(exchange => exchange.Respond(200, new string('x', 10_000)), out var url);
+        var result = Load(url, engine);
+        Assert.True(result.IsClean);
+        Assert.Equal(result.Statuses[2], result.Latencies.Count);
+        Assert.Equal(result.Latencies.Count * 10_000, result.BodyBytes);
+        Assert.InRange(result.Latencies.Count, 8, long.MaxValue);
+        Assert.InRange(server.Statistics.Sum(worker => worker.Accepted), 1, 8);
+    }
+
+    [Fact]
+    public void Errors_and_refusals_are_told()
+    {
+        using var server = Serve(exchange => exchange.Respond(503, "no\n"), out var url);
+        (int code, string output) = Run(url);
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Contains(" of 5xx\n", output);
+
+        (code, output) = Run($"http://127.0.0.1:{FreePort()}/");
+        Assert.Equal(ExitCode.Failed, code);
+        Assert.Matches("statuses  none\nerrors    [0-9]+ refused\n", output);
+    }
+
+    [Fact]
+    public void What_is_never_answered_is_late()
+    {
+        using var server = Serve(async _ => await Task.Delay(Timeout.Infinite), out var url);
+        var result = Load(url, EngineChoice.Portable);
+        Assert.Equal((8, 0L), (result.Unanswered, result.Latencies.Count));
+        Assert.False(result.IsClean);
+    }
+
+    [Fact]
+    public void Percentiles_are_exact_to_the_step()
+    {
+        var random = new Random(1);
+        var latencies = new Latencies();
+        var (first, second) = (new Latencies(), new Latencies());
+        var all = new List<long>();
+        for (var i = 0; i < 20_000; i++)
+        {
+            var value = (long)Math.Pow(10, random.NextDouble() * 9);
+            all.Add(value);
+            (i % 2 == 0 ? first : second).Record(value);
+        }
+        latencies.Add(first);
+        latencies.Add(second);
+        all.Sort();
+        foreach (var percent in new[] { 0.1, 1, 50, 90, 99, 99.9, 100 })
+        {
+            var exact = all[(int)Math.Ceiling(all.Count * percent / 100) - 1];
+            Assert.InRange(latencies.Percentile(percent), exact, exact + exact / 64 + 1);
+        }
+        Assert.Equal((all.Count, all[^1], all.Sum() / all.Count), (latencies.Count, latencies.Max, latencies.Mean));
+        Assert.Equal(0, new Latencies().Percentile(50));
+    }
+
+    private static LoadResult Load(string url, EngineChoice engine) => LoadRun.Do(new LoadPlan
+    {
+        Url = url,
+        Connections = 8,
+        Workers = 2,
+        Duration = TimeSpan.FromMilliseconds(50),
+        Engine = engine,
+    });
+
+    private static Server Serve(HandlerDelegate handle, out string url)
+    {
+        var server = new Server(new TailraceOptions
+        {
+            Workers = 1,
+            Listeners = [new ListenerOptions { Address = "127.0.0.1:0" }],
+        });
+        server.Map("/", handle).Start();
+        url = $"http://{server.Addresses[0]}/";
+        return server;
+    }
+
+    private static (int Code, string Output) Run(string url)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        var tree = new CommandTree((_, _, _) => throw new InvalidOperationException("nothing to launch"));
+        int code = tree.Run(["bench", url, "-c", "2", "-s", "1"], output, error);
+        Assert.Equal("", error.ToString());
+        return (code, output.ToString());
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+}
