@@ -26,6 +26,10 @@ public sealed class Cluster
     private Rank[] _ranks = [];
     private Rank[] _order = [];
 
+    /// <summary>The only destination: every policy chooses it. Null where there are others, or it is not to be chosen.
+    /// </summary>
+    private Destination? _sole;
+
     /// <summary>Creates the worker's part of a cluster.</summary>
     public Cluster(Reactor reactor, ClusterSettings settings, Destination[] destinations)
     {
@@ -249,7 +253,8 @@ public sealed class Cluster
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Destination? Pick(Exchange exchange, ulong key, in TriedSet tried)
     {
-        if (_sticky is null) return Pick(key, tried);
+        if (_sticky is null)
+            return _sole is { IsFull: false } sole && !tried.Has(sole.Index) ? sole : Pick(key, tried);
         var named = _sticky.Find(exchange);
         var isOpen = named is { IsCandidate: true, IsFull: false } && !tried.Has(named.Index);
         var destination = isOpen ? named : Pick(key, tried);
@@ -326,6 +331,7 @@ public sealed class Cluster
             if (!rank.IsSound(panicPercent)) _order[next++] = rank;
             rank.Open(regardlessOfHealth: !isSound && rank == panicking);
         }
+        _sole = _destinations is [{ IsCandidate: true } only] ? only : null;
         if (isSound || panicking is null) return;
         _order[Array.IndexOf(_order, panicking)] = _order[0];
         _order[0] = panicking;

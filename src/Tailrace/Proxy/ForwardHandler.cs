@@ -262,6 +262,7 @@ public sealed class ForwardHandler : Handler
     /// <summary>
     /// Sends head and body. Completes at once unless the body is still coming or the upstream is slow.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private LoopTask Send(Exchange exchange, Attempts attempts, UpstreamConnection upstream)
     {
         var connection = upstream.Connection;
@@ -275,6 +276,7 @@ public sealed class ForwardHandler : Handler
         return LoopTask.Completed;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private LoopTask SendBody(Exchange exchange, UpstreamConnection upstream)
     {
         if (_edits.AnswersContinue) exchange.Continue();

@@ -37,12 +37,17 @@ public sealed class BodyWriter
         Written = 0;
     }
 
-    /// <summary>The same for a body of known length that was written already, with its head.</summary>
-    internal void BeginWritten(Connection connection, long length)
+    /// <summary>Forgets the last body. Nothing can be written before <see cref="Begin"/>.</summary>
+    internal void Clear()
     {
-        Begin(connection, BodyKind.Length);
-        Written = length;
+        _connection = null!;
+        _kind = BodyKind.None;
+        _owesCrlf = false;
+        Written = 0;
     }
+
+    /// <summary>Tells of a body that was written with its head, behind which nothing can be written.</summary>
+    internal void BeginWritten(long length) => Written = length;
 
     /// <summary>Appends a copy to the connection's output when that is the cheaper way.</summary>
     /// <returns>False when <see cref="SendAsync"/> has to be used.</returns>

@@ -62,7 +62,7 @@ internal sealed class H1Exchange : Exchange
         if (_connection != connection) _connection = connection;
         _headOpen = _isContinued = false;
         KeepAlive = true;
-        _responseBody.Begin(connection, BodyKind.None);
+        _responseBody.Clear();
         ResetState();
     }
 
@@ -115,7 +115,7 @@ internal sealed class H1Exchange : Exchange
         if (isHead) writer.WriteCrlf();
         else writer.WriteShort(reply.End);
         output.Commit(writer.Length);
-        _responseBody.BeginWritten(_connection, isHead ? 0 : reply.BodyLength);
+        _responseBody.BeginWritten(isHead ? 0 : reply.BodyLength);
         Complete();
     }
 
@@ -287,7 +287,7 @@ internal sealed class H1Exchange : Exchange
             || !H1ResponseWriter.TryForwardWhole(_connection.Output, head, message, _context.DateAndLength()))
             return false;
         Status = head.Status;
-        _responseBody.BeginWritten(_connection, head.ContentLength);
+        _responseBody.BeginWritten(head.ContentLength);
         Complete();
         return true;
     }

@@ -47,7 +47,7 @@ internal static class H1RequestWriter
         ReadOnlySpan<byte> client, ReadOnlySpan<byte> destination, ReadOnlySpan<byte> path = default)
     {
         return (head.Headers.Known & Unusual) == KnownHeaders.Bit(KnownHeader.Host) && head.Form == TargetForm.Origin
-            && path.IsEmpty && edits.AddsOnly && IsOurVersion(head, bytes)
+            && path.IsEmpty && edits.AddsOnly && head.IsHttp11
                 ? TryWriteWhole(output, head, bytes, edits.Via, client)
                 : TryWriteEdited(output, head, bytes, edits, client, destination, path);
     }
@@ -77,7 +77,7 @@ internal static class H1RequestWriter
         var hasForThisHop = (head.Headers.Known & ForThisHop) != 0;
         if (hasForThisHop) dropped |= DroppedHere(head, edits);
         // A line that stays as it is belongs to the first run of what is copied.
-        var runStart = keepsHost && path.IsEmpty && IsOurVersion(head, bytes) ? head.MethodText.Offset : -1;
+        var runStart = keepsHost && path.IsEmpty && head.IsHttp11 ? head.MethodText.Offset : -1;
         if (runStart < 0)
         {
             WriteRequestLine(ref writer, head, bytes, path);
@@ -151,11 +151,6 @@ internal static class H1RequestWriter
         output.Commit(writer.Length);
         return true;
     }
-
-    /// <summary>Whether the request line ends as ours do: a later 1.x is read as 1.1.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsOurVersion(RequestHead head, ReadOnlySpan<byte> bytes) =>
-        bytes[head.Target.End..].StartsWith(" HTTP/1.1\r\n"u8);
 
     /// <summary>
     /// Absolute-form becomes origin-form, a rewritten path stands for the client's, and the version is ours.

@@ -309,7 +309,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             if (handle.HasUnsent) SendUnsent(handle);
             if (handle.Sending is { } operation && !handle.HasUnsent)
             {
-                var result = handle.IsConnecting ? FinishConnect(handle) : RetrySend(handle, operation);
+                var result = handle.IsConnecting ? FinishConnect(handle, events) : RetrySend(handle, operation);
                 if (result is { } done)
                 {
                     operation.Settle(done);
@@ -343,9 +343,11 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         return IoResult.Success(0);
     }
 
-    private static IoResult FinishConnect(EpollHandle handle)
+    private static IoResult FinishConnect(EpollHandle handle, uint events)
     {
         handle.IsConnecting = false;
+        // A connect that failed is an error of the socket's, and events tell of those.
+        if ((events & (Epoll.Error | Epoll.HangUp)) == 0) return IoResult.Success(0);
         var errno = LinuxSockets.TakeError(handle.Descriptor);
         return errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno);
     }

@@ -168,6 +168,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         {
             handle.EndsAfterSend = true;
             AwaitSend(handle);
+            JoinEnd(handle);
         }
         else
         {
@@ -191,6 +192,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         if (reset) DropRest(handle);
         CancelWork(handle);
         if (IsSending(handle)) AwaitSend(handle);
+        if (!reset) JoinEnd(handle);
         if (handle.IsListener) CloseListener(handle);
         else if (reset || !IsSending(handle)) CloseDescriptor(handle);
         else if (handle.Rest != 0) LimitRest(handle);
@@ -383,7 +385,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
                 break;
             case Kind.WritePoll:
                 handle.Work &= ~UringWork.WritePoll;
-                OnWritable(handle);
+                OnWritable(handle, completion.Outcome);
                 break;
             case Kind.Datagrams:
                 OnDatagrams(handle, completion.Flags);
