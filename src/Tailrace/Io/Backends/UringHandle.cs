@@ -137,6 +137,7 @@ internal sealed class UringHandle : IoHandle
         IsStopping = IsBulk = IsEnded = IsEnding = IsListener = IsConnecting = false;
         EndsAfterSend = IsAfterSend = IsLeaving = IsClosed = IsFree = false;
         IsReadable = true;
+        IsAccepted = false;
         ReceiveFailure = SendFailure = IoError.None;
         WaitingCount = 0;
         Traits = DatagramTraits.None;
