@@ -1,4 +1,4 @@
-// The origin of the UDP benchmark: sends every datagram back, in batches.
+// The origin of the UDP benchmark: sends every datagram back, in batches, and waits for nobody.
 //
 //   udp_origin PORT
 #define _GNU_SOURCE
@@ -15,7 +15,9 @@ int main(int argc, char **argv) {
   if (argc != 2) die("usage: udp_origin PORT");
   int room = 4 << 20, fd = socket(AF_INET, SOCK_DGRAM, 0);
   struct sockaddr_in address = loopback(atoi(argv[1]));
-  setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
+  // As much as the system gives to whom it is.
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room))
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
   if (bind(fd, (struct sockaddr *)&address, sizeof address)) die("bind");
   for (;;) {
     for (int i = 0; i < BATCH; i++) {
@@ -27,7 +29,7 @@ int main(int argc, char **argv) {
     if (count < 0) continue;
     for (int i = 0; i < count; i++) vectors[i].iov_len = messages[i].msg_len;
     for (int sent = 0; sent < count;) {
-      int done = sendmmsg(fd, messages + sent, count - sent, 0);
+      int done = sendmmsg(fd, messages + sent, count - sent, MSG_DONTWAIT);
       sent += done > 0 ? done : 1;
     }
   }

@@ -3,7 +3,7 @@ using Tailrace.Io;
 
 namespace Tailrace.Simulation;
 
-/// <summary>A simulated descriptor: a listener, or one side of a stream.</summary>
+/// <summary>A simulated descriptor: a listener, one side of a stream, or a socket for datagrams.</summary>
 internal sealed class SimHandle : IoHandle
 {
     /// <summary>The loop that it lives on.</summary>
@@ -26,6 +26,18 @@ internal sealed class SimHandle : IoHandle
 
     /// <summary>A stream's bytes to the other side.</summary>
     internal SimPipe? Outgoing { get; set; }
+
+    /// <summary>Datagrams that are on their way here, or wait, by when they arrive; null for others.</summary>
+    internal List<SimDatagram>? Inbox { get; init; }
+
+    /// <summary>The own address of a socket for datagrams.</summary>
+    internal DatagramAddress Own { get; init; }
+
+    /// <summary>The one address that it exchanges with; nothing: any.</summary>
+    internal DatagramAddress Peer { get; init; }
+
+    /// <summary>When it hears that nobody listens there.</summary>
+    internal long RefusedAt { get; set; } = long.MaxValue;
 
     /// <summary>A connect: where to.</summary>
     internal EndPoint? Target { get; init; }

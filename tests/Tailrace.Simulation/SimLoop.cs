@@ -8,7 +8,7 @@ namespace Tailrace.Simulation;
 /// Several of them live on one thread; the world gives them turns. Whether an operation completes at once, in this turn
 /// or in a later one is the dice's decision, and so is the order of completions.
 /// </remarks>
-internal sealed class SimLoop(SimWorld world, string host) : EventLoop
+internal sealed partial class SimLoop(SimWorld world, string host) : EventLoop
 {
     private const int UnseenFromBytes = 1000;
 
@@ -121,7 +121,8 @@ internal sealed class SimLoop(SimWorld world, string host) : EventLoop
         var handle = Open(stream);
         handle.IsClosed = true;
         _handles.Remove(handle);
-        _world.Network.Close(handle, reset);
+        if (handle.Inbox is null) _world.Network.Close(handle, reset);
+        else _world.Datagrams.Close(handle);
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
         handle.FailDependent(this);
@@ -168,8 +169,8 @@ internal sealed class SimLoop(SimWorld world, string host) : EventLoop
     {
         if (handle is { Receiving: { } receiving, IsClosed: false } && CanReceive(handle) && !Defer())
         {
-            var result = handle.Backlog is null
-                ? _world.Network.TryReceive(handle, receiving)
+            var result = handle.Inbox is not null ? TryReceiveDatagrams(handle)
+                : handle.Backlog is null ? _world.Network.TryReceive(handle, receiving)
                 : Accept(handle, receiving);
             if (result is { } done)
             {
@@ -198,8 +199,9 @@ internal sealed class SimLoop(SimWorld world, string host) : EventLoop
         }
     }
 
-    private bool CanReceive(SimHandle handle) =>
-        handle.Backlog is { } backlog ? backlog.Count > 0 : handle.Incoming?.IsReadable(_world.Clock.Now) == true;
+    private bool CanReceive(SimHandle handle) => handle.Inbox is not null
+        ? _world.Datagrams.CanReceive(handle)
+        : handle.Backlog is { } backlog ? backlog.Count > 0 : handle.Incoming?.IsReadable(_world.Clock.Now) == true;
 
     private bool Defer(bool possible = true)
     {

@@ -16,6 +16,7 @@ internal sealed class SimWorld : IDisposable
         Conditions = conditions(Random);
         Faults = faults ?? new SimFaults();
         Network = new SimNetwork(this);
+        Datagrams = new SimDatagrams(this);
     }
 
     /// <summary>The dice.</summary>
@@ -32,6 +33,9 @@ internal sealed class SimWorld : IDisposable
 
     /// <summary>Who listens where.</summary>
     internal SimNetwork Network { get; }
+
+    /// <summary>What becomes of datagrams.</summary>
+    internal SimDatagrams Datagrams { get; }
 
     /// <summary>The reactor whose turns <see cref="SimFaults.StarveTurn"/> counts.</summary>
     internal Reactor? Starved { get; set; }

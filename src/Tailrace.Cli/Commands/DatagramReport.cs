@@ -6,25 +6,20 @@ namespace Tailrace.Cli.Commands;
 /// <summary>The tables of forwarded datagrams: for each listener, cluster and destination.</summary>
 internal static class DatagramReport
 {
-    private static readonly (string Name, Func<UdpTraffic, long> Value)[] s_traffic =
-    [
+    private static readonly CounterTable<UdpTraffic> s_traffic = new("datagrams",
         ("to origins", t => t.Up),
         ("bytes", t => t.BytesUp),
         ("to clients", t => t.Down),
-        ("bytes", t => t.BytesDown),
-    ];
+        ("bytes", t => t.BytesDown));
 
-    private static readonly (string Name, Func<UdpCounters, long> Value)[] s_sessions =
-    [
+    private static readonly CounterTable<UdpCounters> s_sessions = new("udp sessions",
         ("opened", c => c.Opened),
         ("active", c => c.Active),
         ("idle", c => c.Expired),
         ("unreachable", c => c.Unreachable),
-        ("stopped", c => c.Stopped),
-    ];
+        ("stopped", c => c.Stopped));
 
-    private static readonly (string Name, Func<UdpCounters, long> Value)[] s_drops =
-    [
+    private static readonly CounterTable<UdpCounters> s_drops = new("datagrams dropped",
         ("limit", c => c.RefusedByLimit),
         ("source limit", c => c.RefusedBySourceLimit),
         ("rate", c => c.RefusedByRate),
@@ -33,8 +28,7 @@ internal static class DatagramReport
         ("stopping", c => c.RefusedByStop),
         ("buffer full", c => c.DroppedFull),
         ("too long", c => c.DroppedTooLong),
-        ("other", c => c.DroppedFailed),
-    ];
+        ("other", c => c.DroppedFailed));
 
     /// <summary>Prints the tables; nothing where there is no UDP listener.</summary>
     public static void Write(Server server, TextWriter output)
@@ -42,8 +36,8 @@ internal static class DatagramReport
         var listeners = server.UdpListeners;
         if (listeners.Count == 0) return;
         List<(string, UdpCounters)> rows = [.. listeners.Select(one => ($"listener {one.Key}", one.Value))];
-        WriteTable("udp sessions", s_sessions, rows, output);
-        WriteTable("datagrams dropped", s_drops, rows, output);
+        s_sessions.Write(rows, output);
+        s_drops.Write(rows, output);
         List<(string, UdpTraffic)> traffic = [.. rows.Select(row => (row.Item1, row.Item2.Traffic))];
         foreach (var cluster in server.Destinations.GroupBy(destination => destination.Cluster))
         {
@@ -53,21 +47,6 @@ internal static class DatagramReport
             traffic.Add(($"cluster {cluster.Key}", sum));
             traffic.AddRange(cluster.Select(destination => ($"  {destination.Name}", destination.Datagrams)));
         }
-        WriteTable("datagrams", s_traffic, traffic, output);
-    }
-
-    private static void WriteTable<T>(
-        string title, (string Name, Func<T, long> Value)[] columns, List<(string Name, T Counters)> rows,
-        TextWriter output)
-    {
-        output.Write($"{title,-32}");
-        foreach (var (name, _) in columns) output.Write($"{name,16}");
-        output.WriteLine();
-        foreach (var (name, counters) in rows)
-        {
-            output.Write($"{name,-32}");
-            foreach (var (_, value) in columns) output.Write($"{value(counters),16}");
-            output.WriteLine();
-        }
+        s_traffic.Write(traffic, output);
     }
 }

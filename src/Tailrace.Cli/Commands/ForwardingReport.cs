@@ -6,17 +6,14 @@ namespace Tailrace.Cli.Commands;
 /// <summary>The tables of forwarded connections: for each listener, cluster and destination.</summary>
 internal static class ForwardingReport
 {
-    private static readonly (string Name, Func<TcpCounters, long> Value)[] s_traffic =
-    [
+    private static readonly CounterTable<TcpCounters> s_traffic = new("forwarded",
         ("opened", c => c.Opened),
         ("active", c => c.Active),
         ("to origins", c => c.BytesUp),
         ("to clients", c => c.BytesDown),
-        ("connect errors", c => c.ConnectErrors),
-    ];
+        ("connect errors", c => c.ConnectErrors));
 
-    private static readonly (string Name, Func<TcpCounters, long> Value)[] s_ends =
-    [
+    private static readonly CounterTable<TcpCounters> s_ends = new("ended",
         ("client-closed", c => c.ClientClosed),
         ("origin-closed", c => c.OriginClosed),
         ("client-reset", c => c.ClientReset),
@@ -26,8 +23,7 @@ internal static class ForwardingReport
         ("unreachable", c => c.Unreachable),
         ("refused", c => c.Refused),
         ("no-buffers", c => c.NoBuffers),
-        ("stopped", c => c.Aborted),
-    ];
+        ("stopped", c => c.Aborted));
 
     /// <summary>Prints the tables; nothing where nothing was forwarded.</summary>
     public static void Write(Server server, TextWriter output)
@@ -41,27 +37,9 @@ internal static class ForwardingReport
             rows.Add(($"cluster {cluster.Key}", sum));
             rows.AddRange(cluster.Select(destination => ($"  {destination.Name}", destination.Tcp)));
         }
-        rows.RemoveAll(row => IsEmpty(row.Counters));
+        rows.RemoveAll(row => s_traffic.IsEmpty(row.Counters) && s_ends.IsEmpty(row.Counters));
         if (rows.Count == 0) return;
-        WriteTable("forwarded", s_traffic, rows, output);
-        WriteTable("ended", s_ends, rows, output);
-    }
-
-    private static bool IsEmpty(TcpCounters counters) =>
-        s_traffic.All(column => column.Value(counters) == 0) && s_ends.All(column => column.Value(counters) == 0);
-
-    private static void WriteTable(
-        string title, (string Name, Func<TcpCounters, long> Value)[] columns,
-        List<(string Name, TcpCounters Counters)> rows, TextWriter output)
-    {
-        output.Write($"{title,-32}");
-        foreach (var (name, _) in columns) output.Write($"{name,16}");
-        output.WriteLine();
-        foreach (var (name, counters) in rows)
-        {
-            output.Write($"{name,-32}");
-            foreach (var (_, value) in columns) output.Write($"{value(counters),16}");
-            output.WriteLine();
-        }
+        s_traffic.Write(rows, output);
+        s_ends.Write(rows, output);
     }
 }

@@ -94,6 +94,7 @@ internal static class OptionsSummary
             output.WriteLine($"\ncluster '{name}', {PolicyOf(cluster)}{unused}");
             bool hasBackups = cluster.Destinations.Any(d => d.Priority != cluster.Destinations[0].Priority);
             string period = $"looked up every {options.Resolve.Interval.TotalSeconds:0}s";
+            string scheme = SchemeOf(name, options);
             var rows = new List<string[]>();
             foreach (DestinationOptions destination in cluster.Destinations)
             {
@@ -101,12 +102,27 @@ internal static class OptionsSummary
                 string lookup = valid && address is { Ip: null, Path.Length: 0 } ? period : "";
                 int total = cluster.Destinations.Where(d => d.Priority == destination.Priority).Sum(d => d.Weight);
                 string share = address.IsService ? "" : $"{100.0 * destination.Weight / total:0.#}%";
+                string where = UrlOf(address, scheme);
                 rows.Add(hasBackups
-                    ? [address.ToString(), $"priority {destination.Priority}", share, lookup]
-                    : [address.ToString(), share, lookup]);
+                    ? [where, $"priority {destination.Priority}", share, lookup]
+                    : [where, share, lookup]);
             }
             WriteTable(rows, output);
         }
+    }
+
+    /// <summary>What is spoken with a cluster: who leads there says so, since destinations need no scheme.</summary>
+    private static string SchemeOf(string cluster, TailraceOptions options)
+    {
+        if (IsRouted(cluster, options)) return "http";
+        ListenerOptions? listener = options.Listeners.FirstOrDefault(one => IsForwarded(cluster, one));
+        return listener is null ? "http" : listener.Protocol == ListenerProtocol.Udp ? "udp" : "tcp";
+    }
+
+    private static string UrlOf(in DestinationAddress address, string scheme)
+    {
+        if (scheme == "http" || address.IsService || address.Path.Length > 0) return address.ToString();
+        return $"{scheme}://{(address.Host.Contains(':') ? $"[{address.Host}]" : address.Host)}:{address.Port}";
     }
 
     private static string PolicyOf(ClusterOptions cluster)
@@ -123,8 +139,13 @@ internal static class OptionsSummary
     }
 
     private static bool IsUsed(string cluster, TailraceOptions options) =>
-        options.Listeners.Any(l => l.Cluster == cluster || l.TlsRoutes.Any(route => route.Cluster == cluster))
-        || options.Routes.Concat(options.Listeners.SelectMany(listener => listener.Routes)).Any(route =>
+        options.Listeners.Any(listener => IsForwarded(cluster, listener)) || IsRouted(cluster, options);
+
+    private static bool IsForwarded(string cluster, ListenerOptions listener) =>
+        listener.Cluster == cluster || listener.TlsRoutes.Any(route => route.Cluster == cluster);
+
+    private static bool IsRouted(string cluster, TailraceOptions options) =>
+        options.Routes.Concat(options.Listeners.SelectMany(listener => listener.Routes)).Any(route =>
             route.Cluster == cluster || route.Mirror?.Cluster == cluster
             || (route.Split?.To.Any(target => target.Cluster == cluster) ?? false));
 

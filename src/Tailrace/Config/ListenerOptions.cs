@@ -60,6 +60,14 @@ public sealed record ListenerOptions
     /// </summary>
     public int MaxConnections { get; init; } = 65536;
 
+    /// <summary>
+    /// With <see cref="ListenerProtocol.Udp"/>: bytes that the kernel holds for each worker until they are received,
+    /// its own overhead among them; what does not fit is lost. Linux gives at most <c>net.core.rmem_max</c>, but for
+    /// processes with CAP_NET_ADMIN; less than asked for is logged. 0: what the system gives by default.
+    /// Default: <c>0</c>.
+    /// </summary>
+    public int ReceiveBuffer { get; init; }
+
     /// <summary>How fast connections may come, and how many of one source there may be. Default: no limits.</summary>
     public ConnectionLimitOptions ConnectionLimits { get; init; } = new();
 

@@ -13,6 +13,8 @@ internal static class UdpValidator
             ListenerOptions listener = options.Listeners[i];
             string path = ConfigPath.Of("listeners", i);
             if (listener.Protocol == ListenerProtocol.Udp) CheckListener(listener, path, options, problems);
+            else if (listener.ReceiveBuffer > 0)
+                problems.Add(ConfigPath.Of(path, "receive_buffer"), "it is for 'protocol: udp'");
         }
         foreach ((string name, ClusterOptions cluster) in options.Clusters)
         {

@@ -5,7 +5,10 @@ using Tailrace.Telemetry;
 namespace Tailrace.Hosting;
 
 /// <summary>Resolves the host names of destinations: once at start, then on a period, off the reactors.</summary>
-/// <remarks>A name that cannot be resolved keeps the addresses it had.</remarks>
+/// <remarks>
+/// A name that cannot be resolved keeps the addresses it had. That is told when it begins, when its reason becomes
+/// another, and when it is over.
+/// </remarks>
 internal sealed class Resolution : IDisposable
 {
     private readonly IReadOnlyList<Entry> _entries;
@@ -16,7 +19,7 @@ internal sealed class Resolution : IDisposable
     /// <summary>Creates it.</summary>
     /// <param name="clusters">Whose destinations.</param>
     /// <param name="publish">Gets a cluster's name, a destination's index and its new addresses. Any thread.</param>
-    /// <param name="log">Told of names that cannot be resolved.</param>
+    /// <param name="log">Told of names that cannot be resolved, and that can again.</param>
     internal Resolution(IEnumerable<ClusterPlan> clusters, Action<string, int, SocketAddress[]> publish, Log log)
     {
         _publish = publish;
@@ -58,34 +61,46 @@ internal sealed class Resolution : IDisposable
     private async Task ResolveAsync(Entry entry)
     {
         var address = entry.Plan.Address;
-        if (address.Path.Length > 0)
-        {
-            if (entry.IsPublished) return;
-            entry.IsPublished = true;
-            _publish(entry.Cluster, entry.Index, [new UnixDomainSocketEndPoint(address.Path).Serialize()]);
-            return;
-        }
         try
         {
-            IPAddress[] found = address.Ip is { } ip
-                ? [ip]
-                : await Dns.GetHostAddressesAsync(address.Host, _stop.Token);
-            if (entry.Known.SequenceEqual(found)) return;
-            entry.Known = found;
-            entry.HasFailed = false;
-            SocketAddress[] addresses = [.. found.Select(known => new IPEndPoint(known, address.Port).Serialize())];
-            _publish(entry.Cluster, entry.Index, addresses);
+            await LookUpAsync(entry);
+            if (entry.Failure.Length > 0) _log.Info("a destination is resolved again", ("host", address.Host));
+            entry.Failure = "";
         }
-        catch (Exception failure) when (failure is SocketException or ArgumentException)
+        catch (Exception failure)
         {
-            if (!entry.HasFailed)
-                _log.Warn("cannot resolve a destination", ("host", address.Host), ("reason", ReasonOf(failure)));
-            entry.HasFailed = true;
+            if (_stop.IsCancellationRequested) return;
+            // Whatever it is: the next look-up may succeed, and other names are looked up all the same.
+            var reason = ReasonOf(failure);
+            if (entry.Failure != reason)
+                _log.Warn("cannot resolve a destination", ("host", address.Host), ("reason", reason));
+            entry.Failure = reason;
         }
     }
 
-    private static string ReasonOf(Exception failure) =>
-        failure is SocketException socket ? socket.SocketErrorCode.ToString() : "not a name";
+    private async Task LookUpAsync(Entry entry)
+    {
+        var address = entry.Plan.Address;
+        if (address.Path.Length > 0)
+        {
+            if (entry.IsPublished) return;
+            _publish(entry.Cluster, entry.Index, [new UnixDomainSocketEndPoint(address.Path).Serialize()]);
+            entry.IsPublished = true;
+            return;
+        }
+        IPAddress[] found = address.Ip is { } ip ? [ip] : await Dns.GetHostAddressesAsync(address.Host, _stop.Token);
+        if (entry.Known.SequenceEqual(found)) return;
+        SocketAddress[] addresses = [.. found.Select(known => new IPEndPoint(known, address.Port).Serialize())];
+        _publish(entry.Cluster, entry.Index, addresses);
+        entry.Known = found;
+    }
+
+    private static string ReasonOf(Exception failure) => failure switch
+    {
+        SocketException socket => socket.SocketErrorCode.ToString(),
+        ArgumentException => "not a name",
+        _ => failure.Message,
+    };
 
     private sealed class Entry(string cluster, int index, DestinationPlan plan)
     {
@@ -99,7 +114,8 @@ internal sealed class Resolution : IDisposable
 
         internal IPAddress[] Known { get; set; } = [];
 
-        internal bool HasFailed { get; set; }
+        /// <summary>Why it could not be resolved the last time, or empty.</summary>
+        internal string Failure { get; set; } = "";
 
         internal bool IsPublished { get; set; }
     }

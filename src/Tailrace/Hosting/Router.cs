@@ -15,10 +15,17 @@ internal sealed class Router(RequestPolicy policy, RouteTable routes, ForwardPro
     private static readonly FixedReply s_badHops = Refusal(400, "400 Bad Request: Max-Forwards is not one number\n");
     private static readonly FixedReply s_expectation = Refusal(417, "417 Expectation Failed\n");
 
+    private readonly bool _isPlain =
+        !policy.AnswersContinue && forwardProxy is null && policy.RefusedPaths == PathOddity.None;
+
     private byte[] _path = [];
 
     /// <summary>The handler of a request. A usual one costs one look at its path beside the routes.</summary>
-    internal Handler Route(RequestHead head, ReadOnlySpan<byte> bytes, Connection client)
+    internal Handler Route(RequestHead head, ReadOnlySpan<byte> bytes, Connection client) =>
+        _isPlain && head.Method < Method.Options && routes.Sole is { } sole ? sole : RouteFully(head, bytes, client);
+
+    /// <summary>The same where the listener or the method ask for more than a route.</summary>
+    private Handler RouteFully(RequestHead head, ReadOnlySpan<byte> bytes, Connection client)
     {
         if (head.Method >= Method.Options && RouteByMethod(head, bytes) is { } special) return special;
         if (policy.AnswersContinue && head.Headers.Has(KnownHeader.Expect) && HasOtherExpectation(head, bytes))

@@ -145,6 +145,7 @@ internal sealed record ListenerPlan(
     {
         Listener = Encoding.UTF8.GetBytes(name),
         IdleTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Idle),
+        ReceiveBuffer = options.ReceiveBuffer,
     };
 
     private static TcpSettings TcpOf(ListenerOptions options, string name) => new()

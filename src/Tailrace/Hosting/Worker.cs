@@ -74,8 +74,15 @@ internal sealed class Worker : IDisposable
     /// <exception cref="IoException">The address cannot be had.</exception>
     internal EndPoint Bind(ListenerPlan plan, EndPoint address, bool shared, AccessLogWriter? accessLog)
     {
-        var socket = Reactor.Loop.BindDatagrams(address, shared);
-        var server = new UdpServer(Reactor, socket, plan.Udp!, _clusters[plan.Cluster], _replies)
+        var wanted = plan.Udp!.ReceiveBuffer;
+        var socket = Reactor.Loop.BindDatagrams(address, shared, wanted);
+        var given = Reactor.Loop.ReceiveBufferOf(socket);
+        if (given < wanted)
+        {
+            _log.Warn("the receive buffer is smaller than asked for (net.core.rmem_max)",
+                ("listener", plan.Name), ("asked", wanted), ("given", given));
+        }
+        var server = new UdpServer(Reactor, socket, plan.Udp, _clusters[plan.Cluster], _replies)
         {
             Budget = plan.Budget,
             Limits = plan.Limits,

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Memory;
 
 namespace Tailrace.Http;
@@ -21,10 +22,17 @@ public static class AuthoritySyntax
     public static bool IsValid(ReadOnlySpan<byte> authority) => IsValid(authority, new(0, authority.Length));
 
     /// <summary>The same for a part of a buffer. What lies behind it lets a short name be scanned by vectors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsValid(ReadOnlySpan<byte> bytes, ByteSlice authority)
     {
         if (authority.IsEmpty)
             return false;
+        return ByteScan.IsSurelyHost(bytes, authority.Offset, authority.Length) || IsValidAtAll(bytes, authority);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool IsValidAtAll(ReadOnlySpan<byte> bytes, ByteSlice authority)
+    {
         int hostEnd = bytes[authority.Offset] == '['
             ? authority.Offset + HostLength(authority.In(bytes))
             : Math.Min(ByteScan.HostEnd(bytes, authority.Offset), authority.End);

@@ -116,25 +116,28 @@ public static class BodyFraming
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Rejection Read(
         HeaderTable headers, ReadOnlySpan<byte> head, int minorVersion, ref BodyKind kind, ref long length)
     {
-        if (headers.TryFind(KnownHeader.TransferEncoding, out HeaderField coding))
-        {
-            if (headers.Has(KnownHeader.ContentLength) || minorVersion == 0)
-                return Rejection.ConflictingFraming;
-            if ((headers.Repeated & KnownHeaders.Bit(KnownHeader.TransferEncoding)) != 0)
-                return Rejection.BadTransferEncoding;
-            kind = BodyKind.Chunked;
-            return JudgeCoding(coding.Value.In(head));
-        }
+        if (headers.Has(KnownHeader.TransferEncoding)) return ReadCoding(headers, head, minorVersion, ref kind);
         if ((headers.Repeated & KnownHeaders.Bit(KnownHeader.ContentLength)) != 0)
             return Rejection.BadContentLength;
         kind = BodyKind.Length;
-        return headers.TryFind(KnownHeader.ContentLength, out HeaderField field)
-            && TryParseLength(field.Value.In(head), out length)
-                ? Rejection.None
-                : Rejection.BadContentLength;
+        return TryParseLength(headers.First(KnownHeader.ContentLength).Value.In(head), out length)
+            ? Rejection.None
+            : Rejection.BadContentLength;
+    }
+
+    private static Rejection ReadCoding(
+        HeaderTable headers, ReadOnlySpan<byte> head, int minorVersion, ref BodyKind kind)
+    {
+        if (headers.Has(KnownHeader.ContentLength) || minorVersion == 0)
+            return Rejection.ConflictingFraming;
+        if ((headers.Repeated & KnownHeaders.Bit(KnownHeader.TransferEncoding)) != 0)
+            return Rejection.BadTransferEncoding;
+        kind = BodyKind.Chunked;
+        return JudgeCoding(headers.First(KnownHeader.TransferEncoding).Value.In(head));
     }
 
     /// <summary>

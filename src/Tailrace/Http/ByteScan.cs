@@ -77,6 +77,33 @@ internal static class ByteScan
         return (end, length < 0 ? end : at + length);
     }
 
+    /// <summary>Which of thirty-two bytes may end a value: a bit for each, the first the lowest.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint ValueStops(Vector256<byte> bytes) => ValueStop.Stops(bytes).ExtractMostSignificantBits();
+
+    /// <summary>Which of thirty-two bytes may end a token.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint NameStops(Vector256<byte> bytes) => NameStop.Stops(bytes).ExtractMostSignificantBits();
+
+    /// <summary>Whether a part of the input is a host name and nothing else; false also where that takes more to find
+    /// out than one look.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsSurelyHost(ReadOnlySpan<byte> input, int at, int length)
+    {
+        int from = Math.Min(at, input.Length - Vector256<byte>.Count);
+        if (from < 0)
+            return false;
+        ulong stops = (ulong)HostStop.Stops(Load(input, from)).ExtractMostSignificantBits() >> (at - from);
+        // Behind the last of the bytes that are looked at lies a stop as well.
+        stops |= 1ul << (from + Vector256<byte>.Count - at);
+        return BitOperations.TrailingZeroCount(stops) >= length;
+    }
+
+    /// <summary>Which of thirty-two bytes are colons.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Colons(Vector256<byte> bytes) =>
+        Vector256.Equals(bytes, Vector256.Create((byte)':')).ExtractMostSignificantBits();
+
     /// <summary>
     /// The first byte from <paramref name="at"/> on that is no part of a token, or the input's length.
     /// </summary>

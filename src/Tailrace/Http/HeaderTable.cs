@@ -12,7 +12,7 @@ namespace Tailrace.Http;
 public sealed class HeaderTable
 {
     private readonly HeaderField[] _fields;
-    private readonly ushort[] _firstOf = new ushort[64];
+    private Places _firstOf;
     private int _count;
 
     /// <summary>Makes an empty table.</summary>
@@ -64,6 +64,13 @@ public sealed class HeaderTable
         return true;
     }
 
+    /// <summary>The first line of a well-known field that occurs.</summary>
+    internal ref readonly HeaderField First(KnownHeader id)
+    {
+        Debug.Assert(Has(id) && id != KnownHeader.Other);
+        return ref _fields[_firstOf[(int)id]];
+    }
+
     /// <summary>Finds the first line of the field of that name, in any case.</summary>
     /// <param name="name">The name, a token.</param>
     /// <param name="head">The bytes that the table was made of.</param>
@@ -111,5 +118,12 @@ public sealed class HeaderTable
             Known |= bit;
         }
         return true;
+    }
+
+    /// <summary>A place for each well-known field.</summary>
+    [InlineArray(64)]
+    private struct Places
+    {
+        private ushort _first;
     }
 }

@@ -8,12 +8,17 @@ namespace Tailrace.Http;
 /// <summary>Finds well-known fields by name, and knows their text. Pure; any thread.</summary>
 /// <remarks>
 /// A name is identified by two overlapping 8-byte words, its first and its last, with the case bit set everywhere, plus
-/// its length; the few names longer than 16 bytes compare the middle too. The words hash into a small open table, so a
-/// lookup is two loads, a multiplication and, nearly always, one comparison.
+/// its length; names longer than 16 bytes compare the word between them too, and the one that is longer than 24 all of
+/// it. The words hash into a table in which no two names share a place: a lookup is two loads, a multiplication and one
+/// comparison.
 /// </remarks>
 public static class KnownHeaders
 {
-    private const int SlotBits = 8;
+    private const int SlotBits = 9;
+
+    /// <summary>Of a few dozen odd numbers the first that gives each name a place of its own.</summary>
+    private const ulong Factor = 0x3FCD1E15E6797317;
+
     private const ulong CaseBits = 0x2020202020202020;
 
     private static readonly byte[][] Names = BuildNames();
@@ -38,40 +43,50 @@ public static class KnownHeaders
 
     /// <summary>The same for a name of at least one byte, within the loop over a head's lines.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static KnownHeader FindInline(ref byte name, int length)
-    {
-        Words words = Words.Of(ref name, length);
-        int hash = words.Hash;
-        ref readonly Slot slot = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(Slots), hash);
-        if (slot.First == words.First && slot.Last == words.Last && slot.Length == length && length <= 16)
-            return slot.Id;
-        return slot.Id == KnownHeader.Other
-            ? KnownHeader.Other
-            : FindFrom(hash, words, MemoryMarshal.CreateReadOnlySpan(ref name, length));
-    }
+    internal static KnownHeader FindInline(ref byte name, int length) => new Finder().Find(ref name, length);
 
-    /// <summary>The same for long names, and for those whose slot another name has.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static KnownHeader FindFrom(int at, Words words, ReadOnlySpan<byte> name)
+    /// <summary>The table for those who ask again and again: it is looked up once.</summary>
+    internal readonly ref struct Finder
     {
-        for (; Slots[at].Id != KnownHeader.Other; at = (at + 1) & ((1 << SlotBits) - 1))
+        private readonly ref Slot _slots = ref MemoryMarshal.GetArrayDataReference(Slots);
+
+        /// <summary>Finds the table.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public Finder()
         {
-            ref readonly Slot slot = ref Slots[at];
-            if (slot.First == words.First && slot.Last == words.Last && slot.Length == name.Length
-                && (name.Length <= 16 || Ascii.EqualsIgnoreCase(name, Names[(int)slot.Id])))
-                return slot.Id;
         }
-        return KnownHeader.Other;
+
+        /// <summary>The field of a name of at least one byte.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public KnownHeader Find(ref byte name, int length)
+        {
+            Words words = Words.Of(ref name, length);
+            ref readonly Slot slot = ref Unsafe.Add(ref _slots, words.Hash);
+            return slot.First == words.First && slot.Last == words.Last && slot.Length == length
+                && (length <= 16 || (slot.Middle == MiddleOf(ref name) && (length <= 24 || IsLong(ref name, slot))))
+                    ? slot.Id
+                    : KnownHeader.Other;
+        }
     }
 
-    private readonly record struct Slot(ulong First, ulong Last, int Length, KnownHeader Id);
+    /// <summary>Whether a name of more than 24 bytes is that of the slot.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool IsLong(ref byte name, in Slot slot) =>
+        Ascii.EqualsIgnoreCase(MemoryMarshal.CreateReadOnlySpan(ref name, slot.Length), Names[(int)slot.Id]);
+
+    /// <summary>The second word of a name of at least 16 bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong MiddleOf(ref byte name) =>
+        Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref name, sizeof(ulong))) | CaseBits;
+
+    private readonly record struct Slot(ulong First, ulong Last, ulong Middle, int Length, KnownHeader Id);
 
     private readonly record struct Words(ulong First, ulong Last)
     {
         public int Hash
         {
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
-            get => (int)((First ^ BitOperations.RotateLeft(Last, 29)) * 0x9E3779B97F4A7C15 >> (64 - SlotBits));
+            get => (int)((First ^ BitOperations.RotateLeft(Last, 29)) * Factor >> (64 - SlotBits));
         }
 
         /// <summary>The words of a name of at least one byte.</summary>
@@ -98,10 +113,11 @@ public static class KnownHeaders
         for (int id = 1; id < Names.Length; id++)
         {
             Words words = Words.Of(ref Names[id][0], Names[id].Length);
-            int at = words.Hash;
-            while (slots[at].Id != KnownHeader.Other)
-                at = (at + 1) & (slots.Length - 1);
-            slots[at] = new(words.First, words.Last, Names[id].Length, (KnownHeader)id);
+            ref Slot slot = ref slots[words.Hash];
+            if (slot.Id != KnownHeader.Other)
+                throw new InvalidOperationException($"{(KnownHeader)id} needs another factor");
+            ulong middle = Names[id].Length > 16 ? MiddleOf(ref Names[id][0]) : 0;
+            slot = new(words.First, words.Last, middle, Names[id].Length, (KnownHeader)id);
         }
         return slots;
     }

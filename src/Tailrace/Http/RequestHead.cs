@@ -49,6 +49,9 @@ public sealed class RequestHead : MessageHead
     /// <summary>Whether the client asks to change protocol: Upgrade, named by Connection, in HTTP/1.1.</summary>
     public bool IsUpgrade { get; internal set; }
 
+    /// <summary>Whether the request line says HTTP/1.1, and not a later version that is treated like it.</summary>
+    internal bool IsHttp11 { get; set; }
+
     /// <summary>Whether TE has "trailers", so that trailer fields will not be dropped by the client.</summary>
     public bool TeTrailers { get; internal set; }
 
@@ -60,6 +63,6 @@ public sealed class RequestHead : MessageHead
         Method = Method.Other;
         MethodText = Target = Path = Query = Authority = default;
         Form = TargetForm.Origin;
-        ExpectContinue = IsUpgrade = TeTrailers = false;
+        ExpectContinue = IsUpgrade = TeTrailers = IsHttp11 = false;
     }
 }

@@ -22,8 +22,15 @@ public abstract partial class EventLoop
     /// <summary>Opens a socket that receives datagrams from anybody.</summary>
     /// <param name="address">Where. Of a wildcard address each datagram tells where it was sent to.</param>
     /// <param name="shared">Whether other loops have the same address (SO_REUSEPORT).</param>
+    /// <param name="receiveBuffer">
+    /// Bytes that the system is to hold until they are received; it may give less. 0: what it gives by default.
+    /// </param>
     /// <exception cref="IoException">The address cannot be had.</exception>
-    internal virtual IoHandle BindDatagrams(EndPoint address, bool shared) => throw new NotSupportedException();
+    internal virtual IoHandle BindDatagrams(EndPoint address, bool shared, int receiveBuffer = 0) =>
+        throw new NotSupportedException();
+
+    /// <summary>Bytes that the system holds for a socket until they are received, its overhead among them.</summary>
+    internal virtual int ReceiveBufferOf(IoHandle socket) => throw new NotSupportedException();
 
     /// <summary>Opens a socket that exchanges datagrams with one address only.</summary>
     internal virtual IoResult ConnectDatagrams(SocketAddress address, out IoHandle? socket) =>

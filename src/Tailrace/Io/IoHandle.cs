@@ -53,6 +53,9 @@ public abstract class IoHandle
     /// <summary>Bytes sent since this was last asked.</summary>
     internal long Sent { get; set; }
 
+    /// <summary>Whether it is a stream that the other side has opened.</summary>
+    internal bool IsAccepted { get; set; }
+
     /// <summary>Whether it has been closed.</summary>
     public bool IsClosed { get; protected internal set; }
 }

@@ -15,8 +15,10 @@ internal static unsafe class SocketAbi
     internal const int SolSocket = 1;
     internal const int SoReuseAddr = 2;
     internal const int SoError = 4;
+    internal const int SoReceiveBuffer = 8;
     internal const int SoLinger = 13;
     internal const int SoReusePort = 15;
+    internal const int SoReceiveBufferForce = 33;
     internal const int IpProtoTcp = 6;
     internal const int IpProtoIpv6 = 41;
     internal const int TcpNoDelay = 1;

@@ -26,6 +26,10 @@ public sealed class Cluster
     private Rank[] _ranks = [];
     private Rank[] _order = [];
 
+    /// <summary>The only destination: every policy chooses it. Null where there are others, or it is not to be chosen.
+    /// </summary>
+    private Destination? _sole;
+
     /// <summary>Creates the worker's part of a cluster.</summary>
     public Cluster(Reactor reactor, ClusterSettings settings, Destination[] destinations)
     {
@@ -95,7 +99,11 @@ public sealed class Cluster
     internal WaitQueue? Queue { get; }
 
     /// <summary>Whether requests wait.</summary>
-    internal bool HasWaiting => Queue is { Count: > 0 };
+    internal bool HasWaiting
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Queue is { Count: > 0 };
+    }
 
     /// <summary>Takes over newly resolved addresses. On the reactor's thread.</summary>
     /// <param name="index">Which destination.</param>
@@ -149,6 +157,7 @@ public sealed class Cluster
     }
 
     /// <summary>Takes what came of an attempt into account, if it says anything about the destination.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Record(Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure, long latencyMs)
     {
         var isFailure = IsFailure(exchange, upstream, failure);
@@ -191,6 +200,7 @@ public sealed class Cluster
     /// <param name="destination">Whose it was.</param>
     /// <param name="isFailure">Whether it failed because of the destination.</param>
     /// <param name="latencyMs">How long the answer took to begin.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Record(Destination destination, bool isFailure, long latencyMs)
     {
         if (isFailure) destination.Failures++;
@@ -243,7 +253,8 @@ public sealed class Cluster
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Destination? Pick(Exchange exchange, ulong key, in TriedSet tried)
     {
-        if (_sticky is null) return Pick(key, tried);
+        if (_sticky is null)
+            return _sole is { IsFull: false } sole && !tried.Has(sole.Index) ? sole : Pick(key, tried);
         var named = _sticky.Find(exchange);
         var isOpen = named is { IsCandidate: true, IsFull: false } && !tried.Has(named.Index);
         var destination = isOpen ? named : Pick(key, tried);
@@ -262,11 +273,15 @@ public sealed class Cluster
     }
 
     /// <summary>Whether an attempt failed because of its destination.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsFailure(Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure) =>
+        failure == UpstreamFailure.None
+            ? upstream.Client.Head.Status is >= 502 and <= 504 || exchange.FailureReason is not null
+            : IsFailure(upstream, failure);
+
+    private static bool IsFailure(UpstreamConnection upstream, UpstreamFailure failure) =>
         failure switch
         {
-            UpstreamFailure.None =>
-                upstream.Client.Head.Status is >= 502 and <= 504 || exchange.FailureReason is not null,
             // An idle connection may be closed at any time: RFC 9112 section 9.3.1.
             UpstreamFailure.Closed => !upstream.IsReused || upstream.Client.HasReceived,
             UpstreamFailure.TimedOut or UpstreamFailure.Invalid => true,
@@ -316,6 +331,7 @@ public sealed class Cluster
             if (!rank.IsSound(panicPercent)) _order[next++] = rank;
             rank.Open(regardlessOfHealth: !isSound && rank == panicking);
         }
+        _sole = _destinations is [{ IsCandidate: true } only] ? only : null;
         if (isSound || panicking is null) return;
         _order[Array.IndexOf(_order, panicking)] = _order[0];
         _order[0] = panicking;

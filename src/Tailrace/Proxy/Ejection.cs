@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Io;
 
 namespace Tailrace.Proxy;
@@ -13,6 +14,7 @@ namespace Tailrace.Proxy;
 internal sealed class Ejection(EventLoop loop, EjectionSettings settings, Destination[] destinations,
     Action<Destination, string?> changed) : TimerEntry
 {
+    private readonly bool _hasRates = settings.HasRates;
     private int _ejected = Array.FindAll(destinations, one => one.IsEjected).Length;
     private long _intervalEnds = long.MaxValue;
 
@@ -23,10 +25,17 @@ internal sealed class Ejection(EventLoop loop, EjectionSettings settings, Destin
     /// <param name="destination">Whose.</param>
     /// <param name="isFailure">Whether it failed.</param>
     /// <param name="latencyMs">How long its answer took to begin.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Record(Destination destination, bool isFailure, long latencyMs)
     {
+        if (isFailure || _hasRates) RecordFully(destination, isFailure, latencyMs);
+        else destination.Record.FailuresInARow = 0;
+    }
+
+    private void RecordFully(Destination destination, bool isFailure, long latencyMs)
+    {
         var record = destination.Record;
-        if (settings.HasRates)
+        if (_hasRates)
         {
             record.Requests++;
             if (isFailure) record.Failures++;

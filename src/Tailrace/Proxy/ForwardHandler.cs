@@ -55,7 +55,7 @@ public sealed class ForwardHandler : Handler
         if (!TrySend(exchange, attempts, upstream)) return forwarding.Follow(LoopTask.Completed);
         return upstream.Sending.IsNothing && upstream.IsRequestSent && exchange.Downstream.Output.IsEmpty
             && upstream.Connection.FillAsync() is { IsCompleted: false } fill
-            ? forwarding.Wait(exchange, upstream, fill)
+            ? forwarding.Wait(exchange, fill)
             : forwarding.Follow(ForwardAsync(exchange, attempts, upstream, isSent: true));
     }
 
@@ -69,7 +69,8 @@ public sealed class ForwardHandler : Handler
             return ForwardAsync(exchange, attempts, upstream, isSent: true, failure);
         var latencyMs = _cluster.Reactor.Loop.Now - upstream.StartedAt;
         if (attempts.IsTrial) _cluster.Judge(exchange, attempts, upstream, failure);
-        if (!TryRelayBuffered(exchange, upstream)) return FinishAsync(exchange, upstream, latencyMs);
+        if (!TryRelayWhole(exchange, upstream) && !TryRelayBuffered(exchange, upstream))
+            return FinishAsync(exchange, upstream, latencyMs);
         exchange.Downstream.AbortWith(null);
         End(exchange, upstream, UpstreamFailure.None, latencyMs);
         return LoopTask.Completed;
@@ -88,6 +89,9 @@ public sealed class ForwardHandler : Handler
     /// <param name="upstream">The idle connection that was there for it, if one was.</param>
     /// <param name="isSent">Whether the request is on its way already.</param>
     /// <param name="failure">What has come of the wait for its answer then.</param>
+    /// <remarks>Not inlined: where an async method begins is its state, and that is to be no part of the usual way.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private async LoopTask ForwardAsync(
         Exchange exchange, Attempts attempts, UpstreamConnection? upstream, bool isSent = false,
         UpstreamFailure failure = UpstreamFailure.NeedMore)
@@ -159,6 +163,7 @@ public sealed class ForwardHandler : Handler
     }
 
     /// <summary>An answer whose head has been forwarded, and whose body is long or still to come.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private async LoopTask FinishAsync(Exchange exchange, UpstreamConnection upstream, long latencyMs)
     {
         await RelayAsync(exchange, upstream);
@@ -257,6 +262,7 @@ public sealed class ForwardHandler : Handler
     /// <summary>
     /// Sends head and body. Completes at once unless the body is still coming or the upstream is slow.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private LoopTask Send(Exchange exchange, Attempts attempts, UpstreamConnection upstream)
     {
         var connection = upstream.Connection;
@@ -270,6 +276,7 @@ public sealed class ForwardHandler : Handler
         return LoopTask.Completed;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private LoopTask SendBody(Exchange exchange, UpstreamConnection upstream)
     {
         if (_edits.AnswersContinue) exchange.Continue();
@@ -281,6 +288,7 @@ public sealed class ForwardHandler : Handler
         return upload;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private async LoopTask UploadAsync(Exchange exchange, UpstreamConnection upstream)
     {
         var connection = upstream.Connection;
@@ -305,6 +313,7 @@ public sealed class ForwardHandler : Handler
         if (_limit is not null) upstream.StartedAtMicroseconds = _cluster.Reactor.Loop.Microseconds;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static async LoopTask FinishSendAsync(IoTask flush, UpstreamConnection upstream) =>
         Sent(await flush, upstream);
 
@@ -416,26 +425,31 @@ public sealed class ForwardHandler : Handler
         return true;
     }
 
+    /// <summary>The usual answer: there whole, short, and with nothing unusual about it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryForwardHead(Exchange exchange, UpstreamConnection upstream)
+    private bool TryRelayWhole(Exchange exchange, UpstreamConnection upstream)
     {
         var client = upstream.Client;
-        if (!upstream.IsRequestSent) exchange.CloseAfterwards();
-        if (!exchange.TryForward(client.Head, client.HeadBytes, _responseEdits)) return false;
-        client.BeginBody();
+        if (!upstream.IsRequestSent || client.Whole is not { IsEmpty: false } whole
+            || !exchange.TryForwardWhole(client.Head, whole, _responseEdits))
+            return false;
+        client.TakeWhole();
         return true;
     }
 
     /// <summary>The common case: the whole answer is there, and short.</summary>
     internal bool TryRelayBuffered(Exchange exchange, UpstreamConnection upstream)
     {
-        if (!TryForwardHead(exchange, upstream))
+        if (TryRelayWhole(exchange, upstream)) return true;
+        var client = upstream.Client;
+        if (!upstream.IsRequestSent) exchange.CloseAfterwards();
+        if (!exchange.TryForward(client.Head, client.HeadBytes, _responseEdits))
         {
             exchange.Abort();
             return true;
         }
-        var input = upstream.Connection.Input;
-        if (!BodyRelay.TryRunBuffered(upstream.Client.Body, input, exchange.ResponseBody)) return false;
+        client.BeginBody();
+        if (!BodyRelay.TryRunBuffered(client.Body, upstream.Connection.Input, exchange.ResponseBody)) return false;
         exchange.Complete();
         return true;
     }

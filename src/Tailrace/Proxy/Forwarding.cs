@@ -14,7 +14,7 @@ internal sealed class Forwarding : LoopPromise
 {
     private readonly ForwardHandler _handler;
     private RepeatedReference<Exchange> _exchange;
-    private UpstreamConnection? _upstream;
+    private bool _isWaiting;
     private LoopTask _rest;
 
     internal Forwarding(ForwardHandler handler) => _handler = handler;
@@ -22,11 +22,11 @@ internal sealed class Forwarding : LoopPromise
     /// <summary>What has been tried for the request.</summary>
     internal Attempts Attempts { get; } = new(0);
 
-    /// <summary>Waits for the answer to a request that has been sent.</summary>
-    internal LoopTask Wait(Exchange exchange, UpstreamConnection upstream, IoTask fill)
+    /// <summary>Waits for the answer to a request that has been sent on the connection leased for it.</summary>
+    internal LoopTask Wait(Exchange exchange, IoTask fill)
     {
         _exchange.Value = exchange;
-        _upstream = upstream;
+        _isWaiting = true;
         fill.Watch(this);
         return new LoopTask(this);
     }
@@ -51,10 +51,11 @@ internal sealed class Forwarding : LoopPromise
         {
             var rest = _rest;
             _rest = default;
-            if (_upstream is { } upstream)
+            if (_isWaiting)
             {
-                _upstream = null;
-                rest = _handler.OnArrival(_exchange.Value!, Attempts, upstream);
+                _isWaiting = false;
+                var exchange = _exchange.Value!;
+                rest = _handler.OnArrival(exchange, Attempts, (UpstreamConnection)exchange.Lease!);
             }
             if (!rest.IsCompleted)
             {

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Tailrace.Proxy;
 
 /// <summary>A stack of idle connections from which one can also leave out of the middle.</summary>
@@ -9,12 +11,14 @@ internal sealed class IdleStack
 
     internal UpstreamConnection this[int index] => _items[index];
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Push(UpstreamConnection item)
     {
         if (Count == _items.Length) Array.Resize(ref _items, Count * 2);
         _items[Count++] = item;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal UpstreamConnection? TryPop()
     {
         if (Count == 0) return null;

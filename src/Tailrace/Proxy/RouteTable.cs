@@ -102,6 +102,8 @@ public sealed class RouteTable
     /// <summary>An authority without its port and final dot.</summary>
     private static ReadOnlySpan<byte> HostOf(ReadOnlySpan<byte> authority)
     {
+        // Neither a port nor a final dot ends in a letter.
+        if (authority is [.., var last] && char.IsAsciiLetter((char)last)) return authority;
         var colon = authority.LastIndexOf((byte)':');
         if (colon >= 0 && authority.LastIndexOf((byte)']') < colon) authority = authority[..colon];
         return authority is [.. var name, (byte)'.'] ? name : authority;

@@ -23,8 +23,9 @@ namespace Tailrace.Proxy;
 /// in an output.
 /// </para>
 /// <para>
-/// The end of a stream is passed on as the end of that direction alone (RFC 9293 section 3.6). A reset ends both
-/// directions; what the broken side sent before is delivered first, as long as its reader takes it.
+/// The end of a stream is passed on as the end of that direction alone (RFC 9293 section 3.6); that of the second one,
+/// by the close of both connections. A reset ends both directions; what the broken side sent before is delivered first,
+/// as long as its reader takes it.
 /// </para>
 /// </remarks>
 internal sealed class Tunnel : TimerEntry
@@ -165,9 +166,11 @@ internal sealed class Tunnel : TimerEntry
         if (_hasFailed) return;
         if (_by == TunnelSide.None) _by = pump.From;
         Changed?.Invoke(StreamState.Closing);
+        // When the other direction has ended before, both connections are closed next, which says as much.
+        if (_running == 1) return;
         pump.Target.ShutdownSend();
         // Nobody receives from the source any more, and its reset is to be heard of all the same.
-        if (_running == 2) pump.Source.AbortWith(pump.Target, atOnce: true);
+        pump.Source.AbortWith(pump.Target, atOnce: true);
     }
 
     /// <summary>

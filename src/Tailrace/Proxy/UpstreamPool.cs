@@ -53,6 +53,7 @@ internal sealed class UpstreamPool
     /// <summary>Whether the cap of connections allows a new one.</summary>
     internal bool MayConnect(Destination destination) => Caps is null || Caps.MayConnect(destination);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool MayIdle(Destination destination) =>
         !_isClosed && !destination.IsRemoved && Settings.PoolIdleMax > 0
         && destination.Idle.Count < Math.Max(IdleMax, Settings.PoolIdleMax);
@@ -266,6 +267,7 @@ internal sealed class UpstreamPool
         Load.Connections--;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void BeginUse(Destination destination)
     {
         destination.Active++;
@@ -273,6 +275,7 @@ internal sealed class UpstreamPool
         Load.Active++;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void EndAnswer(UpstreamConnection upstream)
     {
         if (!upstream.IsAnswering) return;
@@ -280,6 +283,7 @@ internal sealed class UpstreamPool
         Load.Answering--;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void EndUse(Destination destination)
     {
         destination.Active--;

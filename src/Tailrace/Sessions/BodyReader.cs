@@ -50,7 +50,6 @@ public sealed class BodyReader
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Begin(ByteBuffer input, BodyKind kind, long length, HttpLimits limits)
     {
-        if (_input != input) _input = input;
         Kind = kind;
         _remaining = length;
         _deferred = _chunkLeft = 0;
@@ -58,7 +57,17 @@ public sealed class BodyReader
         Received = 0;
         Rejection = Rejection.None;
         IsEnded = kind == BodyKind.None || (kind == BodyKind.Length && length == 0);
+        // A body that has ended is not looked for.
+        if (!IsEnded && _input != input) _input = input;
         if (kind == BodyKind.Chunked) _decoder.Reset(limits);
+    }
+
+    /// <summary>The same for a body of known length that was taken already, with its head.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void BeginTaken(ByteBuffer input, long length, HttpLimits limits)
+    {
+        Begin(input, BodyKind.Length, 0, limits);
+        Received = length;
     }
 
     /// <summary>Looks for body bytes in what has been received.</summary>
@@ -130,6 +139,7 @@ public sealed class BodyReader
     public void TakeTrailers()
     {
         Debug.Assert(IsEnded);
+        if (_deferred == 0) return;
         _input.Consume(_deferred);
         _deferred = 0;
         _trailers = default;

@@ -37,6 +37,18 @@ public sealed class BodyWriter
         Written = 0;
     }
 
+    /// <summary>Forgets the last body. Nothing can be written before <see cref="Begin"/>.</summary>
+    internal void Clear()
+    {
+        _connection = null!;
+        _kind = BodyKind.None;
+        _owesCrlf = false;
+        Written = 0;
+    }
+
+    /// <summary>Tells of a body that was written with its head, behind which nothing can be written.</summary>
+    internal void BeginWritten(long length) => Written = length;
+
     /// <summary>Appends a copy to the connection's output when that is the cheaper way.</summary>
     /// <returns>False when <see cref="SendAsync"/> has to be used.</returns>
     public bool TryCopy(ByteBuffer source, int count)

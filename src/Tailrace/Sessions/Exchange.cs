@@ -164,6 +164,13 @@ public abstract class Exchange
     /// <returns>False when the head has no room in the buffers.</returns>
     internal abstract bool TryForward(ResponseHead head, ReadOnlySpan<byte> bytes, ResponseEdits edits);
 
+    /// <summary>Answers whole with what an upstream has answered, where nothing about it is unusual.</summary>
+    /// <param name="head">Its head; the body is of known length.</param>
+    /// <param name="message">All of its bytes.</param>
+    /// <param name="edits">What to change.</param>
+    /// <returns>False when <see cref="TryForward"/> has to be used.</returns>
+    internal abstract bool TryForwardWhole(ResponseHead head, ReadOnlySpan<byte> message, ResponseEdits edits);
+
     /// <summary>Writes an interim answer of an upstream, where the client's version knows them.</summary>
     internal abstract bool TryForwardInterim(ResponseHead head, ReadOnlySpan<byte> bytes);
 

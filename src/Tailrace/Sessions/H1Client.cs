@@ -119,7 +119,35 @@ internal sealed class H1Client
         Body.Begin(Connection.Input, Head.Body, Head.ContentLength, Limits);
     }
 
+    /// <summary>
+    /// The bytes of the answer, if it is there whole, is short, and says how long it is; else empty.
+    /// </summary>
+    internal ReadOnlySpan<byte> Whole
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            var bytes = Connection.Input.Unread;
+            return Head.Body == BodyKind.Length
+                && Head.ContentLength <= Math.Min(BodyWriter.CopyMax, bytes.Length - Head.Length)
+                    ? bytes[..(Head.Length + (int)Head.ContentLength)]
+                    : default;
+        }
+    }
+
+    /// <summary>Consumes <see cref="Whole"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void TakeWhole()
+    {
+        Connection.Input.Consume(Head.Length + (int)Head.ContentLength);
+        Body.BeginTaken(Connection.Input, Head.ContentLength, Limits);
+    }
+
     /// <summary>Whether the connection is clean for another request.</summary>
-    internal bool IsReusable => Head.KeepAlive && Body.IsEnded && Body.Kind != BodyKind.UntilClose
-        && Connection.Input.IsEmpty && Connection.Output.IsEmpty;
+    internal bool IsReusable
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Head.KeepAlive && Body.IsEnded && Body.Kind != BodyKind.UntilClose
+            && Connection.Input.IsEmpty && Connection.Output.IsEmpty;
+    }
 }

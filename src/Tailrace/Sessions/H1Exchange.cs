@@ -62,7 +62,7 @@ internal sealed class H1Exchange : Exchange
         if (_connection != connection) _connection = connection;
         _headOpen = _isContinued = false;
         KeepAlive = true;
-        _responseBody.Begin(connection, BodyKind.None);
+        _responseBody.Clear();
         ResetState();
     }
 
@@ -97,23 +97,25 @@ internal sealed class H1Exchange : Exchange
             RespondEdited(reply);
             return;
         }
-        DropBuffered();
+        if (!RequestBody.IsEnded) DropBuffered();
         Status = reply.Status;
-        var body = Request.Method == Method.Head ? default : reply.Body;
-        Frame(body.IsEmpty ? BodyKind.None : BodyKind.Length, -1);
+        var isHead = Request.Method == Method.Head;
+        KeepAlive = MayKeepAlive();
         var output = _connection.Output;
-        if (!output.TryReserve(reply.Head.Length + body.Length + 128))
+        if (!output.TryReserve(reply.Room))
         {
             Abort();
             return;
         }
         var writer = new HeadWriter(output.Writable);
         writer.Write(reply.Head);
-        writer.Write(_context.DateLine());
-        _framing.Write(ref writer);
-        writer.WriteCrlf();
+        writer.Write(_context.DateLine()[..ServerContext.DateLineLength]);
+        if (!KeepAlive) writer.Write("Connection: close\r\n"u8);
+        else if (Request.MinorVersion == 0) writer.Write("Connection: keep-alive\r\n"u8);
+        if (isHead) writer.WriteCrlf();
+        else writer.WriteShort(reply.End);
         output.Commit(writer.Length);
-        _responseBody.TryAppend(body);
+        _responseBody.BeginWritten(isHead ? 0 : reply.BodyLength);
         Complete();
     }
 
@@ -277,6 +279,20 @@ internal sealed class H1Exchange : Exchange
     }
 
     /// <inheritdoc/>
+    internal override bool TryForwardWhole(ResponseHead head, ReadOnlySpan<byte> message, ResponseEdits edits)
+    {
+        if (edits.Fields is not null || edits.Via || !AddedFields.IsEmpty || Request.MinorVersion == 0
+            || BodyFraming.HasNoBody(Request.Method, head.Status) || !H1ResponseWriter.IsPlain(head, message)
+            || !MayKeepAlive()
+            || !H1ResponseWriter.TryForwardWhole(_connection.Output, head, message, _context.DateAndLength()))
+            return false;
+        Status = head.Status;
+        _responseBody.BeginWritten(head.ContentLength);
+        Complete();
+        return true;
+    }
+
+    /// <inheritdoc/>
     internal override bool TryForwardInterim(ResponseHead head, ReadOnlySpan<byte> bytes)
     {
         _isContinued |= head.Status == 100;
@@ -294,15 +310,18 @@ internal sealed class H1Exchange : Exchange
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Frame(BodyKind kind, long length)
     {
-        KeepAlive &= Request.KeepAlive && !_context.IsDraining && CanDrain();
+        KeepAlive = MayKeepAlive();
         _framing = new H1Framing(kind, length, KeepAlive, Request.MinorVersion);
         _responseBody.Begin(_connection, kind);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool MayKeepAlive() => KeepAlive && Request.KeepAlive && !_context.IsDraining
+        && (RequestBody.IsEnded || CanDrain());
+
     /// <summary>Whether what is left of the request's body is worth reading only to reach the next request.</summary>
     private bool CanDrain()
     {
-        if (RequestBody.IsEnded) return true;
         // A client that still waits for "100 Continue" may never send the body it announced.
         if (Request.ExpectContinue && RequestBody.Received == 0) return false;
         return RequestBody.Remaining is >= 0 and <= DrainBytesMax;

@@ -29,6 +29,9 @@ internal static class H1RequestWriter
     /// <summary>What is meant for this hop too, and passes in a form that depends on what it says.</summary>
     private const ulong ForThisHop = 1ul << (int)KnownHeader.Expect | 1ul << (int)KnownHeader.MaxForwards;
 
+    /// <summary>What a request has none of that passes as it is, and the Host that it has.</summary>
+    private const ulong Unusual = AlwaysDropped | ForgedFields | ForThisHop | 1ul << (int)KnownHeader.Host;
+
     /// <summary>Writes the head.</summary>
     /// <param name="output">Where it goes.</param>
     /// <param name="head">The client's head.</param>
@@ -38,9 +41,22 @@ internal static class H1RequestWriter
     /// <param name="destination">The destination's host and port.</param>
     /// <param name="path">The path that stands for the client's; empty for the client's own.</param>
     /// <returns>False when it has no room in the buffers.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryWrite(
         ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
         ReadOnlySpan<byte> client, ReadOnlySpan<byte> destination, ReadOnlySpan<byte> path = default)
+    {
+        return (head.Headers.Known & Unusual) == KnownHeaders.Bit(KnownHeader.Host) && head.Form == TargetForm.Origin
+            && path.IsEmpty && edits.AddsOnly && head.IsHttp11
+                ? TryWriteWhole(output, head, bytes, edits.Via, client)
+                : TryWriteEdited(output, head, bytes, edits, client, destination, path);
+    }
+
+    /// <summary>The same for any head.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool TryWriteEdited(
+        ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
+        ReadOnlySpan<byte> client, ReadOnlySpan<byte> destination, ReadOnlySpan<byte> path)
     {
         var host = edits.Host switch
         {
@@ -61,7 +77,7 @@ internal static class H1RequestWriter
         var hasForThisHop = (head.Headers.Known & ForThisHop) != 0;
         if (hasForThisHop) dropped |= DroppedHere(head, edits);
         // A line that stays as it is belongs to the first run of what is copied.
-        var runStart = keepsHost && path.IsEmpty && IsOurVersion(head, bytes) ? head.MethodText.Offset : -1;
+        var runStart = keepsHost && path.IsEmpty && head.IsHttp11 ? head.MethodText.Offset : -1;
         if (runStart < 0)
         {
             WriteRequestLine(ref writer, head, bytes, path);
@@ -92,6 +108,26 @@ internal static class H1RequestWriter
         return true;
     }
 
+    /// <summary>The head of which nothing is left out, and that says nothing of a body: a copy, and this hop.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryWriteWhole(
+        ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, bool via, ReadOnlySpan<byte> client)
+    {
+        var host = head.Authority.In(bytes);
+        if (!output.TryReserve(head.Length + host.Length + AddedBytesMax)) return false;
+        var writer = new HeadWriter(output.Writable);
+        writer.Write(bytes[head.MethodText.Offset..(head.Length - 2)]);
+        writer.Write("X-Forwarded-For: "u8);
+        writer.WriteShort(client);
+        writer.Write("\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: "u8);
+        writer.WriteShort(host);
+        if (via) writer.Write("\r\nVia: 1.1 tailrace\r\n\r\n"u8);
+        else writer.Write("\r\n\r\n"u8);
+        if (writer.Overflowed) return false;
+        output.Commit(writer.Length);
+        return true;
+    }
+
     /// <summary>Writes the head of a request of our own.</summary>
     /// <param name="output">Where it goes.</param>
     /// <param name="method">A method that has a name.</param>
@@ -115,11 +151,6 @@ internal static class H1RequestWriter
         output.Commit(writer.Length);
         return true;
     }
-
-    /// <summary>Whether the request line ends as ours do: a later 1.x is read as 1.1.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsOurVersion(RequestHead head, ReadOnlySpan<byte> bytes) =>
-        bytes[head.Target.End..].StartsWith(" HTTP/1.1\r\n"u8);
 
     /// <summary>
     /// Absolute-form becomes origin-form, a rewritten path stands for the client's, and the version is ours.

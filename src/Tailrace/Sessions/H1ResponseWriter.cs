@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Tailrace.Http;
 using Tailrace.Http.H1;
@@ -47,6 +48,62 @@ internal static class H1ResponseWriter
         output.Commit(writer.Length);
         return true;
     }
+
+    /// <summary>The usual answer: there whole, its body of known length behind it, no edits, a client that stays.
+    /// </summary>
+    /// <param name="output">Where it goes.</param>
+    /// <param name="head">The upstream's head; <see cref="IsPlain"/>.</param>
+    /// <param name="message">All bytes of the answer.</param>
+    /// <param name="dateAndLength">See <see cref="ServerContext.DateAndLength"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool TryForwardWhole(
+        ByteBuffer output, ResponseHead head, ReadOnlySpan<byte> message, ReadOnlySpan<byte> dateAndLength)
+    {
+        Debug.Assert(IsPlain(head, message) && head.Body == BodyKind.Length);
+        if (!output.TryReserve(message.Length + AddedBytesMax)) return false;
+        var headers = head.Headers;
+        var writer = new HeadWriter(output.Writable);
+        var runStart = 0;
+        if ((headers.Known & Dropped) == KnownHeaders.Bit(KnownHeader.ContentLength))
+        {
+            ref readonly var length = ref headers.First(KnownHeader.ContentLength);
+            writer.Write(message[..length.Name.Offset]);
+            runStart = length.LineEnd;
+        }
+        else
+        {
+            writer = CopyRuns(writer, head, message, out runStart);
+        }
+        if (runStart < head.Length - 2) writer.Write(message[runStart..(head.Length - 2)]);
+        if (!headers.Has(KnownHeader.Date)) writer.Write(dateAndLength[..ServerContext.DateLineLength]);
+        writer.Write(dateAndLength[ServerContext.DateLineLength..ServerContext.DateAndLengthLength]);
+        writer.WriteNumber(head.ContentLength);
+        writer.Write("\r\n\r\n"u8);
+        writer.WriteShort(message[head.Length..]);
+        if (writer.Overflowed) return false;
+        output.Commit(writer.Length);
+        return true;
+    }
+
+    /// <summary>Copies all runs of fields but the last. By value, so that a writer can stay in registers.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static HeadWriter CopyRuns(
+        HeadWriter writer, ResponseHead head, ReadOnlySpan<byte> bytes, out int runStart)
+    {
+        runStart = 0;
+        foreach (ref readonly var field in head.Headers.Fields)
+        {
+            if ((Dropped & KnownHeaders.Bit(field.Id)) == 0) continue;
+            writer.Write(bytes[runStart..field.Name.Offset]);
+            runStart = field.LineEnd;
+        }
+        return writer;
+    }
+
+    /// <summary>Whether what stays of a head depends on nothing but which well-known fields it has.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool IsPlain(ResponseHead head, ReadOnlySpan<byte> bytes) =>
+        !head.HasConnectionOptions && IsOurStatusLine(head, bytes);
 
     /// <summary>An interim answer of an upstream: no framing, no body.</summary>
     internal static bool TryForwardInterim(ByteBuffer output, ResponseHead head, ReadOnlySpan<byte> bytes)
@@ -113,6 +170,7 @@ internal static class H1ResponseWriter
     /// <summary>
     /// Whether the status line is one of our version, with the space that many leave out before an empty reason.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsOurStatusLine(ResponseHead head, ReadOnlySpan<byte> bytes) =>
         bytes.StartsWith("HTTP/1.1 "u8) && head.Reason.Offset == "HTTP/1.1 200 ".Length;
 

@@ -52,7 +52,7 @@ internal sealed class H1Server : Session
         while (true)
         {
             // 1. Read one request head. It must fit the input buffer.
-            var status = ReadHead();
+            var status = connection.Input.IsEmpty ? ParseStatus.NeedMore : ReadHead();
             if (status == ParseStatus.NeedMore)
             {
                 if (!connection.Output.IsEmpty && Broke(await FlushAsync())) break;
@@ -128,20 +128,19 @@ internal sealed class H1Server : Session
 
     private ParseStatus ReadHead()
     {
-        var input = _connection.Input;
-        if (input.IsEmpty) return ParseStatus.NeedMore;
         if (_exchange is null)
         {
             _exchange = _context.FreeExchanges.TryTake() ?? new H1Exchange(_context);
             _exchange.Reset(_connection);
             _scanned = 0;
         }
-        return RequestParser.Parse(input.Unread, ref _scanned, _exchange.Request, _context.Settings.Limits);
+        return RequestParser.Parse(_connection.Input.Unread, ref _scanned, _exchange.Request, _context.Settings.Limits);
     }
 
     /// <summary>
     /// Prepares to receive: with nothing received yet, gives all memory back. False when it is time to close.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryWait()
     {
         _connection.Output.Release();
@@ -159,6 +158,7 @@ internal sealed class H1Server : Session
     }
 
     /// <summary>Whether bytes came; else the connection is over.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool Arrived(IoResult received)
     {
         _isIdle = false;
@@ -206,6 +206,7 @@ internal sealed class H1Server : Session
     /// <summary>
     /// Sends what earlier answers left before a handler that may wait is asked. False when that could not be sent.
     /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private async LoopTask<bool> TryFlushAndHandleAsync(Handler handler, H1Exchange exchange)
     {
         if (Broke(await FlushAsync())) return false;
@@ -223,6 +224,7 @@ internal sealed class H1Server : Session
     }
 
     /// <summary>Accounts for the exchange. True when its answer was written whole and the connection goes on.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool Finish(H1Exchange exchange)
     {
         if (!exchange.HasBegun && !exchange.IsAborted) ErrorReply.Write(exchange, 500, "the handler did not answer");
@@ -267,6 +269,7 @@ internal sealed class H1Server : Session
     }
 
     /// <summary>Ends the exchange: its objects and its head's bytes are free again.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Recycle()
     {
         CountTraffic();
@@ -276,6 +279,7 @@ internal sealed class H1Server : Session
         _isHeadTimed = false;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private IoTask FlushAsync()
     {
         var flush = _connection.FlushAsync();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Http;
 using Tailrace.Http.Rules;
 
@@ -58,6 +59,14 @@ public sealed record RequestEdits
     /// (RFC 9110 section 10.1.1).
     /// </summary>
     public bool AnswersContinue { get; init; }
+
+    /// <summary>Whether a request that comes from no other proxy only gets X-Forwarded-For and its likes.</summary>
+    internal bool AddsOnly
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => XForwarded != ForwardedPolicy.Off && Forwarded == ForwardedPolicy.Off && Host == HostPolicy.Keep
+            && Fields is null;
+    }
 }
 
 /// <summary>How a response's head is edited on the way to a client. Immutable.</summary>

@@ -8,8 +8,10 @@ namespace Tailrace.Sessions;
 /// <remarks>Immutable; one object may answer on all workers. Date and persistence are added each time.</remarks>
 public sealed class PreparedReply
 {
+    private const int AddedBytesMax = 128;
+
     private readonly byte[] _head;
-    private readonly byte[] _body;
+    private readonly byte[] _end;
     private readonly byte[] _contentType;
 
     /// <summary>Prepares an answer.</summary>
@@ -27,12 +29,13 @@ public sealed class PreparedReply
         Status = status;
         _contentType = type;
         var mayHaveBody = status is not (204 or 304);
-        _body = mayHaveBody ? body.ToArray() : [];
+        _end = mayHaveBody ? [.. "\r\n"u8, .. body] : [.. "\r\n"u8];
         var writer = new HeadWriter(new byte[type.Length + 256]);
         writer.WriteStatusLine(status);
         if (type.Length > 0) writer.WriteHeader("Content-Type"u8, type);
         if (mayHaveBody) writer.WriteHeader("Content-Length"u8, body.Length);
         _head = writer.Written.ToArray();
+        Room = _head.Length + _end.Length + AddedBytesMax;
     }
 
     /// <summary>The status.</summary>
@@ -41,9 +44,18 @@ public sealed class PreparedReply
     /// <summary>The status line and all fields that do not depend on the exchange.</summary>
     internal ReadOnlySpan<byte> Head => _head;
 
+    /// <summary>Bytes of all of it, with room for what is added each time.</summary>
+    internal int Room { get; }
+
     /// <summary>The media type; empty for none.</summary>
     internal ReadOnlySpan<byte> ContentType => _contentType;
 
     /// <summary>The body.</summary>
-    internal ReadOnlySpan<byte> Body => _body;
+    internal ReadOnlySpan<byte> Body => End[2..];
+
+    /// <summary>Bytes of the body.</summary>
+    internal int BodyLength => _end.Length - 2;
+
+    /// <summary>What ends the head, and the body.</summary>
+    internal ReadOnlySpan<byte> End => _end;
 }

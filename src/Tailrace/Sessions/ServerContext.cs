@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Http;
 using Tailrace.Io;
 using Tailrace.Memory;
@@ -9,11 +10,21 @@ namespace Tailrace.Sessions;
 /// <remarks>Used on its reactor's thread only.</remarks>
 public sealed class ServerContext : IConnectionServer
 {
-    private readonly byte[] _dateLine = [.. DateName, .. new byte[HttpDate.Length], .. "\r\n"u8];
-    private long _dateSecond = -1;
+    private readonly byte[] _dateAndLength =
+        [.. DateName, .. new byte[HttpDate.Length], .. "\r\n"u8, .. LengthName];
+
+    private long _dateFrom = long.MinValue;
     private Session? _sessions;
 
+    /// <summary>How many bytes <see cref="DateLine"/> has.</summary>
+    internal const int DateLineLength = 6 + HttpDate.Length + 2;
+
+    /// <summary>How many bytes <see cref="DateAndLength"/> has.</summary>
+    internal const int DateAndLengthLength = DateLineLength + 16;
+
     private static ReadOnlySpan<byte> DateName => "Date: "u8;
+
+    private static ReadOnlySpan<byte> LengthName => "Content-Length: "u8;
 
     /// <summary>Creates the context.</summary>
     /// <param name="reactor">Where its sessions live.</param>
@@ -91,15 +102,22 @@ public sealed class ServerContext : IConnectionServer
     }
 
     /// <summary>The Date field, which is formatted once a second.</summary>
-    internal ReadOnlySpan<byte> DateLine()
+    internal ReadOnlySpan<byte> DateLine() => DateAndLength()[..DateLineLength];
+
+    /// <summary>The Date field, and behind it Content-Length without its value: they often go together.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ReadOnlySpan<byte> DateAndLength()
     {
-        var second = Reactor.Loop.UnixMilliseconds / 1000;
-        if (second != _dateSecond)
-        {
-            _dateSecond = second;
-            HttpDate.Format(second, _dateLine.AsSpan(DateName.Length, HttpDate.Length));
-        }
-        return _dateLine;
+        var now = Reactor.Loop.UnixMilliseconds;
+        if (now < _dateFrom || now >= _dateFrom + 1000) WriteDate(now / 1000);
+        return _dateAndLength;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void WriteDate(long second)
+    {
+        _dateFrom = second * 1000;
+        HttpDate.Format(second, _dateAndLength.AsSpan(DateName.Length, HttpDate.Length));
     }
 
     internal void Add(Session session)

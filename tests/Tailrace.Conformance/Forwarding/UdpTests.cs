@@ -190,6 +190,46 @@ public sealed class UdpTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void The_records_of_a_service_say_where_datagrams_go(EngineChoice engine) => Run(engine, scenario =>
+    {
+        const string service = "_game._udp.a.example";
+        using var names = new FakeNameServer();
+        using var first = new UdpPeer();
+        using var second = new UdpPeer();
+        names.SetHost("o.example", IPAddress.Loopback);
+        names.SetService(service, Place(UdpPeer.UnusedPort()), Place(first.Address.Port));
+        scenario.AddDestination($"srv://{service}");
+        scenario.Options = scenario.Options with
+        {
+            Resolve = new ResolveOptions { Servers = [$"{names.Address}"], Interval = TimeSpan.FromSeconds(1) },
+        };
+        first.Echo();
+        second.Echo();
+        for (var i = 0; i < 6; i++)
+        {
+            // At one of the places nobody is: that ends the session which meets it, and nothing else.
+            using var client = new UdpPeer(scenario.Address) { PatienceMs = 500 };
+            Wait.Until(() => client.TryExchange([1]), "an answer");
+        }
+        scenario.WaitForLog("upstream: datagram refused");
+        Assert.True(scenario.Counters.Udp.Unreachable > 0);
+        using var early = new UdpPeer(scenario.Address) { PatienceMs = 500 };
+        Wait.Until(() => early.TryExchange([2]), "an answer");
+        var before = first.Echoed;
+        names.SetService(service, Place(second.Address.Port));
+        Wait.Until(() => scenario.Server.Destinations is [var only] && only.Name.EndsWith($":{second.Address.Port}"), "it moves");
+        // A session that is open stays where it is; new ones follow the records.
+        Wait.Until(() => early.TryExchange([3]), "an answer");
+        Assert.True(first.Echoed > before);
+        before = first.Echoed;
+        using var late = new UdpPeer(scenario.Address);
+        Assert.True(late.TryExchange([4]));
+        Assert.Equal((before, 1), (first.Echoed, second.Echoed));
+
+        static byte[] Place(int port) => FakeNameServer.Srv(0, 0, port, "o.example");
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Sessions_take_turns_by_weight(EngineChoice engine) => Run(engine, scenario =>
     {
         using var a = new UdpPeer();

@@ -8,6 +8,7 @@ internal sealed class UdpPeer : IDisposable
 {
     private readonly Socket _socket;
     private readonly byte[] _buffer = new byte[70_000];
+    private int _echoed;
 
     /// <summary>An origin, at a port of its own.</summary>
     internal UdpPeer(IPAddress? address = null)
@@ -25,6 +26,9 @@ internal sealed class UdpPeer : IDisposable
     }
 
     internal IPEndPoint Address => (IPEndPoint)_socket.LocalEndPoint!;
+
+    /// <summary>Datagrams that an origin has sent back.</summary>
+    internal int Echoed => Volatile.Read(ref _echoed);
 
     /// <summary>How long an answer may take.</summary>
     internal int PatienceMs { init => _socket.ReceiveTimeout = value; }
@@ -76,6 +80,7 @@ internal sealed class UdpPeer : IDisposable
                 while (true)
                 {
                     var length = _socket.ReceiveFrom(_buffer, ref from);
+                    Interlocked.Increment(ref _echoed);
                     _socket.SendTo(_buffer.AsSpan(0, length), from);
                 }
             }

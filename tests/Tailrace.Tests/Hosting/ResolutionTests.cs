@@ -51,15 +51,69 @@ public sealed class ResolutionTests : IDisposable
         Assert.Contains("host=no-such-host.invalid", line);
     }
 
+    [Fact]
+    public async Task What_nobody_expects_is_told_once_per_change_and_the_look_ups_go_on()
+    {
+        Action? fail = null;
+        using (var resolution = Create((cluster, index, addresses) =>
+        {
+            fail?.Invoke();
+            Publish(cluster, index, addresses);
+        }, "http://localhost:81"))
+        {
+            foreach (var reason in new[] { "one", "one", "other", "other" })
+            {
+                fail = () => throw new InvalidDataException(reason);
+                await resolution.ResolveAsync();
+            }
+            fail = null;
+            await resolution.ResolveAsync();
+            await resolution.ResolveAsync();
+        }
+        Assert.Single(_published);
+        Assert.Equal(
+            [
+                "cannot resolve a destination host=localhost reason=one",
+                "cannot resolve a destination host=localhost reason=other",
+                "a destination is resolved again host=localhost",
+            ],
+            Lines());
+    }
+
+    [Fact]
+    public async Task What_nobody_expects_does_not_end_the_period()
+    {
+        var calls = 0;
+        using var resolution = Create((cluster, index, addresses) =>
+        {
+            if (Interlocked.Increment(ref calls) < 3) throw new InvalidDataException("unexpected");
+            Publish(cluster, index, addresses);
+        }, "http://localhost:81");
+        resolution.Start(TimeSpan.FromMilliseconds(1));
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        while (_published.IsEmpty && watch.Elapsed.TotalSeconds < 30) await Task.Delay(10, TestContext.Current.CancellationToken);
+        Assert.Single(_published);
+    }
+
     public void Dispose() => _log.Dispose();
 
-    private Resolution Create(params string[] destinations)
+    /// <summary>What was logged, without its time and level.</summary>
+    private IEnumerable<string> Lines()
+    {
+        _log.Dispose();
+        return _lines.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split(' ', 3, StringSplitOptions.RemoveEmptyEntries)[2]);
+    }
+
+    private Resolution Create(params string[] destinations) => Create(Publish, destinations);
+
+    private Resolution Create(Action<string, int, SocketAddress[]> publish, params string[] destinations)
     {
         var plan = ClusterPlan.From("main", new ClusterOptions
         {
             Destinations = [.. destinations.Select(address => new DestinationOptions { Address = address })],
         });
-        return new Resolution([plan], Publish, _log);
+        return new Resolution([plan], publish, _log);
     }
 
     private void Publish(string cluster, int index, SocketAddress[] addresses) =>

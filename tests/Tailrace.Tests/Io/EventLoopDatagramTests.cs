@@ -26,6 +26,23 @@ public sealed class EventLoopDatagramTests
     }
 
     [Theory, MemberData(nameof(Engines))]
+    public void The_receive_buffer_is_what_was_asked_for(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(() =>
+        {
+            var usual = rig.Loop.BindDatagrams(Any(IPAddress.Loopback), shared: false);
+            // Any system gives so much less.
+            var small = rig.Loop.BindDatagrams(Any(IPAddress.Loopback), shared: false, receiveBuffer: 20_000);
+            Assert.InRange(rig.Loop.ReceiveBufferOf(small), 20_000, 40_000);
+            Assert.True(rig.Loop.ReceiveBufferOf(usual) > 40_000);
+            rig.Loop.Close(usual);
+            rig.Loop.Close(small);
+            return LoopTask.Completed;
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
     public void A_connected_socket_exchanges_with_one_address(string engine)
     {
         using var rig = new LoopRig(engine);

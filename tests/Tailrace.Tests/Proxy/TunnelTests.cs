@@ -31,13 +31,15 @@ public sealed class TunnelTests
         await LoopRig.SendAsync(rig.Origin, "and more");
         rig.Origin.ShutdownSend();
         await LoopRig.ExpectAsync(rig.Client, "and more");
-        Assert.Equal(0, (await rig.Client.FillAsync()).Bytes);
+        var result = await running;
         Assert.Equal(
-            new TunnelResult(TunnelEnd.Closed, TunnelSide.Downstream, IoError.None, MustReset: false, 7, 14),
-            await running);
+            new TunnelResult(TunnelEnd.Closed, TunnelSide.Downstream, IoError.None, MustReset: false, 7, 14), result);
         var counters = rig.Downstream.Reactor.Counters;
         Assert.Equal((7, 14), (counters.BytesReceived, counters.BytesSent));
         Assert.Equal(default, rig.Downstream.TakeTraffic());
+        // The second end is told by the close that follows.
+        rig.CloseTunnel(result);
+        Assert.Equal(0, (await rig.Client.FillAsync()).Bytes);
     });
 
     [Theory, MemberData(nameof(Engines))]
@@ -215,7 +217,7 @@ public sealed class TunnelTests
     public void Twenty_megabytes_each_way_at_once_are_the_same_at_the_other_end(string engine) => WithRig(engine, async rig =>
     {
         const int total = 20 << 20;
-        var running = rig.Run(s_noLimits);
+        var running = rig.RunAndCloseAsync(s_noLimits);
         var up = SendPatternAsync(rig.Client, total, 1);
         var down = SendPatternAsync(rig.Origin, total, 2);
         var upHash = ReadPatternAsync(rig.Origin, 1);
@@ -337,6 +339,13 @@ public sealed class TunnelTests
         internal Counters Counters => Loop.Reactor.Counters;
 
         internal LoopTask<TunnelResult> Run(TunnelLimits limits) => TunnelRun.Begin(Tunnel, Downstream, Upstream, limits);
+
+        internal async LoopTask<TunnelResult> RunAndCloseAsync(TunnelLimits limits)
+        {
+            var result = await Run(limits);
+            CloseTunnel(result);
+            return result;
+        }
 
         internal void CloseTunnel(in TunnelResult result)
         {

@@ -173,6 +173,10 @@ internal static class ListenerSchema
             "Connections open at once, over all workers; above it, new ones wait to be accepted. udp: sessions; above "
             + "it, datagrams of new sources are dropped.",
             new NumberKind<int>(1, 10_000_000), o => o.MaxConnections, (o, v) => o with { MaxConnections = v }),
+        new Field<ListenerOptions, int>("receive_buffer",
+            "udp: what the kernel holds for each worker until it is received; net.core.rmem_max still applies. 0: what "
+            + "the system gives by default.",
+            new SizeKind<int>(0, 1 << 28), o => o.ReceiveBuffer, (o, v) => o with { ReceiveBuffer = v }),
         new Field<ListenerOptions, ConnectionLimitOptions>("connection_limits",
             "How fast connections may come, and how many of one source there may be; more are closed by a reset.",
             ConnectionLimitSchema.Limits, o => o.ConnectionLimits, (o, v) => o with { ConnectionLimits = v }),

@@ -13,6 +13,7 @@ namespace Tailrace.Http.H1;
 /// <para>A line is judged once its LF has come (what begins like the empty line, once its second byte has), and only by
 /// its own bytes. That makes the verdict the same however the input was split, and the work linear: a line is scanned
 /// for its LF as it grows, and parsed once.</para>
+/// <para>Most lines are read by <see cref="UsualLines"/>, which leaves alone what it does not know.</para>
 /// <para>The loop knows valid lines only. At the first line that is not, it ends, and <see cref="Judge"/> says whether
 /// that was the empty line, a line that has not come yet, or an error, and which.</para>
 /// </remarks>
@@ -34,7 +35,26 @@ internal static class HeaderParser
     /// <param name="head">Its start line has been read. On completion its next line is the first byte of the
     /// body.</param>
     /// <param name="limits">The limits of that side.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ParseStatus Read(ReadOnlySpan<byte> input, int scanned, MessageHead head, HttpLimits limits)
+    {
+        // Most heads are there whole, and all of their lines are usual.
+        if (scanned <= head.LineStart)
+        {
+            int at = UsualLines.Read(input, head.LineStart, head.Headers, limits.HeaderCountMax);
+            head.LineStart = at;
+            if (IsLineEnd(input, at))
+            {
+                head.LineStart = at + 2;
+                return ParseStatus.Complete;
+            }
+        }
+        return ReadOn(input, scanned, head, limits);
+    }
+
+    /// <summary>The same for any head, from where it stands.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static ParseStatus ReadOn(ReadOnlySpan<byte> input, int scanned, MessageHead head, HttpLimits limits)
     {
         if (IsStillUnfinished(input, head.LineStart, scanned))
             return ParseStatus.NeedMore;
@@ -45,7 +65,7 @@ internal static class HeaderParser
         {
             if (headers.Count >= countMax || !headers.TryAdd(field))
                 return head.Reject(Rejection.TooManyHeaders);
-            at = field.LineEnd;
+            at = UsualLines.Read(input, field.LineEnd, headers, countMax);
         }
         if (IsLineEnd(input, at))
         {
@@ -119,11 +139,15 @@ internal static class HeaderParser
 
     /// <summary>Whether CRLF stands there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static bool IsLineEnd(ReadOnlySpan<byte> input, int at)
+    public static bool IsLineEnd(ReadOnlySpan<byte> input, int at) =>
+        IsLineEnd(ref MemoryMarshal.GetReference(input), input.Length, at);
+
+    /// <summary>The same for an input given as its first byte and its length.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool IsLineEnd(ref byte input, int length, int at)
     {
         Debug.Assert(at >= 0);
-        return at + 2 <= input.Length
-            && Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref MemoryMarshal.GetReference(input), at)) == CrLf;
+        return at + 2 <= length && Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref input, at)) == CrLf;
     }
 
     /// <summary>

@@ -43,6 +43,7 @@ internal static class RequestLine
         if (end != pathEnd)
             head.Query = new(pathEnd + 1, end - pathEnd - 1);
         head.MinorVersion = 1;
+        head.IsHttp11 = true;
         head.LineStart = end + " HTTP/1.1\r\n"u8.Length;
         return true;
     }
@@ -112,6 +113,7 @@ internal static class RequestLine
         if (rest.StartsWith("HTTP/1.1\r\n"u8))
         {
             head.MinorVersion = 1;
+            head.IsHttp11 = true;
         }
         else
         {

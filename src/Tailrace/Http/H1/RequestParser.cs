@@ -64,6 +64,7 @@ public static class RequestParser
     }
 
     /// <summary>Judges the head as a whole, now that each of its lines is valid.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Rejection ReadMeaning(ReadOnlySpan<byte> bytes, RequestHead head, HttpLimits limits)
     {
         HeaderTable headers = head.Headers;
@@ -77,6 +78,7 @@ public static class RequestParser
     }
 
     /// <summary>What depends on more than the host.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static Rejection ReadFurther(ReadOnlySpan<byte> bytes, RequestHead head, HttpLimits limits)
     {
         HeaderTable headers = head.Headers;

@@ -155,6 +155,7 @@ public static class ResponseParser
     /// RFC 9110 section 8.6 and RFC 9112 section 6.1 forbid both framing fields in 1xx and 204. An origin that sends
     /// them anyway may well send the body too, which would be read as the next response.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool AnnouncesForbiddenBody(ResponseHead head) =>
         head.Status is < 200 or 204
         && (head.ContentLength > 0 || head.Headers.Has(KnownHeader.TransferEncoding));

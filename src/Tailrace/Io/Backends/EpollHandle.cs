@@ -53,12 +53,17 @@ internal sealed unsafe class EpollHandle : IoHandle
     /// <summary>Whether the loop hears of it.</summary>
     internal bool IsRegistered;
 
+    /// <summary>Events of an accepted stream that wait in the loop's <see cref="Backlog{T}"/>; 0 for none.</summary>
+    internal uint WaitingEvents;
+
     /// <summary>Begins a new use: nothing has been heard, so both directions are worth a try.</summary>
     internal void Reset(int descriptor, uint generation)
     {
         Descriptor = descriptor;
         Generation = generation;
         IsReadable = IsWritable = true;
+        IsAccepted = false;
+        WaitingEvents = 0;
         IsEnding = IsListener = IsConnecting = IsClosed = IsRegistered = IsShuttingDown = false;
         SendError = IoError.None;
         Traits = DatagramTraits.None;

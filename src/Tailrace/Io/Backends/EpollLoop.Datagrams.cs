@@ -19,15 +19,18 @@ internal sealed unsafe partial class EpollLoop
     private LinuxDatagrams DatagramSockets => _datagramSockets ??= new LinuxDatagrams(Datagrams);
 
     /// <inheritdoc/>
-    internal override IoHandle BindDatagrams(EndPoint address, bool shared)
+    internal override IoHandle BindDatagrams(EndPoint address, bool shared, int receiveBuffer)
     {
-        var handle = Open(DatagramSockets.Bind(address, shared, out var traits));
+        var handle = Open(DatagramSockets.Bind(address, shared, receiveBuffer, out var traits));
         handle.Traits = traits;
         handle.IsReadable = false;
         if (TryRegister(handle)) return handle;
         Close(handle);
         throw new IoException(IoError.OutOfMemory, address);
     }
+
+    /// <inheritdoc/>
+    internal override int ReceiveBufferOf(IoHandle socket) => LinuxDatagrams.ReceiveBufferOf(Of(socket).Descriptor);
 
     /// <inheritdoc/>
     internal override IoResult ConnectDatagrams(SocketAddress address, out IoHandle? socket)

@@ -61,9 +61,15 @@ internal sealed unsafe partial class EpollLoop
     public override void ShutdownSend(IoHandle stream)
     {
         var handle = Of(stream);
-        if (handle.HasUnsent) SendUnsent(handle);
-        if (handle.HasUnsent) handle.IsShuttingDown = true;
-        else EndSending(handle);
+        if (handle.HasUnsent)
+        {
+            handle.IsShuttingDown = true;
+            SendUnsent(handle, isLast: true);
+        }
+        else
+        {
+            EndSending(handle);
+        }
     }
 
     /// <inheritdoc/>
@@ -72,7 +78,7 @@ internal sealed unsafe partial class EpollLoop
         var handle = Of(stream);
         if (handle.Descriptor < 0) return;
         // A tunnel delivers what a side has sent before it passes on that side's reset.
-        if (handle.HasUnsent) SendUnsent(handle);
+        if (handle.HasUnsent) SendUnsent(handle, isLast: !reset);
         if (reset) LinuxSockets.ResetOnClose(handle.Descriptor);
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
@@ -117,14 +123,21 @@ internal sealed unsafe partial class EpollLoop
         _unsentCount = _outboxLength = 0;
     }
 
+    /// <summary>Makes the sends that were taken from a stream.</summary>
+    /// <param name="handle">The stream.</param>
+    /// <param name="isLast">
+    /// Whether its end follows at once: it then travels in one segment with them (MSG_MORE), which spares both sides
+    /// the work of another.
+    /// </param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void SendUnsent(EpollHandle handle)
+    private void SendUnsent(EpollHandle handle, bool isLast = false)
     {
         if (handle.Leftover == null && handle.HasUnsent && handle.IsWritable)
         {
             // Nearly always all of it goes at once.
             var length = handle.UnsentLength;
-            var sent = Libc.send(handle.Descriptor, handle.Unsent, (nuint)length, SocketAbi.MsgNoSignal);
+            var flags = isLast ? SocketAbi.MsgNoSignal | SocketAbi.MsgMore : SocketAbi.MsgNoSignal;
+            var sent = Libc.send(handle.Descriptor, handle.Unsent, (nuint)length, flags);
             if (sent == length && !handle.IsLeaving && !handle.IsShuttingDown)
             {
                 handle.UnsentLength = 0;

@@ -56,7 +56,7 @@ internal sealed unsafe class LinuxDatagrams : IDisposable
 
     /// <summary>Opens a socket that receives from anybody.</summary>
     /// <exception cref="IoException">The address cannot be had.</exception>
-    internal int Bind(EndPoint address, bool shared, out DatagramTraits traits)
+    internal int Bind(EndPoint address, bool shared, int receiveBuffer, out DatagramTraits traits)
     {
         traits = DatagramTraits.Bound;
         var raw = address.Serialize();
@@ -74,6 +74,10 @@ internal sealed unsafe class LinuxDatagrams : IDisposable
             if (isIPv6) LinuxSockets.SetOption(fd, SocketAbi.IpProtoIpv6, DatagramAbi.Ipv6ReceivePacketInfo, 1);
             else LinuxSockets.SetOption(fd, DatagramAbi.IpProtoIp, DatagramAbi.IpPacketInfo, 1);
         }
+        // Above net.core.rmem_max only who administers the network may go.
+        if (receiveBuffer > 0
+            && !LinuxSockets.SetOption(fd, SocketAbi.SolSocket, SocketAbi.SoReceiveBufferForce, receiveBuffer))
+            LinuxSockets.SetOption(fd, SocketAbi.SolSocket, SocketAbi.SoReceiveBuffer, receiveBuffer);
         traits |= Accelerate(fd);
         fixed (byte* bytes = raw.Buffer.Span)
         {
@@ -82,6 +86,15 @@ internal sealed unsafe class LinuxDatagrams : IDisposable
             Libc.close(fd);
             throw error;
         }
+    }
+
+    /// <summary>Bytes of a socket's receive buffer: twice what it was asked for (socket(7)).</summary>
+    internal static int ReceiveBufferOf(int fd)
+    {
+        int bytes = 0;
+        uint length = sizeof(int);
+        Libc.getsockopt(fd, SocketAbi.SolSocket, SocketAbi.SoReceiveBuffer, &bytes, &length);
+        return bytes;
     }
 
     /// <summary>Opens a socket that exchanges with one address only.</summary>

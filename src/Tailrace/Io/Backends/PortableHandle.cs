@@ -34,6 +34,9 @@ internal sealed class PortableHandle : IoHandle
     /// </summary>
     internal Dictionary<NetAddress, PortableHandle>? Branches { get; set; }
 
+    /// <summary>Bytes that each of them was asked to hold until they are received; 0: what the system gives.</summary>
+    internal int ReceiveBuffer { get; set; }
+
     /// <summary>The socket that this one is a branch of.</summary>
     internal PortableHandle? Trunk { get; set; }
 

@@ -23,25 +23,29 @@ internal sealed partial class PortableLoop
     internal override bool CanShareDatagrams => false;
 
     /// <inheritdoc/>
-    internal override IoHandle BindDatagrams(EndPoint address, bool shared)
+    internal override IoHandle BindDatagrams(EndPoint address, bool shared, int receiveBuffer)
     {
         Debug.Assert(!shared);
         var ip = (IPEndPoint)address;
         var isWildcard = ip.Address.Equals(IPAddress.Any) || ip.Address.Equals(IPAddress.IPv6Any);
-        var socket = BindSocket(ip, mayBranch: false);
+        var socket = BindSocket(ip, mayBranch: false, receiveBuffer);
         if (isWildcard)
         {
             // Who would let others in has to make sure first that there are none.
             var bound = new IPEndPoint(ip.Address, ((IPEndPoint)socket.LocalEndPoint!).Port);
             socket.Dispose();
-            socket = BindSocket(bound, mayBranch: true);
+            socket = BindSocket(bound, mayBranch: true, receiveBuffer);
         }
         var handle = RegisterDatagrams(socket, DatagramTraits.Bound);
         if (!isWildcard) return handle;
         handle.Traits |= DatagramTraits.TellsLocal;
         handle.Branches = [];
+        handle.ReceiveBuffer = receiveBuffer;
         return handle;
     }
+
+    /// <inheritdoc/>
+    internal override int ReceiveBufferOf(IoHandle socket) => Of(socket).Socket.ReceiveBufferSize;
 
     /// <inheritdoc/>
     internal override IoResult ConnectDatagrams(SocketAddress address, out IoHandle? socket)
@@ -235,7 +239,8 @@ internal sealed partial class PortableLoop
         var port = ((IPEndPoint)trunk.Socket.LocalEndPoint!).Port;
         try
         {
-            var socket = BindSocket(new IPEndPoint(isIPv6 ? address.MapToIPv6() : address, port), mayBranch: true);
+            var own = new IPEndPoint(isIPv6 ? address.MapToIPv6() : address, port);
+            var socket = BindSocket(own, mayBranch: true, trunk.ReceiveBuffer);
             var branch = RegisterDatagrams(socket, DatagramTraits.Bound);
             branch.Trunk = trunk;
             branch.Local = local;
@@ -254,12 +259,13 @@ internal sealed partial class PortableLoop
         branches.Clear();
     }
 
-    private static Socket BindSocket(IPEndPoint address, bool mayBranch)
+    private static Socket BindSocket(IPEndPoint address, bool mayBranch, int receiveBuffer)
     {
         Socket? socket = null;
         try
         {
             socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
+            if (receiveBuffer > 0) socket.ReceiveBufferSize = receiveBuffer;
             // [::] takes IPv4 too, and IPv4 addresses in its notation; any other IPv6 address is only itself.
             if (address.AddressFamily == AddressFamily.InterNetworkV6)
                 socket.DualMode = address.Address.Equals(IPAddress.IPv6Any) || address.Address.IsIPv4MappedToIPv6;

@@ -57,6 +57,9 @@ internal sealed class UringHandle : IoHandle
     /// <summary>Bytes of it.</summary>
     internal int SendLength;
 
+    /// <summary>Its position among all that was ever submitted.</summary>
+    internal uint SendPosition;
+
     /// <summary>Memory of its own with what the socket had no room for, or 0.</summary>
     internal nint Rest;
 
@@ -134,6 +137,7 @@ internal sealed class UringHandle : IoHandle
         IsStopping = IsBulk = IsEnded = IsEnding = IsListener = IsConnecting = false;
         EndsAfterSend = IsAfterSend = IsLeaving = IsClosed = IsFree = false;
         IsReadable = true;
+        IsAccepted = false;
         ReceiveFailure = SendFailure = IoError.None;
         WaitingCount = 0;
         Traits = DatagramTraits.None;

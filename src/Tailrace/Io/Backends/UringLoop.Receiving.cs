@@ -26,6 +26,19 @@ internal sealed unsafe partial class UringLoop
         return operation.Begin(handle);
     }
 
+    /// <summary>Keeps for later what an accepted stream has received. Everything else is for now.</summary>
+    private bool PutOff(in Uring.Cqe completion)
+    {
+        if (KindOf(completion) != Kind.Receive) return false;
+        if (completion.Outcome > 0) _receives.Take(BufferOf(completion.Flags));
+        if (!HandleOf(completion).IsAccepted) return false;
+        _backlog.Add(completion);
+        _receives.Replenish();
+        return true;
+    }
+
+    private static int BufferOf(uint flags) => (int)(flags >> Uring.CqeBufferShift);
+
     private void OnReceived(UringHandle handle, int result, uint flags)
     {
         var isLast = (flags & Uring.CqeMore) == 0;
@@ -36,7 +49,7 @@ internal sealed unsafe partial class UringLoop
         }
         if (result > 0)
         {
-            OnBytes(handle, (int)(flags >> Uring.CqeBufferShift), result);
+            OnBytes(handle, BufferOf(flags), result);
             return;
         }
         if (handle.IsClosed) return;
@@ -65,7 +78,7 @@ internal sealed unsafe partial class UringLoop
 
     private void OnBytes(UringHandle handle, int buffer, int count)
     {
-        var bytes = _receives.Taken(buffer);
+        var bytes = _receives.At(buffer);
         if (handle.IsClosed)
         {
             _receives.Return(buffer);

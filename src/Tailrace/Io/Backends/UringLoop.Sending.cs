@@ -52,6 +52,13 @@ internal sealed unsafe partial class UringLoop
         _afterSends.Add(handle);
     }
 
+    /// <summary>
+    /// The stream's end is to travel in one segment with its last send (MSG_MORE), where the kernel has not got that
+    /// yet: it spares both sides the work of another.
+    /// </summary>
+    private void JoinEnd(UringHandle handle) =>
+        _ring.Amend(handle.SendPosition, DataOf(handle, Kind.Send), SocketAbi.MsgMore);
+
     /// <summary>Sends what can go now; null when it has to wait.</summary>
     private IoResult? TrySend(UringHandle handle, IoOperation operation)
     {
@@ -69,6 +76,7 @@ internal sealed unsafe partial class UringLoop
         handle.SendPlace = (nint)place;
         handle.SendLength = length;
         handle.SendEnd = end;
+        handle.SendPosition = _ring.Position;
         handle.Sent += length;
         _ring.Add(
             Uring.OpSend, Uring.SqeSkipSuccess, 0, handle.Descriptor, place, (uint)length, SendFlags,
@@ -162,7 +170,7 @@ internal sealed unsafe partial class UringLoop
         if (handle.Sending is { } operation) ContinueSend(handle, operation);
     }
 
-    private void OnWritable(UringHandle handle)
+    private void OnWritable(UringHandle handle, int result)
     {
         if (handle.Rest != 0)
         {
@@ -174,7 +182,8 @@ internal sealed unsafe partial class UringLoop
         {
             handle.IsConnecting = false;
             handle.Sending = null;
-            var errno = LinuxSockets.TakeError(handle.Descriptor);
+            // A connect that failed is an error of the socket's, and polls tell of those.
+            var errno = result < 0 || HasFailed(result) ? LinuxSockets.TakeError(handle.Descriptor) : 0;
             operation.Complete(errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno));
             return;
         }

@@ -25,6 +25,9 @@ internal sealed unsafe partial class UringLoop : EventLoop
 
     private const int TrimEveryMs = 1000;
 
+    /// <summary>Completions of one entry from which on there may be more: the kernel does 20 at a time.</summary>
+    private const int EntryMin = 16;
+
     private enum Kind : byte
     {
         Ignored,
@@ -48,6 +51,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
     private readonly DescriptorReserve _reserve;
     private readonly PipePool? _pipes;
     private readonly List<UringHandle> _afterSends = new(64);
+    private readonly Backlog<Uring.Cqe> _backlog;
     private UringHandle[] _handles = new UringHandle[256];
     private int _handleCount;
     private int[] _freeSlots = new int[256];
@@ -68,6 +72,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         _reserve = reserve;
         _pipes = pipes;
         _pace = new UringPace(Now);
+        _backlog = new Backlog<Uring.Cqe>(waitingMax: settings.ReceivesMax / 2);
         _ring = new UringRing(settings.Submissions, settings.Completions);
         try
         {
@@ -163,6 +168,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         {
             handle.EndsAfterSend = true;
             AwaitSend(handle);
+            JoinEnd(handle);
         }
         else
         {
@@ -186,6 +192,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         if (reset) DropRest(handle);
         CancelWork(handle);
         if (IsSending(handle)) AwaitSend(handle);
+        if (!reset) JoinEnd(handle);
         if (handle.IsListener) CloseListener(handle);
         else if (reset || !IsSending(handle)) CloseDescriptor(handle);
         else if (handle.Rest != 0) LimitRest(handle);
@@ -209,6 +216,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
     {
         var handle = Open((int)stream.Descriptor);
         handle.Remote = stream.Remote;
+        handle.IsAccepted = true;
         return handle;
     }
 
@@ -246,17 +254,40 @@ internal sealed unsafe partial class UringLoop : EventLoop
     protected override void Wait(int timeoutMs)
     {
         if (!_isEnabled) Enable();
-        _ring.Enter(_afterSends.Count > 0 ? 0 : timeoutMs, _pace.Messages, _pace.Microseconds);
+        _ring.Enter(_afterSends.Count > 0 || _backlog.Count > 0 ? 0 : timeoutMs, _pace.Messages, _pace.Microseconds);
         UpdateClock();
         _pace.Update(Now);
-        if (_ring.HasToldAll) _sends.Seal(_ring.Added);
-        for (var count = _eventsMax; count > 0 && _ring.TryTake(out var completion); count--) Dispatch(completion);
-        _ring.Release();
-        if (_sends.Settle(_ring.Taken) && _afterSends.Count > 0) OnSettled();
+        var (answers, last) = Reap();
+        // An entry that does not wait looks at some streams only, and an answer may be behind many requests.
+        for (var left = _eventsMax - last; _backlog.Count > 0 && last >= EntryMin && left > 0; left -= last)
+        {
+            _ring.Enter(0);
+            (var more, last) = Reap();
+            answers += more;
+        }
+        _backlog.BeginShare(answers);
+        while (_backlog.TryTake(out var completion)) Dispatch(completion);
         if (Now < _nextTrim) return;
         _nextTrim = Now + TrimEveryMs;
         _receives.Trim();
         Report();
+    }
+
+    /// <summary>Takes what the kernel has completed, and puts off what accepted streams have received.</summary>
+    /// <returns>How much was not put off, and how much there was.</returns>
+    private (int Done, int Taken) Reap()
+    {
+        if (_ring.HasToldAll) _sends.Seal(_ring.Added);
+        var (done, taken) = (0, 0);
+        for (; taken < _eventsMax && _ring.TryTake(out var completion); taken++)
+        {
+            if (PutOff(completion)) continue;
+            done++;
+            Dispatch(completion);
+        }
+        _ring.Release();
+        if (_sends.Settle(_ring.Taken) && _afterSends.Count > 0) OnSettled();
+        return (done, taken);
     }
 
     /// <inheritdoc/>
@@ -333,15 +364,13 @@ internal sealed unsafe partial class UringLoop : EventLoop
 
     private void Dispatch(in Uring.Cqe completion)
     {
-        var data = completion.UserData;
-        var kind = (Kind)(data & 0xf);
+        var kind = KindOf(completion);
         if (kind is Kind.Wake or Kind.Ignored)
         {
             if (kind is Kind.Wake) ArmWake();
             return;
         }
-        var handle = _handles[(int)((uint)data >> 4)];
-        Debug.Assert(handle.Generation == (uint)(data >> 32), "a handle is used again only when nothing is in hand");
+        var handle = HandleOf(completion);
         switch (kind)
         {
             case Kind.Receive:
@@ -356,7 +385,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
                 break;
             case Kind.WritePoll:
                 handle.Work &= ~UringWork.WritePoll;
-                OnWritable(handle);
+                OnWritable(handle, completion.Outcome);
                 break;
             case Kind.Datagrams:
                 OnDatagrams(handle, completion.Flags);
@@ -371,6 +400,17 @@ internal sealed unsafe partial class UringLoop : EventLoop
                 break;
         }
         if (handle.IsClosed) FreeIfDone(handle);
+    }
+
+    private static Kind KindOf(in Uring.Cqe completion) => (Kind)(completion.UserData & 0xf);
+
+    private UringHandle HandleOf(in Uring.Cqe completion)
+    {
+        var handle = _handles[(int)((uint)completion.UserData >> 4)];
+        Debug.Assert(
+            handle.Generation == (uint)(completion.UserData >> 32),
+            "a handle is used again only when nothing is in hand");
+        return handle;
     }
 
     private void OnAccepted(UringHandle listener, int result, uint flags)
@@ -428,6 +468,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         var handle = Open(fd);
         var address = stackalloc byte[SocketAbi.AddressBytesMax];
         uint length = SocketAbi.AddressBytesMax;
+        handle.IsAccepted = true;
         if (Libc.getpeername(fd, address, &length) == 0) handle.Remote = LinuxSockets.ReadAddress(address);
         return handle;
     }

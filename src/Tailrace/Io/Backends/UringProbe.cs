@@ -64,7 +64,7 @@ internal static unsafe class UringProbe
                         return UringRing.Refusal(call, -completion.Outcome).Message;
                     }
                     if (completion.UserData != ReceiveTag) continue;
-                    var received = receives.Taken((int)(completion.Flags >> Uring.CqeBufferShift));
+                    var received = receives.At((int)(completion.Flags >> Uring.CqeBufferShift));
                     var isRight = new ReadOnlySpan<byte>(received, completion.Outcome).SequenceEqual(Message);
                     return isRight && (completion.Flags & Uring.CqeMore) != 0
                         ? null

@@ -11,8 +11,10 @@ namespace Tailrace.Io.Backends;
 /// picks one when bytes arrive. What was received is copied out and its buffer published again at once; only what
 /// nobody has asked for yet stays in it. So as many are needed as arrive in one turn, whatever the number of
 /// connections.</para>
-/// <para>Their number doubles when the kernel finds none, and halves, in time, when most are never used. The kernel
-/// takes buffers only inside io_uring_enter: outside of it, what is published may be taken back.</para>
+/// <para>The number that lies ready doubles when the kernel finds none, and halves, in time, when most are never used.
+/// It is kept small, for the kernel uses one after the other, and caches should hold all of them; a buffer whose bytes
+/// have to wait is replaced by the one that came free last. The kernel takes buffers only inside io_uring_enter:
+/// outside of it, what is published may be taken back.</para>
 /// <para>Bytes that wait are linked by buffer number, first to last, in the order they came.</para>
 /// </remarks>
 internal sealed unsafe class UringReceives : IDisposable
@@ -36,6 +38,10 @@ internal sealed unsafe class UringReceives : IDisposable
     private readonly int _max;
     private readonly uint _mask;
     private int _freeCount;
+
+    // Of the free ones, counted from below: those that were not in use since the last trim, and those without memory.
+    private int _idle;
+    private int _clean;
     private int _target;
     private int _published;
     private int _lowest;
@@ -72,6 +78,7 @@ internal sealed unsafe class UringReceives : IDisposable
             throw UringRing.Refusal("io_uring_register(PBUF_RING)", errno);
         }
         for (var i = _max - 1; i >= 0; i--) _free[_freeCount++] = i;
+        _clean = _freeCount;
         PublishMore();
     }
 
@@ -84,13 +91,21 @@ internal sealed unsafe class UringReceives : IDisposable
     /// <summary>Buffers that lie ready or hold bytes that wait.</summary>
     internal int InUse => _max - _freeCount;
 
-    /// <summary>The kernel has filled a buffer: takes it out of what is published.</summary>
+    /// <summary>The kernel has filled a buffer: it is published no more.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal byte* Taken(int buffer)
+    internal void Take(int buffer)
     {
-        Debug.Assert(_published > 0);
+        Debug.Assert(_published > 0 && (uint)buffer < (uint)_max);
         if (--_published < _lowest) _lowest = _published;
-        return _memory + (nint)buffer * _stride;
+    }
+
+    /// <summary>The bytes of a buffer that was taken.</summary>
+    internal byte* At(int buffer) => _memory + (nint)buffer * _stride;
+
+    /// <summary>Replaces buffers whose bytes wait, so that enough lie ready for what comes.</summary>
+    internal void Replenish()
+    {
+        if (_published <= _target / 2) PublishMore();
     }
 
     /// <summary>Gives a buffer back, for the kernel to fill again.</summary>
@@ -133,7 +148,10 @@ internal sealed unsafe class UringReceives : IDisposable
         PublishMore();
     }
 
-    /// <summary>Halves the number of buffers when, since the last call, three of four were never used.</summary>
+    /// <summary>
+    /// Halves the number that lies ready when, since the last call, three of four were never used, and gives back the
+    /// memory of buffers that were free all that time.
+    /// </summary>
     internal void Trim()
     {
         if (_target > _start && _lowest > _target * 3 / 4)
@@ -144,6 +162,8 @@ internal sealed unsafe class UringReceives : IDisposable
             Volatile.Write(ref _entries->Tail, _tail);
         }
         _lowest = _published;
+        GiveBackIdle();
+        _idle = _freeCount;
     }
 
     /// <inheritdoc/>
@@ -159,6 +179,8 @@ internal sealed unsafe class UringReceives : IDisposable
     {
         while (_published < _target && _freeCount > 0) Publish(_free[--_freeCount]);
         _lowest = Math.Min(_lowest, _published);
+        _idle = Math.Min(_idle, _freeCount);
+        _clean = Math.Min(_clean, _freeCount);
     }
 
     private void Publish(int buffer)
@@ -171,10 +193,21 @@ internal sealed unsafe class UringReceives : IDisposable
         _published++;
     }
 
-    private void Retire(int buffer)
+    private void Retire(int buffer) => _free[_freeCount++] = buffer;
+
+    /// <summary>Gives back neighbours together: a page has parts of two.</summary>
+    private void GiveBackIdle()
     {
-        Pages.GiveBack(_memory + (nint)buffer * _stride, (nuint)_stride);
-        _free[_freeCount++] = buffer;
+        if (_clean >= _idle) return;
+        var idle = new Span<int>(_free, _idle);
+        idle.Sort(static (a, b) => b - a);
+        for (int from = 0, i = 1; i <= idle.Length; i++)
+        {
+            if (i < idle.Length && idle[i] == idle[i - 1] - 1) continue;
+            Pages.GiveBack(_memory + (nint)idle[i - 1] * _stride, (nuint)_stride * (nuint)(i - from));
+            from = i;
+        }
+        _clean = _idle;
     }
 
     private struct Waiting

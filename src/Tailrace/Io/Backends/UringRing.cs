@@ -152,6 +152,20 @@ internal sealed unsafe class UringRing : IDisposable
         return sqe;
     }
 
+    /// <summary>The position of what is added next.</summary>
+    internal uint Position => _tail;
+
+    /// <summary>
+    /// Gives more flags to the operation at <paramref name="position"/>, if it is still the one that
+    /// <paramref name="userData"/> says and the kernel has not got it yet.
+    /// </summary>
+    internal void Amend(uint position, ulong userData, uint opFlags)
+    {
+        if (position - _taken >= _tail - _taken) return;
+        var sqe = _sqes + (position & _sqMask);
+        if (sqe->UserData == userData) sqe->OpFlags |= opFlags;
+    }
+
     /// <summary>Submits what was added, and waits for completions.</summary>
     /// <param name="timeoutMs">The longest wait; 0 not to wait, -1 for no limit.</param>
     /// <param name="count">How many are waited for.</param>

@@ -8,4 +8,7 @@ internal sealed record UdpSettings
 
     /// <summary>How long a session lasts when nothing comes from either side, in milliseconds; 0: for ever.</summary>
     internal int IdleTimeoutMs { get; init; }
+
+    /// <summary>Bytes that the system is to hold until they are received; 0: what it gives by default.</summary>
+    internal int ReceiveBuffer { get; init; }
 }
