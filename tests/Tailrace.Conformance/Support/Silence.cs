@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -6,10 +7,14 @@ namespace Tailrace.Conformance.Support;
 /// <summary>Addresses where nobody is.</summary>
 internal static class Silence
 {
-    /// <summary>A port where connects are refused.</summary>
+    /// <summary>What holds the ports: others that run at the same time are not to get them.</summary>
+    private static readonly ConcurrentBag<Socket> s_bound = [];
+
+    /// <summary>A port where connects are refused: it is taken, and nobody listens.</summary>
     internal static int UnusedPort()
     {
-        using var socket = FullListener.Open();
+        var socket = FullListener.Open();
+        s_bound.Add(socket);
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }

@@ -70,10 +70,14 @@ public sealed class AllocationTests
             while (allocated != 0 && watch.Elapsed.TotalSeconds < PatienceSeconds && IsOptimized)
                 allocated = Measure(server, clients, Exchanges / 10);
             // The last batches may have met a method that was compiled just then.
-            for (var attempt = 0; attempt < 5; attempt++)
+            for (var attempt = 0; attempt < 5;)
             {
+                var connects = server.Statistics[0].UpstreamConnects;
                 allocated = Measure(server, clients, Exchanges);
                 if (allocated == 0) break;
+                // On a busy machine requests pile up, and one more connection is opened: that is no steady state.
+                var isSteady = server.Statistics[0].UpstreamConnects == connects;
+                if (isSteady || watch.Elapsed.TotalSeconds >= PatienceSeconds) attempt++;
             }
             if (IsOptimized) Assert.True(allocated == 0, $"{path}: {(double)allocated / Exchanges} bytes per exchange");
         }

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Tailrace.Http;
 using Tailrace.Io;
@@ -15,6 +17,7 @@ internal sealed class FetchRig : IDisposable
     private readonly List<Listener> _listeners = [];
     private readonly List<ServerContext> _contexts = [];
     private readonly List<Connection> _held = [];
+    private readonly List<Socket> _bound = [];
     private int _playing;
 
     internal FetchRig(string engine, ClusterSettings? settings = null)
@@ -62,13 +65,13 @@ internal sealed class FetchRig : IDisposable
 
     internal string Script(params string?[] answers) => Script([answers]);
 
-    /// <summary>A port on which nothing listens.</summary>
+    /// <summary>A port on which nothing listens, and on which nobody else will while this rig is there.</summary>
     internal string Nowhere()
     {
-        var listener = _loop.Listen();
-        var url = UrlOf(listener);
-        Reactor.Loop.Close(listener);
-        return url;
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        _bound.Add(socket);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return $"http://{socket.LocalEndPoint}";
     }
 
     /// <summary>A connection of a plain client to a server.</summary>
@@ -116,6 +119,7 @@ internal sealed class FetchRig : IDisposable
             await UntilAsync(() => OpenSessions == 0 && _playing == 0);
         });
         _loop.Dispose();
+        foreach (var socket in _bound) socket.Dispose();
     }
 
     private string Listen(Action<Connection> serve)
