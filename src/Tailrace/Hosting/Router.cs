@@ -20,11 +20,11 @@ internal sealed class Router(RequestPolicy policy, RouteTable routes, ForwardPro
 
     private byte[] _path = [];
 
-    /// <summary>The handler of a request. A usual one costs one look at its path beside the routes.</summary>
+    /// <summary>The handler of a request. Where there is no choice it costs nothing.</summary>
     internal Handler Route(RequestHead head, ReadOnlySpan<byte> bytes, Connection client) =>
         _isPlain && head.Method < Method.Options && routes.Sole is { } sole ? sole : RouteFully(head, bytes, client);
 
-    /// <summary>The same where the listener or the method ask for more than a route.</summary>
+    /// <summary>The same where there is one. A usual request costs one look at its path beside the routes.</summary>
     private Handler RouteFully(RequestHead head, ReadOnlySpan<byte> bytes, Connection client)
     {
         if (head.Method >= Method.Options && RouteByMethod(head, bytes) is { } special) return special;

@@ -11,9 +11,9 @@ namespace Tailrace.Http;
 /// <para>Each loop looks for a class of bytes that is cheap to compare thirty-two at a time and a little wider than
 /// what really ends the run; the few false stops (a tab in a value, a dot in a name) are passed over by the scalar
 /// definition in <see cref="HttpSyntax"/>, which is also the oracle of the tests.</para>
-/// <para>What earned the vectors: a request of 604 bytes and 12 fields parses in 225 ns with them, and in 470 with
-/// <c>SearchValues</c> for values and a scalar loop for names (.NET 10, one core of a small virtual machine, no PGO).
-/// The first vector of a name or value is inlined, because most runs end in it and a call costs as much.</para>
+/// <para>What earned the vectors: when every line was read on its own, a request of 604 bytes and 12 fields took 225 ns
+/// with them, and 470 with <c>SearchValues</c> for values and a scalar loop for names (.NET 10, one core of a small
+/// virtual machine, no PGO). The first vector of a name or value is inlined, because most runs end in it and a call costs as much.</para>
 /// </remarks>
 internal static class ByteScan
 {

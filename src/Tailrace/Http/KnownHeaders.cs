@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -81,8 +82,10 @@ public static class KnownHeaders
 
     private readonly record struct Slot(ulong First, ulong Last, ulong Middle, int Length, KnownHeader Id);
 
-    private readonly record struct Words(ulong First, ulong Last)
+    /// <summary>What identifies a name; little-endian everywhere, as the factor was searched for.</summary>
+    internal readonly record struct Words(ulong First, ulong Last)
     {
+        /// <summary>The name's place in the table.</summary>
         public int Hash
         {
             [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -95,15 +98,26 @@ public static class KnownHeaders
         {
             if (length >= 8)
             {
-                return new(
-                    Unsafe.ReadUnaligned<ulong>(ref name) | CaseBits,
-                    Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref name, length - 8)) | CaseBits);
+                return new(Load64(ref name) | CaseBits, Load64(ref Unsafe.Add(ref name, length - 8)) | CaseBits);
             }
             ulong word = length >= 4
-                ? Unsafe.ReadUnaligned<uint>(ref name)
-                    | (ulong)Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref name, length - 4)) << 32
+                ? Load32(ref name) | (ulong)Load32(ref Unsafe.Add(ref name, length - 4)) << 32
                 : name | (ulong)Unsafe.Add(ref name, length >> 1) << 8 | (ulong)Unsafe.Add(ref name, length - 1) << 16;
             return new(word | CaseBits, 0);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static ulong Load64(ref byte from)
+        {
+            ulong word = Unsafe.ReadUnaligned<ulong>(ref from);
+            return BitConverter.IsLittleEndian ? word : BinaryPrimitives.ReverseEndianness(word);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static uint Load32(ref byte from)
+        {
+            uint word = Unsafe.ReadUnaligned<uint>(ref from);
+            return BitConverter.IsLittleEndian ? word : BinaryPrimitives.ReverseEndianness(word);
         }
     }
 

@@ -69,7 +69,7 @@ public sealed class ForwardHandler : Handler
             return ForwardAsync(exchange, attempts, upstream, isSent: true, failure);
         var latencyMs = _cluster.Reactor.Loop.Now - upstream.StartedAt;
         if (attempts.IsTrial) _cluster.Judge(exchange, attempts, upstream, failure);
-        if (!TryRelayWhole(exchange, upstream) && !TryRelayBuffered(exchange, upstream))
+        if (!TryRelayWhole(exchange, upstream) && !TryRelayParts(exchange, upstream))
             return FinishAsync(exchange, upstream, latencyMs);
         exchange.Downstream.AbortWith(null);
         End(exchange, upstream, UpstreamFailure.None, latencyMs);
@@ -438,9 +438,14 @@ public sealed class ForwardHandler : Handler
     }
 
     /// <summary>The common case: the whole answer is there, and short.</summary>
-    internal bool TryRelayBuffered(Exchange exchange, UpstreamConnection upstream)
+    internal bool TryRelayBuffered(Exchange exchange, UpstreamConnection upstream) =>
+        TryRelayWhole(exchange, upstream) || TryRelayParts(exchange, upstream);
+
+    /// <summary>The same for an answer with anything unusual about it: its head, then what is there of its body.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryRelayParts(Exchange exchange, UpstreamConnection upstream)
     {
-        if (TryRelayWhole(exchange, upstream)) return true;
         var client = upstream.Client;
         if (!upstream.IsRequestSent) exchange.CloseAfterwards();
         if (!exchange.TryForward(client.Head, client.HeadBytes, _responseEdits))

@@ -50,6 +50,22 @@ public sealed class BodyReader
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Begin(ByteBuffer input, BodyKind kind, long length, HttpLimits limits)
     {
+        Reset(kind, length);
+        if (!IsEnded && _input != input) _input = input;
+        if (kind == BodyKind.Chunked) _decoder.Reset(limits);
+    }
+
+    /// <summary>The same for a body of known length that was taken already, with its head.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void BeginTaken(long length)
+    {
+        Reset(BodyKind.Length, 0);
+        Received = length;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Reset(BodyKind kind, long length)
+    {
         Kind = kind;
         _remaining = length;
         _deferred = _chunkLeft = 0;
@@ -57,17 +73,8 @@ public sealed class BodyReader
         Received = 0;
         Rejection = Rejection.None;
         IsEnded = kind == BodyKind.None || (kind == BodyKind.Length && length == 0);
-        // A body that has ended is not looked for.
-        if (!IsEnded && _input != input) _input = input;
-        if (kind == BodyKind.Chunked) _decoder.Reset(limits);
-    }
-
-    /// <summary>The same for a body of known length that was taken already, with its head.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void BeginTaken(ByteBuffer input, long length, HttpLimits limits)
-    {
-        Begin(input, BodyKind.Length, 0, limits);
-        Received = length;
+        // A body that has ended is not looked for, least of all in the input of another connection.
+        if (IsEnded) _input = null!;
     }
 
     /// <summary>Looks for body bytes in what has been received.</summary>

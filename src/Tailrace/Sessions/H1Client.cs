@@ -140,7 +140,7 @@ internal sealed class H1Client
     internal void TakeWhole()
     {
         Connection.Input.Consume(Head.Length + (int)Head.ContentLength);
-        Body.BeginTaken(Connection.Input, Head.ContentLength, Limits);
+        Body.BeginTaken(Head.ContentLength);
     }
 
     /// <summary>Whether the connection is clean for another request.</summary>

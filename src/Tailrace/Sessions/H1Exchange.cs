@@ -97,19 +97,19 @@ internal sealed class H1Exchange : Exchange
             RespondEdited(reply);
             return;
         }
-        if (!RequestBody.IsEnded) DropBuffered();
+        DropBuffered();
         Status = reply.Status;
         var isHead = Request.Method == Method.Head;
         KeepAlive = MayKeepAlive();
         var output = _connection.Output;
-        if (!output.TryReserve(reply.Room))
+        if (!output.TryReserve(isHead ? reply.Room - reply.BodyLength : reply.Room))
         {
             Abort();
             return;
         }
         var writer = new HeadWriter(output.Writable);
         writer.Write(reply.Head);
-        writer.Write(_context.DateLine()[..ServerContext.DateLineLength]);
+        writer.Write(_context.DateLine());
         if (!KeepAlive) writer.Write("Connection: close\r\n"u8);
         else if (Request.MinorVersion == 0) writer.Write("Connection: keep-alive\r\n"u8);
         if (isHead) writer.WriteCrlf();
@@ -147,7 +147,7 @@ internal sealed class H1Exchange : Exchange
         CloseHead();
         // Bytes beyond the length that was said would be read as the next answer.
         var isTooLong = _framing.Body == BodyKind.Length && _responseBody.Written + piece.Length > _framing.Length;
-        if (IsAborted || isTooLong || !_responseBody.TryAppend(piece))
+        if (IsAborted || IsComplete || isTooLong || !_responseBody.TryAppend(piece))
         {
             Abort();
             return new IoTask(IoResult.Failure(IoError.NoBuffers));
@@ -170,7 +170,7 @@ internal sealed class H1Exchange : Exchange
     {
         CheckPiece(piece.Length);
         CloseHead();
-        if (IsAborted || !_responseBody.TryAppend(piece) || !_responseBody.TryEnd(trailers))
+        if (IsAborted || IsComplete || !_responseBody.TryAppend(piece) || !_responseBody.TryEnd(trailers))
         {
             Abort();
             return;
@@ -241,9 +241,15 @@ internal sealed class H1Exchange : Exchange
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private protected override void DropBuffered()
     {
-        if (RequestBody.Kind != BodyKind.Chunked || RequestBody.IsEnded) return;
+        if (RequestBody is { Kind: BodyKind.Chunked, IsEnded: false }) DropChunks();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void DropChunks()
+    {
         while (RequestBody.Next(out var count) == BodyStep.Data) _connection.Input.Consume(count);
         if (RequestBody.IsEnded) RequestBody.TakeTrailers();
     }

@@ -54,7 +54,7 @@ internal static class H1RequestWriter
 
     /// <summary>The same for any head.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static bool TryWriteEdited(
+    internal static bool TryWriteEdited(
         ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
         ReadOnlySpan<byte> client, ReadOnlySpan<byte> destination, ReadOnlySpan<byte> path)
     {

@@ -60,7 +60,8 @@ public sealed record RequestEdits
     /// </summary>
     public bool AnswersContinue { get; init; }
 
-    /// <summary>Whether a request that comes from no other proxy only gets X-Forwarded-For and its likes.</summary>
+    /// <summary>Whether a request that comes from no other proxy only gets X-Forwarded-For and its likes,
+    /// with or without Via.</summary>
     internal bool AddsOnly
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -17,10 +17,10 @@ public sealed class ServerContext : IConnectionServer
     private Session? _sessions;
 
     /// <summary>How many bytes <see cref="DateLine"/> has.</summary>
-    internal const int DateLineLength = 6 + HttpDate.Length + 2;
+    internal static int DateLineLength => DateName.Length + HttpDate.Length + 2;
 
     /// <summary>How many bytes <see cref="DateAndLength"/> has.</summary>
-    internal const int DateAndLengthLength = DateLineLength + 16;
+    internal static int DateAndLengthLength => DateLineLength + LengthName.Length;
 
     private static ReadOnlySpan<byte> DateName => "Date: "u8;
 
@@ -102,6 +102,7 @@ public sealed class ServerContext : IConnectionServer
     }
 
     /// <summary>The Date field, which is formatted once a second.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ReadOnlySpan<byte> DateLine() => DateAndLength()[..DateLineLength];
 
     /// <summary>The Date field, and behind it Content-Length without its value: they often go together.</summary>

@@ -1,4 +1,5 @@
 using Tailrace.Http;
+using Tailrace.Memory;
 
 namespace Tailrace.Tests.Http;
 
@@ -74,4 +75,53 @@ public sealed class AuthoritySyntaxTests
     [InlineData("[::1", 0)]
     public void The_host_ends_before_its_port(string authority, int expected) =>
         Assert.Equal(expected, AuthoritySyntax.HostLength(Wire.Bytes(authority)));
+
+    [Theory]
+    [InlineData(".", "")]
+    [InlineData("h.example", "")]
+    [InlineData("h.example", ":80")]
+    [InlineData("h.example", ":65536")]
+    [InlineData("a_b.c~%41", "")]
+    [InlineData("u@h", "")]
+    [InlineData("a,b", "")]
+    [InlineData("h\u00e9", "")]
+    [InlineData("[::1]", ":80")]
+    [InlineData("a-host-name-of-31-bytes.example", "")]
+    [InlineData("a-host-name-of-32-bytes.example.", "")]
+    [InlineData("a-host-name-of-33-bytes.example.o", "")]
+    public void Where_it_lies_in_a_buffer_makes_no_difference(string host, string port)
+    {
+        byte[] authority = Wire.Bytes(host + port);
+        bool isPlain = authority.All(value => char.IsAsciiLetterOrDigit((char)value) || value is (byte)'.' or (byte)'-');
+        bool expected = IsStrictlyHost(authority);
+        foreach (char around in "x:\r/\0")
+        {
+            for (int length = authority.Length; length <= 96; length++)
+            {
+                for (int at = 0; at + authority.Length <= length; at++)
+                {
+                    byte[] buffer = [.. Enumerable.Repeat((byte)around, length)];
+                    authority.CopyTo(buffer, at);
+                    bool surely = ByteScan.IsSurelyHost(buffer, at, authority.Length);
+                    Assert.True(expected || !surely, $"{host}{port} at {at} of {length}");
+                    Assert.Equal(
+                        AuthoritySyntax.IsValid(authority),
+                        AuthoritySyntax.IsValid(buffer, new ByteSlice(at, authority.Length)));
+                    // What one look covers, and is as plain as names are, it has to find, or it is of no use.
+                    if (length >= 32 && at + authority.Length <= Math.Min(at, length - 32) + 32 && isPlain)
+                        Assert.True(surely, $"{host}{port} at {at} of {length} is not found");
+                }
+            }
+        }
+    }
+
+    private static bool IsStrictlyHost(ReadOnlySpan<byte> authority)
+    {
+        foreach (byte value in authority)
+        {
+            if (!AuthoritySyntax.IsNameByte(value))
+                return false;
+        }
+        return !authority.IsEmpty;
+    }
 }

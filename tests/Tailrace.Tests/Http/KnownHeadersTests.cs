@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Tailrace.Http;
 
 namespace Tailrace.Tests.Http;
@@ -81,4 +82,23 @@ public sealed class KnownHeadersTests
     [InlineData("TransferXXEncoding")]
     public void A_name_with_the_first_and_last_bytes_of_another_is_another_name(string name) =>
         Assert.Equal(KnownHeader.Other, KnownHeaders.Find(Wire.Bytes(name)));
+
+    [Fact]
+    public void Places_come_of_little_endian_words()
+    {
+        foreach (KnownHeader id in All)
+        {
+            byte[] name = KnownHeaders.Text(id).ToArray();
+            byte[] lower = [.. name.Select(value => (byte)(value | 0x20))];
+            (ulong first, ulong last) = lower.Length switch
+            {
+                >= 8 => (BinaryPrimitives.ReadUInt64LittleEndian(lower),
+                    BinaryPrimitives.ReadUInt64LittleEndian(lower.AsSpan(lower.Length - 8))),
+                >= 4 => (BinaryPrimitives.ReadUInt32LittleEndian(lower)
+                    | (ulong)BinaryPrimitives.ReadUInt32LittleEndian(lower.AsSpan(lower.Length - 4)) << 32, 0ul),
+                _ => (lower[0] | (ulong)lower[lower.Length / 2] << 8 | (ulong)lower[^1] << 16 | 0x2020202020000000, 0ul),
+            };
+            Assert.Equal(new KnownHeaders.Words(first, last), KnownHeaders.Words.Of(ref name[0], name.Length));
+        }
+    }
 }

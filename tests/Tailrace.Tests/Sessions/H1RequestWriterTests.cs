@@ -106,6 +106,28 @@ public sealed class H1RequestWriterTests
         }
     }
 
+    [Theory]
+    [InlineData("GET /a?b HTTP/1.1\r\nHost: h:1\r\nAccept: */*\r\n\r\n")]
+    [InlineData("\r\nGET / HTTP/1.1\r\nA: b\r\nHost: a-host-name-that-is-longer-than-one-vector.example\r\n\r\n")]
+    [InlineData("DELETE / HTTP/1.1\r\nHost:h\r\nVia: 1.0 x\r\nForwarded: for=a\r\n\r\n")]
+    [InlineData("ODD / HTTP/1.2\r\nHost: 127.0.0.1:8080\r\nX: \r\n\r\n")]
+    public void The_usual_way_writes_what_the_strict_way_does(string request)
+    {
+        foreach (var policy in new[] { ForwardedPolicy.Append, ForwardedPolicy.Set })
+        {
+            foreach (var via in new[] { false, true })
+            {
+                var edits = new RequestEdits { XForwarded = policy, Via = via };
+                Assert.True(edits.AddsOnly);
+                for (var length = 2; length <= 45; length++)
+                {
+                    var client = "[2001:db8:1:2:3:4:192.168.100.200%interface12]"[..length];
+                    Assert.Equal(WriteStrictly(request, edits, client), Write(request, edits, client));
+                }
+            }
+        }
+    }
+
     [Fact]
     public void What_does_not_fit_is_refused_and_nothing_is_written()
     {
@@ -127,13 +149,22 @@ public sealed class H1RequestWriterTests
         return $"GET / HTTP/1.1\r\n{string.Concat(kept.Select(line => line + "\r\n"))}{te}{length}\r\n";
     }
 
-    private static string Write(string request, RequestEdits edits, string client = "10.0.0.1")
+    private static string Write(string request, RequestEdits edits, string client = "10.0.0.1") => Write(
+        request, client, (output, head, bytes, from) =>
+            H1RequestWriter.TryWrite(output, head, bytes, edits, from, "origin:81"u8));
+
+    private static string WriteStrictly(string request, RequestEdits edits, string client) => Write(
+        request, client, (output, head, bytes, from) =>
+            H1RequestWriter.TryWriteEdited(output, head, bytes, edits, from, "origin:81"u8, path: default));
+
+    private static string Write(
+        string request, string client, Func<ByteBuffer, RequestHead, byte[], byte[], bool> tryWrite)
     {
         using var pools = new BufferPools(4096, 16384, 1 << 20);
         var output = new ByteBuffer(pools);
         var head = Heads.Request(request, out var bytes);
         var from = Encoding.ASCII.GetBytes(client);
-        Assert.True(H1RequestWriter.TryWrite(output, head, bytes, edits, from, "origin:81"u8));
+        Assert.True(tryWrite(output, head, bytes, from));
         var text = Encoding.Latin1.GetString(output.Unread);
         output.Clear();
         return text;

@@ -86,6 +86,29 @@ public sealed partial class H1ResponseWriterTests : IDisposable
         static string Join(IEnumerable<string> lines) => string.Concat(lines.Select(line => line + "\r\n"));
     }
 
+    [Theory]
+    [InlineData("HTTP/1.1 200 OK\r\nContent-Length: {0}\r\n\r\n")]
+    [InlineData("HTTP/1.1 200 OK\r\nDate: d\r\nContent-Length: {0}\r\nServer: x\r\n\r\n")]
+    [InlineData("HTTP/1.1 404 Not Found\r\nA: b\r\ncontent-length:0{0} \r\nKeep-Alive: timeout=5\r\nX-Last: z\r\n\r\n")]
+    [InlineData("HTTP/1.1 299 \r\nProxy-Authenticate: Basic\r\nContent-Length: {0}\r\n\r\n")]
+    public void A_whole_answer_is_its_head_and_its_body(string form)
+    {
+        foreach (var length in new[] { 0, 7, 8, 16, 17, 32, 33, 4096, 4097 })
+        {
+            var body = string.Concat(Enumerable.Range(0, length).Select(i => (char)('a' + i % 26)));
+            var response = string.Format(System.Globalization.CultureInfo.InvariantCulture, form, length);
+            var expected = Write(response, new H1Framing(BodyKind.Length, length, true, 1)) + body;
+            var head = Heads.Response(response, out _);
+            var message = Encoding.Latin1.GetBytes(response + body);
+            Assert.True(H1ResponseWriter.IsPlain(head, message));
+            using var pools = new BufferPools(4096, 16384, 1 << 20);
+            var output = new ByteBuffer(pools);
+            Assert.True(H1ResponseWriter.TryForwardWhole(output, head, message, _context.DateAndLength()));
+            Assert.Equal(expected, OurDate().Replace(Encoding.Latin1.GetString(output.Unread), "Date: now\r\n"));
+            output.Clear();
+        }
+    }
+
     [Fact]
     public void An_interim_answer_has_neither_framing_nor_date()
     {

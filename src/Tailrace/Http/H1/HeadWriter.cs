@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -25,14 +24,14 @@ public ref struct HeadWriter(Span<byte> output)
     /// <summary>How many bytes were written.</summary>
     public readonly int Length => _length;
 
-    /// <summary>The room that is left; follow a write by <see cref="Advance"/>.</summary>
-    public readonly Span<byte> Free => MemoryMarshal.CreateSpan(ref Next, _capacity - _length);
-
     /// <summary>Whether something did not fit. Then nothing of what was written may be sent.</summary>
     public bool Overflowed { get; private set; }
 
     /// <summary>What was written.</summary>
     public readonly ReadOnlySpan<byte> Written => MemoryMarshal.CreateReadOnlySpan(ref _start, _length);
+
+    /// <summary>The room that is left.</summary>
+    private readonly Span<byte> Free => MemoryMarshal.CreateSpan(ref Next, _capacity - _length);
 
     private readonly ref byte Next => ref Unsafe.Add(ref _start, _length);
 
@@ -81,13 +80,6 @@ public ref struct HeadWriter(Span<byte> output)
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Copy<T>(ref byte from, ref byte to, int at) =>
         Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, at), Unsafe.ReadUnaligned<T>(ref Unsafe.Add(ref from, at)));
-
-    /// <summary>Counts bytes that were written to <see cref="Free"/>.</summary>
-    public void Advance(int count)
-    {
-        Debug.Assert((uint)count <= (uint)(_capacity - _length));
-        _length += count;
-    }
 
     /// <summary>Writes one byte.</summary>
     public void WriteByte(byte value)

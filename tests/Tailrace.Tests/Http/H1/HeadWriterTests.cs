@@ -59,4 +59,46 @@ public sealed class HeadWriterTests
         full.Write("fits"u8);
         Assert.Equal(new byte[5], output);
     }
+
+    [Fact]
+    public void Short_text_is_copied_whole_and_nothing_beside_it()
+    {
+        byte[] text = [.. Enumerable.Range('0', 60).Select(value => (byte)value)];
+        for (int length = 0; length <= 40; length++)
+        {
+            byte[] output = new byte[length + 10];
+            var writer = new HeadWriter(output.AsSpan(5, length));
+            writer.WriteShort(text.AsSpan(7, length));
+            Assert.False(writer.Overflowed);
+            Assert.Equal(length, writer.Length);
+            Assert.Equal([.. new byte[5], .. text[7..(7 + length)], .. new byte[5]], output);
+            if (length == 0)
+                continue;
+            Array.Clear(output);
+            writer = new HeadWriter(output.AsSpan(5, length - 1));
+            writer.WriteShort(text.AsSpan(7, length));
+            Assert.True(writer.Overflowed);
+            Assert.Equal(new byte[length + 10], output);
+        }
+    }
+
+    [Fact]
+    public void Numbers_are_written_in_as_little_room_as_they_need()
+    {
+        for (int number = 0; number <= 1000; number++)
+        {
+            string text = $"{number}";
+            for (int room = 0; room <= 6; room++)
+            {
+                byte[] output = [.. Enumerable.Repeat((byte)'.', 10)];
+                var writer = new HeadWriter(output.AsSpan(2, room));
+                writer.WriteNumber(number);
+                Assert.Equal(room < text.Length, writer.Overflowed);
+                Assert.Equal("..", Wire.Text(output.AsSpan(0, 2)));
+                Assert.Equal(new string('.', 8 - room), Wire.Text(output.AsSpan(2 + room)));
+                if (!writer.Overflowed)
+                    Assert.Equal(text, Wire.Text(writer.Written));
+            }
+        }
+    }
 }
