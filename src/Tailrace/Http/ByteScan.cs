@@ -13,7 +13,8 @@ namespace Tailrace.Http;
 /// definition in <see cref="HttpSyntax"/>, which is also the oracle of the tests.</para>
 /// <para>What earned the vectors: when every line was read on its own, a request of 604 bytes and 12 fields took 225 ns
 /// with them, and 470 with <c>SearchValues</c> for values and a scalar loop for names (.NET 10, one core of a small
-/// virtual machine, no PGO). The first vector of a name or value is inlined, because most runs end in it and a call costs as much.</para>
+/// virtual machine, no PGO). The first vector of a name or value is inlined, because most runs end in it and a call
+/// costs as much.</para>
 /// </remarks>
 internal static class ByteScan
 {
