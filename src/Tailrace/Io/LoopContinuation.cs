@@ -4,7 +4,8 @@ namespace Tailrace.Io;
 public abstract class LoopContinuation
 {
     /// <summary>
-    /// Runs it. Called by the loop, at the top of a turn and never from inside another call of the loop.
+    /// Runs it. Called by the loop, at the top of a turn and never from inside another call of the loop; and by whoever
+    /// begins what it is to go on with.
     /// </summary>
     internal abstract void Resume();
 }

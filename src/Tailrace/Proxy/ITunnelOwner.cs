@@ -1,3 +1,5 @@
+using Tailrace.Io;
+
 namespace Tailrace.Proxy;
 
 /// <summary>Whoever has begun a <see cref="Tunnel"/>: the two connections are its own.</summary>
@@ -7,5 +9,7 @@ internal interface ITunnelOwner
     /// Nothing can move any more. Called once for each use, on the reactor's thread; the connections are to be closed,
     /// and the tunnel may be used again.
     /// </summary>
-    void OnEnded(in TunnelResult result);
+    /// <param name="upstream">The origin's side, as it was given.</param>
+    /// <param name="result">What has come of it.</param>
+    void OnEnded(Connection upstream, in TunnelResult result);
 }

@@ -82,7 +82,8 @@ internal sealed class Tunnel : TimerEntry
 
     internal Connection Upstream => _download.Source;
 
-    private EventLoop Loop => Downstream.Reactor.Loop;
+    /// <summary>The loop of its connections.</summary>
+    internal EventLoop Loop { get; private set; } = null!;
 
     private Counters Counters => Downstream.Reactor.Counters;
 
@@ -97,6 +98,7 @@ internal sealed class Tunnel : TimerEntry
         _upload.Prepare(downstream, upstream);
         _download.Prepare(upstream, downstream);
         _owner = owner;
+        Loop = downstream.Reactor.Loop;
         _limits = limits;
         _activeAt = Loop.Now;
         _expiresAt = limits.LifetimeMs > 0 ? _activeAt + limits.LifetimeMs : long.MaxValue;
@@ -224,6 +226,7 @@ internal sealed class Tunnel : TimerEntry
     internal void OnPumped(bool isCut)
     {
         _isCut |= isCut;
+        Debug.Assert(_running > 0, "each of two pumps ends once");
         if (--_running > 0) return;
         Loop.Timers.Remove(this);
         Downstream.AbortWith(null);
@@ -231,7 +234,12 @@ internal sealed class Tunnel : TimerEntry
         // What was counted here is not to be counted again.
         TakeTraffic();
         var mustReset = _isCut || _end is TunnelEnd.Reset or TunnelEnd.NoBuffers;
-        _owner.OnEnded(new TunnelResult(_end, _by, _error, mustReset, BytesUp, BytesDown));
+        var (owner, upstream) = (_owner, Upstream);
+        // Its connections are others' as soon as they are closed.
+        _upload.Forget();
+        _download.Forget();
+        _owner = null!;
+        owner.OnEnded(upstream, new TunnelResult(_end, _by, _error, mustReset, BytesUp, BytesDown));
     }
 
     /// <summary>Remembers what ended the tunnel; what follows from it is not asked for.</summary>

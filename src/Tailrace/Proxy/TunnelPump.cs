@@ -28,6 +28,7 @@ internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuat
         Bytes,
         Room,
         Turn,
+        Over,
     }
 
     /// <summary>Where bytes come from.</summary>
@@ -45,6 +46,8 @@ internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuat
     /// <summary>Whether bytes wait until the target takes them.</summary>
     internal bool IsSending => _wait == Wait.Room;
 
+    private EventLoop Loop => tunnel.Loop;
+
     /// <summary>Gets ready for another use; <see cref="Resume"/> begins it.</summary>
     internal void Prepare(Connection source, Connection target)
     {
@@ -55,6 +58,9 @@ internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuat
         _pieces = 0;
         _wait = Wait.Nothing;
     }
+
+    /// <summary>Lets go of its connections, which others may be using soon.</summary>
+    internal void Forget() => Source = Target = null!;
 
     /// <summary>Begins, or goes on with what has come of a wait.</summary>
     internal override void Resume()
@@ -73,8 +79,10 @@ internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuat
         }
         catch (Exception exception)
         {
+            var isOver = _wait == Wait.Over;
             tunnel.OnException(exception);
-            End();
+            // What the tunnel's owner makes of its end is not the pump's affair.
+            if (!isOver) End();
         }
     }
 
@@ -98,8 +106,7 @@ internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuat
     {
         Source.Input.Release();
         Target.Output.Release();
-        var loop = Source.Reactor.Loop;
-        var fill = _gauge.IsBulk(loop, int.MaxValue) && Target.SendsUnseen
+        var fill = _gauge.IsBulk(Loop, int.MaxValue) && Target.SendsUnseen
             ? Source.FillUnseenAsync(int.MaxValue)
             : Source.FillAsync();
         if (fill.IsCompleted) return OnReceived(fill.GetAwaiter().GetResult());
@@ -114,7 +121,7 @@ internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuat
         tunnel.OnActivity();
         if (received is { IsError: false, Bytes: > 0 })
         {
-            _gauge.Received(Source.Reactor.Loop, received.Bytes, Source.Unseen > 0);
+            _gauge.Received(Loop, received.Bytes, Source.Unseen > 0);
             tunnel.Changed?.Invoke(StreamState.Reading);
             return true;
         }
@@ -153,12 +160,13 @@ internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuat
         if (++_pieces < TurnPiecesMax) return true;
         _pieces = 0;
         _wait = Wait.Turn;
-        Source.Reactor.Loop.Queue(this);
+        Loop.Queue(this);
         return false;
     }
 
     private void End()
     {
+        _wait = Wait.Over;
         var isCut = Source.DropUnseen() > 0 || !Source.Input.IsEmpty;
         Source.Input.Release();
         Target.Output.Release();

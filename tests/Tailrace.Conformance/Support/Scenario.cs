@@ -16,7 +16,7 @@ namespace Tailrace.Conformance.Support;
 internal sealed class Scenario
 {
     private readonly EngineChoice _engine;
-    private readonly int _descriptors = Descriptors.Count();
+    private readonly int _descriptors;
     private readonly List<Origin> _origins = [];
     private readonly List<Wire> _clients = [];
     private readonly List<DestinationOptions> _destinations = [];
@@ -24,7 +24,12 @@ internal sealed class Scenario
     private Server? _server;
     private bool _isStopped;
 
-    private Scenario(EngineChoice engine) => _engine = engine;
+    private Scenario(EngineChoice engine)
+    {
+        _engine = engine;
+        Silence.Prepare();
+        _descriptors = Descriptors.Count();
+    }
 
     /// <summary>The engines that every scenario runs on.</summary>
     public static TheoryData<EngineChoice> Engines => [EngineChoice.Epoll, EngineChoice.IoUring, EngineChoice.Portable];

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
@@ -7,16 +6,26 @@ namespace Tailrace.Conformance.Support;
 /// <summary>Addresses where nobody is.</summary>
 internal static class Silence
 {
-    /// <summary>What holds the ports: others that run at the same time are not to get them.</summary>
-    private static readonly ConcurrentBag<Socket> s_bound = [];
+    /// <summary>They hold the ports as long as the process runs: others must not get them.</summary>
+    private static readonly Socket[] s_bound = [.. Enumerable.Range(0, 16).Select(_ => Bind())];
 
-    /// <summary>A port where connects are refused: it is taken, and nobody listens.</summary>
+    private static int s_next;
+
+    /// <summary>Takes the ports, so that tests which count descriptors find as many as before.</summary>
+    internal static void Prepare() => _ = s_bound;
+
+    /// <summary>A port where connects are refused: it is taken, and nobody listens. Another each time.</summary>
     internal static int UnusedPort()
     {
-        var socket = FullListener.Open();
-        s_bound.Add(socket);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var socket = s_bound[(uint)Interlocked.Increment(ref s_next) % s_bound.Length];
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private static Socket Bind()
+    {
+        var socket = FullListener.Open();
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return socket;
     }
 }
 

@@ -47,6 +47,7 @@ public sealed class BenchTests
         using var server = Serve(async _ => await Task.Delay(Timeout.Infinite), out var url);
         var result = Load(url, EngineChoice.Portable);
         Assert.Equal((8, 0L), (result.Unanswered, result.Latencies.Count));
+        Assert.InRange(result.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
         Assert.False(result.IsClean);
     }
 

@@ -34,8 +34,9 @@ public sealed class EventLoopDatagramTests
             var usual = rig.Loop.BindDatagrams(Any(IPAddress.Loopback), shared: false);
             // Any system gives so much less.
             var small = rig.Loop.BindDatagrams(Any(IPAddress.Loopback), shared: false, receiveBuffer: 20_000);
-            Assert.InRange(rig.Loop.ReceiveBufferOf(small), 20_000, 40_000);
-            Assert.True(rig.Loop.ReceiveBufferOf(usual) > 40_000);
+            // .NET tells what the system says, and Linux says twice as much.
+            Assert.InRange(rig.Loop.ReceiveBufferOf(small), 20_000, engine == "portable" ? 40_000 : 20_000);
+            Assert.True(rig.Loop.ReceiveBufferOf(usual) > 20_000);
             rig.Loop.Close(usual);
             rig.Loop.Close(small);
             return LoopTask.Completed;

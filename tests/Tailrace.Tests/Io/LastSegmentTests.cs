@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Tailrace.Io;
 
 namespace Tailrace.Tests.Io;
@@ -11,13 +12,50 @@ public sealed class LastSegmentTests
     private const int TcpInfo = 11;
     private const int SegmentsReceivedAt = 140;
 
-    public static TheoryData<string, bool> Ends => new()
-    {
-        { "epoll", false }, { "epoll", true }, { "io_uring", false }, { "io_uring", true },
-    };
+    public static TheoryData<string> Joining => ["epoll", "io_uring"];
 
-    [Theory, MemberData(nameof(Ends))]
-    public void An_end_and_the_bytes_before_it_are_one_segment(string engine, bool closes)
+    public static TheoryData<string> Engines => LoopRig.Engines;
+
+    [Theory, MemberData(nameof(Joining))]
+    public void An_end_and_the_bytes_before_it_are_one_segment(string engine) => WithServer(engine, async (rig, client, server) =>
+    {
+        // What the handshake has still under way is seen before counting begins.
+        await LoopRig.SendAsync(server, "first");
+        await rig.UntilAsync(() => client.Available == 5);
+        var before = SegmentsReceived(client);
+        await LoopRig.SendAsync(server, "last");
+        server.ShutdownSend();
+        await rig.UntilAsync(() => client.Available == 9);
+        Assert.Equal("firstlast", Receive(client));
+        Assert.Equal("", Receive(client));
+        Assert.Equal(1, SegmentsReceived(client) - before);
+        server.Close();
+    });
+
+    [Theory, MemberData(nameof(Engines))]
+    public void What_was_sent_before_a_close_comes_though_something_is_unread(string engine) =>
+        WithServer(engine, async (rig, client, server) =>
+        {
+            client.Send("unread"u8);
+            await rig.UntilAsync(() => client.Poll(0, SelectMode.SelectWrite));
+            await LoopRig.SendAsync(server, "last");
+            server.Close();
+            await rig.UntilAsync(() => client.Poll(0, SelectMode.SelectRead));
+            Assert.Equal("last", Receive(client));
+        });
+
+    [Theory, MemberData(nameof(Engines))]
+    public void What_was_sent_before_an_end_comes_though_a_reset_follows(string engine) =>
+        WithServer(engine, async (rig, client, server) =>
+        {
+            await LoopRig.SendAsync(server, "last");
+            server.ShutdownSend();
+            server.Close(reset: true);
+            await rig.UntilAsync(() => client.Poll(0, SelectMode.SelectRead));
+            Assert.Equal("last", Receive(client));
+        });
+
+    private static void WithServer(string engine, Func<LoopRig, Socket, SocketConnection, LoopTask> body)
     {
         using var rig = new LoopRig(engine);
         using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -28,22 +66,14 @@ public sealed class LastSegmentTests
             var accept = new IoOperation();
             Assert.False((await rig.Loop.AcceptAsync(listener, accept)).IsError);
             rig.Loop.Close(listener);
-            var server = SocketConnection.Adopt(rig.Reactor, accept.Opened!);
-            // What the handshake has still under way is seen before counting begins.
-            await LoopRig.SendAsync(server, "first");
-            await rig.UntilAsync(() => client.Available == 5);
-
-            var before = SegmentsReceived(client);
-            await LoopRig.SendAsync(server, "last");
-            if (closes) server.Close();
-            else server.ShutdownSend();
-            await rig.UntilAsync(() => client.Available == 9);
-            var bytes = new byte[16];
-            Assert.Equal(9, client.Receive(bytes));
-            Assert.Equal(0, client.Receive(bytes));
-            Assert.Equal(1, SegmentsReceived(client) - before);
-            server.Close();
+            await body(rig, client, SocketConnection.Adopt(rig.Reactor, accept.Opened!));
         });
+    }
+
+    private static string Receive(Socket socket)
+    {
+        var bytes = new byte[64];
+        return Encoding.ASCII.GetString(bytes, 0, socket.Receive(bytes));
     }
 
     private static int SegmentsReceived(Socket socket)

@@ -196,6 +196,23 @@ public sealed class TunnelTests
     }
 
     [Fact]
+    public void An_owner_that_fails_is_told_once()
+    {
+        WithRig("sim", async rig =>
+        {
+            var owner = new IdleOwner { Failure = new InvalidOperationException("a bug of the owner") };
+            rig.Tunnel.Begin(rig.Downstream, rig.Upstream, s_noLimits, owner);
+            rig.Client.ShutdownSend();
+            rig.Origin.ShutdownSend();
+            await rig.Loop.UntilAsync(() => owner.Ends > 0);
+            await rig.Loop.Reactor.Loop.YieldAsync();
+            Assert.Equal((1, false), (owner.Ends, rig.Tunnel.IsRunning));
+            Assert.Equal([owner.Failure], rig.Loop.Unhandled);
+            rig.Loop.Unhandled.Clear();
+        });
+    }
+
+    [Fact]
     public void Every_state_is_told()
     {
         var states = new List<StreamState>();
@@ -320,12 +337,18 @@ public sealed class TunnelTests
         });
     }
 
-    /// <summary>An owner that counts.</summary>
+    /// <summary>An owner that counts, and may fail.</summary>
     private sealed class IdleOwner : ITunnelOwner
     {
         internal int Ends { get; private set; }
 
-        public void OnEnded(in TunnelResult result) => Ends++;
+        internal Exception? Failure { get; init; }
+
+        public void OnEnded(Connection upstream, in TunnelResult result)
+        {
+            Ends++;
+            if (Failure is not null) throw Failure;
+        }
     }
 
     /// <summary>A client, both ends of a tunnel, and an origin.</summary>

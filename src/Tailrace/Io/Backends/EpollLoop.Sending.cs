@@ -78,7 +78,8 @@ internal sealed unsafe partial class EpollLoop
         var handle = Of(stream);
         if (handle.Descriptor < 0) return;
         // A tunnel delivers what a side has sent before it passes on that side's reset.
-        if (handle.HasUnsent) SendUnsent(handle, isLast: !reset);
+        // What a close finds unsent it throws away when there is something unread: so this goes by itself.
+        if (handle.HasUnsent) SendUnsent(handle);
         if (reset) LinuxSockets.ResetOnClose(handle.Descriptor);
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);

@@ -94,7 +94,8 @@ internal sealed unsafe class LinuxDatagrams : IDisposable
         int bytes = 0;
         uint length = sizeof(int);
         Libc.getsockopt(fd, SocketAbi.SolSocket, SocketAbi.SoReceiveBuffer, &bytes, &length);
-        return bytes;
+        // The kernel doubles what is set, for its own use (socket(7)).
+        return bytes / 2;
     }
 
     /// <summary>Opens a socket that exchanges with one address only.</summary>

@@ -265,7 +265,7 @@ internal sealed partial class PortableLoop
         try
         {
             socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
-            if (receiveBuffer > 0) socket.ReceiveBufferSize = receiveBuffer;
+            if (receiveBuffer > 0) AskForReceiveBuffer(socket, receiveBuffer);
             // [::] takes IPv4 too, and IPv4 addresses in its notation; any other IPv6 address is only itself.
             if (address.AddressFamily == AddressFamily.InterNetworkV6)
                 socket.DualMode = address.Address.Equals(IPAddress.IPv6Any) || address.Address.IsIPv4MappedToIPv6;
@@ -277,6 +277,19 @@ internal sealed partial class PortableLoop
         {
             socket?.Dispose();
             throw new IoException(ErrorOf(exception.SocketErrorCode), address) { IsDatagram = true };
+        }
+    }
+
+    /// <summary>Some systems give less than they are asked for, others nothing at all.</summary>
+    private static void AskForReceiveBuffer(Socket socket, int bytes)
+    {
+        try
+        {
+            socket.ReceiveBufferSize = bytes;
+        }
+        catch (SocketException)
+        {
+            // Who compares finds that it is the usual size.
         }
     }
 

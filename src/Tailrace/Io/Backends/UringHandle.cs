@@ -81,6 +81,9 @@ internal sealed class UringHandle : IoHandle
     /// <summary>How many buffers began to wait since none did.</summary>
     internal int WaitingCount;
 
+    /// <summary>How many buffers with what it has received nobody has looked at.</summary>
+    internal int PutOffCount;
+
     /// <summary>What the kernel has in hand.</summary>
     internal UringWork Work;
 

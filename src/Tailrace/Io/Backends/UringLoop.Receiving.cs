@@ -31,10 +31,19 @@ internal sealed unsafe partial class UringLoop
     {
         if (KindOf(completion) != Kind.Receive) return false;
         if (completion.Outcome > 0) _receives.Take(BufferOf(completion.Flags));
-        if (!HandleOf(completion).IsAccepted) return false;
+        var handle = HandleOf(completion);
+        if (!handle.IsAccepted) return false;
         _backlog.Add(completion);
         _receives.Replenish();
+        // Nobody reads it for now: let the sender feel it.
+        if (completion.Outcome > 0 && ++handle.PutOffCount > WaitingMax) StopMultishot(handle, Kind.Receive);
         return true;
+    }
+
+    private void TakeUp(in Uring.Cqe completion)
+    {
+        if (completion.Outcome > 0) HandleOf(completion).PutOffCount--;
+        Dispatch(completion);
     }
 
     private static int BufferOf(uint flags) => (int)(flags >> Uring.CqeBufferShift);

@@ -57,7 +57,11 @@ internal sealed unsafe partial class UringLoop
     /// yet: it spares both sides the work of another.
     /// </summary>
     private void JoinEnd(UringHandle handle) =>
-        _ring.Amend(handle.SendPosition, DataOf(handle, Kind.Send), SocketAbi.MsgMore);
+        _ring.Amend(handle.SendPosition, DataOf(handle, Kind.Send), SocketAbi.MsgMore, isSet: true);
+
+    /// <summary>Takes that back.</summary>
+    private void PartEnd(UringHandle handle) =>
+        _ring.Amend(handle.SendPosition, DataOf(handle, Kind.Send), SocketAbi.MsgMore, isSet: false);
 
     /// <summary>Sends what can go now; null when it has to wait.</summary>
     private IoResult? TrySend(UringHandle handle, IoOperation operation)

@@ -192,7 +192,8 @@ internal sealed unsafe partial class UringLoop : EventLoop
         if (reset) DropRest(handle);
         CancelWork(handle);
         if (IsSending(handle)) AwaitSend(handle);
-        if (!reset) JoinEnd(handle);
+        // What was to travel with an end that is none any more goes by itself: a reset throws away what has not gone.
+        if (reset && handle.EndsAfterSend) PartEnd(handle);
         if (handle.IsListener) CloseListener(handle);
         else if (reset || !IsSending(handle)) CloseDescriptor(handle);
         else if (handle.Rest != 0) LimitRest(handle);
@@ -266,7 +267,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
             answers += more;
         }
         _backlog.BeginShare(answers);
-        while (_backlog.TryTake(out var completion)) Dispatch(completion);
+        while (_backlog.TryTake(out var completion)) TakeUp(completion);
         if (Now < _nextTrim) return;
         _nextTrim = Now + TrimEveryMs;
         _receives.Trim();

@@ -9,8 +9,8 @@ namespace Tailrace.Io.Backends;
 /// <remarks>
 /// <para>A ring of provided buffers (io_uring_register_buf_ring(3)): idle connections hold none, and the kernel
 /// picks one when bytes arrive. What was received is copied out and its buffer published again at once; only what
-/// nobody has asked for yet stays in it. So as many are needed as arrive in one turn, whatever the number of
-/// connections.</para>
+/// nobody has asked for yet, or what the loop puts off, stays in it. So as many are needed as arrive in one turn and
+/// wait for theirs, whatever the number of connections.</para>
 /// <para>The number that lies ready doubles when the kernel finds none, and halves, in time, when most are never used.
 /// It is kept small, for the kernel uses one after the other, and caches should hold all of them; a buffer whose bytes
 /// have to wait is replaced by the one that came free last. The kernel takes buffers only inside io_uring_enter:

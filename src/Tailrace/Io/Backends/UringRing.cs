@@ -156,14 +156,16 @@ internal sealed unsafe class UringRing : IDisposable
     internal uint Position => _tail;
 
     /// <summary>
-    /// Gives more flags to the operation at <paramref name="position"/>, if it is still the one that
+    /// Sets or clears flags of the operation at <paramref name="position"/>, if it is still the one that
     /// <paramref name="userData"/> says and the kernel has not got it yet.
     /// </summary>
-    internal void Amend(uint position, ulong userData, uint opFlags)
+    internal void Amend(uint position, ulong userData, uint opFlags, bool isSet)
     {
         if (position - _taken >= _tail - _taken) return;
         var sqe = _sqes + (position & _sqMask);
-        if (sqe->UserData == userData) sqe->OpFlags |= opFlags;
+        if (sqe->UserData != userData) return;
+        if (isSet) sqe->OpFlags |= opFlags;
+        else sqe->OpFlags &= ~opFlags;
     }
 
     /// <summary>Submits what was added, and waits for completions.</summary>

@@ -76,10 +76,10 @@ internal sealed class TcpSession : ITunnelOwner
     }
 
     /// <summary>The fifth step, when there was a tunnel.</summary>
-    void ITunnelOwner.OnEnded(in TunnelResult result)
+    void ITunnelOwner.OnEnded(Connection upstream, in TunnelResult result)
     {
         CountOpen(-1);
-        _cluster!.Pool.Close(_destination!, _tunnel.Upstream, result.MustReset);
+        _cluster!.Pool.Close(_destination!, upstream, result.MustReset);
         Close(result);
     }
 
