@@ -29,7 +29,10 @@ public abstract partial class EventLoop
     internal virtual IoHandle BindDatagrams(EndPoint address, bool shared, int receiveBuffer = 0) =>
         throw new NotSupportedException();
 
-    /// <summary>Bytes that the system holds for a socket until they are received, its overhead among them.</summary>
+    /// <summary>
+    /// Bytes that the system holds for a socket until they are received. Where it tells of its own overhead too, .NET's
+    /// sockets have that in it.
+    /// </summary>
     internal virtual int ReceiveBufferOf(IoHandle socket) => throw new NotSupportedException();
 
     /// <summary>Opens a socket that exchanges datagrams with one address only.</summary>
