@@ -1,6 +1,7 @@
 using System.Net;
 using Tailrace.Config;
 using Tailrace.Conformance.Support;
+using Tailrace.Hosting;
 
 namespace Tailrace.Conformance.Proxying;
 
@@ -51,12 +52,16 @@ public sealed class ServiceTests
         client.Send(Reply.Get());
         Wait.Until(() => gone.Requests.Count == 1, "the request has not arrived");
         names.SetService(Service, Place(kept));
-        Wait.Until(() => scenario.Server.Destinations is [var only] && only.Name.EndsWith($":{kept.Address.Port}"), "it stays");
+        Wait.Until(() => scenario.Server.Workers.All(HasOnlyKept), "it stays");
         Assert.Equal("kept", scenario.Exchange(Reply.Get()).Text);
         go.Set();
         Assert.Equal("gone", client.ReadAnswer().Text);
         client.Send(Reply.Get());
         Assert.Equal("kept", client.ReadAnswer().Text);
+
+        // Each worker hears of it for itself.
+        bool HasOnlyKept(Worker worker) =>
+            worker.Clusters["origins"].Destinations is [var only] && only.Name.EndsWith($":{kept.Address.Port}");
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
