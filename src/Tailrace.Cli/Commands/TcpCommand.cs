@@ -29,17 +29,19 @@ internal static class TcpCommand
     /// <summary>Gives a command the options of forwarding, and what it does with them.</summary>
     public static Command Fill(Command command, ListenerProtocol protocol, Launcher launcher)
     {
+        // Only streams go over paths.
+        string path = protocol == ListenerProtocol.Tcp ? ", or unix:/path" : "";
         var listen = new Option<string>("--listen", "-l")
         {
-            Description = "Where to listen: an IP address or name of this machine, or unix:/path.",
+            Description = $"Where to listen: an IP address or name of this machine{path}.",
             HelpName = "addr",
             DefaultValueFactory = _ => DefaultListen,
         };
         Option<int> port = Port("--port", "-p", "The port to listen on.", DefaultPort, 0);
         var backend = new Option<string[]>("--backend", "-b")
         {
-            Description = "Where to forward connections: an IP address, a name, either with a port of its own, or "
-                + "unix:/path; given several times, in turn.",
+            Description = "Where to forward to: an IP address or a name, either with a port of its own if you like"
+                + $"{path}; given several times, in turn.",
             HelpName = "addr",
             DefaultValueFactory = _ => [DefaultBackend],
         };

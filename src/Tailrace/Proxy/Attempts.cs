@@ -34,6 +34,9 @@ internal sealed class Attempts
     /// <summary>Why the last connect failed.</summary>
     internal IoError LastError { get; private set; }
 
+    /// <summary>Whose connect that was.</summary>
+    internal Destination? Unreached { get; private set; }
+
     /// <summary>Whether a pooled connection has let the request down: the next one has to be new.</summary>
     internal bool WantsFresh { get; private set; }
 
@@ -67,11 +70,12 @@ internal sealed class Attempts
     /// <summary>
     /// A destination could not be connected to; the request has not been sent, so another may have it.
     /// </summary>
-    internal void OpenFailed(int index, IoError error)
+    internal void OpenFailed(Destination destination, IoError error)
     {
         LastError = error;
-        _tried.Add(index);
-        _unreachable.Add(index);
+        Unreached = destination;
+        _tried.Add(destination.Index);
+        _unreachable.Add(destination.Index);
     }
 
     /// <summary>A destination did not answer the request well; it is sent again, elsewhere at best.</summary>

@@ -30,7 +30,7 @@ internal sealed class Lessor(Cluster cluster)
                 var startedAt = cluster.Reactor.Loop.Now;
                 var opened = await _pool.OpenAsync(destination, exchange.Downstream);
                 if (opened.Upstream is not null) return opened.Upstream;
-                attempts.OpenFailed(destination.Index, opened.Error);
+                attempts.OpenFailed(destination, opened.Error);
                 if (IsFault(opened.Error)) cluster.Record(destination, isFailure: true, latencyMs: 0, startedAt);
                 // The client left while the connection was being opened for it.
                 if (opened.Error == IoError.Aborted) return null;

@@ -17,18 +17,18 @@ internal sealed class Refusals(Cluster cluster)
         }
         if (attempts.IsRefused) cluster.Reactor.Counters.UpstreamBroken++;
         var isFull = cluster.HasFull(attempts.Tried);
-        var (status, reason) = attempts.LastError switch
+        var (status, reason, isOfOne) = attempts.LastError switch
         {
-            _ when attempts.IsRefused => (503, "the circuit is open"),
-            _ when attempts.Waits > 0 => (503, "no destination had room"),
-            _ when isFull => (503, "all destinations are full"),
-            IoError.None => (503, "no destination"),
-            IoError.TimedOut => (504, "connect timed out"),
-            IoError.Refused => (502, "connect refused"),
-            IoError.OutOfDescriptors or IoError.AddressNotAvailable => (503, "no descriptor or port left"),
-            _ => (502, "connect failed"),
+            _ when attempts.IsRefused => (503, "the circuit is open", false),
+            _ when attempts.Waits > 0 => (503, "no destination had room", false),
+            _ when isFull => (503, "all destinations are full", false),
+            IoError.None => (503, "no destination", false),
+            IoError.TimedOut => (504, "connect timed out", true),
+            IoError.Refused => (502, "connect refused", true),
+            IoError.OutOfDescriptors or IoError.AddressNotAvailable => (503, "no descriptor or port left", true),
+            _ => (502, "connect failed", true),
         };
-        Answer(exchange, null, status, reason);
+        Answer(exchange, isOfOne ? attempts.Unreached : null, status, reason);
     }
 
     /// <summary>Answers a request whose upstream has failed.</summary>

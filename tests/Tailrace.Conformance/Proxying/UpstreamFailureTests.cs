@@ -31,7 +31,8 @@ public sealed class UpstreamFailureTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Nobody_listens(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
-        scenario.AddDestination($"http://127.0.0.1:{Silence.UnusedPort()}");
+        var nobody = $"127.0.0.1:{Silence.UnusedPort()}";
+        scenario.AddDestination($"http://{nobody}");
         using var client = scenario.Connect();
         for (var i = 0; i < 3; i++)
         {
@@ -39,7 +40,7 @@ public sealed class UpstreamFailureTests
             Assert.Equal("502 Bad Gateway\n", client.ReadAnswer().Text);
         }
         Assert.Equal(3, scenario.Counters.UpstreamConnectErrors);
-        scenario.WaitForLog("connect refused");
+        scenario.WaitForLog($"connect refused about={nobody}");
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]

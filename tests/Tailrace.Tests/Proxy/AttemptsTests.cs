@@ -19,9 +19,9 @@ public sealed class AttemptsTests
     public void Each_failure_rules_one_destination_out()
     {
         var attempts = new Attempts(1);
-        attempts.OpenFailed(0, IoError.Refused);
-        attempts.OpenFailed(3, IoError.TimedOut);
-        attempts.OpenFailed(1000, IoError.TimedOut);
+        attempts.OpenFailed(At(0), IoError.Refused);
+        attempts.OpenFailed(At(3), IoError.TimedOut);
+        attempts.OpenFailed(At(1000), IoError.TimedOut);
         Assert.Equal([0, 3, 1000], Enumerable.Range(0, 2000).Where(index => attempts.Tried.Has(index)));
         Assert.Equal(IoError.TimedOut, attempts.LastError);
     }
@@ -30,7 +30,7 @@ public sealed class AttemptsTests
     public void One_that_failed_beside_another_is_out_of_the_question_and_no_try_of_its_own()
     {
         var attempts = new Attempts(1);
-        attempts.OpenFailed(0, IoError.Refused);
+        attempts.OpenFailed(At(0), IoError.Refused);
         attempts.RuleOut(1);
         attempts.TryFailed(2);
         Assert.Equal(1, attempts.Retries);
@@ -47,4 +47,6 @@ public sealed class AttemptsTests
         attempts.BeginWait(200);
         Assert.Equal((2, 100L), (attempts.Waits, attempts.WaitDeadline));
     }
+
+    private static Destination At(int index) => new("one", 1, []) { Index = index };
 }
