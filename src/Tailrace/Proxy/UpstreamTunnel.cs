@@ -37,8 +37,8 @@ internal sealed class UpstreamTunnel : Successor, ITunnelOwner
     protected override void Begin(Connection downstream) =>
         _tunnel.Begin(downstream, _upstream, new TunnelLimits(_idleTimeoutMs, 0), this);
 
-    /// <summary>Gives back what it holds: also where nothing has begun.</summary>
-    internal void Close(bool mustReset = false)
+    /// <inheritdoc/>
+    internal override void Close(bool mustReset = false)
     {
         _upstream.Close(mustReset);
         if (_destination is { } destination) _pool?.EndTunnel(destination, _isAnswering);

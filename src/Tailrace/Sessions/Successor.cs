@@ -28,9 +28,24 @@ internal abstract class Successor : Session
         _downstream = downstream;
         _record = record;
         context.Replace(session, this);
-        context.Reactor.Counters.Tunnels++;
-        Begin(downstream);
+        var counters = context.Reactor.Counters;
+        counters.Tunnels++;
+        try
+        {
+            Begin(downstream);
+        }
+        catch (Exception exception)
+        {
+            counters.UnhandledErrors++;
+            context.HandlerFailed?.Invoke(exception);
+            Close(mustReset: true);
+            End(mustReset: true, 0, 0);
+        }
     }
+
+    /// <summary>Gives back what it holds beside the client's connection: also where nothing has begun.</summary>
+    /// <param name="mustReset">Whether the other side is to be told by a reset.</param>
+    internal abstract void Close(bool mustReset = false);
 
     /// <inheritdoc/>
     internal override void Abort() => _downstream.Abort();
@@ -46,10 +61,16 @@ internal abstract class Successor : Session
     {
         var counters = _context.Reactor.Counters;
         counters.Tunnels--;
-        if (_context.AccessLog is { } log) _record?.Write(log, received, sent);
-        _context.Closed?.Invoke(_downstream);
-        _downstream.Close(mustReset);
-        _context.Remove(this);
-        counters.Active--;
+        try
+        {
+            if (_context.AccessLog is { } log) _record?.Write(log, received, sent);
+            _context.Closed?.Invoke(_downstream);
+        }
+        finally
+        {
+            _downstream.Close(mustReset);
+            _context.Remove(this);
+            counters.Active--;
+        }
     }
 }

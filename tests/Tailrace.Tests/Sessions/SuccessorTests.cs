@@ -43,19 +43,56 @@ public sealed class SuccessorTests
         Assert.Equal((0, 0L, 0L), (at.Context.Count, at.Counters.Active, at.Counters.Tunnels));
     });
 
-    private static void WithSuccessor(string engine, Func<State, LoopTask> body)
+    [Theory, MemberData(nameof(Engines))]
+    public void One_that_cannot_begin_leaves_nothing_behind(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var successor = new FailingSuccessor();
+            var context = ContextOf(rig, successor);
+            var told = new List<Exception>();
+            context.HandlerFailed = told.Add;
+            var (client, served) = await rig.PairAsync();
+            context.Serve(served);
+            await LoopRig.SendAsync(client, Request);
+            await rig.UntilAsync(() => context.Count == 0);
+            Assert.Equal([successor.Failure], told);
+            var counters = rig.Reactor.Counters;
+            Assert.Equal((0L, 0L, 1L), (counters.Active, counters.Tunnels, counters.UnhandledErrors));
+            Assert.Equal((1, 1, 1), (successor.Closes, context.FreeSessions.Count, context.FreeExchanges.Count));
+            Assert.True(served.IsClosed);
+            client.Close();
+            await rig.TurnsAsync(3);
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void A_failure_to_tell_of_its_end_leaves_nothing_behind(string engine) => WithSuccessor(engine, at =>
+    {
+        Assert.Throws<InvalidOperationException>(at.Successor.Finish);
+        Assert.Equal((0, 0L, 0L), (at.Context.Count, at.Counters.Active, at.Counters.Tunnels));
+        return LoopTask.Completed;
+    }, closed: _ => throw new InvalidOperationException("a bug of whoever is told"));
+
+    private static ServerContext ContextOf(LoopRig rig, Successor successor, Action<Connection>? closed = null)
+    {
+        var handler = Handler.From(exchange =>
+        {
+            Assert.True(exchange.TryConnected());
+            exchange.Successor = successor;
+            return LoopTask.Completed;
+        });
+        return new ServerContext(rig.Reactor, new ServerSettings(), (_, _, _) => handler, accessLog: null) { Closed = closed };
+    }
+
+    private static void WithSuccessor(string engine, Func<State, LoopTask> body, Action<Connection>? closed = null)
     {
         using var rig = new LoopRig(engine);
         rig.Run(async () =>
         {
             var successor = new WaitingSuccessor();
-            var handler = Handler.From(exchange =>
-            {
-                Assert.True(exchange.TryConnected());
-                exchange.Successor = successor;
-                return LoopTask.Completed;
-            });
-            var context = new ServerContext(rig.Reactor, new ServerSettings(), (_, _, _) => handler, accessLog: null);
+            var context = ContextOf(rig, successor, closed);
             var (client, served) = await rig.PairAsync();
             context.Serve(served);
             await LoopRig.SendAsync(client, Request);
@@ -79,6 +116,10 @@ public sealed class SuccessorTests
 
         internal void Finish() => End(mustReset: false, 0, 0);
 
+        internal override void Close(bool mustReset = false)
+        {
+        }
+
         protected override void Begin(Connection downstream)
         {
             Assert.True(downstream.FlushAsync().IsCompleted);
@@ -87,5 +128,17 @@ public sealed class SuccessorTests
             downstream.SetTimeout(0);
             Filling = downstream.FillAsync();
         }
+    }
+
+    /// <summary>Has a bug.</summary>
+    private sealed class FailingSuccessor : Successor
+    {
+        internal InvalidOperationException Failure { get; } = new("a bug");
+
+        internal int Closes { get; private set; }
+
+        internal override void Close(bool mustReset = false) => Closes++;
+
+        protected override void Begin(Connection downstream) => throw Failure;
     }
 }
