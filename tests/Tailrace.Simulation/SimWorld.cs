@@ -79,6 +79,13 @@ internal sealed class SimWorld : IDisposable
         return reactor;
     }
 
+    /// <summary>Calls something on a reactor's loop.</summary>
+    internal void Call(Reactor reactor, Action call) => Start(reactor, () =>
+    {
+        call();
+        return LoopTask.Completed;
+    });
+
     /// <summary>Starts a method on a reactor's loop.</summary>
     internal void Start(Reactor reactor, Func<LoopTask> method)
     {

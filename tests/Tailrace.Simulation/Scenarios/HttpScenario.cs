@@ -53,7 +53,7 @@ internal abstract class HttpScenario(string name, bool faulty, bool flawed, bool
         if (Stops) Stop(world, workers, clients);
         RunUntil(world, workers, clients, () => clients.AreDone);
 
-        foreach (var worker in workers) Call(world, worker.Reactor, worker.Drain);
+        foreach (var worker in workers) world.Call(worker.Reactor, worker.Drain);
         foreach (var origin in origins) origin.Reactor.Loop.Close(origin.Listener);
         world.CheckClean();
         foreach (var worker in workers) CheckCounters(worker.Reactor.Counters, options);
@@ -125,11 +125,11 @@ internal abstract class HttpScenario(string name, bool faulty, bool flawed, bool
     {
         RunForAWhile();
         world.IsStopping = true;
-        foreach (var worker in workers) Call(world, worker.Reactor, worker.Drain);
+        foreach (var worker in workers) world.Call(worker.Reactor, worker.Drain);
         if (world.Random.Chance(500)) return;
         RunForAWhile();
         world.IsAborting = true;
-        foreach (var worker in workers) Call(world, worker.Reactor, worker.Abort);
+        foreach (var worker in workers) world.Call(worker.Reactor, worker.Abort);
 
         void RunForAWhile()
         {
@@ -156,12 +156,6 @@ internal abstract class HttpScenario(string name, bool faulty, bool flawed, bool
         Require(IsAborting(world) || rented <= open * BlocksOfConnection, $"{rented} blocks for {open} descriptors");
         Require(reactor.Counters.UnhandledErrors == 0, "a handler failed");
     }
-
-    private static void Call(SimWorld world, Reactor reactor, Action call) => world.Start(reactor, () =>
-    {
-        call();
-        return LoopTask.Completed;
-    });
 
     private static TailraceOptions Configure(SimWorld world, int origins) => new()
     {

@@ -63,7 +63,7 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
         if (stops) Stop(world, workers, crowd);
         RunUntil(world, workers, crowd, () => crowd.AreDone);
 
-        foreach (var worker in workers) Call(world, worker.Reactor, worker.Drain);
+        foreach (var worker in workers) world.Call(worker.Reactor, worker.Drain);
         foreach (var (reactor, listener) in origins) reactor.Loop.Close(listener);
         world.CheckClean();
         CheckCounters(world, workers, crowd);
@@ -89,10 +89,10 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
     {
         RunForAWhile();
         world.IsStopping = true;
-        foreach (var worker in workers) Call(world, worker.Reactor, worker.Drain);
+        foreach (var worker in workers) world.Call(worker.Reactor, worker.Drain);
         RunForAWhile();
         world.IsAborting = true;
-        foreach (var worker in workers) Call(world, worker.Reactor, worker.Abort);
+        foreach (var worker in workers) world.Call(worker.Reactor, worker.Abort);
 
         void RunForAWhile()
         {
@@ -140,12 +140,6 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
     {
         if (!condition) throw new SimFailure(what);
     }
-
-    private static void Call(SimWorld world, Reactor reactor, Action call) => world.Start(reactor, () =>
-    {
-        call();
-        return LoopTask.Completed;
-    });
 
     private static TailraceOptions Configure(
         ListenerProtocol protocol, int destinations, ProxyProtocolMode accept, ProxyProtocolVersion send) => new()

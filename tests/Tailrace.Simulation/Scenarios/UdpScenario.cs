@@ -57,7 +57,7 @@ internal sealed class UdpScenario(string name, bool faulty, bool stops = false) 
         if (stops) Stop(world, workers, plan, sessionsMax, crowd);
         world.RunUntil(() => IsWithin(plan, sessionsMax, workers) && crowd.AreDone, LimitMs, crowd.ToString);
 
-        foreach (var worker in workers) Call(world, worker.Reactor, worker.Drain);
+        foreach (var worker in workers) world.Call(worker.Reactor, worker.Drain);
         world.CheckClean();
         foreach (var worker in workers) Check(world, worker);
         Require(plan.Budget.Taken == 0, $"{plan.Budget.Taken} sessions are not given back");
@@ -110,10 +110,10 @@ internal sealed class UdpScenario(string name, bool faulty, bool stops = false) 
     {
         RunForAWhile();
         world.IsStopping = true;
-        foreach (var worker in workers) Call(world, worker.Reactor, worker.Drain);
+        foreach (var worker in workers) world.Call(worker.Reactor, worker.Drain);
         RunForAWhile();
         world.IsAborting = true;
-        foreach (var worker in workers) Call(world, worker.Reactor, worker.Abort);
+        foreach (var worker in workers) world.Call(worker.Reactor, worker.Abort);
 
         void RunForAWhile()
         {
@@ -155,12 +155,6 @@ internal sealed class UdpScenario(string name, bool faulty, bool stops = false) 
             },
         },
     };
-
-    private static void Call(SimWorld world, Reactor reactor, Action call) => world.Start(reactor, () =>
-    {
-        call();
-        return LoopTask.Completed;
-    });
 
     private static void Require(bool condition, string what)
     {

@@ -140,12 +140,8 @@ public sealed class EventLoopStreamTests
         using var rig = new LoopRig(engine);
         rig.Run(async () =>
         {
-            var listener = rig.Listen();
             using var peer = new Socket(SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
-            peer.Connect((IPEndPoint)rig.Loop.LocalAddress(listener));
-            var accept = new IoOperation();
-            Assert.False((await rig.Loop.AcceptAsync(listener, accept)).IsError);
-            var server = SocketConnection.Adopt(rig.Reactor, accept.Opened!);
+            var server = await rig.AcceptAsync(peer);
             server.PrepareFill();
             await rig.TurnsAsync(3);
             // Answered at once, and tried at the end of the turn, when the reset is there.
@@ -155,7 +151,6 @@ public sealed class EventLoopStreamTests
             var filled = await server.FillAsync();
             Assert.Equal(IoError.Reset, filled.Error);
             server.Close();
-            rig.Loop.Close(listener);
         });
     }
 
@@ -165,12 +160,8 @@ public sealed class EventLoopStreamTests
         using var rig = new LoopRig(engine);
         rig.Run(async () =>
         {
-            var listener = rig.Listen();
             using var peer = new Socket(SocketType.Stream, ProtocolType.Tcp) { LingerState = new LingerOption(true, 0) };
-            peer.Connect((IPEndPoint)rig.Loop.LocalAddress(listener));
-            var accept = new IoOperation();
-            Assert.False((await rig.Loop.AcceptAsync(listener, accept)).IsError);
-            var server = SocketConnection.Adopt(rig.Reactor, accept.Opened!);
+            var server = await rig.AcceptAsync(peer);
             await rig.TurnsAsync(3);
             peer.Close();
             await rig.TurnsAsync(3);
@@ -187,7 +178,6 @@ public sealed class EventLoopStreamTests
                 Assert.True(sends < 3, "sends go on for ever");
             }
             server.Close();
-            rig.Loop.Close(listener);
         });
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Net.Sockets;
 using Tailrace.Io;
 using Tailrace.Memory;
 using Tailrace.Simulation;
@@ -143,6 +144,18 @@ internal sealed class LoopRig : IDisposable
         var server = SocketConnection.Adopt(Reactor, accept.Opened!);
         Loop.Close(listener);
         return (client, server);
+    }
+
+    /// <summary>Connects a socket of .NET's, and accepts it; the listener is closed again.</summary>
+    internal async LoopTask<SocketConnection> AcceptAsync(Socket peer)
+    {
+        var listener = Listen();
+        peer.Connect((IPEndPoint)Loop.LocalAddress(listener));
+        var accept = new IoOperation();
+        var accepted = await Loop.AcceptAsync(listener, accept);
+        Assert.False(accepted.IsError, accepted.ToString());
+        Loop.Close(listener);
+        return SocketConnection.Adopt(Reactor, accept.Opened!);
     }
 
     internal static async LoopTask SendAsync(Connection connection, string text)

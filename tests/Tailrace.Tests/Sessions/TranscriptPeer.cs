@@ -45,13 +45,7 @@ internal sealed class TranscriptPeer(SimWorld world, Reactor reactor, SocketConn
         connection.Output.Clear();
     });
 
-    internal void End() => On(connection.ShutdownSend);
+    internal void End() => world.Call(reactor, connection.ShutdownSend);
 
-    internal void Close(bool reset) => On(() => connection.Close(reset));
-
-    private void On(Action action) => world.Start(reactor, () =>
-    {
-        action();
-        return LoopTask.Completed;
-    });
+    internal void Close(bool reset) => world.Call(reactor, () => connection.Close(reset));
 }

@@ -207,11 +207,7 @@ internal sealed partial class TranscriptRun : IDisposable
         foreach (var client in _clients) _peers[client].Close(reset: false);
         Settle();
         Assert.Equal(0, _proxy.Counters.Active);
-        _world.Start(_proxy, () =>
-        {
-            _worker.Drain();
-            return LoopTask.Completed;
-        });
+        _world.Call(_proxy, _worker.Drain);
         Settle();
         Assert.Equal(0, _proxy.Counters.UpstreamIdle);
         Assert.Equal(0, _proxy.Buffers.Rented);
