@@ -70,9 +70,16 @@ internal static class RouteValidator
             int first = taken[key];
             string host = hosts[i].Length == 0 ? "every host" : $"host '{hosts[i]}'";
             string what = isPrefix ? matched == "/" ? "every path" : $"path_prefix '{matched}'" : $"path '{matched}'";
-            problems.Add(ConfigPath.Of(path, "match"), first == index
-                ? $"it names {host} twice"
-                : $"no request can reach it: {ConfigPath.Parent(path)}[{first}] has {host} and {what}{and} already");
+            string at = ConfigPath.Of(path, "match");
+            if (first == index)
+            {
+                problems.Add(at, $"it names {host} twice");
+                continue;
+            }
+            string other = ConfigPath.Of(ConfigPath.Parent(path), first);
+            problems.Add(
+                at, $"no request can reach it: {other} has {host} and {what}{and} already",
+                dependsOn: ConfigPath.Of(other, "match"));
         }
     }
 

@@ -6,6 +6,7 @@ internal sealed class ReadState(string file)
     private readonly List<ConfigError> _errors = [];
     private readonly Dictionary<string, ConfigNode> _places = [];
     private readonly HashSet<string> _broken = [];
+    private readonly HashSet<string> _incomplete = [];
 
     /// <summary>Everything that is wrong, in the order of the file.</summary>
     public IReadOnlyList<ConfigError> Errors
@@ -25,6 +26,7 @@ internal sealed class ReadState(string file)
     public void Fail(string path, ConfigNode node, string message)
     {
         MarkBroken(path);
+        MarkIncomplete(ConfigPath.Parent(path));
         Report(node.Line, node.Column, Prefix(path) + message);
     }
 
@@ -35,12 +37,21 @@ internal sealed class ReadState(string file)
     /// <summary>Says that a path has no trustworthy value, so that nothing that follows from it is reported.</summary>
     public void MarkBroken(string path) => _broken.Add(path);
 
+    /// <summary>
+    /// Says that something was meant to stand in a section and does not, so that nothing is concluded from what else
+    /// stands there.
+    /// </summary>
+    public void MarkIncomplete(string path) => _incomplete.Add(path);
+
     /// <summary>Reports what the checks found, at the nearest place that stands in the file.</summary>
     public void Report(ProblemList problems)
     {
         foreach ((ConfigProblem problem, string? dependsOn) in problems.All)
         {
-            if (IsBroken(problem.Path) || (dependsOn is not null && IsBroken(dependsOn))) continue;
+            if (IsBroken(problem.Path)) continue;
+            if (dependsOn is not null
+                && (IsBroken(dependsOn) || _incomplete.Contains(dependsOn) || _incomplete.Contains(problem.Path)))
+                continue;
             ConfigNode? node = null;
             string path = problem.Path;
             while (!_places.TryGetValue(path, out node) && path.Length > 0) path = ConfigPath.Parent(path);

@@ -80,6 +80,7 @@ internal sealed class SectionKind<T>(string name, params Field<T>[] fields) : Ki
 
     private void ReportUnknown(ConfigEntry entry, string path, ReadState state)
     {
+        state.MarkIncomplete(path);
         string message = $"unknown key '{entry.Key}' in {name}";
         string[] homes = [.. fields.Where(f => f.Kind.Section?.Fields.Any(g => g.Key == entry.Key) ?? false)
             .Select(f => $"'{f.Key}'")];
