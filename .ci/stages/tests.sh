@@ -4,7 +4,8 @@ tests() {
   local log code=0 ok bad skipped
   log=$(mktemp)
   dotnet test -c Release >"$log" 2>&1 || code=$?
-  tail -n 150 "$log"
+  grep -E -A 15 '^failed ' "$log" | head -n 160 || true
+  tail -n 30 "$log"
   ok=$(count succeeded "$log") bad=$(count failed "$log") skipped=$(count skipped "$log")
   rm -f "$log"
   bad=$((bad + skipped))

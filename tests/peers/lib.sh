@@ -71,19 +71,24 @@ stop_all() {
 trap stop_all EXIT
 trap 'exit 1' INT TERM HUP
 
-# free_port: a port below the ephemeral range on which nothing listens.
+# free_port: a port below the ephemeral range on which nothing listens, and which this stage was not given before.
 free_port() {
-  python3 - "$$" <<'PYTHON'
-import random, socket
-while True:
-    port = random.randrange(20000, 30000)
-    with socket.socket() as probe:
-        try:
-            probe.bind(('127.0.0.1', port))
-        except OSError:
-            continue
-    print(port)
-    break
+  python3 - "$scratch/ports" <<'PYTHON'
+import random, socket, sys
+with open(sys.argv[1], 'a+') as given:
+    given.seek(0)
+    taken = set(map(int, given))
+    while True:
+        port = random.randrange(20000, 30000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(('127.0.0.1', port))
+            except OSError:
+                continue
+        if port not in taken:
+            break
+    print(port, file=given)
+print(port)
 PYTHON
 }
 
