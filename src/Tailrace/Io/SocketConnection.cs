@@ -213,6 +213,9 @@ public sealed class SocketConnection : Connection
     }
 
     /// <inheritdoc/>
+    internal override bool IsLossWatched => _handle?.LossWatcher is not null;
+
+    /// <inheritdoc/>
     public override void Abort()
     {
         if (_handle is not { } handle) return;
