@@ -144,7 +144,7 @@ public abstract class Exchange
     }
 
     /// <summary>Answers whole with something that was prepared, if there is room for all of it at once.</summary>
-    /// <returns>False when <see cref="RespondInPiecesAsync"/> has to be used; nothing has been done then.</returns>
+    /// <returns>False when <see cref="RespondInPiecesAsync"/> has to be used; nothing has been written then.</returns>
     internal abstract bool TryRespond(PreparedReply reply);
 
     /// <summary>Answers with something that was prepared in whatever room there is.</summary>

@@ -99,20 +99,20 @@ internal sealed class H1Exchange : Exchange
     {
         if (HasBegun) throw new InvalidOperationException("the answer has begun already");
         if (ResponseFields is { } edits) return TryRespondEdited(reply, edits);
-        var isHead = Request.Method == Method.Head;
-        var output = _connection.Output;
-        if (!output.TryReserve(isHead ? reply.Room - reply.BodyLength : reply.Room)) return false;
         DropBuffered();
+        var isHead = Request.Method == Method.Head;
+        var room = RoomForAnswer(isHead ? reply.Room - reply.BodyLength : reply.Room, out var isShort);
+        if (room.IsEmpty) return false;
         Status = reply.Status;
         KeepAlive = MayKeepAlive();
-        var writer = new HeadWriter(output.Writable);
+        var writer = new HeadWriter(room);
         writer.Write(reply.Head);
         writer.Write(_context.DateLine());
         if (!KeepAlive) writer.Write("Connection: close\r\n"u8);
         else if (Request.MinorVersion == 0) writer.Write("Connection: keep-alive\r\n"u8);
         if (isHead) writer.WriteCrlf();
         else writer.WriteShort(reply.End);
-        output.Commit(writer.Length);
+        EndAnswer(writer.Length, isShort);
         _responseBody.BeginWritten(isHead ? 0 : reply.BodyLength);
         Complete();
         return true;
@@ -135,6 +135,26 @@ internal sealed class H1Exchange : Exchange
             return;
         }
         End();
+    }
+
+    /// <summary>
+    /// Room for an answer that is there whole: where it leaves by itself, when it is short and no other goes with it;
+    /// else in the output.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Span<byte> RoomForAnswer(int bytes, out bool isShort)
+    {
+        var room = _connection.Input.IsEmpty ? _connection.BeginShort(bytes) : default;
+        isShort = !room.IsEmpty;
+        if (!isShort && _connection.Output.TryReserve(bytes)) room = _connection.Output.Writable;
+        return room;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void EndAnswer(int length, bool isShort)
+    {
+        if (isShort) _connection.EndShort(length);
+        else _connection.Output.Commit(length);
     }
 
     /// <inheritdoc/>
@@ -307,9 +327,12 @@ internal sealed class H1Exchange : Exchange
     {
         if (edits.Fields is not null || edits.Via || !AddedFields.IsEmpty || Request.MinorVersion == 0
             || BodyFraming.HasNoBody(Request.Method, head.Status) || !H1ResponseWriter.IsPlain(head, message)
-            || !MayKeepAlive()
-            || !H1ResponseWriter.TryForwardWhole(_connection.Output, head, message, _context.DateAndLength()))
+            || !MayKeepAlive())
             return false;
+        var room = RoomForAnswer(H1ResponseWriter.RoomForWhole(message), out var isShort);
+        var length = H1ResponseWriter.ForwardWhole(room, head, message, _context.DateAndLength());
+        if (length == 0) return false;
+        EndAnswer(length, isShort);
         Status = head.Status;
         _responseBody.BeginWritten(head.ContentLength);
         Complete();
