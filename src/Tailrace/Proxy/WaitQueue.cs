@@ -6,7 +6,8 @@ namespace Tailrace.Proxy;
 /// <summary>Requests of one cluster that wait on one worker until a destination has room.</summary>
 /// <remarks>
 /// First in, first out; bounded in length and in time. One is let go for each request that ends, and a newcomer does
-/// not pass those that could have taken what it takes. Used on its reactor's thread only; waiting allocates nothing once as many have waited.
+/// not pass those that could have taken what it takes. Used on its reactor's thread only; waiting allocates nothing
+/// once as many have waited.
 /// </remarks>
 internal sealed class WaitQueue(Reactor reactor, int lengthMax, int timeoutMs)
 {
