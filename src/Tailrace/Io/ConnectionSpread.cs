@@ -14,6 +14,9 @@ namespace Tailrace.Io;
 /// </remarks>
 internal sealed class ConnectionSpread
 {
+    /// <summary>Siblings that a connection may go to: the next in turn, of which the one with fewest gets it.</summary>
+    private const int CandidatesMax = 3;
+
     /// <summary>What a sibling with little to do may have beyond twice as many.</summary>
     private const int Some = 8;
 
@@ -58,11 +61,16 @@ internal sealed class ConnectionSpread
     /// <summary>Whose the next connection is.</summary>
     internal int Choose(long now)
     {
-        var target = TakeTurn();
-        if (_isInTurn) return target;
-        if (target == _self) target = TakeTurn();
+        if (_isInTurn) return TakeTurn();
         _work.Update(now);
-        return Deserves(target) ? target : _self;
+        var chosen = _self;
+        for (var left = Math.Min(CandidatesMax, _rings.Length - 1); left > 0; left--)
+        {
+            var target = TakeTurn();
+            if (target == _self) target = TakeTurn();
+            if (Deserves(target) && (chosen == _self || LoadOf(target) < LoadOf(chosen))) chosen = target;
+        }
+        return chosen;
     }
 
     private int TakeTurn()
@@ -75,10 +83,12 @@ internal sealed class ConnectionSpread
     /// <summary>A sixteenth more, and two, is clearly more: less is not worth the way.</summary>
     private bool Deserves(int target)
     {
-        var mine = Volatile.Read(ref _loads[_self].Active);
-        var theirs = Volatile.Read(ref _loads[target].Active) + _rings[target].Count;
         if (_work.IsFarBusier(target, _self)) return false;
+        var (mine, theirs) = (LoadOf(_self), LoadOf(target));
         if (_work.IsFarBusier(_self, target) && theirs < 2 * mine + Some) return true;
         return mine >= theirs + theirs / 16 + 2;
     }
+
+    /// <summary>The connections of a worker, with those that are on their way to it from here.</summary>
+    private long LoadOf(int worker) => Volatile.Read(ref _loads[worker].Active) + _rings[worker].Count;
 }

@@ -11,10 +11,10 @@ namespace Tailrace.Io.Backends;
 /// picks one when bytes arrive. What was received is copied out and its buffer published again at once; only what
 /// nobody has asked for yet, or what the loop puts off, stays in it. So as many are needed as arrive in one turn and
 /// wait for theirs, whatever the number of connections.</para>
-/// <para>As many lie ready as messages came at once: each that found no buffer adds one, and what is never used is taken
-/// back in time. They are kept few, for the kernel uses one after the other, and caches should hold all of them; a buffer whose bytes
-/// have to wait is replaced by the one that came free last. The kernel takes buffers only inside io_uring_enter:
-/// outside of it, what is published may be taken back.</para>
+/// <para>As many lie ready as messages came at once: each that found no buffer adds one, and what is never used is
+/// taken back in time. They are kept few, for the kernel uses one after the other, and caches should hold all of them;
+/// a buffer whose bytes have to wait is replaced by the one that came free last. The kernel takes buffers only inside
+/// io_uring_enter: outside of it, what is published may be taken back.</para>
 /// <para>Bytes that wait are linked by buffer number, first to last, in the order they came.</para>
 /// </remarks>
 internal sealed unsafe class UringReceives : IDisposable
