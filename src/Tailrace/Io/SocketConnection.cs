@@ -131,6 +131,16 @@ public sealed class SocketConnection : Connection
         return SendAsync();
     }
 
+    /// <inheritdoc/>
+    internal override Span<byte> BeginShort(int room)
+    {
+        Debug.Assert(!_send.IsPending, "one send at a time");
+        return _handle is { } handle && Output.IsEmpty ? Reactor.Loop.BeginShort(handle, room) : default;
+    }
+
+    /// <inheritdoc/>
+    internal override void EndShort(int length) => Reactor.Loop.EndShort(_handle!, length);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private IoTask SendAsync()
     {
