@@ -16,15 +16,16 @@ internal static class Launch
         using var log = new Log(options.Log);
         try
         {
+            using var signals = new Signals();
             using var server = new Server(options, log);
             if (request.Pages != BuiltInPages.None) EchoPages.Map(server, "echo");
             if (request.Pages == BuiltInPages.Demo) DemoPages.Map(server, "demo");
             server.Start();
             if (request.Pages == BuiltInPages.Demo) DemoPages.Explain(server, output);
-            Signals.WaitForStop(() => StatisticsReport.Write(server, error));
+            signals.Wait(() => WriteStatistics(server, options.Log, error));
             log.Info("stopping", ("grace", options.Shutdown.Grace));
             server.Stop(options.Shutdown.Grace);
-            StatisticsReport.Write(server, error);
+            WriteStatistics(server, options.Log, error);
             return ExitCode.Fine;
         }
         catch (Exception failure) when (failure is StartException or IOException)
@@ -32,5 +33,11 @@ internal static class Launch
             error.WriteLine($"tailrace: {failure.Message}");
             return ExitCode.Failed;
         }
+    }
+
+    private static void WriteStatistics(Server server, LogOptions log, TextWriter output)
+    {
+        if (log.Format == LogFormat.Json) StatisticsLines.Write(server, output);
+        else StatisticsReport.Write(server, output);
     }
 }
