@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net;
 using Tailrace.Config;
 
 namespace Tailrace.Cli.Commands;
@@ -10,23 +11,26 @@ internal static class DemoCommand
     public static Command Create(Launcher launcher)
     {
         Option<string> listen = SharedOptions.Listen("127.0.0.1:8080");
+        Option<string> origin = SharedOptions.AddressOption(
+            "--origin", "Where the origin behind it listens.", EchoCommand.DefaultAddress);
         var shared = new SharedOptions();
         var command = new Command("demo", "Run an origin and a proxy in front of it, with pages that explain them.")
         {
-            listen,
+            listen, origin,
         };
         shared.AddTo(command);
         command.SetAction(parsed =>
         {
             InvocationConfiguration console = parsed.InvocationConfiguration;
-            TailraceOptions options = Describe(shared.Read(parsed), parsed.GetRequiredValue(listen));
-            return launcher(new LaunchRequest(options, BuiltInPages.Demo), console.Output, console.Error);
+            TailraceOptions options = Describe(
+                shared.Read(parsed), parsed.GetRequiredValue(listen), parsed.GetRequiredValue(origin));
+            return SharedOptions.Launch(launcher, options, console, BuiltInPages.Demo);
         });
         return command;
     }
 
     // What no page of the demo answers is forwarded to the origin.
-    private static TailraceOptions Describe(TailraceOptions options, string address) => options with
+    private static TailraceOptions Describe(TailraceOptions options, string address, string origin) => options with
     {
         Listeners =
         [
@@ -36,11 +40,19 @@ internal static class DemoCommand
                 Address = address,
                 Routes = [new RouteOptions { Cluster = "echo" }],
             },
-            new ListenerOptions { Name = "echo", Address = EchoCommand.DefaultAddress },
+            new ListenerOptions { Name = "echo", Address = origin },
         ],
         Clusters = new Dictionary<string, ClusterOptions>
         {
-            ["echo"] = new() { Destinations = [$"http://{EchoCommand.DefaultAddress}"] },
+            ["echo"] = new() { Destinations = [DestinationOf(origin)] },
         },
     };
+
+    // One that listens everywhere is reached on this machine.
+    private static string DestinationOf(string origin)
+    {
+        if (!ListenAddress.TryParse(origin, out ListenAddress address, out _) || address.Path.Length > 0) return origin;
+        bool isAny = address.Address.Equals(IPAddress.Any) || address.Address.Equals(IPAddress.IPv6Any);
+        return isAny ? $"http://127.0.0.1:{address.Port}" : $"http://{address}";
+    }
 }
