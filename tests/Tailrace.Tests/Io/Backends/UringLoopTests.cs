@@ -150,16 +150,35 @@ public sealed partial class UringLoopTests
         using var ring = new UringRing(settings.Submissions, settings.Completions);
         using var receives = new UringReceives(ring, settings);
         Assert.Equal(4, receives.Published);
-        for (var i = 0; i < 4; i++) receives.Grow();
-        Assert.Equal(64, receives.Published);
-        receives.Grow();
+        for (var i = 0; i < 100; i++) receives.Grow();
+        Assert.Equal((64, 64), (receives.Published, receives.InUse));
         receives.Trim();
-        for (var expected = 64; expected >= 4; expected /= 2)
+        receives.Trim();
+        Assert.Equal((4, 4), (receives.Published, receives.InUse));
+    }
+
+    [Fact]
+    public void As_many_buffers_lie_ready_as_messages_come_at_once()
+    {
+        var settings = new UringSettings { Receives = 4, ReceivesMax = 64 };
+        using var ring = new UringRing(settings.Submissions, settings.Completions);
+        using var receives = new UringReceives(ring, settings);
+        Use(messages: 10);
+        Assert.Equal((10, 10), (receives.Published, receives.InUse));
+        Use(messages: 10);
+        Assert.Equal((10, 10), (receives.Published, receives.InUse));
+        receives.Trim();
+        Use(messages: 3);
+        receives.Trim();
+        Assert.Equal((6, 6), (receives.Published, receives.InUse));
+
+        void Use(int messages)
         {
-            Assert.Equal((expected, expected), (receives.Published, receives.InUse));
-            receives.Trim();
+            var found = Math.Min(messages, receives.Published);
+            for (var i = 0; i < found; i++) receives.Take(i);
+            for (var i = found; i < messages; i++) receives.Grow();
+            for (var i = 0; i < found; i++) receives.Return(i);
         }
-        Assert.Equal(4, receives.Published);
     }
 
     [Fact]
@@ -168,7 +187,7 @@ public sealed partial class UringLoopTests
         var settings = new UringSettings { Receives = 4, ReceivesMax = 64 };
         using var ring = new UringRing(settings.Submissions, settings.Completions);
         using var receives = new UringReceives(ring, settings);
-        for (var i = 0; i < 4; i++) receives.Grow();
+        for (var i = 0; i < 60; i++) receives.Grow();
         for (var i = 0; i < 64; i++) receives.At(i)[settings.BufferBytes / 2] = 1;
         for (var i = 0; i < 8; i++) receives.Trim();
         var kept = 0;
