@@ -24,7 +24,7 @@ internal static class ClusterSummary
                 + $"for at most {Of(cluster.Queue.Timeout)}"]);
         }
         if (cluster.ProxyProtocol != ProxyProtocolVersion.Off)
-            rows.Add(["PROXY header", $"{cluster.ProxyProtocol.ToString().ToLowerInvariant()}, before each connection"]);
+            rows.Add(["PROXY header", $"{cluster.ProxyProtocol.ToString().ToLowerInvariant()}, on each connection"]);
         if (!isUdp) rows.Add(["time limits", TimeoutsOf(cluster, isRouted)]);
         OptionsSummary.WriteTable(rows, output);
     }
@@ -82,7 +82,7 @@ internal static class ClusterSummary
             yield return
             [
                 "hedging",
-                $"what takes longer than {hedge.Percentile}% of answers do, and {Of(hedge.DelayMin)}, to another as well"
+                $"what takes longer than {hedge.Percentile}% of answers do, and {Of(hedge.DelayMin)}, to another too"
             ];
         }
         if (cluster.Adaptive is { } adaptive)

@@ -47,7 +47,8 @@ internal static class OptionsSummary
             : $"{access.Format.ToString().ToLowerInvariant()}, to {access.Path}";
         output.WriteLine($"workers     {workers}{(options.Pin ? ", pinned" : "")}; engine: {engine}");
         output.WriteLine($"log         {level} and above, as {form}; access log: {requests}");
-        output.WriteLine($"admin       {(options.Admin is { } admin ? $"/metrics and /health on {admin.Address}" : "off")}");
+        string admin = options.Admin is { } listener ? $"/metrics and /health on {listener.Address}" : "off";
+        output.WriteLine($"admin       {admin}");
         output.WriteLine($"shutdown    requests in flight get {Of(options.Shutdown.Grace)} to end");
         output.WriteLine($"memory      at most {Bytes(options.Buffers.Max)} of blocks for each worker");
     }

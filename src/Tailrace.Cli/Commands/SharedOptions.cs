@@ -137,7 +137,8 @@ internal sealed class SharedOptions
 
     /// <summary>Makes an option that takes an address to listen on.</summary>
     public static Option<string> Listen(string fallback) => AddressOption(
-        "--listen", "Where to listen: 127.0.0.1:8080, [::1]:8080, or :8080 for every address of the machine.", fallback);
+        "--listen", "Where to listen: 127.0.0.1:8080, [::1]:8080, or :8080 for every address of the machine.",
+        fallback);
 
     /// <summary>Makes an option that takes an address to listen on, by another name.</summary>
     public static Option<string> AddressOption(string name, string description, string fallback)
