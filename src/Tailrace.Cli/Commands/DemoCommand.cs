@@ -1,5 +1,6 @@
 using System.CommandLine;
-using System.Net;
+using System.CommandLine.Parsing;
+using Tailrace.Cli.Demo;
 using Tailrace.Config;
 
 namespace Tailrace.Cli.Commands;
@@ -13,6 +14,7 @@ internal static class DemoCommand
         Option<string> listen = SharedOptions.Listen("127.0.0.1:8080");
         Option<string> origin = SharedOptions.AddressOption(
             "--origin", "Where the origin behind it listens.", EchoCommand.DefaultAddress);
+        origin.Validators.Add(RequireIp);
         var shared = new SharedOptions();
         var command = new Command("demo", "Run an origin and a proxy in front of it, with pages that explain them.")
         {
@@ -48,11 +50,15 @@ internal static class DemoCommand
         },
     };
 
-    // One that listens everywhere is reached on this machine.
-    private static string DestinationOf(string origin)
+    private static string DestinationOf(string origin) =>
+        ListenAddress.TryParse(origin, out ListenAddress address, out _) ? DemoPages.UrlOf(address.EndPoint) : origin;
+
+    private static void RequireIp(OptionResult result)
     {
-        if (!ListenAddress.TryParse(origin, out ListenAddress address, out _) || address.Path.Length > 0) return origin;
-        bool isAny = address.Address.Equals(IPAddress.Any) || address.Address.Equals(IPAddress.IPv6Any);
-        return isAny ? $"http://127.0.0.1:{address.Port}" : $"http://{address}";
+        foreach (Token token in result.Tokens)
+        {
+            if (ListenAddress.TryParse(token.Value, out ListenAddress address, out _) && address.Path.Length > 0)
+                result.AddError($"--origin: '{token.Value}' is a path; the demo's pages fetch from an IP address");
+        }
     }
 }
