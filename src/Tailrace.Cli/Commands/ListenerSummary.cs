@@ -24,7 +24,11 @@ internal static class ListenerSummary
         bool isHttp = listener.Protocol is ListenerProtocol.Http or ListenerProtocol.Forward or ListenerProtocol.Mixed;
         bool isStream = listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Mixed;
         bool isUdp = listener.Protocol == ListenerProtocol.Udp;
-        List<string[]> rows = [["clients", ClientsOf(listener)], [isUdp ? "sessions" : "connections", LimitsOf(listener)]];
+        List<string[]> rows =
+        [
+            ["clients", ClientsOf(listener)],
+            [isUdp ? "sessions" : "connections", LimitsOf(listener)],
+        ];
         if (listener.ProxyProtocol.Accept != ProxyProtocolMode.Off) rows.Add(["PROXY header", HeaderOf(listener)]);
         if (isHttp) rows.AddRange(RequestsOf(listener));
         if (isStream || isUdp) rows.Add(["idle", SilenceOf(listener)]);
@@ -46,7 +50,8 @@ internal static class ListenerSummary
     private static string LimitsOf(ListenerOptions listener)
     {
         bool isUdp = listener.Protocol == ListenerProtocol.Udp;
-        string open = $"at most {listener.MaxConnections} open, {(isUdp ? "new ones are dropped" : "more have to wait")}";
+        string more = isUdp ? "new ones are dropped" : "more have to wait";
+        string open = $"at most {listener.MaxConnections} open, {more}";
         ConnectionLimitOptions limits = listener.ConnectionLimits;
         var parts = new List<string>();
         if (limits.Rate > 0) parts.Add($"{limits.Rate} a second");
