@@ -172,7 +172,29 @@ internal sealed class Tunnel : TimerEntry
         if (_running == 1) return;
         pump.Target.ShutdownSend();
         // Nobody receives from the source any more, and its reset is to be heard of all the same.
-        pump.Source.AbortWith(pump.Target, atOnce: true);
+        pump.WatchSource();
+    }
+
+    /// <summary>A side has been reset, or closed here, while nothing was received from it.</summary>
+    internal void OnLost(TunnelPump pump)
+    {
+        if (pump.Source.IsClosed)
+        {
+            Fail(TunnelEnd.Aborted, TunnelSide.None, IoError.Aborted);
+            Cancel();
+        }
+        else if (pump.IsOver)
+        {
+            // All that it sent is delivered, and nothing gets there.
+            Fail(TunnelEnd.Reset, pump.From, IoError.Reset);
+            Cancel();
+        }
+        else if (_running == 2 && pump.IsSending)
+        {
+            Fail(TunnelEnd.Reset, pump.From, IoError.Reset);
+            LimitRest();
+        }
+        // Otherwise the next receive tells, or both streams have ended in order.
     }
 
     /// <summary>
@@ -184,10 +206,6 @@ internal sealed class Tunnel : TimerEntry
         {
             case IoError.NoBuffers:
                 Fail(TunnelEnd.NoBuffers, TunnelSide.None, error);
-                break;
-            case IoError.Aborted when !pump.Source.IsClosed:
-                // The other side had ended its stream and was reset after that.
-                Fail(TunnelEnd.Reset, OtherThan(pump.From), IoError.Reset);
                 break;
             case IoError.Aborted or IoError.Cancelled:
                 Fail(TunnelEnd.Aborted, TunnelSide.None, error);
@@ -209,8 +227,7 @@ internal sealed class Tunnel : TimerEntry
         _isCut = true;
         if (error is IoError.Aborted or IoError.Cancelled) Fail(TunnelEnd.Aborted, TunnelSide.None, error);
         else Fail(TunnelEnd.Reset, OtherThan(pump.From), error);
-        _expiresAt = Math.Min(_expiresAt, Loop.Now + GraceMs);
-        SetDeadline();
+        LimitRest();
     }
 
     /// <summary>A bug: nobody knows what has been delivered.</summary>
@@ -229,8 +246,8 @@ internal sealed class Tunnel : TimerEntry
         Debug.Assert(_running > 0, "each of two pumps ends once");
         if (--_running > 0) return;
         Loop.Timers.Remove(this);
-        Downstream.AbortWith(null);
-        Upstream.AbortWith(null);
+        Downstream.WatchLoss(null);
+        Upstream.WatchLoss(null);
         // What was counted here is not to be counted again.
         TakeTraffic();
         var mustReset = _isCut || _end is TunnelEnd.Reset or TunnelEnd.NoBuffers;
@@ -260,6 +277,13 @@ internal sealed class Tunnel : TimerEntry
         Downstream.CancelFlush();
         Upstream.CancelFill();
         Upstream.CancelFlush();
+    }
+
+    /// <summary>Gives what is under way from a broken side a little time to arrive.</summary>
+    private void LimitRest()
+    {
+        _expiresAt = Math.Min(_expiresAt, Loop.Now + GraceMs);
+        SetDeadline();
     }
 
     private void SetDeadline()

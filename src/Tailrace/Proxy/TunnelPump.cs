@@ -21,6 +21,7 @@ internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuat
     private int _sending;
     private byte _pieces;
     private Wait _wait;
+    private LossWatcher? _loss;
 
     private enum Wait : byte
     {
@@ -46,6 +47,9 @@ internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuat
     /// <summary>Whether bytes wait until the target takes them.</summary>
     internal bool IsSending => _wait == Wait.Room;
 
+    /// <summary>Whether it has come to its end.</summary>
+    internal bool IsOver => _wait == Wait.Over;
+
     private EventLoop Loop => tunnel.Loop;
 
     /// <summary>Gets ready for another use; <see cref="Resume"/> begins it.</summary>
@@ -61,6 +65,9 @@ internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuat
 
     /// <summary>Lets go of its connections, which others may be using soon.</summary>
     internal void Forget() => Source = Target = null!;
+
+    /// <summary>Has the tunnel told when the source is lost while nothing is received from it.</summary>
+    internal void WatchSource() => Source.WatchLoss(_loss ??= new LossWatcher(this));
 
     /// <summary>Begins, or goes on with what has come of a wait.</summary>
     internal override void Resume()
@@ -142,6 +149,7 @@ internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuat
         _wait = Wait.Room;
         tunnel.Changed?.Invoke(StreamState.Writing);
         flush.Watch(this);
+        WatchSource();
         return false;
     }
 
@@ -171,5 +179,17 @@ internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuat
         Source.Input.Release();
         Target.Output.Release();
         tunnel.OnPumped(isCut);
+    }
+
+    private void OnLost()
+    {
+        // News of an earlier use may come late.
+        if (tunnel.IsRunning && !Source.IsLossWatched) tunnel.OnLost(this);
+    }
+
+    /// <summary>Made when it is first needed: most tunnels never wait for room.</summary>
+    private sealed class LossWatcher(TunnelPump pump) : LoopContinuation
+    {
+        internal override void Resume() => pump.OnLost();
     }
 }
