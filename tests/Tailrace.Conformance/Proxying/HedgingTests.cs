@@ -68,7 +68,7 @@ public sealed class HedgingTests
         {
             scenario.AddOrigin(_ =>
             {
-                Thread.Sleep(100);
+                Wait.Until(() => scenario.Counters.UpstreamHedgesDenied == 1, "the budget is asked");
                 return Reply.Of("slow");
             });
         }
@@ -85,7 +85,7 @@ public sealed class HedgingTests
             scenario.AddOrigin(wire =>
             {
                 wire.ReadRequest();
-                Thread.Sleep(100);
+                Wait.Until(() => scenario.Counters.UpstreamHedges == 1, "the other origin is asked");
             });
         }
         Assert.Equal(502, scenario.Exchange(Reply.Get()).Status);
