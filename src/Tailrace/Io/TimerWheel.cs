@@ -34,7 +34,8 @@ public sealed class TimerWheel
         entry.Deadline = deadline;
         if (entry.Slot >= 0)
         {
-            if (deadline >= entry.QueuedFor) return;
+            // A later deadline is looked at when the slot comes round.
+            if (entry.Slot == Firing || deadline >= ServedBy(entry.Slot)) return;
             Unlink(entry);
         }
         Link(entry);
@@ -122,11 +123,14 @@ public sealed class TimerWheel
         _firing = null;
     }
 
-    private const int Firing = SlotCount;
+    private const short Firing = SlotCount;
     private TimerEntry? _firing;
 
     /// <summary>The deadline rounded up to a tick that has not begun.</summary>
     private static long TickOf(long deadline) => deadline == long.MaxValue ? long.MaxValue : deadline / TickMs + 1;
+
+    /// <summary>The earliest deadline that a slot serves when it comes round next.</summary>
+    private long ServedBy(int slot) => (_tick + ((slot - _tick) & (SlotCount - 1)) - 1) * TickMs;
 
     private void Link(TimerEntry entry)
     {
@@ -134,8 +138,7 @@ public sealed class TimerWheel
         var slot = (int)(tick % SlotCount);
         var first = _slots[slot];
         _soonest = Math.Min(_soonest, tick);
-        entry.Slot = slot;
-        entry.QueuedFor = (tick - 1) * TickMs;
+        entry.Slot = (short)slot;
         entry.Previous = null;
         entry.Next = first;
         if (first is not null) first.Previous = entry;

@@ -66,7 +66,7 @@ public sealed class EventLoopTests
         rig.Run(async () =>
         {
             var listener = rig.Listen();
-            var accept = rig.Loop.AcceptAsync(listener, new IoOperation());
+            var accept = rig.Loop.AcceptAsync(listener, new AcceptOperation());
             rig.Loop.Close(listener);
             Assert.Equal(IoError.Aborted, (await accept).Error);
         });
@@ -79,7 +79,7 @@ public sealed class EventLoopTests
         rig.Run(async () =>
         {
             var listener = rig.Listen();
-            var operation = new IoOperation();
+            var operation = new AcceptOperation();
             var accept = rig.Loop.AcceptAsync(listener, operation);
             rig.Loop.Cancel(operation, IoError.Cancelled);
             Assert.Equal(IoError.Cancelled, (await accept).Error);
@@ -149,7 +149,7 @@ public sealed class EventLoopTests
             {
                 var client = SocketConnection.Rent(rig.Reactor);
                 var connecting = client.ConnectAsync(new IPEndPoint(target, port).Serialize());
-                var operation = new IoOperation();
+                var operation = new AcceptOperation();
                 Assert.False((await rig.Loop.AcceptAsync(listener, operation)).IsError);
                 Assert.False((await connecting).IsError);
                 Assert.StartsWith(shown, operation.Opened!.Remote.ToString());
@@ -170,7 +170,7 @@ public sealed class EventLoopTests
             var listener = rig.Loop.Listen(new UnixDomainSocketEndPoint(path), new ListenSettings(16, Shared: false));
             var client = SocketConnection.Rent(rig.Reactor);
             var connecting = client.ConnectAsync(new UnixDomainSocketEndPoint(path).Serialize());
-            var operation = new IoOperation();
+            var operation = new AcceptOperation();
             Assert.False((await rig.Loop.AcceptAsync(listener, operation)).IsError);
             Assert.False((await connecting).IsError);
             var server = SocketConnection.Adopt(rig.Reactor, operation.Opened!);

@@ -74,7 +74,13 @@ public sealed class TunnelTests
             rig.Client.Output.Release();
             rig.Origin.Output.Release();
             await rig.Loop.TurnsAsync(5);
-            Assert.Equal(0, rig.Downstream.Reactor.Buffers.Rented);
+            var reactor = rig.Downstream.Reactor;
+            Assert.Equal(0, reactor.Buffers.Rented);
+            // And nothing else that others could use meanwhile, but the buffer that has earned its large block.
+            Assert.InRange(reactor.FreeBuffers.Count, 3, 4);
+            Assert.InRange(reactor.FreeSends.Count, 1, 2);
+            Assert.Same(rig.Upstream.Input, rig.Downstream.Output);
+            Assert.Same(rig.Upstream.Input, rig.Upstream.Output);
         }
         rig.Tunnel.Stop();
         Assert.Equal(TunnelEnd.Aborted, (await running).End);

@@ -94,7 +94,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         LinuxSockets.LocalAddress(Of(handle).Descriptor);
 
     /// <inheritdoc/>
-    public override IoTask AcceptAsync(IoHandle listener, IoOperation operation)
+    public override IoTask AcceptAsync(IoHandle listener, AcceptOperation operation)
     {
         var handle = Of(listener);
         if (handle.IsReadable)
@@ -107,8 +107,9 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     }
 
     /// <inheritdoc/>
-    public override IoTask ConnectAsync(SocketAddress address, IoOperation operation)
+    public override IoTask ConnectAsync(SocketAddress address, SendOperation operation, out IoHandle? opened)
     {
+        opened = null;
         var errno = LinuxSockets.Connect(address, out var fd);
         if (fd < 0) return new IoTask(LinuxSockets.FailureOf(errno));
         if (_reserve.Touches(fd))
@@ -117,7 +118,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
         }
         var handle = Open(fd);
-        operation.Opened = handle;
+        opened = handle;
         handle.IsReadable = false;
         if (errno == 0) return new IoTask(IoResult.Success(0));
         if (errno != Errno.InProgress) return new IoTask(LinuxSockets.FailureOf(errno));
@@ -196,7 +197,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             if (handle.IsAccepted)
             {
                 if (handle.WaitingEvents == 0) _backlog.Add(data);
-                handle.WaitingEvents |= events;
+                handle.WaitingEvents |= (ushort)events;
                 continue;
             }
             answers++;
@@ -208,7 +209,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         while (_backlog.TryTake(out var data))
         {
             if (Find(data) is not { } handle) continue;
-            var events = handle.WaitingEvents;
+            uint events = handle.WaitingEvents;
             handle.WaitingEvents = 0;
             settled = Dispatch(handle, events, settled);
             if (settled >= BatchMax) settled = Finish(settled);
@@ -291,7 +292,9 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             if ((events & (Epoll.ReadHangUp | Epoll.HangUp | Epoll.Error)) != 0) handle.IsEnding = true;
             if (handle.Receiving is { } operation)
             {
-                var result = handle.IsListener ? TryAccept(handle, operation) : RetryReceive(handle, operation);
+                var result = handle.IsListener
+                    ? TryAccept(handle, (AcceptOperation)operation)
+                    : RetryReceive(handle, operation);
                 if (result is { } done)
                 {
                     operation.Settle(done);
@@ -321,7 +324,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private IoResult? TryAccept(EpollHandle listener, IoOperation operation)
+    private IoResult? TryAccept(EpollHandle listener, AcceptOperation operation)
     {
         if (_reserve.IsAllThatIsLeft) return IoResult.Failure(IoError.OutOfDescriptors);
         var address = stackalloc byte[SocketAbi.AddressBytesMax];
@@ -368,7 +371,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     /// <summary>The same without an event: seldom, for most wait.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static IoResult? TryReceiveNow(EpollHandle handle, IoOperation operation) =>
-        TryReceive(handle, operation.Buffer!);
+        TryReceive(handle, operation.Buffer);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static IoResult? NotReceived(EpollHandle handle, ByteBuffer buffer, nint received)
