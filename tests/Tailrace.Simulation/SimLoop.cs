@@ -16,6 +16,7 @@ internal sealed partial class SimLoop(SimWorld world, string host) : EventLoop
     private readonly SimWorld _world = world;
     private readonly List<SimHandle> _handles = [];
     private SimHandle[] _round = [];
+    private byte[] _short = [];
 
     /// <inheritdoc/>
     public override string Name => "sim";
@@ -95,6 +96,24 @@ internal sealed partial class SimLoop(SimWorld world, string host) : EventLoop
         if (!_world.IsLate && _world.Network.TrySend(handle, operation) is { } done) return new IoTask(done);
         handle.Sending = operation;
         return operation.Begin(handle);
+    }
+
+    /// <inheritdoc/>
+    internal override Span<byte> BeginShort(IoHandle stream, int room)
+    {
+        var handle = Open(stream);
+        Require(handle.Sending is null, "one send at a time");
+        if (_world.IsLate || !_world.Network.HasRoom(handle, room)) return default;
+        if (_short.Length < room) _short = new byte[room];
+        return _short.AsSpan(0, room);
+    }
+
+    /// <inheritdoc/>
+    internal override void EndShort(IoHandle stream, int length)
+    {
+        // Taken is not sent.
+        if (_world.Faults.Strikes()) _world.Network.Break(Open(stream));
+        else _world.Network.Send(Open(stream), _short.AsSpan(0, length));
     }
 
     /// <inheritdoc/>

@@ -156,6 +156,23 @@ internal sealed class SimNetwork(SimWorld world)
         return IoResult.Success(operation.Progress);
     }
 
+    /// <summary>Whether so many bytes can be taken at once.</summary>
+    internal bool HasRoom(SimHandle handle, int count) =>
+        handle.Outgoing is { IsEnded: false, IsReset: false, IsAbandoned: false } pipe
+        && !IsResetArrived(handle) && world.Conditions.WindowBytes - pipe.Held >= count;
+
+    /// <summary>Sends bytes for which there is room.</summary>
+    internal void Send(SimHandle handle, ReadOnlySpan<byte> bytes)
+    {
+        handle.Sent += bytes.Length;
+        while (!bytes.IsEmpty)
+        {
+            var count = Math.Min(bytes.Length, world.Random.Between(1, world.Conditions.SegmentBytesMax));
+            handle.Outgoing!.Write(bytes[..count], Arrival());
+            bytes = bytes[count..];
+        }
+    }
+
     /// <summary>Ends the sending direction.</summary>
     internal void ShutdownSend(SimHandle handle) => handle.Outgoing?.End(Arrival());
 

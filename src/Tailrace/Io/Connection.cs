@@ -108,6 +108,15 @@ public abstract class Connection : TimerEntry
     /// </summary>
     public abstract IoTask FlushAsync(ByteBuffer body, int count);
 
+    /// <summary>
+    /// Room for a short message that is to leave by itself: see <see cref="EventLoop.BeginShort"/>. None when there is
+    /// something in <see cref="Output"/>, which is also the place for all others.
+    /// </summary>
+    internal virtual Span<byte> BeginShort(int room) => default;
+
+    /// <summary>Sends the message of <paramref name="length"/> bytes that was written there.</summary>
+    internal virtual void EndShort(int length) => throw new NotSupportedException();
+
     /// <summary>The same of the flush that is watched, for <see cref="TakeFlush"/>.</summary>
     internal abstract bool HasFlushed { get; }
 

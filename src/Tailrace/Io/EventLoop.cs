@@ -93,6 +93,22 @@ public abstract partial class EventLoop : IDisposable
     public abstract IoTask SendAsync(IoHandle handle, SendOperation operation);
 
     /// <summary>
+    /// Room for a short message, where it lies until it is sent: it need not be written elsewhere first, and copied.
+    /// </summary>
+    /// <param name="handle">The stream, on which no send is under way.</param>
+    /// <param name="room">How many bytes the message has at most.</param>
+    /// <returns>
+    /// That many, until the next call of the loop, which is <see cref="EndShort"/>; or none, and
+    /// <see cref="SendAsync"/> has to be used.
+    /// </returns>
+    internal virtual Span<byte> BeginShort(IoHandle handle, int room) => default;
+
+    /// <summary>Takes what was written there for sent, as <see cref="SendAsync"/> takes it.</summary>
+    /// <param name="handle">The same stream.</param>
+    /// <param name="length">How many bytes; at least 1.</param>
+    internal virtual void EndShort(IoHandle handle, int length) => throw new NotSupportedException();
+
+    /// <summary>
     /// From how many bytes on it pays to receive them unseen; <see cref="int.MaxValue"/> where it never does.
     /// </summary>
     internal virtual int UnseenFrom => int.MaxValue;

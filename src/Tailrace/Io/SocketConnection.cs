@@ -141,6 +141,16 @@ public sealed class SocketConnection : Connection
         return SendAsync(send);
     }
 
+    /// <inheritdoc/>
+    internal override Span<byte> BeginShort(int room)
+    {
+        Debug.Assert(_send is not { IsPending: true }, "one send at a time");
+        return _handle is { } handle && Output.IsEmpty ? Reactor.Loop.BeginShort(handle, room) : default;
+    }
+
+    /// <inheritdoc/>
+    internal override void EndShort(int length) => Reactor.Loop.EndShort(_handle!, length);
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private IoTask SendAsync(SendOperation send)
     {

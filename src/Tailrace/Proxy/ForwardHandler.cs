@@ -187,11 +187,37 @@ public sealed class ForwardHandler : Handler
     private bool TrySend(Exchange exchange, Attempts attempts, UpstreamConnection upstream)
     {
         exchange.Lease = upstream;
-        if (!TryBegin(exchange, attempts, upstream)) return false;
-        var sending = Send(exchange, attempts, upstream);
-        if (!sending.IsNothing) upstream.Sending = sending;
+        if (!TrySendShort(exchange, upstream))
+        {
+            if (!TryBegin(exchange, attempts, upstream)) return false;
+            var sending = Send(exchange, attempts, upstream);
+            if (!sending.IsNothing) upstream.Sending = sending;
+        }
         exchange.Downstream.AbortWith(upstream.Connection);
         return true;
+    }
+
+    /// <summary>The usual request: it has no body, and nothing has to be known of it but when it was sent.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TrySendShort(Exchange exchange, UpstreamConnection upstream)
+    {
+        if (_isResilient || exchange.Request.Body != BodyKind.None || !upstream.Client.TrySendShort(exchange, _edits))
+            return false;
+        Prepare(upstream);
+        upstream.IsRequestSent = true;
+        upstream.Connection.SetTimeout(_settings.FirstByteTimeoutMs);
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Prepare(UpstreamConnection upstream)
+    {
+        upstream.IsRequestSent = false;
+        upstream.Upload = default;
+        upstream.IsJudged = false;
+        upstream.StartedAt = _cluster.Reactor.Loop.Now;
+        upstream.FirstByteMs = _settings.FirstByteTimeoutMs;
+        upstream.HedgeMs = 0;
     }
 
     /// <summary>Whether the request is sent once more: its body, if any, has to be still there.</summary>
@@ -226,15 +252,10 @@ public sealed class ForwardHandler : Handler
         upstream.IsRequestSent && !upstream.IsHedge && (failure == UpstreamFailure.TimedOut
             || (failure == UpstreamFailure.None && upstream.Client.Head.Status < 500));
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryBegin(Exchange exchange, Attempts attempts, UpstreamConnection upstream)
     {
-        upstream.IsRequestSent = false;
-        upstream.Upload = default;
-        upstream.IsJudged = false;
-        upstream.StartedAt = _cluster.Reactor.Loop.Now;
-        upstream.FirstByteMs = _settings.FirstByteTimeoutMs;
-        upstream.HedgeMs = 0;
+        Prepare(upstream);
         if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameText))
         {
             if (_isResilient) Prepare(exchange, attempts, upstream);
@@ -262,7 +283,7 @@ public sealed class ForwardHandler : Handler
     /// <summary>
     /// Sends head and body. Completes at once unless the body is still coming or the upstream is slow.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private LoopTask Send(Exchange exchange, Attempts attempts, UpstreamConnection upstream)
     {
         var connection = upstream.Connection;

@@ -62,6 +62,23 @@ internal sealed class H1Client
         return TryWrite(Connection.Output, exchange, edits, destination);
     }
 
+    /// <summary>Sends a request at once, if it has no body and nothing about it is unusual.</summary>
+    /// <returns>False when <see cref="TryBegin(Exchange, RequestEdits, ReadOnlySpan{byte})"/> has to be used.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TrySendShort(Exchange exchange, RequestEdits edits)
+    {
+        var head = exchange.Request;
+        if (!H1RequestWriter.IsWhole(head, edits, exchange.RewrittenPath)) return false;
+        var room = Connection.BeginShort(H1RequestWriter.RoomForWhole(head));
+        var length = room.IsEmpty ? 0 : H1RequestWriter.WriteWhole(
+            room, head, exchange.RequestBytes, edits.Via, exchange.Downstream.RemoteText);
+        if (length == 0) return false;
+        Connection.EndShort(length);
+        _scanned = 0;
+        HasReceived = false;
+        return true;
+    }
+
     /// <summary>The same for a message that was written before, its body included.</summary>
     internal bool TryBegin(ReadOnlySpan<byte> message)
     {

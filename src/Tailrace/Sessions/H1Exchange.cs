@@ -101,22 +101,42 @@ internal sealed class H1Exchange : Exchange
         Status = reply.Status;
         var isHead = Request.Method == Method.Head;
         KeepAlive = MayKeepAlive();
-        var output = _connection.Output;
-        if (!output.TryReserve(isHead ? reply.Room - reply.BodyLength : reply.Room))
+        var room = RoomForAnswer(isHead ? reply.Room - reply.BodyLength : reply.Room, out var isShort);
+        if (room.IsEmpty)
         {
             Abort();
             return;
         }
-        var writer = new HeadWriter(output.Writable);
+        var writer = new HeadWriter(room);
         writer.Write(reply.Head);
         writer.Write(_context.DateLine());
         if (!KeepAlive) writer.Write("Connection: close\r\n"u8);
         else if (Request.MinorVersion == 0) writer.Write("Connection: keep-alive\r\n"u8);
         if (isHead) writer.WriteCrlf();
         else writer.WriteShort(reply.End);
-        output.Commit(writer.Length);
+        EndAnswer(writer.Length, isShort);
         _responseBody.BeginWritten(isHead ? 0 : reply.BodyLength);
         Complete();
+    }
+
+    /// <summary>
+    /// Room for an answer that is there whole: where it leaves by itself, when it is short and no other goes with it;
+    /// else in the output.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Span<byte> RoomForAnswer(int bytes, out bool isShort)
+    {
+        var room = _connection.Input.IsEmpty ? _connection.BeginShort(bytes) : default;
+        isShort = !room.IsEmpty;
+        if (!isShort && _connection.Output.TryReserve(bytes)) room = _connection.Output.Writable;
+        return room;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void EndAnswer(int length, bool isShort)
+    {
+        if (isShort) _connection.EndShort(length);
+        else _connection.Output.Commit(length);
     }
 
     /// <inheritdoc/>
@@ -289,9 +309,12 @@ internal sealed class H1Exchange : Exchange
     {
         if (edits.Fields is not null || edits.Via || !AddedFields.IsEmpty || Request.MinorVersion == 0
             || BodyFraming.HasNoBody(Request.Method, head.Status) || !H1ResponseWriter.IsPlain(head, message)
-            || !MayKeepAlive()
-            || !H1ResponseWriter.TryForwardWhole(_connection.Output, head, message, _context.DateAndLength()))
+            || !MayKeepAlive())
             return false;
+        var room = RoomForAnswer(H1ResponseWriter.RoomForWhole(message), out var isShort);
+        var length = H1ResponseWriter.ForwardWhole(room, head, message, _context.DateAndLength());
+        if (length == 0) return false;
+        EndAnswer(length, isShort);
         Status = head.Status;
         _responseBody.BeginWritten(head.ContentLength);
         Complete();

@@ -46,10 +46,39 @@ internal static class H1RequestWriter
         ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
         ReadOnlySpan<byte> client, ReadOnlySpan<byte> destination, ReadOnlySpan<byte> path = default)
     {
-        return (head.Headers.Known & Unusual) == KnownHeaders.Bit(KnownHeader.Host) && head.Form == TargetForm.Origin
-            && path.IsEmpty && edits.AddsOnly && head.IsHttp11
-                ? TryWriteWhole(output, head, bytes, edits.Via, client)
-                : TryWriteEdited(output, head, bytes, edits, client, destination, path);
+        if (!IsWhole(head, edits, path)) return TryWriteEdited(output, head, bytes, edits, client, destination, path);
+        if (!output.TryReserve(RoomForWhole(head))) return false;
+        var length = WriteWhole(output.Writable, head, bytes, edits.Via, client);
+        if (length == 0) return false;
+        output.Commit(length);
+        return true;
+    }
+
+    /// <summary>Whether nothing is left out of the head, and it says nothing of a body.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static bool IsWhole(RequestHead head, RequestEdits edits, ReadOnlySpan<byte> path) =>
+        (head.Headers.Known & Unusual) == KnownHeaders.Bit(KnownHeader.Host) && head.Form == TargetForm.Origin
+        && path.IsEmpty && edits.AddsOnly && head.IsHttp11;
+
+    /// <summary>What <see cref="WriteWhole"/> writes is no longer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int RoomForWhole(RequestHead head) => head.Length + head.Authority.Length + AddedBytesMax;
+
+    /// <summary>Writes a head that <see cref="IsWhole"/>: a copy, and this hop.</summary>
+    /// <returns>How many bytes it has; 0 when it has no room.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int WriteWhole(
+        Span<byte> output, RequestHead head, ReadOnlySpan<byte> bytes, bool via, ReadOnlySpan<byte> client)
+    {
+        var writer = new HeadWriter(output);
+        writer.Write(bytes[head.MethodText.Offset..(head.Length - 2)]);
+        writer.Write("X-Forwarded-For: "u8);
+        writer.WriteShort(client);
+        writer.Write("\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: "u8);
+        writer.WriteShort(head.Authority.In(bytes));
+        if (via) writer.Write("\r\nVia: 1.1 tailrace\r\n\r\n"u8);
+        else writer.Write("\r\n\r\n"u8);
+        return writer.Overflowed ? 0 : writer.Length;
     }
 
     /// <summary>The same for any head.</summary>
@@ -103,26 +132,6 @@ internal static class H1RequestWriter
         if (head.Body == BodyKind.Chunked) writer.Write("Transfer-Encoding: chunked\r\n"u8);
         else if (head.ContentLength >= 0) writer.WriteHeader("Content-Length"u8, head.ContentLength);
         writer.WriteCrlf();
-        if (writer.Overflowed) return false;
-        output.Commit(writer.Length);
-        return true;
-    }
-
-    /// <summary>The head of which nothing is left out, and that says nothing of a body: a copy, and this hop.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool TryWriteWhole(
-        ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, bool via, ReadOnlySpan<byte> client)
-    {
-        var host = head.Authority.In(bytes);
-        if (!output.TryReserve(head.Length + host.Length + AddedBytesMax)) return false;
-        var writer = new HeadWriter(output.Writable);
-        writer.Write(bytes[head.MethodText.Offset..(head.Length - 2)]);
-        writer.Write("X-Forwarded-For: "u8);
-        writer.WriteShort(client);
-        writer.Write("\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: "u8);
-        writer.WriteShort(host);
-        if (via) writer.Write("\r\nVia: 1.1 tailrace\r\n\r\n"u8);
-        else writer.Write("\r\n\r\n"u8);
         if (writer.Overflowed) return false;
         output.Commit(writer.Length);
         return true;

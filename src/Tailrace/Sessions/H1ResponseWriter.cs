@@ -51,18 +51,18 @@ internal static class H1ResponseWriter
 
     /// <summary>The usual answer: there whole, its body of known length behind it, no edits, a client that stays.
     /// </summary>
-    /// <param name="output">Where it goes.</param>
+    /// <param name="output">Where it goes: <see cref="RoomForWhole"/>.</param>
     /// <param name="head">The upstream's head; <see cref="IsPlain"/>.</param>
     /// <param name="message">All bytes of the answer.</param>
     /// <param name="dateAndLength">See <see cref="ServerContext.DateAndLength"/>.</param>
+    /// <returns>How many bytes it has; 0 when it has no room.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool TryForwardWhole(
-        ByteBuffer output, ResponseHead head, ReadOnlySpan<byte> message, ReadOnlySpan<byte> dateAndLength)
+    internal static int ForwardWhole(
+        Span<byte> output, ResponseHead head, ReadOnlySpan<byte> message, ReadOnlySpan<byte> dateAndLength)
     {
         Debug.Assert(IsPlain(head, message) && head.Body == BodyKind.Length);
-        if (!output.TryReserve(message.Length + AddedBytesMax)) return false;
         var headers = head.Headers;
-        var writer = new HeadWriter(output.Writable);
+        var writer = new HeadWriter(output);
         var runStart = 0;
         if ((headers.Known & Dropped) == KnownHeaders.Bit(KnownHeader.ContentLength))
         {
@@ -80,10 +80,12 @@ internal static class H1ResponseWriter
         writer.WriteNumber(head.ContentLength);
         writer.Write("\r\n\r\n"u8);
         writer.WriteShort(message[head.Length..]);
-        if (writer.Overflowed) return false;
-        output.Commit(writer.Length);
-        return true;
+        return writer.Overflowed ? 0 : writer.Length;
     }
+
+    /// <summary>What <see cref="ForwardWhole"/> writes is no longer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static int RoomForWhole(ReadOnlySpan<byte> message) => message.Length + AddedBytesMax;
 
     /// <summary>Copies all runs of fields but the last. By value, so that a writer can stay in registers.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -89,6 +89,18 @@ internal sealed unsafe partial class EpollLoop
         else Free(handle);
     }
 
+    /// <inheritdoc/>
+    internal override Span<byte> BeginShort(IoHandle stream, int room)
+    {
+        var handle = Of(stream);
+        return room <= DeferredMax && !handle.HasUnsent && handle.IsWritable && handle.SendError == IoError.None
+            ? new Span<byte>(PlaceFor(room), room)
+            : default;
+    }
+
+    /// <inheritdoc/>
+    internal override void EndShort(IoHandle stream, int length) => Defer(Of(stream), length);
+
     /// <summary>Takes a short send, to make it at the end of the batch.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private IoTask Defer(EpollHandle handle, SendOperation operation)
@@ -96,23 +108,38 @@ internal sealed unsafe partial class EpollLoop
         var head = operation.Buffer;
         var (headLength, bodyLength) = (head.Length, operation.BodyLength);
         var length = headLength + bodyLength;
-        if (_unsentCount == BatchMax || _outboxLength + length > OutboxBytes) SendUnsent();
-        handle.Unsent = _outbox + _outboxLength;
-        handle.UnsentLength = length;
-        handle.Sent += length;
-        head.Unread.CopyTo(new Span<byte>(handle.Unsent, headLength));
+        var place = PlaceFor(length);
+        head.Unread.CopyTo(new Span<byte>(place, headLength));
+        Defer(handle, length);
         if (bodyLength > 0)
         {
-            operation.Body!.Unread[..bodyLength].CopyTo(new Span<byte>(handle.Unsent + headLength, bodyLength));
+            operation.Body!.Unread[..bodyLength].CopyTo(new Span<byte>(place + headLength, bodyLength));
             operation.Advance(length);
         }
         else
         {
             head.Consume(headLength);
         }
+        return new IoTask(IoResult.Success(length));
+    }
+
+    /// <summary>Where the next message goes in the outbox.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private byte* PlaceFor(int length)
+    {
+        if (_unsentCount == BatchMax || _outboxLength + length > OutboxBytes) SendUnsent();
+        return _outbox + _outboxLength;
+    }
+
+    /// <summary>Notes whose the message there is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Defer(EpollHandle handle, int length)
+    {
+        handle.Unsent = _outbox + _outboxLength;
+        handle.UnsentLength = length;
+        handle.Sent += length;
         _outboxLength += length;
         _unsent[_unsentCount++] = handle.Descriptor;
-        return new IoTask(IoResult.Success(length));
     }
 
     private void SendUnsent()

@@ -19,6 +19,10 @@ internal sealed unsafe partial class UringLoop
 
     private int _leavingCount;
 
+    /// <summary>The room that <see cref="BeginShort"/> has given last.</summary>
+    private byte* _shortPlace;
+    private int _shortRoom;
+
     /// <summary>How the ring's sends are made.</summary>
     internal const uint SendFlags = SocketAbi.MsgNoSignal | SocketAbi.MsgDontWait | SocketAbi.MsgWaitAll;
 
@@ -77,16 +81,39 @@ internal sealed unsafe partial class UringLoop
         Unsafe.CopyBlockUnaligned(place, head.ReadPointer, (uint)head.Length);
         if (operation.BodyLength > 0)
             Unsafe.CopyBlockUnaligned(place + head.Length, operation.Body!.ReadPointer, (uint)operation.BodyLength);
+        Add(handle, place, length, end);
+        operation.Advance(length);
+        return IoResult.Success(operation.Progress);
+    }
+
+    /// <inheritdoc/>
+    internal override Span<byte> BeginShort(IoHandle stream, int room)
+    {
+        var handle = Of(stream);
+        if (room > _sends.Bytes || IsSending(handle) || handle.Has(UringWork.WritePoll)
+            || handle.SendFailure != IoError.None || handle.ReceiveFailure != IoError.None)
+            return default;
+        _shortPlace = _sends.TryTake(room, out _);
+        _shortRoom = room;
+        return _shortPlace == null ? default : new Span<byte>(_shortPlace, room);
+    }
+
+    /// <inheritdoc/>
+    internal override void EndShort(IoHandle stream, int length) =>
+        Add(Of(stream), _shortPlace, length, _sends.Shrink(_shortRoom, length));
+
+    /// <summary>Gives the ring a message that lies in the memory of sends.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Add(UringHandle handle, byte* place, int length, ulong end)
+    {
         handle.SendPlace = (nint)place;
-        handle.SendLength = length;
+        handle.SendLength = (ushort)length;
         handle.SendEnd = end;
         handle.SendPosition = _ring.Position;
         handle.Sent += length;
         _ring.Add(
             Uring.OpSend, Uring.SqeSkipSuccess, 0, handle.Descriptor, place, (uint)length, SendFlags,
             DataOf(handle, Kind.Send));
-        operation.Advance(length);
-        return IoResult.Success(operation.Progress);
     }
 
     private static IoResult? SendDirectly(UringHandle handle, SendOperation operation)

@@ -31,7 +31,7 @@ internal sealed unsafe class UringSends : IDisposable
     {
         Bytes = settings.BufferBytes;
         _size = settings.SendBytes;
-        Debug.Assert(_size % Alignment == 0);
+        Debug.Assert(_size % Alignment == 0 && Bytes <= ushort.MaxValue);
         _memory = Pages.Reserve(_size);
         if (_memory == null) throw UringRing.Refusal("mmap of the send buffers", Errno.NoMemory);
     }
@@ -49,7 +49,7 @@ internal sealed unsafe class UringSends : IDisposable
     internal byte* TryTake(int length, out ulong end)
     {
         Debug.Assert(length > 0 && length <= Bytes);
-        var rounded = (uint)(length + Alignment - 1) & ~(uint)(Alignment - 1);
+        var rounded = Rounded(length);
         // With nothing under way the first lines, which the cache still has, are used again.
         if (_end == Settled) _offset = 0;
         // A message lies in one piece.
@@ -61,6 +61,21 @@ internal sealed unsafe class UringSends : IDisposable
         _offset = place + rounded;
         return _memory + place;
     }
+
+    /// <summary>Gives back what the last message has not needed of its room.</summary>
+    /// <param name="room">What was taken for it.</param>
+    /// <param name="length">What it has come to.</param>
+    /// <returns>The position of its end.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ulong Shrink(int room, int length)
+    {
+        Debug.Assert(length > 0 && length <= room);
+        var surplus = Rounded(room) - Rounded(length);
+        _offset -= surplus;
+        return _end -= surplus;
+    }
+
+    private static uint Rounded(int length) => (uint)(length + Alignment - 1) & ~(uint)(Alignment - 1);
 
     /// <summary>The kernel has been given everything so far, and has told what failed.</summary>
     /// <param name="tail">The completion queue's tail since.</param>
