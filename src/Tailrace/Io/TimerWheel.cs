@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Tailrace.Io;
 
@@ -35,7 +36,7 @@ public sealed class TimerWheel
         if (entry.Slot >= 0)
         {
             // A later deadline is looked at when the slot comes round.
-            if (entry.Slot == Firing || deadline >= ServedBy(entry.Slot)) return;
+            if (deadline >= ServedBy(entry.Slot)) return;
             Unlink(entry);
         }
         Link(entry);
@@ -130,7 +131,8 @@ public sealed class TimerWheel
     private static long TickOf(long deadline) => deadline == long.MaxValue ? long.MaxValue : deadline / TickMs + 1;
 
     /// <summary>The earliest deadline that a slot serves when it comes round next.</summary>
-    private long ServedBy(int slot) => (_tick + ((slot - _tick) & (SlotCount - 1)) - 1) * TickMs;
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private long ServedBy(int slot) => (_tick - 1 + ((slot - (int)_tick) & (SlotCount - 1))) * TickMs;
 
     private void Link(TimerEntry entry)
     {

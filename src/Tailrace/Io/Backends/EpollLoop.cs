@@ -45,7 +45,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     private readonly PipePool? _pipes;
     private readonly byte* _events;
     private readonly FreeList<EpollHandle> _freeHandles = new(1 << 14);
-    private readonly IoOperation[] _settled = new IoOperation[2 * BatchMax];
+    private readonly Settled[] _settled = new Settled[2 * BatchMax];
     private readonly Backlog<ulong> _backlog = new();
     private EpollHandle?[] _handles = new EpollHandle?[1024];
     private uint _generation;
@@ -231,7 +231,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     /// <returns>0: none is left.</returns>
     private int Finish(int settled)
     {
-        for (var i = 0; i < settled; i++) _settled[i].Deliver();
+        for (var i = 0; i < settled; i++) _settled[i].Operation.Deliver();
         SendUnsent();
         return 0;
     }
@@ -298,7 +298,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
                 if (result is { } done)
                 {
                     operation.Settle(done);
-                    _settled[settled++] = operation;
+                    _settled[settled++].Operation = operation;
                 }
             }
             else if ((events & (Epoll.HangUp | Epoll.Error)) != 0)
@@ -316,7 +316,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
                 if (result is { } done)
                 {
                     operation.Settle(done);
-                    _settled[settled++] = operation;
+                    _settled[settled++].Operation = operation;
                 }
             }
         }
@@ -422,5 +422,11 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     {
         Debug.Assert(handle is EpollHandle { IsClosed: false });
         return Unsafe.As<EpollHandle>(handle);
+    }
+
+    /// <summary>In a structure a store into the array needs no test of the object's type.</summary>
+    private struct Settled
+    {
+        internal IoOperation Operation;
     }
 }
