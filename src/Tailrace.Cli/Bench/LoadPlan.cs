@@ -11,7 +11,10 @@ internal sealed record LoadPlan
     /// <summary>Requests under way at any moment, each on a connection of its own.</summary>
     public int Connections { get; init; } = 100;
 
-    /// <summary>For how long new requests are made.</summary>
+    /// <summary>For how long requests are made before they count.</summary>
+    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>For how long new requests are made that count.</summary>
     public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Threads that make them; each has its share of the connections.</summary>

@@ -26,9 +26,9 @@ internal static class LoadReport
     public static string TextOf(FetchError error) => error switch
     {
         FetchError.BadUrl => "not an http URL",
-        FetchError.NameNotFound => "name not found",
-        FetchError.Refused => "refused",
-        FetchError.Unreachable => "unreachable",
+        FetchError.NameNotFound => "the host name is not found",
+        FetchError.Refused => "connection refused",
+        FetchError.Unreachable => "the host cannot be reached",
         FetchError.TimedOut => "timed out",
         FetchError.Closed => "closed without an answer",
         FetchError.Invalid => "not HTTP",

@@ -20,6 +20,12 @@ internal sealed class LoadResult
     /// <summary>Requests that were still under way a while after the end.</summary>
     public int Unanswered { get; set; }
 
+    /// <summary>Whole answers that came to requests of the warm-up.</summary>
+    public long WarmUpAnswers { get; set; }
+
+    /// <summary>Why there was no use in asking at all; none where there was.</summary>
+    public FetchError Unreachable { get; set; }
+
     /// <summary>Whole answers by the first digit of their status.</summary>
     public ReadOnlySpan<long> Statuses => _statuses;
 

@@ -10,7 +10,8 @@ namespace Tailrace.Cli.Bench;
 /// <summary>Makes the same request over and over on a number of connections, until the time is over.</summary>
 /// <remarks>
 /// A closed loop: each connection sends its next request when it has read the answer to the last one. So a server that
-/// is slow gets fewer requests, and what it would have done to those that never came is not in the figures.
+/// is slow gets fewer requests, and what it would have done to those that never came is not in the figures. Requests
+/// that begin while this process warms up (its code is compiled, its connections are opened) are not in them either.
 /// </remarks>
 internal sealed class LoadRun
 {
@@ -26,7 +27,11 @@ internal sealed class LoadRun
     private readonly FetchClient _client;
     private readonly FetchRequest _request;
     private readonly CountdownEvent _open;
+    private readonly ManualResetEventSlim _ended = new();
+    private volatile bool _isCounting;
     private volatile bool _isOver;
+    private volatile bool _hasAnswer;
+    private volatile FetchError _lastError;
 
     private LoadRun(LoadPlan plan)
     {
@@ -48,65 +53,80 @@ internal sealed class LoadRun
 
     private LoadResult Run(Engine engine, CancellationToken stop)
     {
+        using var stopping = stop.Register(_ended.Set);
+        _isCounting = _plan.WarmUp == TimeSpan.Zero;
         var workers = Enumerable.Range(0, Math.Min(_plan.Workers, _plan.Connections))
-            .Select(index => (Reactor: CreateReactor(index, engine), Result: new LoadResult())).ToArray();
-        var buffers = Array.ConvertAll(workers, _ => new byte[BulkBytes]);
-        var startedAt = Stopwatch.GetTimestamp();
+            .Select(index => new LoadWorker(CreateReactor(index, engine), BulkBytes)).ToArray();
         for (var i = 0; i < _plan.Connections; i++)
         {
-            var (reactor, result) = workers[i % workers.Length];
-            // What the bodies say is not looked at: all of a worker's are read into one place.
-            var buffer = buffers[i % workers.Length];
-            reactor.Loop.Post(() => RepeatAsync(reactor, result, buffer).Detach());
+            var worker = workers[i % workers.Length];
+            worker.Reactor.Loop.Post(() => RepeatAsync(worker).Detach());
         }
-        foreach (var (reactor, _) in workers) reactor.Start();
-        stop.WaitHandle.WaitOne(_plan.Duration);
+        foreach (var worker in workers) worker.Reactor.Start();
+
+        _ended.Wait(_plan.WarmUp, CancellationToken.None);
+        if (!_hasAnswer && _lastError is FetchError.Refused or FetchError.Unreachable) _ended.Set();
+        _isCounting = true;
+        var startedAt = Stopwatch.GetTimestamp();
+        _ended.Wait(_plan.Duration, CancellationToken.None);
         _isOver = true;
         var total = new LoadResult { Elapsed = Stopwatch.GetElapsedTime(startedAt) };
         // Waiting for one that is late is no time in which others were asked.
         if (_open.Wait(GraceMs, CancellationToken.None)) total.Elapsed = Stopwatch.GetElapsedTime(startedAt);
-        foreach (var (reactor, result) in workers)
+        foreach (var worker in workers)
         {
-            reactor.Stop();
-            reactor.Dispose();
-            total.Add(result);
+            worker.Reactor.Stop();
+            worker.Reactor.Dispose();
+            total.Add(worker.Result);
+            total.WarmUpAnswers += worker.WarmUp.Latencies.Count;
         }
         total.Unanswered = _open.CurrentCount;
+        total.Unreachable = _hasAnswer || stop.IsCancellationRequested || !_ended.IsSet ? FetchError.None : _lastError;
         return total;
     }
 
     private static Reactor CreateReactor(int index, Engine engine) =>
         new(index, Loops.Create(engine, EventsPerWait), new BufferPools(BlockBytes, BulkBytes, limitBytes: 1L << 30));
 
-    private async LoopTask RepeatAsync(Reactor reactor, LoadResult result, byte[] buffer)
+    private async LoopTask RepeatAsync(LoadWorker worker)
     {
         do
         {
             // Who refuses is not asked as fast as a processor can.
-            if (!await AskAsync(reactor, result, buffer) && !_isOver) await Task.Delay(ErrorPauseMs);
+            if (!await AskAsync(worker) && !_isOver) await Task.Delay(ErrorPauseMs);
         }
         while (!_isOver);
         _open.Signal();
     }
 
-    private async LoopTask<bool> AskAsync(Reactor reactor, LoadResult result, byte[] buffer)
+    private async LoopTask<bool> AskAsync(LoadWorker worker)
     {
+        var result = _isCounting ? worker.Result : worker.WarmUp;
         var startedAt = Stopwatch.GetTimestamp();
-        using var answer = await _client.SendAsync(reactor, _request);
+        using var answer = await _client.SendAsync(worker.Reactor, _request);
         var length = 0L;
         while (!answer.IsError)
         {
-            var read = await answer.ReadAsync(buffer);
+            var read = await answer.ReadAsync(worker.Buffer);
             length += read.Bytes;
             if (read.IsError || read.Bytes == 0) break;
         }
         if (answer.IsError)
         {
             result.Failed(answer.Error);
+            OnError(answer.Error);
             return false;
         }
+        _hasAnswer = true;
         result.Answered(answer.Status, length, (long)Stopwatch.GetElapsedTime(startedAt).TotalMicroseconds);
         return true;
+    }
+
+    /// <summary>A name that is not found will not be found by asking on.</summary>
+    private void OnError(FetchError error)
+    {
+        _lastError = error;
+        if (!_hasAnswer && error is FetchError.NameNotFound or FetchError.BadUrl) _ended.Set();
     }
 
     private static Engine EngineOf(EngineChoice choice) => choice switch
@@ -116,4 +136,16 @@ internal sealed class LoadRun
         EngineChoice.Portable => Engine.Portable,
         _ => Engine.Auto,
     };
+
+    /// <summary>A reactor of its own, what came of its requests, and one place that all bodies are read into.</summary>
+    private sealed class LoadWorker(Reactor reactor, int bufferBytes)
+    {
+        internal Reactor Reactor { get; } = reactor;
+
+        internal LoadResult WarmUp { get; } = new();
+
+        internal LoadResult Result { get; } = new();
+
+        internal byte[] Buffer { get; } = new byte[bufferBytes];
+    }
 }

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Tailrace.Cli.Bench;
+using Tailrace.Hosting;
 using Tailrace.Io;
+using Tailrace.Proxy;
 
 namespace Tailrace.Cli.Commands;
 
@@ -17,7 +19,7 @@ internal static class BenchCommand
         var url = new Argument<string>("url") { Description = "What to ask for, such as http://127.0.0.1:8080/." };
         var connections = Number(
             "--connections", "-c", 100, ConnectionsMax, "Connections, each with one request at a time.");
-        var seconds = Number("--seconds", "-s", 10, SecondsMax, "For how long.");
+        var seconds = Number("--seconds", "-s", 10, SecondsMax, "For how long, after a second to warm up.");
         var workers = Number("--workers", "-w", 1, SharedOptions.WorkersMax, "Threads that make the requests.");
         var engine = SharedOptions.Engine();
         url.Validators.Add(RequireUrl);
@@ -41,18 +43,18 @@ internal static class BenchCommand
     private static int Run(LoadPlan plan, InvocationConfiguration console)
     {
         using var stop = new CancellationTokenSource();
-        ConsoleCancelEventHandler onCancel = (_, request) =>
-        {
-            // The figures until now are still worth telling.
-            request.Cancel = true;
-            stop.Cancel();
-        };
-        Console.CancelKeyPress += onCancel;
+        // The figures until then are still worth telling.
+        using var signals = Signals.OnStop(stop.Cancel);
         try
         {
             var seconds = plan.Duration.TotalSeconds;
             console.Output.WriteLine($"GET {plan.Url}, {plan.Connections} connections, {seconds:0} s");
             var result = LoadRun.Do(plan, stop.Token);
+            if (result.Unreachable != FetchError.None)
+            {
+                console.Error.WriteLine($"tailrace: {plan.Url}: {LoadReport.TextOf(result.Unreachable)}");
+                return ExitCode.Failed;
+            }
             LoadReport.Write(result, console.Output);
             return result.IsClean ? ExitCode.Fine : ExitCode.Failed;
         }
@@ -60,10 +62,6 @@ internal static class BenchCommand
         {
             console.Error.WriteLine($"tailrace: {failure.Message}");
             return ExitCode.Failed;
-        }
-        finally
-        {
-            Console.CancelKeyPress -= onCancel;
         }
     }
 

@@ -54,6 +54,13 @@ internal sealed class CommandTree
         // Help and version are given even where something else is missing.
         if (parsed.Action is not (null or ParseErrorAction)) return parsed.Invoke(configuration);
 
+        if (args.Length == 0)
+        {
+            // Whoever asks for nothing wants to know what there is.
+            configuration.Output = error;
+            _root.Parse("--help").Invoke(configuration);
+            return ExitCode.Usage;
+        }
         UsageErrors.Write(parsed, error);
         return ExitCode.Usage;
     }

@@ -1,8 +1,10 @@
+using Tailrace.Telemetry;
+
 namespace Tailrace.Cli.Commands;
 
 /// <summary>A table of counters: a row for each thing that counts, a column for each counter.</summary>
 /// <typeparam name="T">The counters of a row.</typeparam>
-internal sealed class CounterTable<T>(string title, params (string Name, Func<T, long> Value)[] columns)
+internal sealed class CounterTable<T>(string title, params IEnumerable<Metric<T>> columns)
 {
     private const int NameWidth = 32;
     private const int ValueWidth = 16;
@@ -10,16 +12,20 @@ internal sealed class CounterTable<T>(string title, params (string Name, Func<T,
     /// <summary>Whether counters have nothing for this table.</summary>
     public bool IsEmpty(T counters) => columns.All(column => column.Value(counters) == 0);
 
-    /// <summary>Prints it.</summary>
+    /// <summary>Prints it; columns in which nothing was ever counted are left out, and rows without any.</summary>
     public void Write(IEnumerable<(string Name, T Counters)> rows, TextWriter output)
     {
-        output.Write(title.PadRight(NameWidth));
-        foreach ((string name, _) in columns) output.Write(name.PadLeft(ValueWidth));
+        List<(string Name, T Counters)> shown = [.. rows.Where(row => !IsEmpty(row.Counters))];
+        if (shown.Count == 0) return;
+        Metric<T>[] counted = [.. columns.Where(column => shown.Any(row => column.Value(row.Counters) != 0))];
+        int width = Math.Max(NameWidth, shown.Max(row => row.Name.Length) + 1);
+        output.Write(title.PadRight(width));
+        foreach (Metric<T> column in counted) output.Write($"{column.Title,ValueWidth}");
         output.WriteLine();
-        foreach ((string name, T counters) in rows)
+        foreach ((string name, T counters) in shown)
         {
-            output.Write(name.PadRight(NameWidth));
-            foreach ((_, Func<T, long> value) in columns) output.Write($"{value(counters),ValueWidth}");
+            output.Write(name.PadRight(width));
+            foreach (Metric<T> column in counted) output.Write($"{column.Value(counters),ValueWidth}");
             output.WriteLine();
         }
     }

@@ -6,24 +6,8 @@ namespace Tailrace.Cli.Commands;
 /// <summary>The tables of forwarded connections: for each listener, cluster and destination.</summary>
 internal static class ForwardingReport
 {
-    private static readonly CounterTable<TcpCounters> s_traffic = new("forwarded",
-        ("opened", c => c.Opened),
-        ("active", c => c.Active),
-        ("to origins", c => c.BytesUp),
-        ("to clients", c => c.BytesDown),
-        ("connect errors", c => c.ConnectErrors));
-
-    private static readonly CounterTable<TcpCounters> s_ends = new("ended",
-        ("client-closed", c => c.ClientClosed),
-        ("origin-closed", c => c.OriginClosed),
-        ("client-reset", c => c.ClientReset),
-        ("origin-reset", c => c.OriginReset),
-        ("idle", c => c.IdleTimeouts),
-        ("expired", c => c.Expired),
-        ("unreachable", c => c.Unreachable),
-        ("refused", c => c.Refused),
-        ("no-buffers", c => c.NoBuffers),
-        ("stopped", c => c.Aborted));
+    private static readonly CounterTable<TcpCounters> s_traffic = new("forwarded", Metrics.Tcp.Where(m => !IsEnd(m)));
+    private static readonly CounterTable<TcpCounters> s_ends = new("ended", Metrics.Tcp.Where(IsEnd));
 
     /// <summary>Prints the tables; nothing where nothing was forwarded.</summary>
     public static void Write(Server server, TextWriter output)
@@ -37,9 +21,9 @@ internal static class ForwardingReport
             rows.Add(($"cluster {cluster.Key}", sum));
             rows.AddRange(cluster.Select(destination => ($"  {destination.Name}", destination.Tcp)));
         }
-        rows.RemoveAll(row => s_traffic.IsEmpty(row.Counters) && s_ends.IsEmpty(row.Counters));
-        if (rows.Count == 0) return;
         s_traffic.Write(rows, output);
         s_ends.Write(rows, output);
     }
+
+    private static bool IsEnd(Metric<TcpCounters> metric) => metric.Name == "tcp_ended_connections";
 }

@@ -21,10 +21,10 @@ internal static class Launch
             if (request.Pages == BuiltInPages.Demo) DemoPages.Map(server, "demo");
             server.Start();
             if (request.Pages == BuiltInPages.Demo) DemoPages.Explain(server, output);
-            Signals.WaitForStop(() => StatisticsReport.Write(server, error));
+            Signals.WaitForStop(() => WriteStatistics(server, options.Log, error));
             log.Info("stopping", ("grace", options.Shutdown.Grace));
             server.Stop(options.Shutdown.Grace);
-            StatisticsReport.Write(server, error);
+            WriteStatistics(server, options.Log, error);
             return ExitCode.Fine;
         }
         catch (Exception failure) when (failure is StartException or IOException)
@@ -32,5 +32,11 @@ internal static class Launch
             error.WriteLine($"tailrace: {failure.Message}");
             return ExitCode.Failed;
         }
+    }
+
+    private static void WriteStatistics(Server server, LogOptions log, TextWriter output)
+    {
+        if (log.Format == LogFormat.Json) StatisticsLines.Write(server, output);
+        else StatisticsReport.Write(server, output);
     }
 }

@@ -35,6 +35,12 @@ internal sealed class SharedOptions
         DefaultValueFactory = _ => "text",
     };
 
+    private readonly Option<string?> _admin = new("--admin")
+    {
+        Description = "Where to tell metrics and health: GET /metrics and /health.",
+        HelpName = "address",
+    };
+
     private readonly Option<string> _accessLog = new("--access-log")
     {
         Description = "One line on stdout for each request.",
@@ -44,6 +50,7 @@ internal sealed class SharedOptions
     public SharedOptions()
     {
         _workers.Validators.Add(RequireWorkers);
+        _admin.Validators.Add(RequireAddress);
         Accept(_logLevel, "debug", "info", "warn", "error");
         Accept(_logFormat, "text", "json");
         Accept(_accessLog, "off", "common", "json");
@@ -58,6 +65,7 @@ internal sealed class SharedOptions
         command.Options.Add(_logLevel);
         command.Options.Add(_logFormat);
         command.Options.Add(_accessLog);
+        command.Options.Add(_admin);
     }
 
     /// <summary>The options that the command line asks for; what it does not mention has its default.</summary>
@@ -77,6 +85,7 @@ internal sealed class SharedOptions
             },
             Format = parsed.GetValue(_logFormat) == "json" ? LogFormat.Json : LogFormat.Text,
         },
+        Admin = parsed.GetValue(_admin) is { } admin ? new AdminOptions { Address = admin } : null,
         AccessLog = new AccessLogOptions
         {
             Format = parsed.GetValue(_accessLog) switch
@@ -118,15 +127,17 @@ internal sealed class SharedOptions
             HelpName = "address",
             DefaultValueFactory = _ => fallback,
         };
-        option.Validators.Add(result =>
-        {
-            foreach (Token token in result.Tokens)
-            {
-                bool valid = ListenAddress.TryParse(token.Value, out _, out string error);
-                if (!valid) result.AddError($"--listen: {error}");
-            }
-        });
+        option.Validators.Add(RequireAddress);
         return option;
+    }
+
+    private static void RequireAddress(OptionResult result)
+    {
+        foreach (Token token in result.Tokens)
+        {
+            bool valid = ListenAddress.TryParse(token.Value, out _, out string error);
+            if (!valid) result.AddError($"{result.Option.Name}: {error}");
+        }
     }
 
     private static void RequireWorkers(OptionResult result)

@@ -46,8 +46,8 @@ internal static class TcpCommand
             DefaultValueFactory = _ => [DefaultBackend],
         };
         Option<int> backendPort = Port("--backend-port", "-P", "The port of backends.", DefaultBackendPort, 1);
-        backend.Validators.Add(RequireBackends);
-        listen.Validators.Add(RequireListen);
+        backend.Validators.Add(result => RequireBackends(result, result.GetResult(backendPort), protocol));
+        listen.Validators.Add(result => RequireListen(result, protocol));
         var shared = new SharedOptions();
         foreach (Option option in new Option[] { listen, port, backend, backendPort }) command.Options.Add(option);
         shared.AddTo(command);
@@ -115,11 +115,13 @@ internal static class TcpCommand
         if (text.StartsWith("unix:", StringComparison.Ordinal)) return text;
         bool isIp = IPAddress.TryParse(text, out IPAddress? ip);
         if (isIp && ip!.AddressFamily == AddressFamily.InterNetworkV6 && !text.StartsWith('[')) text = $"[{text}]";
-        bool hasPort = text.LastIndexOf(':') > text.LastIndexOf(']');
+        int scheme = text.IndexOf("://", StringComparison.Ordinal);
+        bool isService = text.StartsWith("srv://", StringComparison.Ordinal);
+        bool hasPort = isService || text.LastIndexOf(':') > Math.Max(text.LastIndexOf(']'), scheme);
         return hasPort ? text : string.Create(CultureInfo.InvariantCulture, $"{text}:{port}");
     }
 
-    private static void RequireListen(OptionResult result)
+    private static void RequireListen(OptionResult result, ListenerProtocol protocol)
     {
         foreach (Token token in result.Tokens)
         {
@@ -127,21 +129,28 @@ internal static class TcpCommand
             if (IsName(token.Value)) continue;
             string text = WithPort(token.Value, DefaultPort);
             bool valid = ListenAddress.TryParse(text, out ListenAddress address, out string error);
+            bool isPath = valid && address.Path.Length > 0;
             if (!valid) result.AddError($"--listen: {error}");
-            else if (text == token.Value && address.Path.Length == 0)
+            else if (isPath && protocol == ListenerProtocol.Udp)
+                result.AddError($"--listen: '{text}' is a path; udp listens on an IP address");
+            else if (text == token.Value && !isPath)
                 result.AddError($"--listen: '{text}' has a port; give it by --port");
         }
     }
 
-    private static void RequireBackends(OptionResult result)
+    private static void RequireBackends(OptionResult result, OptionResult? portResult, ListenerProtocol protocol)
     {
+        // A wrong port is told by its own option.
+        bool hasPort = int.TryParse(portResult?.Tokens is [var given] ? given.Value : "", out int port);
         var seen = new HashSet<string>();
         foreach (Token token in result.Tokens)
         {
-            string text = WithPort(token.Value, DefaultBackendPort);
-            bool valid = DestinationAddress.TryParse(text, out _, out string error);
+            string text = WithPort(token.Value, hasPort ? port : DefaultBackendPort);
+            bool valid = DestinationAddress.TryParse(text, out DestinationAddress address, out string error);
             if (!valid) result.AddError($"--backend: {error}");
-            else if (!seen.Add(token.Value)) result.AddError($"--backend: {token.Value} is given twice");
+            else if (address.Path.Length > 0 && protocol == ListenerProtocol.Udp)
+                result.AddError($"--backend: '{text}' is a path; udp needs a host");
+            else if (!seen.Add(address.ToString())) result.AddError($"--backend: {token.Value} is given twice");
         }
     }
 

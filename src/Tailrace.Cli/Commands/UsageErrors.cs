@@ -24,11 +24,25 @@ internal static class UsageErrors
         // An unknown word makes others seem to be missing, so it is dealt with first.
         if (!anyUnknown)
         {
-            foreach (ParseError mistake in parsed.Errors) error.WriteLine($"tailrace: {mistake.Message.TrimEnd('.')}");
+            foreach (ParseError mistake in parsed.Errors) error.WriteLine($"tailrace: {Explain(mistake)}");
         }
         string name = command.Name == "tailrace" ? "tailrace" : $"tailrace {command.Name}";
         error.WriteLine($"Try '{name} --help'.");
     }
+
+    // What the parser finds by itself has no text of ours.
+    private static string Explain(ParseError mistake) => mistake.SymbolResult switch
+    {
+        OptionResult { IdentifierToken: null } option => $"{Usage(option.Option)} is missing",
+        OptionResult { Tokens.Count: 0 } option => $"{Usage(option.Option)}: the value is missing",
+        OptionResult option when option.IdentifierTokenCount > 1 && option.Option.Arity.MaximumNumberOfValues == 1 =>
+            $"{option.Option.Name}: it is given {option.IdentifierTokenCount} times, and takes one value",
+        ArgumentResult { Tokens.Count: 0, Argument: var argument } => $"<{argument.Name}> is missing",
+        CommandResult { Command.Arguments: [var argument, ..] } => $"<{argument.Name}> is missing",
+        _ => mistake.Message,
+    };
+
+    private static string Usage(Option option) => $"{option.Name} <{option.HelpName ?? "value"}>";
 
     private static string? Nearest(string word, Command command)
     {

@@ -19,7 +19,7 @@ internal static class EchoPages
     /// <summary>Adds the pages to one listener.</summary>
     public static void Map(Server server, string listener)
     {
-        Add("/", false, new FixedReply(200, "text/plain", "hello world"u8));
+        Add("/", false, new FixedReply(200, "text/plain", "hello world\n"u8));
         Add("/echo", true, Handler.From(EchoAsync));
         Add("/size/", true, Handler.From(SizeAsync));
         Add("/chunked/", true, Handler.From(ChunkedAsync));

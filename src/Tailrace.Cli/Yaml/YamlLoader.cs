@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Tailrace.Cli.Json;
 using Tailrace.Config;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
@@ -7,7 +8,8 @@ using YamlDotNet.Core.Events;
 namespace Tailrace.Cli.Yaml;
 
 /// <summary>
-/// Turns YAML text into the neutral tree that <see cref="ConfigReader"/> reads. JSON is a subset of YAML.
+/// Turns YAML text into the neutral tree that <see cref="ConfigReader"/> reads. JSON is a subset of YAML, and files
+/// that are called so are read by <see cref="JsonLoader"/>.
 /// </summary>
 /// <remarks>
 /// Works on the parser's events: there is no object deserialiser, so nothing is created by name and nothing is lost to
@@ -44,14 +46,16 @@ internal sealed class YamlLoader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or DecoderFallbackException)
         {
-            error = new ConfigError(file, 1, 1, Explain(file, e));
+            error = new ConfigError(file, 0, 0, Explain(file, e));
             return false;
         }
     }
 
-    /// <summary>Reads a text; false with one error when it is no YAML.</summary>
+    /// <summary>Reads a text; false with one error when it is no YAML, or no JSON where the file says so.</summary>
     public static bool TryLoad(string file, string text, out ConfigNode root, out ConfigError? error)
     {
+        if (file.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+            return JsonLoader.TryLoad(file, text, out root, out error);
         root = ConfigNode.Nothing(1, 1);
         error = null;
         try
@@ -87,13 +91,13 @@ internal sealed class YamlLoader
 
     private static string Explain(string file, Exception e) => e switch
     {
-        _ when Directory.Exists(file) => "this is a directory; name a file in it",
-        FileNotFoundException or DirectoryNotFoundException => "there is no such file",
-        UnauthorizedAccessException => "this user may not read the file",
-        DecoderFallbackException => "the file is not UTF-8 text",
-        FileTooLargeException => "the file is too large for a configuration",
+        _ when Directory.Exists(file) => "a directory; name a file in it",
+        FileNotFoundException or DirectoryNotFoundException => "no such file",
+        UnauthorizedAccessException => "this user may not read it",
+        DecoderFallbackException => "not UTF-8 text",
+        FileTooLargeException => "too large for a configuration",
         // The system's words, since the framework's own messages are left out of small builds.
-        _ => $"it cannot be read: {Marshal.GetPInvokeErrorMessage(e.HResult)}",
+        _ => $"cannot be read: {Marshal.GetPInvokeErrorMessage(e.HResult)}",
     };
 
     private ParsingEvent Current => _parser.Current ?? throw new InvalidOperationException("read past the last event");

@@ -4,14 +4,18 @@ namespace Tailrace.Config;
 
 /// <summary>Something in a configuration file that must be changed before it can be used.</summary>
 /// <param name="File">The file as the user named it.</param>
-/// <param name="Line">The line, from 1.</param>
+/// <param name="Line">The line, from 1; 0: it is about the file as such.</param>
 /// <param name="Column">The column, from 1.</param>
 /// <param name="Message">What is wrong, what was expected, and if possible what was meant.</param>
 public sealed record ConfigError(string File, int Line, int Column, string Message)
 {
-    /// <summary><c>file:line:column: message</c>, the form that editors and terminals make a link of.</summary>
-    public override string ToString() =>
-        string.Create(CultureInfo.InvariantCulture, $"{File}:{Line}:{Column}: {Message}");
+    /// <summary>
+    /// <c>file:line:column: message</c>, the form that editors and terminals make a link of; <c>file: message</c> where
+    /// it is about the file as such.
+    /// </summary>
+    public override string ToString() => Line == 0
+        ? $"{File}: {Message}"
+        : string.Create(CultureInfo.InvariantCulture, $"{File}:{Line}:{Column}: {Message}");
 }
 
 /// <summary>

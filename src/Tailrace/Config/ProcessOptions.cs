@@ -67,6 +67,17 @@ public enum AccessLogFormat
     Json,
 }
 
+/// <summary>
+/// A listener of its own, for operators: <c>GET /metrics</c> in Prometheus' text format, and <c>GET /health</c>, which
+/// is 200 while the process serves and 503 once it has been asked to end.
+/// </summary>
+/// <remarks>Whoever can connect may read it: keep it on an address that clients do not reach.</remarks>
+public sealed record AdminOptions
+{
+    /// <summary>Where to listen, as <see cref="ListenerOptions.Address"/>. Required.</summary>
+    public string Address { get; init; } = "";
+}
+
 /// <summary>How the process ends.</summary>
 public sealed record ShutdownOptions
 {

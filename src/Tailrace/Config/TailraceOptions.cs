@@ -30,6 +30,9 @@ public sealed record TailraceOptions
     /// <summary>The access log: one line for each request.</summary>
     public AccessLogOptions AccessLog { get; init; } = new();
 
+    /// <summary>Where the process tells how it is: metrics and health. Default: nowhere.</summary>
+    public AdminOptions? Admin { get; init; }
+
     /// <summary>How the process ends.</summary>
     public ShutdownOptions Shutdown { get; init; } = new();
 

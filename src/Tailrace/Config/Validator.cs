@@ -64,7 +64,7 @@ public static class Validator
             }
             // A port of UDP is another one than that of TCP.
             var earlier = listener.Protocol == ListenerProtocol.Udp ? datagramAddresses : addresses;
-            CheckAddress(listener, i, earlier, problems);
+            CheckAddress(listener.Address, ConfigPath.Of(path, "address"), i, earlier, problems);
             if (listener.ProxyProtocol is { Accept: ProxyProtocolMode.Optional, Trusted.Count: 0 })
             {
                 problems.Add(ConfigPath.Of(path, "proxy_protocol.trusted"),
@@ -86,18 +86,19 @@ public static class Validator
                     ConfigPath.Of(path, "limits.head"));
             }
         }
+        if (options.Admin is { } admin)
+            CheckAddress(admin.Address, "admin.address", options.Listeners.Count, addresses, problems);
     }
 
     private static void CheckAddress(
-        ListenerOptions listener, int index, List<(ListenAddress Address, int Index)> earlier, ProblemList problems)
+        string text, string path, int index, List<(ListenAddress Address, int Index)> earlier, ProblemList problems)
     {
-        if (!ListenAddress.TryParse(listener.Address, out ListenAddress address, out _)) return;
+        if (!ListenAddress.TryParse(text, out ListenAddress address, out _)) return;
         if (address is { Port: 0, Path.Length: 0 }) return;
         foreach ((ListenAddress other, int otherIndex) in earlier)
         {
             if (!Overlap(address, other)) continue;
-            problems.Add(ConfigPath.Of(ConfigPath.Of("listeners", index), "address"),
-                $"listeners[{otherIndex}] listens on {other} already");
+            problems.Add(path, $"listeners[{otherIndex}] listens on {other} already");
             return;
         }
         earlier.Add((address, index));

@@ -13,6 +13,27 @@ namespace Tailrace.Hosting;
 public sealed record DestinationStatistics(
     string Cluster, string Name, long Requests, long Failures, bool IsChecked, int EjectedBy)
 {
+    /// <summary>What programs call it, but for what was forwarded as it is.</summary>
+    public static IReadOnlyList<Metric<DestinationStatistics>> Metrics { get; } =
+    [
+        new("requests", "requests", "Requests that it was chosen for.", d => d.Requests),
+        new("failures", "failures", "Requests that failed because of it.", d => d.Failures),
+        new("active", "active_requests", "Requests that are in flight.", d => d.Active) { IsGauge = true },
+        new("healthy", "healthy", "1 when its active checks are good, or it has none; else 0.",
+            d => d.IsChecked ? 1 : 0)
+        {
+            IsGauge = true,
+        },
+        new("ejected by", "ejected_by_workers", "Workers that leave it out because of what happened to requests.",
+            d => d.EjectedBy)
+        {
+            IsGauge = true,
+        },
+    ];
+
+    /// <summary>Requests to it that are in flight.</summary>
+    public int Active { get; init; }
+
     /// <summary>What became of the connections that were forwarded to it as they are.</summary>
     public TcpCounters Tcp { get; init; }
 
@@ -26,23 +47,24 @@ public sealed record DestinationStatistics(
         return
         [
             .. from cluster in workers[0].Clusters
+               let parts = workers.SelectMany(worker => worker.Clusters[cluster.Key].Destinations)
+                   .ToLookup(one => one.Index)
                from destination in cluster.Value.Destinations
-               let all = workers.SelectMany(worker => worker.Clusters[cluster.Key].Destinations)
-                   .Where(one => one.Index == destination.Index)
-               select new DestinationStatistics(
-                   cluster.Key, destination.Name, all.Sum(one => one.Requests), all.Sum(one => one.Failures),
-                   all.All(one => one.IsChecked), all.Count(one => one.IsEjected))
-               {
-                   Tcp = Sum(all),
-                   Datagrams = UdpStatistics.Of(all),
-               },
+               select Of(cluster.Key, destination.Name, [.. parts[destination.Index]]),
         ];
     }
 
-    private static TcpCounters Sum(IEnumerable<Destination> all)
+    private static DestinationStatistics Of(string cluster, string name, Destination[] parts)
     {
-        var sum = default(TcpCounters);
-        foreach (var one in all) sum.Add(one.Tcp);
-        return sum;
+        var tcp = default(TcpCounters);
+        foreach (var part in parts) tcp.Add(part.Tcp);
+        return new DestinationStatistics(
+            cluster, name, parts.Sum(part => part.Requests), parts.Sum(part => part.Failures),
+            parts.All(part => part.IsChecked), parts.Count(part => part.IsEjected))
+        {
+            Active = parts.Sum(part => part.Active),
+            Tcp = tcp,
+            Datagrams = UdpStatistics.Of(parts),
+        };
     }
 }

@@ -12,6 +12,15 @@ namespace Tailrace.Hosting;
 /// <param name="Tcp">What became of the connections that it forwarded as they are.</param>
 public sealed record ListenerStatistics(string Name, long Accepted, int Active, long Refused, TcpCounters Tcp)
 {
+    /// <summary>What programs call it, but for what was forwarded as it is.</summary>
+    public static IReadOnlyList<Metric<ListenerStatistics>> Metrics { get; } =
+    [
+        new("connections", "connections", "Connections that were accepted.", one => one.Accepted),
+        new("active", "active_connections", "Connections that are open.", one => one.Active) { IsGauge = true },
+        new("refused", "refused_connections", "Connections that were closed before they were served.",
+            one => one.Refused),
+    ];
+
     /// <summary>Sums up what the workers know; values of one that runs may be a moment old.</summary>
     internal static IReadOnlyList<ListenerStatistics> Of(
         IReadOnlyList<ListenerPlan> plans, IReadOnlyList<Worker> workers) =>

@@ -30,6 +30,7 @@ public sealed class Server : IDisposable
     private Resolution? _resolution;
     private ServiceResolution? _services;
     private HealthChecker? _checker;
+    private AdminServer? _admin;
 
     /// <summary>Creates a server that does not run yet.</summary>
     /// <param name="options">What to do. They have to be valid: see <see cref="Validator"/>.</param>
@@ -56,6 +57,9 @@ public sealed class Server : IDisposable
     /// </summary>
     public IReadOnlyList<EndPoint> Addresses => _addresses;
 
+    /// <summary>Where metrics and health are told, while it runs; null where they are not.</summary>
+    public EndPoint? AdminAddress => _admin?.Address;
+
     /// <summary>What each worker has counted.</summary>
     public IReadOnlyList<Counters> Statistics => [.. _workers.Select(worker => worker.Reactor.Counters)];
 
@@ -66,6 +70,12 @@ public sealed class Server : IDisposable
     /// What each UDP listener has counted, over all workers, by its name; exact once the server has stopped.
     /// </summary>
     public IReadOnlyDictionary<string, UdpCounters> UdpListeners => UdpStatistics.Of(_workers);
+
+    /// <summary>The state of each cluster, over all workers.</summary>
+    public IReadOnlyList<ClusterStatistics> Clusters => ClusterStatistics.Of(_workers);
+
+    /// <summary>Lines of the diagnostic log that did not fit its queue.</summary>
+    public long LogDropped => _log.Dropped;
 
     /// <summary>What came through each listener, over all workers; exact once the server has stopped.</summary>
     public IReadOnlyList<ListenerStatistics> Listeners => ListenerStatistics.Of(_plans, _workers);
@@ -86,6 +96,9 @@ public sealed class Server : IDisposable
 
     /// <summary>The workers, in order. For tests.</summary>
     internal IReadOnlyList<Worker> Workers => _workers;
+
+    /// <summary>Whether it has been asked to stop.</summary>
+    public bool IsStopping => _isStopping;
 
     /// <summary>Access log records that did not fit the queue.</summary>
     public long AccessLogDropped => _accessLog?.Dropped ?? 0;
@@ -121,6 +134,7 @@ public sealed class Server : IDisposable
             var snapshot = Snapshot.Build(_options, Seed);
             StartLoops(snapshot);
             _plans = snapshot.Listeners;
+            if (_options.Admin is { } admin) _admin = OpenAdmin(admin);
             _checker = new HealthChecker([.. Checks(snapshot)], PublishHealth, _log);
             _resolution = new Resolution(snapshot.Clusters, Publish, _log);
             _services = new ServiceResolution(snapshot.Clusters, _options.Resolve, PublishPlaces, _log);
@@ -130,6 +144,7 @@ public sealed class Server : IDisposable
             _services.Start();
             foreach (var worker in _workers) worker.Serve();
             _checker.Start();
+            _admin?.Serve();
         }
         catch (Exception failure)
         {
@@ -139,9 +154,20 @@ public sealed class Server : IDisposable
             throw new StartException(
                 isRefusal ? Loops.Cannot(known.Message) : ListenErrors.Describe(known), known);
         }
+        LogStart();
         WarnOfDescriptors();
-        _log.Info("started", ("engine", Engine), ("because", EngineReason), ("workers", _workers.Count),
-            ("pinned", _options.Pin), ("listening", string.Join(", ", _addresses)));
+    }
+
+    private void LogStart()
+    {
+        List<(string, object?)> fields =
+        [
+            ("engine", Engine), ("because", EngineReason), ("workers", _workers.Count), ("pinned", _options.Pin),
+            ("listening", string.Join(", ", _addresses)),
+        ];
+        if (AdminAddress is IPEndPoint admin) fields.Add(("metrics", $"http://{admin}/metrics"));
+        else if (AdminAddress is { } path) fields.Add(("admin", path));
+        _log.Info("started", [.. fields]);
     }
 
     /// <summary>
@@ -150,9 +176,9 @@ public sealed class Server : IDisposable
     /// </summary>
     public void Stop(TimeSpan grace)
     {
-        if (_isStopped || _workers.Count == 0) return;
+        if (_isStopping || _workers.Count == 0) return;
         LogStates();
-        _isStopped = true;
+        _isStopping = true;
         _resolution?.Dispose();
         _services?.Dispose();
         _checker?.Dispose();
@@ -176,6 +202,10 @@ public sealed class Server : IDisposable
             foreach (var worker in _workers) worker.Reactor.Loop.Post(worker.Abort);
             WaitUntilIdle(Environment.TickCount64 + 1000);
         }
+        // It asks the workers, so it ends first.
+        _admin?.Dispose();
+        _admin = null;
+        _isStopped = true;
         foreach (var worker in _workers) worker.Reactor.Stop();
         foreach (var path in _addresses.OfType<UnixDomainSocketEndPoint>()) UnixSockets.Remove(path);
     }
@@ -189,7 +219,8 @@ public sealed class Server : IDisposable
         if (_ownsLog) _log.Dispose();
     }
 
-    private bool _isStopped;
+    private volatile bool _isStopping;
+    private volatile bool _isStopped;
 
     /// <summary>Says how many forwarded connections are left, and where they stand.</summary>
     private void LogStates()
@@ -227,8 +258,17 @@ public sealed class Server : IDisposable
         var allowed = Loops.RaiseDescriptorLimit();
         var wanted = _options.Listeners.Sum(listener => (long)listener.MaxConnections);
         if (allowed >= wanted) return;
-        _log.Warn("fewer file descriptors than connections are allowed; raise 'ulimit -n' or lower max_connections",
+        _log.Warn(
+            "fewer file descriptors than connections are allowed; raise the limit ('ulimit -n', LimitNOFILE= in "
+            + "systemd) or lower max_connections",
             ("descriptors", allowed), ("max_connections", wanted));
+    }
+
+    /// <exception cref="IoException">Its address cannot be listened on.</exception>
+    private AdminServer OpenAdmin(AdminOptions options)
+    {
+        var page = new MetricsPage(this, _options);
+        return AdminServer.Open(options, _workers.Count, Engine, page.Write, () => !IsStopping, _log);
     }
 
     private static Engine Wanted(EngineChoice choice) => choice switch
@@ -391,6 +431,8 @@ public sealed class Server : IDisposable
 
     private void DisposeWorkers()
     {
+        _admin?.Dispose();
+        _admin = null;
         foreach (var worker in _workers)
         {
             worker.Reactor.Stop();

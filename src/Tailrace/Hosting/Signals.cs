@@ -14,8 +14,11 @@ public static class Signals
     {
         using var woken = new SemaphoreSlim(0);
         var isStopping = false;
-        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnStop);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnStop);
+        using var stop = OnStop(() =>
+        {
+            Volatile.Write(ref isStopping, true);
+            woken.Release();
+        });
         using var asked = report is null || OperatingSystem.IsWindows()
             ? null
             : PosixSignalRegistration.Create(UserSignal, OnAsked);
@@ -26,14 +29,6 @@ public static class Signals
             report!();
         }
 
-        void OnStop(PosixSignalContext context)
-        {
-            // The default would end the process before its connections are closed.
-            context.Cancel = !Volatile.Read(ref isStopping);
-            Volatile.Write(ref isStopping, true);
-            woken.Release();
-        }
-
         void OnAsked(PosixSignalContext context)
         {
             context.Cancel = true;
@@ -41,6 +36,40 @@ public static class Signals
         }
     }
 
+    /// <summary>Calls back when the process is asked to end, once; a second signal ends it at once.</summary>
+    /// <param name="stop">Called on a thread of .NET's own.</param>
+    /// <returns>What ends the listening for signals when it is disposed of.</returns>
+    public static IDisposable OnStop(Action stop) => new StopSignals(stop);
+
     /// <summary>SIGUSR1, which has no name in .NET and not the same number everywhere.</summary>
     private static PosixSignal UserSignal => (PosixSignal)(OperatingSystem.IsLinux() ? 10 : 30);
+
+    private sealed class StopSignals : IDisposable
+    {
+        private readonly Action _stop;
+        private readonly PosixSignalRegistration _term;
+        private readonly PosixSignalRegistration _interrupt;
+        private int _signals;
+
+        internal StopSignals(Action stop)
+        {
+            _stop = stop;
+            _term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+            _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        }
+
+        public void Dispose()
+        {
+            _term.Dispose();
+            _interrupt.Dispose();
+        }
+
+        private void OnSignal(PosixSignalContext context)
+        {
+            var isFirst = Interlocked.Increment(ref _signals) == 1;
+            // The default would end the process before its connections are closed.
+            context.Cancel = isFirst;
+            if (isFirst) _stop();
+        }
+    }
 }

@@ -36,9 +36,20 @@ public sealed class BenchTests
         // Bound, so that nobody else gets the port, and not listening.
         using var nobody = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         nobody.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        (code, output) = Run($"http://{nobody.LocalEndPoint}/");
-        Assert.Equal(ExitCode.Failed, code);
-        Assert.Matches("statuses  none\nerrors    [0-9]+ refused\n", output);
+        Assert.Equal(ExitCode.Failed, Fail($"http://{nobody.LocalEndPoint}/", "connection refused"));
+    }
+
+    [Fact]
+    public void A_name_that_is_not_found_ends_it() =>
+        Assert.Equal(ExitCode.Failed, Fail("http://none.invalid/", "the host name is not found"));
+
+    [Fact]
+    public void What_warms_it_up_does_not_count()
+    {
+        using var server = Serve(exchange => exchange.Respond(200, "yes\n"), out var url);
+        var result = Load(url, EngineChoice.Portable, warmUpMs: 1000);
+        Assert.InRange(result.WarmUpAnswers, 1, long.MaxValue);
+        Assert.Equal(server.Statistics[0].Requests, result.WarmUpAnswers + result.Latencies.Count);
     }
 
     [Fact]
@@ -76,11 +87,12 @@ public sealed class BenchTests
         Assert.Equal(0, new Latencies().Percentile(50));
     }
 
-    private static LoadResult Load(string url, EngineChoice engine) => LoadRun.Do(new LoadPlan
+    private static LoadResult Load(string url, EngineChoice engine, int warmUpMs = 0) => LoadRun.Do(new LoadPlan
     {
         Url = url,
         Connections = 8,
         Workers = 2,
+        WarmUp = TimeSpan.FromMilliseconds(warmUpMs),
         Duration = TimeSpan.FromMilliseconds(50),
         Engine = engine,
     });
@@ -97,12 +109,23 @@ public sealed class BenchTests
         return server;
     }
 
+    private static int Fail(string url, string reason)
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using var error = new StringWriter { NewLine = "\n" };
+        int code = Tree().Run(["bench", url, "-c", "2", "-s", "60"], output, error);
+        Assert.Equal($"GET {url}, 2 connections, 60 s\n", output.ToString());
+        Assert.Equal($"tailrace: {url}: {reason}\n", error.ToString());
+        return code;
+    }
+
+    private static CommandTree Tree() => new((_, _, _) => throw new InvalidOperationException("nothing to launch"));
+
     private static (int Code, string Output) Run(string url)
     {
         using var output = new StringWriter { NewLine = "\n" };
         using var error = new StringWriter { NewLine = "\n" };
-        var tree = new CommandTree((_, _, _) => throw new InvalidOperationException("nothing to launch"));
-        int code = tree.Run(["bench", url, "-c", "2", "-s", "1"], output, error);
+        int code = Tree().Run(["bench", url, "-c", "2", "-s", "1"], output, error);
         Assert.Equal("", error.ToString());
         return (code, output.ToString());
     }

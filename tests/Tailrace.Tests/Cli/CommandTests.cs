@@ -54,8 +54,8 @@ public sealed class CommandTests
         + "tailrace: --seconds: expected a number from 1 to 86400; found 'x'\n"
         + "tailrace: 'ftp://a': expected a URL such as http://127.0.0.1:8080/\nTry 'tailrace bench --help'.\n")]
     [InlineData("run a.yaml b.yaml", "tailrace: unknown argument 'b.yaml'\nTry 'tailrace run --help'.\n")]
-    [InlineData("proxy", "tailrace: Option '--to' is required\nTry 'tailrace proxy --help'.\n")]
-    [InlineData("check", "tailrace: Required argument missing for command: 'check'\nTry 'tailrace check --help'.\n")]
+    [InlineData("proxy", "tailrace: --to <url> is missing\nTry 'tailrace proxy --help'.\n")]
+    [InlineData("check", "tailrace: <file> is missing\nTry 'tailrace check --help'.\n")]
     [InlineData("echo --engine epol",
         "tailrace: --engine: expected auto, epoll, io_uring or portable; found 'epol'; did you mean 'epoll'?\n"
         + "Try 'tailrace echo --help'.\n")]
@@ -71,6 +71,16 @@ public sealed class CommandTests
     [InlineData("tcp -b b -b b", "tailrace: --backend: b is given twice\nTry 'tailrace tcp --help'.\n")]
     [InlineData("tcp --listen 127.0.0.1:80",
         "tailrace: --listen: '127.0.0.1:80' has a port; give it by --port\nTry 'tailrace tcp --help'.\n")]
+    [InlineData("bench", "tailrace: <url> is missing\nTry 'tailrace bench --help'.\n")]
+    [InlineData("proxy --to", "tailrace: --to <url>: the value is missing\nTry 'tailrace proxy --help'.\n")]
+    [InlineData("tcp -p 1 -p 2", "tailrace: --port: it is given 2 times, and takes one value\nTry 'tailrace tcp --help'.\n")]
+    [InlineData("echo --admin 9901",
+        "tailrace: --admin: '9901' has no port; write for example ':9901'\nTry 'tailrace echo --help'.\n")]
+    [InlineData("tcp -b http://a -b a:8081", "tailrace: --backend: a:8081 is given twice\nTry 'tailrace tcp --help'.\n")]
+    [InlineData("tcp -b a -b b:5 -P 5 -b a:5", "tailrace: --backend: a:5 is given twice\nTry 'tailrace tcp --help'.\n")]
+    [InlineData("udp -l unix:/a -b unix:/b",
+        "tailrace: --listen: 'unix:/a' is a path; udp listens on an IP address\n"
+        + "tailrace: --backend: 'unix:/b' is a path; udp needs a host\nTry 'tailrace udp --help'.\n")]
     public void Wrong_usage_says_what_was_meant(string line, string expected)
     {
         (int code, string output, string error) = Run(line.Split(' '));
@@ -79,13 +89,19 @@ public sealed class CommandTests
     }
 
     [Fact]
-    public void No_command_is_wrong_usage() => Assert.Equal(ExitCode.Usage, Run().Code);
+    public void No_command_is_wrong_usage_and_shows_the_commands()
+    {
+        (int code, string output, string error) = Run();
+        Assert.Equal((ExitCode.Usage, ""), (code, output));
+        Assert.Equal(Run("--help").Output, error);
+    }
 
     [Fact]
     public void Proxy_becomes_options()
     {
         Run("proxy", "--listen", ":81", "--to", "http://a", "--to", "http://b:2", "--workers", "3", "--pin",
-            "--engine", "epoll", "--log-level", "debug", "--log-format", "json", "--access-log", "common");
+            "--engine", "epoll", "--log-level", "debug", "--log-format", "json", "--access-log", "common",
+            "--admin", ":9901");
 
         TailraceOptions options = _launched!.Options;
         Assert.Empty(Validator.Validate(options));
@@ -96,6 +112,7 @@ public sealed class CommandTests
         Assert.Equal((3, true, EngineChoice.Epoll), (options.Workers, options.Pin, options.Engine));
         Assert.Equal(new LogOptions { Level = LogLevel.Debug, Format = LogFormat.Json }, options.Log);
         Assert.Equal(AccessLogFormat.Common, options.AccessLog.Format);
+        Assert.Equal(":9901", options.Admin!.Address);
         Assert.Equal(BuiltInPages.None, _launched.Pages);
     }
 
@@ -106,6 +123,7 @@ public sealed class CommandTests
         TailraceOptions options = _launched!.Options;
         Assert.Equal(new TailraceOptions().Log, options.Log);
         Assert.Equal(new TailraceOptions().AccessLog, options.AccessLog);
+        Assert.Null(options.Admin);
         Assert.Equal((0, false, EngineChoice.Auto), (options.Workers, options.Pin, options.Engine));
         Assert.Equal("127.0.0.1:8080", options.Listeners.Single().Address);
     }
@@ -120,6 +138,7 @@ public sealed class CommandTests
     [InlineData("tcp -p 80 -b 127.0.0.1 -P 443", "0.0.0.0:80", "127.0.0.1:443")]
     [InlineData("tcp -l unix:/a -b unix:/b", "unix:/a", "unix:/b")]
     [InlineData("tcp -b a -b b:9 -b [::1]:7", "0.0.0.0:8080", "a:8081 b:9 [::1]:7")]
+    [InlineData("tcp -b tcp://a -b srv://_x._tcp.a", "0.0.0.0:8080", "tcp://a:8081 srv://_x._tcp.a")]
     public void Tcp_becomes_options(string line, string listen, string destinations)
     {
         Run(line.Split(' '));
@@ -188,7 +207,7 @@ public sealed class CommandTests
 
     [Fact]
     public void A_missing_file_is_a_failure_without_a_stack_trace() =>
-        Assert.Equal((ExitCode.Failed, "", "none.yaml:1:1: there is no such file\n"), Run("check", "none.yaml"));
+        Assert.Equal((ExitCode.Failed, "", "none.yaml: no such file\n"), Run("check", "none.yaml"));
 
     [Fact]
     public void Check_says_what_the_file_would_do()

@@ -52,6 +52,13 @@ internal static class ProcessSchema
             + "dropped and counted, never waited for.",
             new NumberKind<int>(16, 1 << 20), o => o.Queue, (o, v) => o with { Queue = v }));
 
+    /// <summary><c>admin</c>.</summary>
+    public static readonly SectionKind<AdminOptions> Admin = new("admin",
+        new Field<AdminOptions, string>("address",
+            "Where to listen, as a listener's address. Whoever can connect may read all of it.",
+            new TextKind("an address such as 127.0.0.1:9901", TextRules.Listen),
+            o => o.Address, (o, v) => o with { Address = v }, required: true));
+
     /// <summary><c>shutdown</c>.</summary>
     public static readonly SectionKind<ShutdownOptions> Shutdown = new("shutdown",
         new Field<ShutdownOptions, TimeSpan>("grace",
