@@ -72,7 +72,7 @@ public abstract partial class EventLoop : IDisposable
     /// <summary>Connects a stream.</summary>
     /// <param name="address">Where to.</param>
     /// <param name="operation">Pending until the stream can be used.</param>
-    /// <param name="opened">The stream, also while it is pending and when it fails; null if there never was one.</param>
+    /// <param name="opened">The stream, also while it is pending or when it fails; null if there never was one.</param>
     public abstract IoTask ConnectAsync(SocketAddress address, SendOperation operation, out IoHandle? opened);
 
     /// <summary>

@@ -40,7 +40,9 @@ internal struct TunnelFlow
     internal TunnelWait Wait;
 }
 
-/// <summary>One direction of a <see cref="Tunnel"/> at work: receives from one side, and sends that to the other.</summary>
+/// <summary>
+/// One direction of a <see cref="Tunnel"/> at work: receives from one side, and sends that to the other.
+/// </summary>
 /// <remarks>
 /// Between two waits it runs like an async method would; what it keeps over one is its <see cref="TunnelFlow"/>, in the
 /// tunnel. Used on the reactor's thread only.

@@ -1,6 +1,10 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Tailrace.Io;
+using Tailrace.Io.Backends;
 using Tailrace.Proxy;
+using Tailrace.Proxy.Tcp;
 using Tailrace.Simulation;
 using Tailrace.Telemetry;
 using Tailrace.Tests.Io;
@@ -85,6 +89,18 @@ public sealed class TunnelTests
         rig.Tunnel.Stop();
         Assert.Equal(TunnelEnd.Aborted, (await running).End);
     });
+
+    // Beside them there are places in the loop's and the server's tables: some 60 bytes.
+    [Theory]
+    [InlineData(typeof(EpollHandle), 900)]
+    [InlineData(typeof(UringHandle), 960)]
+    public void The_objects_of_an_idle_tunnel_are_small(Type handle, int limit)
+    {
+        var receive = typeof(SocketConnection).GetNestedType("Receive", BindingFlags.NonPublic)!;
+        var side = SizeOf(typeof(SocketConnection)) + SizeOf(receive) + SizeOf(handle);
+        Assert.InRange(2 * side + SizeOf(typeof(TcpSession)), 0, limit);
+        Assert.InRange(2 * side + SizeOf(typeof(UpstreamTunnel)) + SizeOf(typeof(Tunnel)), 0, limit);
+    }
 
     [Theory]
     [InlineData("epoll", true)]
@@ -283,6 +299,16 @@ public sealed class TunnelTests
         Assert.Equal(0, rig.Loop.Loop.UnseenHeld);
         await sending;
     });
+
+    private static long SizeOf(Type type)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        RuntimeHelpers.GetUninitializedObject(type);
+        var after = GC.GetAllocatedBytesForCurrentThread();
+        RuntimeHelpers.GetUninitializedObject(type);
+        // The first one may have brought other things with it.
+        return Math.Min(after - before, GC.GetAllocatedBytesForCurrentThread() - after);
+    }
 
     private static async LoopTask SendPatternAsync(SocketConnection connection, int total, int seed)
     {

@@ -27,7 +27,9 @@ internal enum UringWork : byte
 }
 
 /// <summary>What a socket had no room for: memory of its own, until it has gone.</summary>
-/// <remarks>Made when a handle first needs it, and kept with it. A closed stream has it under a limit of time.</remarks>
+/// <remarks>
+/// Made when a handle first needs it, and kept with it. Once the stream is closed it has a limit of time.
+/// </remarks>
 internal sealed class UringRest(UringLoop loop, UringHandle handle) : TimerEntry
 {
     /// <summary>The memory; 0 when there is no rest.</summary>
