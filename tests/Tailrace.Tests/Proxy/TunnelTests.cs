@@ -92,8 +92,8 @@ public sealed class TunnelTests
 
     // Beside them there are places in the loop's and the server's tables: some 60 bytes.
     [Theory]
-    [InlineData(typeof(EpollHandle), 900)]
-    [InlineData(typeof(UringHandle), 960)]
+    [InlineData(typeof(EpollHandle), 920)]
+    [InlineData(typeof(UringHandle), 980)]
     public void The_objects_of_an_idle_tunnel_are_small(Type handle, int limit)
     {
         var receive = typeof(SocketConnection).GetNestedType("Receive", BindingFlags.NonPublic)!;
