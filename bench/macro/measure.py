@@ -74,7 +74,7 @@ def ratio_table(scenario, everyone, rounds, extra=None):
     `extra` has further columns: heading -> function from a contestant's rounds to a cell.
     """
     extra = extra or {}
-    against = [than for than in ('nginx', 'haproxy', 'better', 'floor')
+    against = [than for than in ('before', 'nginx', 'haproxy', 'better', 'floor')
                if any(ratio(everyone, rounds, who, than) for who in everyone)]
     number = '{:.0f}' if scenario.more_is_better else '{:.2f}'
     rows, figures, bars = {}, {}, []
@@ -102,13 +102,14 @@ def judge(bars, what, who, ratios):
 def ratio(everyone, rounds, mine, than, more_is_better=False):
     """The median of the per-round ratios of one contestant's figure to another's, or None where there is no other.
 
-    'better' is the better of nginx and HAProxy, hence the less flattering of the two ratios. 'floor' is that of the same engine.
+    'better' is the better of nginx and HAProxy, hence the less flattering of the two ratios. 'floor' and 'before' are those of the
+    same engine.
     """
     if than == 'better':
         both = [ratio(everyone, rounds, mine, peer) for peer in ('nginx', 'haproxy')]
         return (min if more_is_better else max)(both) if all(both) else None
-    if than == 'floor':
-        name = f"floor-{mine.engine or 'epoll'}"
+    if than in ('floor', 'before'):
+        name = f"{than}-{mine.engine or 'epoll'}"
     elif than == 'epoll':
         name = mine.name.replace('io_uring', 'epoll') if mine.is_ours and mine.engine == 'io_uring' else ''
     else:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 class Contestant:
     """Who is measured: one row of a table."""
     name: str            # tailrace-aot-io_uring, nginx, haproxy, floor-epoll
-    family: str          # tailrace, nginx, haproxy or floor
-    engine: str = ''     # of Tailrace and of the floors: epoll or io_uring
+    family: str          # tailrace, before (an earlier Tailrace), nginx, haproxy or floor
+    engine: str = ''     # of Tailrace, earlier or not, and of the floors: epoll or io_uring
     build: str = ''      # of Tailrace: aot, jit, or '' for a binary that was given
-    binary: str = ''     # of Tailrace and of the floors
+    binary: str = ''     # of the same
 
     @property
     def is_ours(self):
@@ -47,18 +47,21 @@ class Kind:
     haproxy: object = None
     floor: object = None
 
+    def of(self, who):
+        return self.tailrace if who.family == 'before' else getattr(self, who.family)
+
     def command(self, setup):
-        return getattr(self, setup.who.family)(setup)
+        return self.of(setup.who)(setup)
 
     def has(self, who):
-        return getattr(self, who.family) is not None
+        return self.of(who) is not None
 
 
 @dataclass(frozen=True)
 class Bar:
     """Tailrace's figure is at most `limit` times that of `than`; where `than` is '', at most `limit` itself."""
     limit: float
-    than: str = ''       # nginx, haproxy, better (of these two), floor (of the same engine), or epoll: our own
+    than: str = ''       # nginx, haproxy, better (of these two), floor or before (of the same engine), or epoll: our own
     engine: str = ''     # whose bar it is; '' for each engine
     build: str = ''      # the same for builds
     at_least: bool = False

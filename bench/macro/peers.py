@@ -142,6 +142,7 @@ def known(tools, engines):
     """Every contestant that can run here, in the order of the table."""
     ours = [Contestant('-'.join(filter(None, ('tailrace', build, engine))), 'tailrace', engine, build, binary)
             for build, binary in tools.tailrace.items() for engine in engines]
+    before = [Contestant(f'before-{engine}', 'before', engine, '', tools.before) for engine in engines if tools.before]
     floors = [Contestant(f'floor-{engine}', 'floor', engine, '', tools.floors[engine])
               for engine in engines if engine in tools.floors]
-    return ours + [Contestant('nginx', 'nginx'), Contestant('haproxy', 'haproxy')] + floors
+    return ours + before + [Contestant('nginx', 'nginx'), Contestant('haproxy', 'haproxy')] + floors

@@ -25,6 +25,7 @@ class Tools:
     client: str = ''
     floors: dict = field(default_factory=dict)     # engine -> path
     tailrace: dict = field(default_factory=dict)   # build -> path
+    before: str = ''                               # an earlier one
     versions: dict = field(default_factory=dict)
 
 

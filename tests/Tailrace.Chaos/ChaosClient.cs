@@ -132,10 +132,18 @@ internal sealed class ChaosClient(int seed, IPEndPoint proxy, Tally tally)
             var isOurs = head.Field("X-Id") is not null;
             if (isOurs && head.Field("X-Id") != $"{id}") tally.Violation($"request {id} got the answer to {head.Field("X-Id")}");
             var isExpected = head.Status is 502 or 503 or 504 || (head.Status == 408 && await WasPausedAsync());
-            if (!isOurs && !isExpected) tally.Violation($"request {id} got {head.Start} from nobody");
             var isMixed = false;
+            var reason = new StringBuilder();
             var length = isToHead ? 0 : await wire.ReadBodyAsync(head, isRequest: false, (offset, piece) =>
-                isMixed |= isOurs && !Pattern.Fits(id, offset, piece.Span));
+            {
+                isMixed |= isOurs && !Pattern.Fits(id, offset, piece.Span);
+                if (!isOurs) reason.Append(Encoding.ASCII.GetString(piece.Span));
+            });
+            if (!isOurs && !isExpected)
+            {
+                tally.Violation($"request {id} got {head.Start} from nobody, {reason.Replace('\n', ' ')}, "
+                    + $"{Environment.TickCount64 - wire.SentAt} ms after its last byte; silent for {wire.LongestSilence} ms at most");
+            }
             if (isMixed) tally.Violation($"request {id} got another's body");
             if (isOurs && !isToHead && length != long.Parse(head.Field("X-Length")!, CultureInfo.InvariantCulture))
                 tally.Violation($"request {id} got {length} bytes of {head.Field("X-Length")} and was told that this was all");

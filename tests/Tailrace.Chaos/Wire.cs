@@ -73,9 +73,17 @@ internal sealed class Wire(Socket socket) : IDisposable
     internal Task SendAsync(ReadOnlyMemory<byte> bytes) => GuardAsync(async () =>
     {
         using var patience = new CancellationTokenSource(s_patience);
+        LongestSilence = Math.Max(LongestSilence, Environment.TickCount64 - SentAt);
         while (bytes.Length > 0) bytes = bytes[await socket.SendAsync(bytes, patience.Token)..];
+        SentAt = Environment.TickCount64;
         return 0;
     });
+
+    /// <summary>When something was sent last, in milliseconds.</summary>
+    internal long SentAt { get; private set; } = Environment.TickCount64;
+
+    /// <summary>The longest time between two sends, in milliseconds.</summary>
+    internal long LongestSilence { get; private set; }
 
     /// <summary>Whether another message begins; false at an orderly end.</summary>
     internal async Task<bool> BeginsAsync() => _end > _start || await FillAsync() > 0;

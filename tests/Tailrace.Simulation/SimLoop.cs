@@ -235,6 +235,7 @@ internal sealed partial class SimLoop(SimWorld world, string host) : EventLoop
     {
         var stream = listener.Backlog!.Dequeue();
         _handles.Add(stream);
+        stream.IsAccepted = true;
         operation.Opened = stream;
         return IoResult.Success(0);
     }

@@ -92,7 +92,7 @@ print(port)
 PYTHON
 }
 
-# await PORT: waits until something listens there.
+# await PORT: waits until something listens there; when nothing does, shows what the servers said last.
 await() {
   local i
   for ((i = 0; i < 150; i++)); do
@@ -100,6 +100,7 @@ await() {
     sleep 0.1
   done
   echo "nothing listens on port $1"
+  tail -n 3 "$scratch"/*.log
   return 1
 }
 

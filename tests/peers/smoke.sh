@@ -136,6 +136,18 @@ os.execv(sys.argv[1], sys.argv[1:])' "$binary" echo --listen "127.0.0.1:$port"
     check "SIG$signal: ends with code 0" same "$code" 0
     check "SIG$signal: prints statistics" logs "stop-$signal" requests
   done
+  check "SIGTERM: as good as soon as the port is open" stops_early
+}
+
+# stops_early: of thirty servers that are told to stop with their first connection, each ends with code 0.
+stops_early() {
+  local i port=$(free_port)
+  for ((i = 0; i < 30; i++)); do
+    serve early "$binary" echo --listen "127.0.0.1:$port"
+    until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || ! kill -0 "$pid" 2>/dev/null; do :; done
+    kill -TERM "$pid" 2>/dev/null || true
+    ended "$pid" || { echo "run $i ended with code $?"; return 1; }
+  done
 }
 
 # ended PID: waits a bounded time for a server that was told to stop. Its exit code is the result.

@@ -7,6 +7,7 @@ MB = 1 << 20
 
 SCENARIOS = [
     Scenario('small', 'keep-alive GET of 11 bytes through the proxy', under_load, PROXY, bars=(
+        Bar(1.03, 'before'),
         Bar(0.82, 'nginx', 'epoll'), Bar(0.82, 'haproxy', 'epoll'), Bar(1.15, 'floor', 'epoll'),
         Bar(0.78, 'better', 'epoll'), Bar(1.08, 'floor', 'epoll'),
         Bar(0.74, 'better', 'io_uring'), Bar(1.08, 'floor', 'io_uring'), Bar(1, 'epoll', 'io_uring'))),

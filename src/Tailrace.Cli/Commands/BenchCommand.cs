@@ -44,7 +44,7 @@ internal static class BenchCommand
     {
         using var stop = new CancellationTokenSource();
         // The figures until then are still worth telling.
-        using var signals = Signals.OnStop(stop.Cancel);
+        using var signals = new Signals(stop.Cancel);
         try
         {
             var seconds = plan.Duration.TotalSeconds;

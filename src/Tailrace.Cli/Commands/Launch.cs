@@ -16,12 +16,13 @@ internal static class Launch
         using var log = new Log(options.Log);
         try
         {
+            using var signals = new Signals();
             using var server = new Server(options, log);
             if (request.Pages != BuiltInPages.None) EchoPages.Map(server, "echo");
             if (request.Pages == BuiltInPages.Demo) DemoPages.Map(server, "demo");
             server.Start();
             if (request.Pages == BuiltInPages.Demo) DemoPages.Explain(server, output);
-            Signals.WaitForStop(() => WriteStatistics(server, options.Log, error));
+            signals.Wait(() => WriteStatistics(server, options.Log, error));
             log.Info("stopping", ("grace", options.Shutdown.Grace));
             server.Stop(options.Shutdown.Grace);
             WriteStatistics(server, options.Log, error);

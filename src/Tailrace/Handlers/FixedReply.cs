@@ -31,7 +31,6 @@ public sealed class FixedReply(PreparedReply reply) : Handler
     public override LoopTask HandleAsync(Exchange exchange)
     {
         if (Fields is not null) exchange.ResponseFields = Fields;
-        exchange.Respond(reply);
-        return LoopTask.Completed;
+        return exchange.TryRespond(reply) ? LoopTask.Completed : exchange.RespondInPiecesAsync(reply);
     }
 }

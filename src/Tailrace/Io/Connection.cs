@@ -178,6 +178,9 @@ public abstract class Connection : TimerEntry
     /// </summary>
     internal abstract void WatchLoss(LoopContinuation? watcher);
 
+    /// <summary>Whether a watcher of its loss has not been run yet.</summary>
+    internal virtual bool IsLossWatched => false;
+
     private ClientFacts WriteRemoteText()
     {
         Facts.Write(Remote);

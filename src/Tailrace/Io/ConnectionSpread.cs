@@ -6,16 +6,25 @@ namespace Tailrace.Io;
 /// <remarks>
 /// <para>In turn: one worker accepts for all, and each gets as many as the others.</para>
 /// <para>By load: each worker accepts what the kernel's hash gives it, which with few connections is far from even
-/// (<c>SO_REUSEPORT</c>, socket(7)). One that has clearly more than a sibling gives the new ones away.</para>
-/// <para>One for each listener and worker; used on that worker's thread. Of others it reads one count, which may be a
-/// moment old.</para>
+/// (<c>SO_REUSEPORT</c>, socket(7)). One that has clearly more than a sibling gives the new ones away. So does one that
+/// is far busier, since connections differ in what they ask for, until the sibling has twice as many; and it gets none
+/// meanwhile. A connection that is served stays where it is.</para>
+/// <para>One for each listener and worker; used on that worker's thread. Of others it reads one count and one clock,
+/// which may be a moment old.</para>
 /// </remarks>
 internal sealed class ConnectionSpread
 {
+    /// <summary>Siblings that a connection may go to: the next in turn, of which the one with fewest gets it.</summary>
+    private const int CandidatesMax = 3;
+
+    /// <summary>What a sibling with little to do may have beyond twice as many.</summary>
+    private const int Some = 8;
+
     private readonly int _self;
     private readonly bool _isInTurn;
     private readonly Counters[] _loads;
     private readonly HandoverRing[] _rings;
+    private readonly WorkGauge _work;
     private int _next;
 
     /// <summary>Creates the spread of one worker.</summary>
@@ -23,12 +32,14 @@ internal sealed class ConnectionSpread
     /// <param name="isInTurn">Whether all get as many; else those that have fewer get some.</param>
     /// <param name="loads">What each worker counts.</param>
     /// <param name="rings">The way to each worker; that to itself is not used.</param>
-    internal ConnectionSpread(int self, bool isInTurn, Counters[] loads, HandoverRing[] rings)
+    /// <param name="work">How busy the workers are.</param>
+    internal ConnectionSpread(int self, bool isInTurn, Counters[] loads, HandoverRing[] rings, WorkGauge work)
     {
         _self = _next = self;
         _isInTurn = isInTurn;
         _loads = loads;
         _rings = rings;
+        _work = work;
     }
 
     /// <summary>Connections that were given away.</summary>
@@ -38,27 +49,46 @@ internal sealed class ConnectionSpread
     /// <returns>False when this worker serves it.</returns>
     internal bool TryGive(EventLoop loop, IoHandle stream)
     {
-        var target = _next;
-        _next = target + 1 == _rings.Length ? 0 : target + 1;
-        if (target == _self)
-        {
-            // In turn it is this one's; by load, only siblings are compared with.
-            if (_isInTurn) return false;
-            target = _next;
-            _next = target + 1 == _rings.Length ? 0 : target + 1;
-        }
+        var target = Choose(loop.Now);
+        if (target == _self) return false;
         var ring = _rings[target];
-        if (!_isInTurn && !IsFarAbove(target, ring.Count)) return false;
         if (ring.Count == HandoverRing.Capacity) return false;
         ring.TryAdd(loop.Detach(stream));
         Given++;
         return true;
     }
 
-    /// <summary>An eighth more, and two: less is not worth the way.</summary>
-    private bool IsFarAbove(int target, int underWay)
+    /// <summary>Whose the next connection is.</summary>
+    internal int Choose(long now)
     {
-        var theirs = Volatile.Read(ref _loads[target].Active) + underWay;
-        return _loads[_self].Active >= theirs + theirs / 8 + 2;
+        if (_isInTurn) return TakeTurn();
+        _work.Update(now);
+        var chosen = _self;
+        for (var left = Math.Min(CandidatesMax, _rings.Length - 1); left > 0; left--)
+        {
+            var target = TakeTurn();
+            if (target == _self) target = TakeTurn();
+            if (Deserves(target) && (chosen == _self || LoadOf(target) < LoadOf(chosen))) chosen = target;
+        }
+        return chosen;
     }
+
+    private int TakeTurn()
+    {
+        var turn = _next;
+        _next = turn + 1 == _rings.Length ? 0 : turn + 1;
+        return turn;
+    }
+
+    /// <summary>A sixteenth more, and two, is clearly more: less is not worth the way.</summary>
+    private bool Deserves(int target)
+    {
+        if (_work.IsFarBusier(target, _self)) return false;
+        var (mine, theirs) = (LoadOf(_self), LoadOf(target));
+        if (_work.IsFarBusier(_self, target) && theirs < 2 * mine + Some) return true;
+        return mine >= theirs + theirs / 16 + 2;
+    }
+
+    /// <summary>The connections of a worker, with those that are on their way to it from here.</summary>
+    private long LoadOf(int worker) => Volatile.Read(ref _loads[worker].Active) + _rings[worker].Count;
 }

@@ -141,11 +141,12 @@ public abstract partial class EventLoop : IDisposable
     public abstract void Close(IoHandle handle, bool reset = false);
 
     /// <summary>
-    /// Whether the loop would hear of a reset of this stream now. Back ends may begin to listen only at a wait.
+    /// Whether the loop would hear of a reset of this stream now. Back ends may begin to listen only at a wait, and
+    /// hear of a reset once.
     /// </summary>
     public virtual bool IsWatched(IoHandle handle) => true;
 
-    /// <summary>Begins to listen for a reset of this stream.</summary>
+    /// <summary>Begins to listen for a reset of this stream; one that has been heard before is told at once.</summary>
     public virtual void Watch(IoHandle handle)
     {
     }

@@ -86,4 +86,10 @@ public static class Loops
     {
         if (OperatingSystem.IsLinux()) Affinity.Pin(processor);
     }
+
+    /// <summary>The clock of the calling thread's processor time, or 0 where the system has none.</summary>
+    internal static int ClockOfCurrentThread() => OperatingSystem.IsLinux() ? ProcessorClock.CurrentThreads() : 0;
+
+    /// <summary>What a clock of processor time shows, in nanoseconds; 0 where there is none.</summary>
+    internal static long ProcessorTime(int clock) => clock == 0 ? 0 : ProcessorClock.Read(clock);
 }

@@ -10,6 +10,7 @@ public sealed class Reactor : IDisposable
     private readonly Thread _thread;
     private readonly int _processor;
     private Action<IoException?>? _prepared;
+    private volatile int _clock;
 
     /// <summary>Creates a reactor; <see cref="Start"/> runs it.</summary>
     /// <param name="index">Its number, from 0.</param>
@@ -40,6 +41,9 @@ public sealed class Reactor : IDisposable
 
     /// <summary>The values of <see cref="ReactorLocal{T}"/>, by whose they are.</summary>
     internal Dictionary<object, object> Locals { get; } = [];
+
+    /// <summary>Nanoseconds of processor time that its thread has had; 0 where nobody knows. Any thread.</summary>
+    internal long ProcessorTime => Loops.ProcessorTime(_clock);
 
     internal FreeList<SocketConnection> FreeConnections { get; } = new(1 << 14);
 
@@ -84,6 +88,7 @@ public sealed class Reactor : IDisposable
     private void Run()
     {
         if (_processor >= 0) Loops.PinCurrentThread(_processor);
+        _clock = Loops.ClockOfCurrentThread();
         try
         {
             Loop.Prepare();

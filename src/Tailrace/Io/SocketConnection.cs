@@ -270,8 +270,9 @@ public sealed class SocketConnection : Connection
 
     private void WatchSoon(IoHandle handle, bool atOnce)
     {
-        // Most answers come sooner than it pays to listen for the client's leaving.
-        if (atOnce) Reactor.Loop.Watch(handle);
+        // Most answers come sooner than it pays to listen for the client's leaving. The deadline of what is in flight,
+        // the rest of a request's body, say, stays what it is.
+        if (atOnce || _receive.IsPending || _send.IsPending) Reactor.Loop.Watch(handle);
         else SetTimeout(WatchAfterMs);
     }
 
@@ -286,6 +287,9 @@ public sealed class SocketConnection : Connection
         handle.LossWatcher = watcher;
         if (watcher is not null && !Reactor.Loop.IsWatched(handle)) Reactor.Loop.Watch(handle);
     }
+
+    /// <inheritdoc/>
+    internal override bool IsLossWatched => _handle?.LossWatcher is not null;
 
     /// <inheritdoc/>
     public override void Abort()

@@ -17,6 +17,9 @@ internal static unsafe partial class Libc
     internal static partial int clock_gettime(int clock, Uring.Timespec* time);
 
     [LibraryImport(Library)]
+    internal static partial int gettid();
+
+    [LibraryImport(Library)]
     internal static partial int socket(int domain, int type, int protocol);
 
     [LibraryImport(Library)]

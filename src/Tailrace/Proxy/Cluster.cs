@@ -98,11 +98,11 @@ public sealed class Cluster
     /// <summary>Where requests wait when all destinations are full; null where they do not.</summary>
     internal WaitQueue? Queue { get; }
 
-    /// <summary>Whether requests wait.</summary>
+    /// <summary>Whether requests wait that a newcomer is not to pass.</summary>
     internal bool HasWaiting
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Queue is { Count: > 0 };
+        get => Queue is { HoldsNewcomers: true };
     }
 
     /// <summary>Takes over newly resolved addresses. On the reactor's thread.</summary>

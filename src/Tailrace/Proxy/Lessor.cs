@@ -82,6 +82,7 @@ internal sealed class Lessor(Cluster cluster)
         if (!cluster.HasWaiting && !cluster.HasFull(attempts.Tried))
             return new LoopTask<PauseEnd>(PauseEnd.TimedOut);
         attempts.BeginWait(queue.Deadline);
-        return queue.WaitAsync(attempts.WaitDeadline, isCalled: attempts.Waits > 1, exchange.Downstream);
+        return queue.WaitAsync(
+            attempts.WaitDeadline, isCalled: attempts.Waits > 1, attempts.HasFailedTries, exchange.Downstream);
     }
 }

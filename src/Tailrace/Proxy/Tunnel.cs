@@ -37,7 +37,8 @@ internal class Tunnel : TimerEntry
     private TunnelFlow _upload;
     private TunnelFlow _download;
     private ITunnelOwner _owner = null!;
-    private TunnelLimits _limits;
+    private LossWatchers? _losses;
+    private int _idleTimeoutMs;
     private long _activeAt;
     private long _expiresAt;
     private byte _running;
@@ -101,7 +102,7 @@ internal class Tunnel : TimerEntry
         Downstream = downstream;
         Upstream = upstream;
         _owner = owner;
-        _limits = limits;
+        _idleTimeoutMs = limits.IdleTimeoutMs;
         _activeAt = Loop.Now;
         _expiresAt = limits.LifetimeMs > 0 ? _activeAt + limits.LifetimeMs : long.MaxValue;
         _running = 2;
@@ -172,7 +173,7 @@ internal class Tunnel : TimerEntry
             Stop(TunnelEnd.Expired);
             return;
         }
-        if (_limits.IdleTimeoutMs > 0 && now - _activeAt >= _limits.IdleTimeoutMs)
+        if (_idleTimeoutMs > 0 && now - _activeAt >= _idleTimeoutMs)
         {
             if (!hasMoved)
             {
@@ -206,7 +207,44 @@ internal class Tunnel : TimerEntry
         if (_running == 1) return;
         pump.Target.ShutdownSend();
         // Nobody receives from the source any more, and its reset is to be heard of all the same.
-        pump.Source.AbortWith(pump.Target, atOnce: true);
+        pump.WatchSource();
+    }
+
+    /// <summary>What tells the tunnel that a side is lost.</summary>
+    internal LoopContinuation LossWatcherOf(TunnelSide side)
+    {
+        var watchers = _losses ??= new LossWatchers(this);
+        return side == TunnelSide.Downstream ? watchers.Downstream : watchers.Upstream;
+    }
+
+    private void OnLost(TunnelSide side)
+    {
+        // News of an earlier use may come late.
+        if (_running == 0) return;
+        var pump = side == TunnelSide.Downstream ? Upload : Download;
+        if (!pump.Source.IsLossWatched) OnLost(pump);
+    }
+
+    /// <summary>A side has been reset, or closed here, while nothing was received from it.</summary>
+    private void OnLost(in TunnelPump pump)
+    {
+        if (pump.Source.IsClosed)
+        {
+            Fail(TunnelEnd.Aborted, TunnelSide.None, IoError.Aborted);
+            Cancel();
+        }
+        else if (pump.IsOver)
+        {
+            // All that it sent is delivered, and nothing gets there.
+            Fail(TunnelEnd.Reset, pump.From, IoError.Reset);
+            Cancel();
+        }
+        else if (_running == 2 && pump.IsSending)
+        {
+            Fail(TunnelEnd.Reset, pump.From, IoError.Reset);
+            LimitRest();
+        }
+        // Otherwise the next receive tells, or both streams have ended in order.
     }
 
     /// <summary>
@@ -218,10 +256,6 @@ internal class Tunnel : TimerEntry
         {
             case IoError.NoBuffers:
                 Fail(TunnelEnd.NoBuffers, TunnelSide.None, error);
-                break;
-            case IoError.Aborted when !pump.Source.IsClosed:
-                // The other side had ended its stream and was reset after that.
-                Fail(TunnelEnd.Reset, OtherThan(pump.From), IoError.Reset);
                 break;
             case IoError.Aborted or IoError.Cancelled:
                 Fail(TunnelEnd.Aborted, TunnelSide.None, error);
@@ -243,8 +277,7 @@ internal class Tunnel : TimerEntry
         _isCut = true;
         if (error is IoError.Aborted or IoError.Cancelled) Fail(TunnelEnd.Aborted, TunnelSide.None, error);
         else Fail(TunnelEnd.Reset, OtherThan(pump.From), error);
-        _expiresAt = Math.Min(_expiresAt, Loop.Now + GraceMs);
-        SetDeadline();
+        LimitRest();
     }
 
     /// <summary>A bug: nobody knows what has been delivered.</summary>
@@ -263,8 +296,8 @@ internal class Tunnel : TimerEntry
         Debug.Assert(_running > 0, "each of two pumps ends once");
         if (--_running > 0) return;
         Loop.Timers.Remove(this);
-        Downstream.AbortWith(null);
-        Upstream.AbortWith(null);
+        Downstream.WatchLoss(null);
+        Upstream.WatchLoss(null);
         // What was counted here is not to be counted again.
         TakeTraffic();
         var mustReset = _isCut || _end is TunnelEnd.Reset or TunnelEnd.NoBuffers;
@@ -295,9 +328,16 @@ internal class Tunnel : TimerEntry
         Upstream.CancelFlush();
     }
 
+    /// <summary>Gives what is under way from a broken side a little time to arrive.</summary>
+    private void LimitRest()
+    {
+        _expiresAt = Math.Min(_expiresAt, Loop.Now + GraceMs);
+        SetDeadline();
+    }
+
     private void SetDeadline()
     {
-        var idleAt = _limits.IdleTimeoutMs > 0 ? _activeAt + _limits.IdleTimeoutMs : long.MaxValue;
+        var idleAt = _idleTimeoutMs > 0 ? _activeAt + _idleTimeoutMs : long.MaxValue;
         var deadline = Math.Min(idleAt, _expiresAt);
         if (deadline != long.MaxValue) Loop.Timers.Set(this, deadline);
     }
@@ -311,4 +351,17 @@ internal class Tunnel : TimerEntry
 
     private static TunnelSide OtherThan(TunnelSide side) =>
         side == TunnelSide.Downstream ? TunnelSide.Upstream : TunnelSide.Downstream;
+
+    /// <summary>Made when they are first needed: most tunnels never wait for room.</summary>
+    private sealed class LossWatchers(Tunnel tunnel)
+    {
+        internal LoopContinuation Downstream { get; } = new LossWatcher(tunnel, TunnelSide.Downstream);
+
+        internal LoopContinuation Upstream { get; } = new LossWatcher(tunnel, TunnelSide.Upstream);
+    }
+
+    private sealed class LossWatcher(Tunnel tunnel, TunnelSide side) : LoopContinuation
+    {
+        internal override void Resume() => tunnel.OnLost(side);
+    }
 }

@@ -81,6 +81,12 @@ internal readonly ref struct TunnelPump
     /// <summary>The side that it receives from.</summary>
     internal TunnelSide From { get; }
 
+    /// <summary>Whether bytes wait until the target takes them.</summary>
+    internal bool IsSending => _flow.Wait == TunnelWait.Room;
+
+    /// <summary>Whether it has come to its end.</summary>
+    internal bool IsOver => _flow.Wait == TunnelWait.Over;
+
     /// <summary>Whether what it waits for has happened.</summary>
     internal bool IsReady => _flow.Wait switch
     {
@@ -93,6 +99,9 @@ internal readonly ref struct TunnelPump
     internal bool IsNext => _flow.Wait == TunnelWait.Turn;
 
     private EventLoop Loop => Source.Reactor.Loop;
+
+    /// <summary>Has the tunnel told when the source is lost while nothing is received from it.</summary>
+    internal void WatchSource() => Source.WatchLoss(_tunnel.LossWatcherOf(From));
 
     /// <summary>Begins, or goes on with what has come of a wait.</summary>
     internal void Resume()
@@ -176,6 +185,7 @@ internal readonly ref struct TunnelPump
         _flow.Wait = TunnelWait.Room;
         _tunnel.Changed?.Invoke(StreamState.Writing);
         flush.Watch(_tunnel);
+        WatchSource();
         return false;
     }
 

@@ -6,7 +6,8 @@ namespace Tailrace.Proxy;
 /// <summary>Requests of one cluster that wait on one worker until a destination has room.</summary>
 /// <remarks>
 /// First in, first out; bounded in length and in time. One is let go for each request that ends, and a newcomer does
-/// not pass those that wait. Used on its reactor's thread only; waiting allocates nothing once as many have waited.
+/// not pass those that could have taken what it takes. Used on its reactor's thread only; waiting allocates nothing
+/// once as many have waited.
 /// </remarks>
 internal sealed class WaitQueue(Reactor reactor, int lengthMax, int timeoutMs)
 {
@@ -16,9 +17,17 @@ internal sealed class WaitQueue(Reactor reactor, int lengthMax, int timeoutMs)
     private Waiter? _last;
     private int _count;
     private int _called;
+    private int _retrying;
 
     /// <summary>Requests that wait, or have been let go and have not yet gone.</summary>
     internal int Count => _count + _called;
+
+    /// <summary>Whether some of them could take whatever has room, so that a newcomer would pass them.</summary>
+    /// <remarks>
+    /// One that waits for another try could not: what has room while it waits is where it has failed, and it waits for
+    /// the others.
+    /// </remarks>
+    internal bool HoldsNewcomers => _called > 0 || _count > _retrying;
 
     /// <summary>When a request that comes now will have waited long enough.</summary>
     internal long Deadline => _loop.Now + timeoutMs;
@@ -26,14 +35,15 @@ internal sealed class WaitQueue(Reactor reactor, int lengthMax, int timeoutMs)
     /// <summary>Waits for room.</summary>
     /// <param name="deadline">Until when.</param>
     /// <param name="isCalled">Whether this request had its turn already and found no room: it is first again.</param>
+    /// <param name="isRetry">Whether some destinations have failed it, and it waits for the others.</param>
     /// <param name="client">Who waits: one that leaves gives up its place.</param>
     /// <returns>
     /// Called: try now. Timed out: the queue is full, or the time is over. Lost: the client is gone.
     /// </returns>
-    internal LoopTask<PauseEnd> WaitAsync(long deadline, bool isCalled, Connection? client) =>
+    internal LoopTask<PauseEnd> WaitAsync(long deadline, bool isCalled, bool isRetry, Connection? client) =>
         (_count >= lengthMax && !isCalled) || deadline <= _loop.Now
             ? new LoopTask<PauseEnd>(PauseEnd.TimedOut)
-            : EnterAsync(deadline, isCalled, client);
+            : EnterAsync(deadline, isCalled, isRetry, client);
 
     /// <summary>Lets the first go on.</summary>
     internal void CallOne()
@@ -47,10 +57,11 @@ internal sealed class WaitQueue(Reactor reactor, int lengthMax, int timeoutMs)
         while (_first is not null) CallOne();
     }
 
-    private async LoopTask<PauseEnd> EnterAsync(long deadline, bool isCalled, Connection? client)
+    private async LoopTask<PauseEnd> EnterAsync(long deadline, bool isCalled, bool isRetry, Connection? client)
     {
         if (!isCalled) reactor.Counters.UpstreamWaits++;
         var waiter = _free.TryTake() ?? new Waiter(this);
+        waiter.IsRetry = isRetry;
         Link(waiter, isCalled);
         var end = await waiter.Until(deadline, client);
         _free.Return(waiter);
@@ -61,6 +72,7 @@ internal sealed class WaitQueue(Reactor reactor, int lengthMax, int timeoutMs)
     private void Link(Waiter waiter, bool atFront)
     {
         _count++;
+        if (waiter.IsRetry) _retrying++;
         var before = waiter.Before = atFront ? null : _last;
         var behind = waiter.Behind = atFront ? _first : null;
         if (before is null) _first = waiter;
@@ -72,6 +84,7 @@ internal sealed class WaitQueue(Reactor reactor, int lengthMax, int timeoutMs)
     private void Unlink(Waiter waiter)
     {
         _count--;
+        if (waiter.IsRetry) _retrying--;
         if (waiter.Before is { } before) before.Behind = waiter.Behind;
         else _first = waiter.Behind;
         if (waiter.Behind is { } behind) behind.Before = waiter.Before;
@@ -82,6 +95,8 @@ internal sealed class WaitQueue(Reactor reactor, int lengthMax, int timeoutMs)
     /// <summary>One that waits, and what it awaits.</summary>
     private sealed class Waiter(WaitQueue queue) : Pause(queue._loop)
     {
+        internal bool IsRetry { get; set; }
+
         internal Waiter? Before { get; set; }
 
         internal Waiter? Behind { get; set; }

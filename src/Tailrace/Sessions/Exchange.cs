@@ -137,7 +137,18 @@ public abstract class Exchange
     }
 
     /// <summary>Answers whole with something that was prepared.</summary>
-    public abstract void Respond(PreparedReply reply);
+    /// <remarks>Without room for it in the buffers the exchange is aborted.</remarks>
+    public void Respond(PreparedReply reply)
+    {
+        if (!TryRespond(reply)) Abort();
+    }
+
+    /// <summary>Answers whole with something that was prepared, if there is room for all of it at once.</summary>
+    /// <returns>False when <see cref="RespondInPiecesAsync"/> has to be used; nothing has been written then.</returns>
+    internal abstract bool TryRespond(PreparedReply reply);
+
+    /// <summary>Answers with something that was prepared in whatever room there is.</summary>
+    internal abstract LoopTask RespondInPiecesAsync(PreparedReply reply);
 
     /// <summary>Answers whole with text in UTF-8.</summary>
     public LoopTask Respond(int status, string text)

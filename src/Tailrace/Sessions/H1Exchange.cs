@@ -18,6 +18,12 @@ internal sealed class H1Exchange : Exchange
     /// <summary>How much output gathers before it is sent.</summary>
     private const int SendBytes = 16 * 1024;
 
+    /// <summary>Room for what a head has at least.</summary>
+    private const int HeadRoom = 256;
+
+    /// <summary>Pieces of an answer that there is no room for: the smallest block holds one, with a head.</summary>
+    private const int PoorPieceBytes = 2048;
+
     private readonly ServerContext _context;
     private readonly BodyWriter _responseBody = new();
     private Connection _connection = null!;
@@ -76,7 +82,7 @@ internal sealed class H1Exchange : Exchange
         var noBody = BodyFraming.HasNoBody(Request.Method, status);
         Frame(noBody ? BodyKind.None : KindFor(contentLength), status is 204 or 304 ? -1 : contentLength);
         var output = _connection.Output;
-        if (!output.TryReserve(256))
+        if (!output.TryReserve(HeadRoom))
         {
             Abort();
             return;
@@ -89,24 +95,16 @@ internal sealed class H1Exchange : Exchange
     }
 
     /// <inheritdoc/>
-    public override void Respond(PreparedReply reply)
+    internal override bool TryRespond(PreparedReply reply)
     {
         if (HasBegun) throw new InvalidOperationException("the answer has begun already");
-        if (ResponseFields is not null)
-        {
-            RespondEdited(reply);
-            return;
-        }
+        if (ResponseFields is { } edits) return TryRespondEdited(reply, edits);
         DropBuffered();
-        Status = reply.Status;
         var isHead = Request.Method == Method.Head;
-        KeepAlive = MayKeepAlive();
         var room = RoomForAnswer(isHead ? reply.Room - reply.BodyLength : reply.Room, out var isShort);
-        if (room.IsEmpty)
-        {
-            Abort();
-            return;
-        }
+        if (room.IsEmpty) return false;
+        Status = reply.Status;
+        KeepAlive = MayKeepAlive();
         var writer = new HeadWriter(room);
         writer.Write(reply.Head);
         writer.Write(_context.DateLine());
@@ -117,6 +115,26 @@ internal sealed class H1Exchange : Exchange
         EndAnswer(writer.Length, isShort);
         _responseBody.BeginWritten(isHead ? 0 : reply.BodyLength);
         Complete();
+        return true;
+    }
+
+    /// <inheritdoc/>
+    internal override async LoopTask RespondInPiecesAsync(PreparedReply reply)
+    {
+        // What earlier answers left takes room too.
+        var flushed = await FlushAsync();
+        if (flushed.IsError) Abort();
+        if (IsAborted) return;
+        BeginEdited(reply);
+        for (var sent = 0; sent < reply.BodyLength; sent += PoorPieceBytes)
+        {
+            var length = Math.Min(PoorPieceBytes, reply.BodyLength - sent);
+            if ((await WriteAsync(reply.Body.Slice(sent, length))).IsError) return;
+            if (!(await FlushAsync()).IsError) continue;
+            Abort();
+            return;
+        }
+        End();
     }
 
     /// <summary>
@@ -377,11 +395,19 @@ internal sealed class H1Exchange : Exchange
         output.Commit(writer.Length);
     }
 
-    private void RespondEdited(PreparedReply reply)
+    private bool TryRespondEdited(PreparedReply reply, FieldEdits edits)
     {
-        Begin(reply.Status, reply.Body.Length);
-        if (!reply.ContentType.IsEmpty) Header("Content-Type"u8, reply.ContentType);
+        if (!_connection.Output.TryReserve(reply.Room + edits.LengthIn(Values) + HeadRoom)) return false;
+        BeginEdited(reply);
         End(reply.Body);
+        return true;
+    }
+
+    private void BeginEdited(PreparedReply reply)
+    {
+        DropBuffered();
+        Begin(reply.Status, reply.BodyLength);
+        if (!IsAborted && !reply.ContentType.IsEmpty) Header("Content-Type"u8, reply.ContentType);
     }
 
     private void WriteEdits(FieldEdits edits)

@@ -9,7 +9,9 @@ public delegate LoopTask HandlerDelegate(Exchange exchange);
 /// <summary>May answer an exchange: a fixed reply, a proxied cluster, user code.</summary>
 public abstract class Handler
 {
-    /// <summary>Whether it always answers without waiting, so that pipelined answers may leave together.</summary>
+    /// <summary>
+    /// Whether it answers without waiting for anything but room, so that pipelined answers may leave together.
+    /// </summary>
     public virtual bool IsImmediate => false;
 
     /// <summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Tailrace.Config;
@@ -298,33 +299,53 @@ public sealed class UdpTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
-    public void At_a_stop_sessions_may_go_on_while_they_talk(EngineChoice engine) => Run(engine, scenario =>
+    public void At_a_stop_sessions_may_go_on_while_they_talk(EngineChoice engine)
     {
-        using var origin = new UdpPeer();
-        scenario.AddDestination($"udp://{origin.Address}");
-        origin.Echo();
-        using var client = new UdpPeer(scenario.Address);
-        client.Send([0]);
-        Assert.Equal([0], client.Receive());
-        var stopping = Task.Run(() => scenario.StopAndCheck());
-        scenario.WaitForLog("udp sessions to end sessions=1");
-        Wait.Until(() =>
+        // A second of silence ends a session then, and on a busy machine that may be our own: this judges nothing.
+        for (var tries = 1; !TalksThroughAStop(engine); tries++) Assert.True(tries < 10, "too busy a machine");
+    }
+
+    private static bool TalksThroughAStop(EngineChoice engine)
+    {
+        var silence = new Stopwatch();
+        var hasTalked = true;
+        Run(engine, scenario =>
         {
-            client.Send([1]);
-            Assert.Equal([1], client.Receive());
-            using var late = new UdpPeer(scenario.Address);
-            late.Send([9]);
-            return scenario.Counters.Udp.RefusedByStop > 0;
-        }, "a new source that is turned away");
-        for (byte i = 0; i < 5; i++)
+            using var origin = new UdpPeer();
+            scenario.AddDestination($"udp://{origin.Address}");
+            origin.Echo();
+            using var client = new UdpPeer(scenario.Address);
+            Talk(client, 0);
+            var stopping = Task.Run(() => scenario.StopAndCheck());
+            try
+            {
+                scenario.WaitForLog("udp sessions to end sessions=1");
+                Wait.Until(() =>
+                {
+                    Talk(client, 1);
+                    using var late = new UdpPeer(scenario.Address);
+                    late.Send([9]);
+                    return scenario.Counters.Udp.RefusedByStop > 0;
+                }, "a new source that is turned away");
+                for (byte i = 2; i < 7; i++) Talk(client, i);
+            }
+            catch (SocketException) when (silence.ElapsedMilliseconds > 500)
+            {
+                hasTalked = false;
+            }
+            Assert.True(stopping.Wait(10_000), "it does not stop");
+            var udp = scenario.Counters.Udp;
+            Assert.Equal((udp.Opened, 0, 0), (udp.Expired, udp.Stopped, udp.Active));
+        });
+        return hasTalked;
+
+        void Talk(UdpPeer client, byte word)
         {
-            client.Send([i]);
-            Assert.Equal([i], client.Receive());
+            client.Send([word]);
+            Assert.Equal([word], client.Receive());
+            silence.Restart();
         }
-        Assert.True(stopping.Wait(10_000), "it does not stop");
-        var udp = scenario.Counters.Udp;
-        Assert.Equal((udp.Opened, 0, 0), (udp.Expired, udp.Stopped, udp.Active));
-    });
+    }
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void A_session_is_a_line_of_the_access_log(EngineChoice engine)

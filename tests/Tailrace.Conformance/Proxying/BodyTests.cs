@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Text;
 using Tailrace.Config;
 using Tailrace.Conformance.Support;
 
@@ -10,7 +11,7 @@ public sealed class BodyTests
 {
     /// <summary>Engine, whether requests are chunked, and how answers are framed.</summary>
     public static TheoryData<EngineChoice, bool, string> Framings =>
-        [.. from engine in new[] { EngineChoice.Epoll, EngineChoice.Portable }
+        [.. from engine in Scenario.Loops
             from chunked in new[] { false, true }
             from answer in new[] { "length", "chunked", "close" }
             select (engine, chunked, answer)];
@@ -54,6 +55,27 @@ public sealed class BodyTests
         }
         Assert.Equal(1, scenario.Counters.Accepted);
         Assert.Equal(1, scenario.Counters.UpstreamConnects);
+    });
+
+    // How long a client is given for its next piece does not depend on how much has come, or how fast.
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_client_may_pause_behind_what_came_at_once(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.AddOrigin(wire => Echo(wire, "length"));
+        // Where what comes at once fills the buffers of a loop, it receives in another way.
+        foreach (var atOnce in new[] { 100, 3000, 4096, 8192, 16_384, 65_536, 70_000 })
+        {
+            var sent = Payload.Of(atOnce + 1000);
+            var client = scenario.Connect();
+            var head = Encoding.ASCII.GetBytes($"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {sent.Length}\r\n\r\n");
+            var first = atOnce - head.Length;
+            client.Send([.. head, .. sent.AsSpan(0, first)]);
+            Thread.Sleep(300);
+            client.Send(sent.AsSpan(first));
+            var answer = client.ReadAnswer();
+            Assert.Equal(200, answer.Status);
+            Payload.Same(sent, answer.Body);
+        }
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]

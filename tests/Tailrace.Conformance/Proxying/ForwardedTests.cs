@@ -10,7 +10,7 @@ public sealed class ForwardedTests
         + "X-Forwarded-Host: site.example\r\nForwarded: for=10.0.0.9\r\n";
 
     public static TheoryData<EngineChoice, ForwardedMode, string, string, string> XForwarded =>
-        [.. from engine in new[] { EngineChoice.Epoll, EngineChoice.Portable }
+        [.. from engine in Scenario.Loops
             from row in new (ForwardedMode, string, string, string)[]
             {
                 (ForwardedMode.Append, "10.0.0.9, 127.0.0.1", "https", "site.example"),
@@ -37,7 +37,7 @@ public sealed class ForwardedTests
     [InlineData(ForwardedMode.Off, "for=10.0.0.9")]
     public void The_Forwarded_field(ForwardedMode mode, string expected)
     {
-        foreach (var engine in new[] { EngineChoice.Epoll, EngineChoice.Portable })
+        foreach (var engine in Scenario.Loops)
         {
             Scenario.Run(engine, scenario =>
             {
@@ -63,7 +63,7 @@ public sealed class ForwardedTests
     [InlineData("destination", null)]
     public void Host(string policy, string? expected)
     {
-        foreach (var engine in new[] { EngineChoice.Epoll, EngineChoice.Portable })
+        foreach (var engine in Scenario.Loops)
         {
             Scenario.Run(engine, scenario =>
             {

@@ -7,7 +7,7 @@ namespace Tailrace.Conformance.Proxying;
 public sealed class QueueTests
 {
     public static TheoryData<EngineChoice, string> Limits =>
-        [.. from engine in new[] { EngineChoice.Epoll, EngineChoice.Portable }
+        [.. from engine in Scenario.Loops
             from limit in new[] { "requests_per_destination", "connections_per_destination", "requests", "connections" }
             select (engine, limit)];
 

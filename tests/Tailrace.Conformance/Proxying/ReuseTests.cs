@@ -96,7 +96,7 @@ public sealed class ReuseTests
     [InlineData("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP/1.1 200 OK\r\n")]
     public void But_not_when_that_could_do_harm(string request, string received)
     {
-        foreach (var engine in new[] { EngineChoice.Epoll, EngineChoice.Portable })
+        foreach (var engine in Scenario.Loops)
         {
             Scenario.Run(engine, scenario =>
             {

@@ -20,7 +20,7 @@ public sealed class UpstreamFailureTests
 
     /// <summary>Answers that end too early however they are framed, each with the length of its head.</summary>
     public static TheoryData<EngineChoice, string> Whole =>
-        [.. from engine in new[] { EngineChoice.Epoll, EngineChoice.Portable }
+        [.. from engine in Scenario.Loops
             from answer in new[]
             {
                 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
@@ -94,7 +94,7 @@ public sealed class UpstreamFailureTests
     [Theory, MemberData(nameof(NotHttp))]
     public void What_comes_is_not_HTTP(string garbage)
     {
-        foreach (var engine in new[] { EngineChoice.Epoll, EngineChoice.Portable })
+        foreach (var engine in Scenario.Loops)
         {
             Scenario.Run(engine, scenario =>
             {

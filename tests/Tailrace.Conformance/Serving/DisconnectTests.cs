@@ -7,7 +7,7 @@ namespace Tailrace.Conformance.Serving;
 public sealed class DisconnectTests
 {
     public static TheoryData<EngineChoice, string> Requests =>
-        [.. from engine in new[] { EngineChoice.Epoll, EngineChoice.Portable }
+        [.. from engine in Scenario.Loops
             from request in new[]
             {
                 Reply.Get("/path", "Accept: */*\r\n"),

@@ -10,7 +10,7 @@ public sealed class PipelineTests
     private const int Count = 16;
 
     public static TheoryData<EngineChoice, int> Pieces =>
-        [.. from engine in new[] { EngineChoice.Epoll, EngineChoice.Portable }
+        [.. from engine in Scenario.Loops
             from length in new[] { 1, 2, 3, 7, 61, 1000, 100_000 }
             select (engine, length)];
 

@@ -45,7 +45,7 @@ public sealed class RejectionTests
     [Theory, MemberData(nameof(Cases))]
     public void It_is_said_and_the_connection_ends(int status, string request)
     {
-        foreach (var engine in new[] { EngineChoice.Epoll, EngineChoice.Portable })
+        foreach (var engine in Scenario.Loops)
         {
             Scenario.Run(engine, scenario =>
             {

@@ -41,7 +41,7 @@ public sealed class RoutingTests
     [Theory, MemberData(nameof(Cases))]
     public void The_most_specific_one_wins(string host, string target, string expected)
     {
-        foreach (var engine in new[] { EngineChoice.Epoll, EngineChoice.Portable })
+        foreach (var engine in Scenario.Loops)
         {
             Scenario.Run(engine, scenario =>
             {

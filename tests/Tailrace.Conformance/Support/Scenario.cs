@@ -32,7 +32,10 @@ internal sealed class Scenario
     }
 
     /// <summary>The engines that every scenario runs on.</summary>
-    public static TheoryData<EngineChoice> Engines => [EngineChoice.Epoll, EngineChoice.IoUring, EngineChoice.Portable];
+    public static TheoryData<EngineChoice> Engines => [.. Loops];
+
+    /// <summary>The same, to be combined with something else.</summary>
+    internal static EngineChoice[] Loops => [EngineChoice.Epoll, EngineChoice.IoUring, EngineChoice.Portable];
 
     /// <summary>The listener.</summary>
     internal ListenerOptions Listener { get; set; } = new() { Address = "127.0.0.1:0", Name = "main" };

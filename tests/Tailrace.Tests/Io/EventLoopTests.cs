@@ -9,6 +9,9 @@ public sealed class EventLoopTests
 {
     public static TheoryData<string> Engines => LoopRig.Engines;
 
+    /// <summary>The same and the simulated one.</summary>
+    public static TheoryData<string> AllEngines => LoopRig.AllEngines;
+
     [Theory, MemberData(nameof(Engines))]
     public void A_connect_that_nobody_listens_for_is_refused(string engine)
     {
@@ -21,6 +24,25 @@ public sealed class EventLoopTests
             var connection = SocketConnection.Rent(rig.Reactor);
             Assert.Equal(IoError.Refused, (await connection.ConnectAsync(address)).Error);
             connection.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(AllEngines))]
+    public void It_is_known_who_opened_a_stream(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var listener = rig.Listen();
+            var connect = new IoOperation { Buffer = new(rig.Reactor.Buffers) };
+            var connecting = rig.Loop.ConnectAsync(rig.AddressOf(listener), connect);
+            var accept = new IoOperation();
+            Assert.False((await rig.Loop.AcceptAsync(listener, accept)).IsError);
+            Assert.False((await connecting).IsError);
+            Assert.Equal((true, false), (accept.Opened!.IsAccepted, connect.Opened!.IsAccepted));
+            rig.Loop.Close(accept.Opened);
+            rig.Loop.Close(connect.Opened);
+            rig.Loop.Close(listener);
         });
     }
 

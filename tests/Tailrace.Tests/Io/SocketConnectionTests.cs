@@ -103,6 +103,52 @@ public sealed class SocketConnectionTests
         });
     }
 
+    // The portable loop hears of it behind what has not been read.
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("io_uring")]
+    [InlineData("sim")]
+    public void Who_asks_late_is_told_of_a_reset_too(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            var filling = server.FillAsync();
+            await rig.TurnsAsync(2);
+            // Both are there before the loop looks.
+            Assert.True(client.Output.TryAppend("last words"u8));
+            Assert.Equal(10, (await client.FlushAsync()).Bytes);
+            client.Close(reset: true);
+            await filling;
+            await rig.TurnsAsync(5);
+            var told = 0;
+            server.WatchLoss(new ActionContinuation(() => told++));
+            await rig.UntilAsync(() => told > 0);
+            Assert.False(server.IsLossWatched);
+            await rig.TurnsAsync(5);
+            Assert.Equal(1, told);
+            server.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void Who_has_withdrawn_is_told_of_nothing(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            server.WatchLoss(new ActionContinuation(() => Assert.Fail("nobody listens any more")));
+            Assert.True(server.IsLossWatched);
+            server.WatchLoss(null);
+            Assert.False(server.IsLossWatched);
+            client.Close(reset: true);
+            await rig.TurnsAsync(5);
+            server.Close();
+        });
+    }
+
     [Fact]
     public void A_send_that_moves_is_not_timed_out_and_one_that_is_stuck_is()
     {

@@ -126,6 +126,7 @@ public sealed class TunnelTests
     // The portable loop hears of it when something is sent, or when the tunnel is idle for too long.
     [Theory]
     [InlineData("epoll")]
+    [InlineData("io_uring")]
     [InlineData("sim")]
     public void A_reset_behind_an_end_is_noticed_while_nothing_else_moves(string engine) => WithRig(engine, async rig =>
     {
@@ -309,6 +310,56 @@ public sealed class TunnelTests
         // The first one may have brought other things with it.
         return Math.Min(after - before, GC.GetAllocatedBytesForCurrentThread() - after);
     }
+
+    // The portable loop hears of it behind what has not been read.
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("epoll/copying")]
+    [InlineData("io_uring")]
+    [InlineData("io_uring/copying")]
+    [InlineData("sim")]
+    public void A_reset_is_heard_while_what_came_before_waits_for_a_reader(string engine) => WithRig(engine, async rig =>
+    {
+        var running = rig.Run(s_noLimits);
+        var sending = SendForEverAsync(rig.Client);
+        await rig.Loop.UntilAsync(() => rig.Tunnel.State == StreamState.Writing);
+        await rig.Loop.TurnsAsync(20);
+        rig.Client.Close(reset: true);
+        var result = await running;
+        Assert.Equal((TunnelEnd.Reset, TunnelSide.Downstream, true), (result.End, result.By, result.MustReset));
+        rig.CloseTunnel(result);
+        Assert.Equal(0, rig.Loop.Loop.UnseenHeld);
+        await sending;
+    });
+
+    [Fact]
+    public void What_came_before_a_reset_still_goes_to_who_reads_it() => WithRig("sim", async rig =>
+    {
+        var running = rig.RunAndCloseAsync(s_noLimits);
+        var sending = SendForEverAsync(rig.Client);
+        await rig.Loop.UntilAsync(() => rig.Tunnel.State == StreamState.Writing);
+        await rig.Loop.TurnsAsync(20);
+        var before = rig.Tunnel.BytesUp;
+        rig.Client.Close(reset: true);
+        await sending;
+        while (await rig.Origin.FillAsync() is { IsError: false, Bytes: > 0 }) rig.Origin.Input.Clear();
+        var result = await running;
+        Assert.Equal((TunnelEnd.Reset, TunnelSide.Downstream, true), (result.End, result.By, result.MustReset));
+        Assert.True(result.BytesUp > before, $"{result.BytesUp} bytes were sent, {before} before the reset");
+    });
+
+    [Theory, MemberData(nameof(Engines))]
+    public void One_that_waits_for_a_reader_ends_with_its_connection_here(string engine) => WithRig(engine, async rig =>
+    {
+        var running = rig.Run(s_noLimits);
+        var sending = SendForEverAsync(rig.Client);
+        await rig.Loop.UntilAsync(() => rig.Tunnel.State == StreamState.Writing);
+        rig.Downstream.Abort();
+        var result = await running;
+        Assert.Equal((TunnelEnd.Aborted, true), (result.End, result.MustReset));
+        rig.CloseTunnel(result);
+        await sending;
+    });
 
     private static async LoopTask SendPatternAsync(SocketConnection connection, int total, int seed)
     {

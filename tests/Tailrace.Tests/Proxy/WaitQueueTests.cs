@@ -46,7 +46,7 @@ public sealed class WaitQueueTests : IDisposable
     public void A_full_queue_takes_nobody() => _rig.Run(async () =>
     {
         for (var i = 0; i < 3; i++) Enter("a");
-        Assert.Equal(PauseEnd.TimedOut, await _queue.WaitAsync(_queue.Deadline, isCalled: false, client: null));
+        Assert.Equal(PauseEnd.TimedOut, await _queue.WaitAsync(_queue.Deadline, isCalled: false, isRetry: false, client: null));
         _queue.CallAll();
         await _rig.UntilAsync(() => _ended.Count == 3);
     });
@@ -59,7 +59,7 @@ public sealed class WaitQueueTests : IDisposable
         await _rig.UntilAsync(() => _ended.Count == 1);
         Assert.Equal(["a: TimedOut"], _ended);
         Assert.InRange(_rig.Loop.Now - began, 1000, 1100);
-        Assert.Equal(PauseEnd.TimedOut, await _queue.WaitAsync(_rig.Loop.Now, isCalled: true, client: null));
+        Assert.Equal(PauseEnd.TimedOut, await _queue.WaitAsync(_rig.Loop.Now, isCalled: true, isRetry: false, client: null));
         Assert.Equal((0, 0), (_queue.Count, _rig.Loop.Timers.Count));
     });
 
@@ -93,8 +93,25 @@ public sealed class WaitQueueTests : IDisposable
         Assert.Equal(0, _queue.Count);
     });
 
-    private void Enter(string name, Connection? client = null) => WaitAsync(name, isCalled: false, client).Detach();
+    [Fact]
+    public void Who_waits_for_another_try_holds_no_newcomer_until_it_has_its_turn() => _rig.Run(async () =>
+    {
+        Assert.False(_queue.HoldsNewcomers);
+        WaitAsync("retry", isCalled: false, isRetry: true).Detach();
+        Assert.Equal((1, false), (_queue.Count, _queue.HoldsNewcomers));
+        Enter("a");
+        Assert.True(_queue.HoldsNewcomers);
+        _queue.CallOne();
+        _queue.CallOne();
+        Assert.True(_queue.HoldsNewcomers);
+        await _rig.UntilAsync(() => _ended.Count == 2);
+        Assert.Equal(["retry: Called", "a: Called"], _ended);
+        Assert.Equal((0, false), (_queue.Count, _queue.HoldsNewcomers));
+    });
 
-    private async LoopTask WaitAsync(string name, bool isCalled, Connection? client = null) =>
-        _ended.Add($"{name}: {await _queue.WaitAsync(_queue.Deadline, isCalled, client)}");
+    private void Enter(string name, Connection? client = null) =>
+        WaitAsync(name, isCalled: false, isRetry: false, client).Detach();
+
+    private async LoopTask WaitAsync(string name, bool isCalled, bool isRetry = false, Connection? client = null) =>
+        _ended.Add($"{name}: {await _queue.WaitAsync(_queue.Deadline, isCalled, isRetry, client)}");
 }

@@ -20,6 +20,9 @@ internal sealed unsafe class EpollHandle : IoHandle
     /// <summary>The end of the stream or an error is in sight: a short read proves nothing any more.</summary>
     internal bool IsEnding;
 
+    /// <summary>A reset, or the end of both directions, has been heard of.</summary>
+    internal bool IsLost;
+
     /// <summary>Whether the descriptor is a listener.</summary>
     internal bool IsListener;
 
@@ -64,7 +67,7 @@ internal sealed unsafe class EpollHandle : IoHandle
         IsReadable = IsWritable = true;
         IsAccepted = false;
         WaitingEvents = 0;
-        IsEnding = IsListener = IsConnecting = IsClosed = IsRegistered = IsShuttingDown = false;
+        IsEnding = IsLost = IsListener = IsConnecting = IsClosed = IsRegistered = IsShuttingDown = false;
         SendError = IoError.None;
         Traits = DatagramTraits.None;
         Remote = default;

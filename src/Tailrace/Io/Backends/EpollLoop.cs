@@ -169,10 +169,15 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     }
 
     /// <inheritdoc/>
-    public override bool IsWatched(IoHandle stream) => Of(stream).IsRegistered;
+    public override bool IsWatched(IoHandle stream) => Of(stream) is { IsRegistered: true, IsLost: false };
 
     /// <inheritdoc/>
-    public override void Watch(IoHandle stream) => TryRegister(Of(stream));
+    public override void Watch(IoHandle stream)
+    {
+        var handle = Of(stream);
+        TryRegister(handle);
+        if (handle.IsLost) handle.FailDependent(this);
+    }
 
     /// <inheritdoc/>
     public override void Cancel(IoOperation operation, IoError error)
@@ -289,7 +294,11 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         if ((events & (Epoll.In | Epoll.ReadHangUp | Epoll.HangUp | Epoll.Error)) != 0)
         {
             handle.IsReadable = true;
-            if ((events & (Epoll.ReadHangUp | Epoll.HangUp | Epoll.Error)) != 0) handle.IsEnding = true;
+            if ((events & (Epoll.ReadHangUp | Epoll.HangUp | Epoll.Error)) != 0)
+            {
+                handle.IsEnding = true;
+                handle.IsLost |= (events & (Epoll.HangUp | Epoll.Error)) != 0;
+            }
             if (handle.Receiving is { } operation)
             {
                 var result = handle.IsListener

@@ -199,6 +199,7 @@ internal sealed partial class PortableLoop : EventLoop
     {
         var handle = Register((Socket)stream.Socket!);
         handle.Remote = stream.Remote;
+        handle.IsAccepted = true;
         return handle;
     }
 
@@ -296,6 +297,7 @@ internal sealed partial class PortableLoop : EventLoop
             var remote = NetAddress.From(socket.RemoteEndPoint);
             operation.Opened = Register(socket);
             operation.Opened.Remote = remote;
+            operation.Opened.IsAccepted = true;
             return IoResult.Success(0);
         }
         catch (SocketException exception)

@@ -129,6 +129,8 @@ internal sealed class UringHandle : IoHandle
     /// <summary>An end or an error is in sight: a short read proves nothing any more.</summary>
     internal bool IsEnding;
 
+    /// <summary>A poll has heard of a reset, or of the end of both directions.</summary>
+    internal bool IsLost;
 
     /// <summary>Whether the descriptor is a listener.</summary>
     internal bool IsListener;
@@ -159,7 +161,7 @@ internal sealed class UringHandle : IoHandle
     {
         Descriptor = descriptor;
         Generation++;
-        IsStopping = IsBulk = IsEnded = IsEnding = IsListener = IsConnecting = false;
+        IsStopping = IsBulk = IsEnded = IsEnding = IsLost = IsListener = IsConnecting = false;
         EndsAfterSend = IsAfterSend = IsClosed = IsFree = false;
         IsReadable = true;
         IsAccepted = false;

@@ -82,7 +82,7 @@ internal sealed unsafe partial class UringLoop
         }
         if (handle.Receiving is { } operation) Retry(handle, operation);
         else if (handle.ReceiveFailure != IoError.None) handle.FailDependent(this);
-        else if (handle.IsEnded && handle.IsHeeded) Watch(handle);
+        else if (isLast && handle.IsHeeded) Watch(handle);
     }
 
     private void OnBytes(UringHandle handle, int buffer, int count)
@@ -105,6 +105,7 @@ internal sealed unsafe partial class UringLoop
             _receives.Append(ref handle.FirstWaiting, ref handle.LastWaiting, buffer, 0, count);
             // Nobody reads: let the sender feel it.
             if (++handle.WaitingCount > WaitingMax) StopMultishot(handle, Kind.Receive);
+            if (!handle.Has(UringWork.Receive) && handle.IsHeeded) Watch(handle);
             return;
         }
         handle.Receiving = null;
@@ -129,8 +130,9 @@ internal sealed unsafe partial class UringLoop
         handle.IsReadable = true;
         const uint ending = Uring.PollError | Uring.PollHangUp | Uring.PollReadHangUp;
         if (result < 0 || ((uint)result & ending) != 0) handle.IsEnding = true;
+        handle.IsLost |= HasFailed(result);
         if (handle.Receiving is { } operation) Retry(handle, operation);
-        else if (HasFailed(result)) handle.FailDependent(this);
+        else if (handle.IsLost) handle.FailDependent(this);
     }
 
     /// <summary>Whether a poll has found a stream reset, or ended in both directions.</summary>

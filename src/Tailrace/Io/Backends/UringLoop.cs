@@ -227,14 +227,15 @@ internal sealed unsafe partial class UringLoop : EventLoop
     {
         var handle = Of(stream);
         return handle.Has(UringWork.Receive | UringWork.ReadPoll | UringWork.WritePoll | UringWork.Watch)
-            && !handle.IsStopping;
+            && handle is { IsStopping: false, IsLost: false };
     }
 
     /// <inheritdoc/>
     public override void Watch(IoHandle stream)
     {
         var handle = Of(stream);
-        if (handle.Has(UringWork.Watch)) return;
+        if (handle.IsLost) handle.FailDependent(this);
+        if (handle.IsLost || handle.Has(UringWork.Watch)) return;
         // A poll for nothing hears of ends and errors all the same; it has to hear again after a mere end.
         Poll(handle, Kind.Watch, UringWork.Watch, 0)->Length = Uring.PollMultishot;
     }
@@ -394,8 +395,8 @@ internal sealed unsafe partial class UringLoop : EventLoop
                 break;
             case Kind.Watch:
                 if ((completion.Flags & Uring.CqeMore) == 0) handle.Work &= ~UringWork.Watch;
-                if (!handle.IsClosed && handle.Receiving is null && HasFailed(completion.Outcome))
-                    handle.FailDependent(this);
+                handle.IsLost |= HasFailed(completion.Outcome);
+                if (handle is { IsClosed: false, Receiving: null, IsLost: true }) handle.FailDependent(this);
                 break;
             default:
                 OnAccepted(handle, completion.Outcome, completion.Flags);

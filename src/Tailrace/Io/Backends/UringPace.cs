@@ -7,9 +7,9 @@ namespace Tailrace.Io.Backends;
 /// <remarks>
 /// <para>To wake for each message is right while there is time to spare: nobody waits longer than needed. But each
 /// wake-up has its price. So a thread that has been busy for more than half of the last
-/// few milliseconds waits for several messages at once: for an eighth of those that may be under way, which leaves
+/// few milliseconds waits for several messages at once: for a sixth of those that may be under way, which leaves
 /// clients and origins enough to work on meanwhile, and for <see cref="MicrosecondsMax"/> at most.</para>
-/// <para>With few connections an eighth is less than two, and every message is taken as it comes.</para>
+/// <para>With few connections a sixth is less than two, and every message is taken as it comes.</para>
 /// </remarks>
 internal sealed class UringPace(long now)
 {
@@ -19,7 +19,7 @@ internal sealed class UringPace(long now)
     private const int MicrosecondsMin = 20;
 
     // A message under way belongs to two streams: its connection's, and the one that is to answer it.
-    private const int StreamsPerMessage = 16;
+    private const int StreamsPerMessage = 12;
 
     private long _next = now + WindowMs;
     private long _processorTime;

@@ -11,10 +11,10 @@ namespace Tailrace.Io.Backends;
 /// picks one when bytes arrive. What was received is copied out and its buffer published again at once; only what
 /// nobody has asked for yet, or what the loop puts off, stays in it. So as many are needed as arrive in one turn and
 /// wait for theirs, whatever the number of connections.</para>
-/// <para>The number that lies ready doubles when the kernel finds none, and halves, in time, when most are never used.
-/// It is kept small, for the kernel uses one after the other, and caches should hold all of them; a buffer whose bytes
-/// have to wait is replaced by the one that came free last. The kernel takes buffers only inside io_uring_enter:
-/// outside of it, what is published may be taken back.</para>
+/// <para>As many lie ready as messages came at once: each that found no buffer adds one, and what is never used is
+/// taken back in time. They are kept few, for the kernel uses one after the other, and caches should hold all of them;
+/// a buffer whose bytes have to wait is replaced by the one that came free last. The kernel takes buffers only inside
+/// io_uring_enter: outside of it, what is published may be taken back.</para>
 /// <para>Bytes that wait are linked by buffer number, first to last, in the order they came.</para>
 /// </remarks>
 internal sealed unsafe class UringReceives : IDisposable
@@ -142,22 +142,23 @@ internal sealed unsafe class UringReceives : IDisposable
         first = next;
     }
 
-    /// <summary>The kernel found no buffer: there should be more of them.</summary>
+    /// <summary>A message found no buffer: there should be one more.</summary>
     internal void Grow()
     {
-        _target = Math.Min(_target * 2, _max);
+        _target = Math.Min(_target + 1, _max);
         PublishMore();
     }
 
     /// <summary>
-    /// Halves the number that lies ready when, since the last call, three of four were never used, and gives back the
-    /// memory of buffers that were free all that time.
+    /// Lets twice as many lie ready as were in use at once since the last call, if that is less than now, and gives
+    /// back the memory of buffers that were free all that time.
     /// </summary>
     internal void Trim()
     {
-        if (_target > _start && _lowest > _target * 3 / 4)
+        var enough = Math.Max(_start, 2 * (_target - _lowest));
+        if (enough < _target)
         {
-            _target = Math.Max(_start, _target / 2);
+            _target = enough;
             // The last ones published are taken back, newest first.
             for (; _published > _target; _published--) Retire(_entries[--_tail & _mask].Id);
             Volatile.Write(ref _entries->Tail, _tail);

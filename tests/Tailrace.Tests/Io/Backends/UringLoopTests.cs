@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Tailrace.Conformance.Support;
@@ -150,16 +152,35 @@ public sealed partial class UringLoopTests
         using var ring = new UringRing(settings.Submissions, settings.Completions);
         using var receives = new UringReceives(ring, settings);
         Assert.Equal(4, receives.Published);
-        for (var i = 0; i < 4; i++) receives.Grow();
-        Assert.Equal(64, receives.Published);
-        receives.Grow();
+        for (var i = 0; i < 100; i++) receives.Grow();
+        Assert.Equal((64, 64), (receives.Published, receives.InUse));
         receives.Trim();
-        for (var expected = 64; expected >= 4; expected /= 2)
+        receives.Trim();
+        Assert.Equal((4, 4), (receives.Published, receives.InUse));
+    }
+
+    [Fact]
+    public void As_many_buffers_lie_ready_as_messages_come_at_once()
+    {
+        var settings = new UringSettings { Receives = 4, ReceivesMax = 64 };
+        using var ring = new UringRing(settings.Submissions, settings.Completions);
+        using var receives = new UringReceives(ring, settings);
+        Use(messages: 10);
+        Assert.Equal((10, 10), (receives.Published, receives.InUse));
+        Use(messages: 10);
+        Assert.Equal((10, 10), (receives.Published, receives.InUse));
+        receives.Trim();
+        Use(messages: 3);
+        receives.Trim();
+        Assert.Equal((6, 6), (receives.Published, receives.InUse));
+
+        void Use(int messages)
         {
-            Assert.Equal((expected, expected), (receives.Published, receives.InUse));
-            receives.Trim();
+            var found = Math.Min(messages, receives.Published);
+            for (var i = 0; i < found; i++) receives.Take(i);
+            for (var i = found; i < messages; i++) receives.Grow();
+            for (var i = 0; i < found; i++) receives.Return(i);
         }
-        Assert.Equal(4, receives.Published);
     }
 
     [Fact]
@@ -168,7 +189,7 @@ public sealed partial class UringLoopTests
         var settings = new UringSettings { Receives = 4, ReceivesMax = 64 };
         using var ring = new UringRing(settings.Submissions, settings.Completions);
         using var receives = new UringReceives(ring, settings);
-        for (var i = 0; i < 4; i++) receives.Grow();
+        for (var i = 0; i < 60; i++) receives.Grow();
         for (var i = 0; i < 64; i++) receives.At(i)[settings.BufferBytes / 2] = 1;
         for (var i = 0; i < 8; i++) receives.Trim();
         var kept = 0;
@@ -200,6 +221,89 @@ public sealed partial class UringLoopTests
             client.Close();
             server.Close();
         });
+    }
+
+    [Fact]
+    public void A_stream_whose_turn_does_not_come_is_received_from_only_so_far()
+    {
+        const int others = 700, messages = 100;
+        using var rig = Rig(new UringSettings { ReceivesMax = 4096 });
+        rig.Run(async () =>
+        {
+            var pairs = new List<(SocketConnection Client, SocketConnection Server)>();
+            for (var i = 0; i < others; i++) pairs.Add(await rig.PairAsync());
+            foreach (var (_, server) in pairs) server.PrepareFill();
+            using var sender = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            var listener = rig.Listen();
+            sender.Connect((IPEndPoint)rig.Loop.LocalAddress(listener));
+            var accept = new IoOperation();
+            Assert.False((await rig.Loop.AcceptAsync(listener, accept)).IsError);
+            var handle = (UringHandle)accept.Opened!;
+            var last = SocketConnection.Adopt(rig.Reactor, handle);
+            last.PrepareFill();
+            await rig.TurnsAsync(3);
+            foreach (var (client, _) in pairs) await LoopRig.SendAsync(client, "before it");
+            await rig.TurnsAsync(1);
+            var (most, sent) = (0, 0);
+            while (last.Input.IsEmpty)
+            {
+                if (sent < messages) sender.Send([(byte)sent++]);
+                await rig.TurnsAsync(1);
+                most = Math.Max(most, handle.PutOffCount);
+            }
+            // One may have come before the kernel was told to stop.
+            Assert.InRange(most, 5, 6);
+            Assert.True(sent > 10, $"its turn came after {sent} messages: the test shows nothing");
+            while (sent < messages) sender.Send([(byte)sent++]);
+            for (byte expected = 0; expected < messages;)
+            {
+                Assert.True((await last.FillAsync()).Bytes > 0);
+                foreach (var got in last.Input.Unread.ToArray()) Assert.Equal(expected++, got);
+                last.Input.Clear();
+            }
+            Assert.Equal(0, handle.PutOffCount);
+            foreach (var (client, other) in pairs)
+            {
+                client.Close();
+                other.Close();
+            }
+            last.Close();
+            rig.Loop.Close(listener);
+        });
+    }
+
+    [Fact]
+    public unsafe void What_the_kernel_has_not_got_yet_can_be_amended()
+    {
+        const byte nothing = 0;
+        const uint flag = 0x8000;
+        using var ring = new UringRing(submissions: 8, completions: 64);
+        ring.Enable();
+        for (var round = 0u; round < 20; round++)
+        {
+            // The queue's places are used again and again.
+            var position = ring.Position;
+            var first = ring.Add(nothing, 0, 0, -1, null, 0, 0x20, userData: round);
+            var second = ring.Add(nothing, 0, 0, -1, null, 0, 0x40, userData: 1000 + round);
+            ring.Amend(position, round, flag, isSet: true);
+            Assert.Equal((0x20 | flag, 0x40u), (first->OpFlags, second->OpFlags));
+            ring.Amend(position, round, flag, isSet: false);
+            ring.Amend(position + 1, 1000 + round, flag, isSet: true);
+            Assert.Equal((0x20u, 0x40 | flag), (first->OpFlags, second->OpFlags));
+            // Another's, and none's.
+            ring.Amend(position, 1000 + round, flag, isSet: true);
+            ring.Amend(position + 2, round, flag, isSet: true);
+            ring.Amend(position - 1, round, flag, isSet: true);
+            Assert.Equal((0x20u, 0x40 | flag), (first->OpFlags, second->OpFlags));
+            ring.Amend(position + 1, 1000 + round, flag, isSet: false);
+            first->OpFlags = second->OpFlags = 0;
+            ring.Enter(timeoutMs: 0);
+            // Too late.
+            ring.Amend(position, round, flag, isSet: true);
+            Assert.Equal((0u, 0u), (first->OpFlags, second->OpFlags));
+            while (ring.TryTake(out var completion)) Assert.Equal(0, completion.Outcome);
+            ring.Release();
+        }
     }
 
     private static async LoopTask SendManyAsync(SocketConnection client, int total)

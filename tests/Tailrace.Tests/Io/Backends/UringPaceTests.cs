@@ -13,9 +13,9 @@ public sealed class UringPaceTests
 
     [Theory]
     [InlineData(16, 1)]
-    [InlineData(128, 8)]
+    [InlineData(128, 10)]
     [InlineData(2_000, 64)]
-    public void A_busy_loop_waits_for_an_eighth_of_what_may_be_under_way(int streams, uint expected)
+    public void A_busy_loop_waits_for_a_sixth_of_what_may_be_under_way(int streams, uint expected)
     {
         Pass(streams, used: Window * 3 / 4);
         Assert.Equal(expected, _pace.Messages);
@@ -33,7 +33,7 @@ public sealed class UringPaceTests
     {
         Pass(streams: 128, used: Window * 3 / 4);
         Pass(streams: 128, used: Window * 2 / 5);
-        Assert.Equal(8u, _pace.Messages);
+        Assert.Equal(10u, _pace.Messages);
         Pass(streams: 128, used: Window / 4);
         Assert.Equal(1u, _pace.Messages);
     }
@@ -48,7 +48,7 @@ public sealed class UringPaceTests
     }
 
     [Theory]
-    [InlineData(10, 50)]
+    [InlineData(10, 62)]
     [InlineData(1, 200)]
     [InlineData(100, 20)]
     public void It_waits_twice_as_long_as_they_should_take_within_bounds(int messagesOfEach, uint expected)
