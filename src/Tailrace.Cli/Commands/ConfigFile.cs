@@ -1,12 +1,16 @@
 using Tailrace.Cli.Yaml;
 using Tailrace.Config;
+using Tailrace.Hosting;
 
 namespace Tailrace.Cli.Commands;
 
 /// <summary>Loads the configuration file of <c>run</c> and <c>check</c>.</summary>
 internal static class ConfigFile
 {
-    /// <summary>Reads and validates a file; when that fails, writes all errors and returns null.</summary>
+    /// <summary>
+    /// Reads and validates a file, and looks at the files that it names; when that fails, writes all errors and returns
+    /// null.
+    /// </summary>
     public static TailraceOptions? Load(string file, TextWriter error)
     {
         if (!YamlLoader.TryLoadFile(file, out ConfigNode root, out ConfigError? failure))
@@ -15,7 +19,10 @@ internal static class ConfigFile
             return null;
         }
         ConfigResult result = ConfigReader.Read(file, root);
-        foreach (ConfigError mistake in result.Errors) error.WriteLine(mistake);
-        return result.Errors.Count == 0 ? result.Options : null;
+        IReadOnlyList<ConfigError> mistakes = result.Errors;
+        // Files are looked at when it is known which they are.
+        if (mistakes.Count == 0) mistakes = [.. FileChecks.Find(result.Options).Select(result.Locate)];
+        foreach (ConfigError mistake in mistakes) error.WriteLine(mistake);
+        return mistakes.Count == 0 ? result.Options : null;
     }
 }

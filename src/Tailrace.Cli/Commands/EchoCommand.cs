@@ -26,7 +26,7 @@ internal static class EchoCommand
                 Listeners = [new ListenerOptions { Name = "echo", Address = parsed.GetRequiredValue(listen) }],
             };
             InvocationConfiguration console = parsed.InvocationConfiguration;
-            return launcher(new LaunchRequest(options, BuiltInPages.Echo), console.Output, console.Error);
+            return SharedOptions.Launch(launcher, options, console, BuiltInPages.Echo);
         });
         return command;
     }

@@ -39,7 +39,7 @@ internal static class ProxyCommand
                 },
             };
             InvocationConfiguration console = parsed.InvocationConfiguration;
-            return launcher(new LaunchRequest(options, BuiltInPages.None), console.Output, console.Error);
+            return SharedOptions.Launch(launcher, options, console);
         });
         return command;
     }

@@ -97,6 +97,23 @@ internal sealed class SharedOptions
         },
     };
 
+    /// <summary>Launches what a command without a file has made of its options.</summary>
+    public static int Launch(
+        Launcher launcher, TailraceOptions options, InvocationConfiguration console,
+        BuiltInPages pages = BuiltInPages.None)
+    {
+        // All that an option can be by itself is checked; what is left is two of them that do not go together.
+        IReadOnlyList<ConfigProblem> problems = Validator.Validate(options, hasHandlers: pages != BuiltInPages.None);
+        if (problems.Count == 0) return launcher(new LaunchRequest(options, pages), console.Output, console.Error);
+        foreach (ConfigProblem problem in problems)
+        {
+            console.Error.WriteLine(problem.Path == "admin.address"
+                ? $"tailrace: --admin: {options.Admin!.Address} is where clients are to connect; give another address"
+                : $"tailrace: {problem.Message}");
+        }
+        return ExitCode.Usage;
+    }
+
     /// <summary>Makes the option that takes an engine.</summary>
     public static Option<string> Engine()
     {
@@ -119,11 +136,16 @@ internal sealed class SharedOptions
     };
 
     /// <summary>Makes an option that takes an address to listen on.</summary>
-    public static Option<string> Listen(string fallback)
+    public static Option<string> Listen(string fallback) => AddressOption(
+        "--listen", "Where to listen: 127.0.0.1:8080, [::1]:8080, or :8080 for every address of the machine.",
+        fallback);
+
+    /// <summary>Makes an option that takes an address to listen on, by another name.</summary>
+    public static Option<string> AddressOption(string name, string description, string fallback)
     {
-        var option = new Option<string>("--listen")
+        var option = new Option<string>(name)
         {
-            Description = "Where to listen: 127.0.0.1:8080, [::1]:8080, or :8080 for every address of the machine.",
+            Description = description,
             HelpName = "address",
             DefaultValueFactory = _ => fallback,
         };

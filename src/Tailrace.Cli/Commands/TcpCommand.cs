@@ -85,7 +85,7 @@ internal static class TcpCommand
                     },
                 },
             };
-            return launcher(new LaunchRequest(options, BuiltInPages.None), console.Output, console.Error);
+            return SharedOptions.Launch(launcher, options, console);
         });
         return command;
     }

@@ -25,25 +25,33 @@ internal static class DemoPages
     /// <summary>Says what runs and what to try.</summary>
     public static void Explain(Server server, TextWriter output)
     {
-        var proxy = server.Addresses[0];
+        var proxy = UrlOf(server.Addresses[0]);
         output.WriteLine($"""
 
             Tailrace {CommandTree.Version} runs.
               engine  {server.Engine} ({server.EngineReason}), {server.WorkerCount} worker(s)
-              proxy   http://{proxy}
-              origin  http://{server.Addresses[1]}
+              proxy   {proxy}
+              origin  {UrlOf(server.Addresses[1])}
 
             Try:
-              curl http://{proxy}/hello             a page made in C#
-              curl http://{proxy}/echo              what the origin received, through the proxy
-              curl http://{proxy}/size/1000000 -o /dev/null
-              curl -d 'some data' http://{proxy}/echo
-              curl http://{proxy}/proxy             fetched by the built-in HTTP client
+              curl {proxy}/hello             a page made in C#
+              curl {proxy}/echo              what the origin received, through the proxy
+              curl {proxy}/size/1000000 -o /dev/null
+              curl -d 'some data' {proxy}/echo
+              curl {proxy}/proxy             fetched by the built-in HTTP client
 
             Ctrl-C stops it and prints statistics.
 
             """);
         output.Flush();
+    }
+
+    /// <summary>What to ask on this machine; one that listens everywhere is there too.</summary>
+    public static string UrlOf(EndPoint address)
+    {
+        if (address is not IPEndPoint ip) return $"http://{address}";
+        var isAny = ip.Address.Equals(IPAddress.Any) || ip.Address.Equals(IPAddress.IPv6Any);
+        return isAny ? $"http://127.0.0.1:{ip.Port}" : $"http://{ip}";
     }
 
     private static byte[] Welcome(Server server) => Encoding.UTF8.GetBytes($$"""

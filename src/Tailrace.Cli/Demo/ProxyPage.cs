@@ -19,7 +19,7 @@ internal sealed class ProxyPage(Server server)
     /// <summary>Answers the page.</summary>
     public async LoopTask AnswerAsync(Exchange exchange)
     {
-        var url = Parameter(exchange, "url"u8) ?? $"http://{server.Addresses[1]}/echo";
+        var url = Parameter(exchange, "url"u8) ?? $"{DemoPages.UrlOf(server.Addresses[1])}/echo";
         if (!IsOfThisMachine(url))
         {
             await exchange.Respond(400, "?url= takes http://127.0.0.1, http://[::1] or http://localhost only\n");

@@ -32,4 +32,15 @@ public sealed record ConfigProblem(string Path, string Message)
 /// <summary>What became of a configuration file.</summary>
 /// <param name="Options">The options; fit to be used only when there are no errors.</param>
 /// <param name="Errors">Everything that is wrong, in the order of the file.</param>
-public sealed record ConfigResult(TailraceOptions Options, IReadOnlyList<ConfigError> Errors);
+public sealed record ConfigResult(TailraceOptions Options, IReadOnlyList<ConfigError> Errors)
+{
+    internal Func<ConfigProblem, ConfigError>? Locator { get; init; }
+
+    /// <summary>A problem that was found later, with the place in the file that it is about.</summary>
+    /// <param name="problem">The problem.</param>
+    public ConfigError Locate(ConfigProblem problem)
+    {
+        ArgumentNullException.ThrowIfNull(problem);
+        return Locator?.Invoke(problem) ?? new ConfigError("", 0, 0, problem.ToString());
+    }
+}

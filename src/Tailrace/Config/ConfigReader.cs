@@ -26,7 +26,7 @@ public static class ConfigReader
         state.Place("", root);
         TailraceOptions options = ConfigSchema.Root.Read(root, new TailraceOptions(), "", state);
         state.Report(Validator.Find(options, hasHandlers: false));
-        return new ConfigResult(options, state.Errors);
+        return new ConfigResult(options, state.Errors) { Locator = state.Locate };
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Tailrace.Io;
 
 namespace Tailrace.Hosting;
@@ -9,6 +10,8 @@ internal static class ListenErrors
     internal static string Describe(IoException failure)
     {
         if (failure.Address is not { } address) return failure.Message;
+        if (address is UnixDomainSocketEndPoint path && Describe(path.ToString()!, failure.Error) is { } reason)
+            return $"cannot listen on unix:{path}: {reason}";
         return failure.Error switch
         {
             IoError.AddressInUse =>
@@ -20,6 +23,15 @@ internal static class ListenErrors
             IoError.OutOfDescriptors => $"cannot listen on {address}: no file descriptor is left; raise 'ulimit -n'",
             _ => failure.Message,
         };
+    }
+
+    private static string? Describe(string path, IoError error)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path));
+        if (folder is not null && !Directory.Exists(folder)) return $"there is no directory '{folder}'";
+        if (error == IoError.NotPermitted) return "this user may not make a file there";
+        if (error != IoError.AddressInUse) return null;
+        return UnixSockets.IsSocket(path) ? "another process listens there" : "a file is there that is no socket";
     }
 
     private static string Holder(EndPoint address, bool isUdp) =>

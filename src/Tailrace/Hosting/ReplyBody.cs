@@ -10,16 +10,20 @@ internal static class ReplyBody
 
     /// <summary>Reads it.</summary>
     /// <exception cref="StartException">The file cannot be read, or is too long.</exception>
-    internal static byte[] Read(RespondOptions options)
+    internal static byte[] Read(RespondOptions options) =>
+        TryRead(options, out var body, out var error) ? body : throw new StartException($"body_file {error}");
+
+    /// <summary>Reads it; false when the file cannot be read, or is too long.</summary>
+    internal static bool TryRead(RespondOptions options, out byte[] body, out string error)
     {
         var file = options.BodyFile;
-        if (file.Length == 0) return Encoding.UTF8.GetBytes(options.Body);
+        (body, error) = ([], "");
         try
         {
-            var length = new FileInfo(file).Length;
-            if (length > BytesMax)
-                throw new StartException($"body_file '{file}' has {length} bytes; 1 MiB is the most");
-            return File.ReadAllBytes(file);
+            if (file.Length == 0) body = Encoding.UTF8.GetBytes(options.Body);
+            else if (new FileInfo(file).Length is > BytesMax and var length)
+                error = $"'{file}' has {length} bytes; 1 MiB is the most";
+            else body = File.ReadAllBytes(file);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -29,7 +33,8 @@ internal static class ReplyBody
                 UnauthorizedAccessException => "it is a directory, or reading it is not allowed",
                 _ => "it cannot be read",
             };
-            throw new StartException($"body_file '{file}': {why}", failure);
+            error = $"'{file}': {why}";
         }
+        return error.Length == 0;
     }
 }

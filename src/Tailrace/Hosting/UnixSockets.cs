@@ -7,7 +7,9 @@ namespace Tailrace.Hosting;
 /// </summary>
 internal static class UnixSockets
 {
-    /// <summary>Removes the socket of a process that has ended; one that somebody listens on stays.</summary>
+    /// <summary>
+    /// Removes the socket of a process that has ended; one that somebody listens on stays, and what is none.
+    /// </summary>
     internal static void RemoveStale(UnixDomainSocketEndPoint address)
     {
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -17,11 +19,27 @@ internal static class UnixSockets
         }
         catch (SocketException refused) when (refused.SocketErrorCode == SocketError.ConnectionRefused)
         {
-            Remove(address);
+            // A connect to an ordinary file is refused as well.
+            if (IsSocket(address.ToString())) Remove(address);
         }
         catch (SocketException)
         {
             // There is none, or it is no socket: binding will tell.
+        }
+    }
+
+    /// <summary>Whether there is a socket: what can be opened, or may not be, is none (open(2), ENXIO).</summary>
+    internal static bool IsSocket(string path)
+    {
+        try
+        {
+            // For writing too: a pipe would wait for somebody else.
+            using var file = File.Open(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            return false;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return failure is IOException and not (FileNotFoundException or DirectoryNotFoundException);
         }
     }
 

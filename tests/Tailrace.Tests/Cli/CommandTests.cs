@@ -78,6 +78,10 @@ public sealed class CommandTests
         "tailrace: --admin: '9901' has no port; write for example ':9901'\nTry 'tailrace echo --help'.\n")]
     [InlineData("tcp -b http://a -b a:8081", "tailrace: --backend: a:8081 is given twice\nTry 'tailrace tcp --help'.\n")]
     [InlineData("tcp -b a -b b:5 -P 5 -b a:5", "tailrace: --backend: a:5 is given twice\nTry 'tailrace tcp --help'.\n")]
+    [InlineData("echo --listen :9001 --admin :9001",
+        "tailrace: --admin: :9001 is where clients are to connect; give another address\n")]
+    [InlineData("demo --origin unix:/a",
+        "tailrace: --origin: 'unix:/a' is a path; the demo's pages fetch from an IP address\nTry 'tailrace demo --help'.\n")]
     [InlineData("udp -l unix:/a -b unix:/b",
         "tailrace: --listen: 'unix:/a' is a path; udp listens on an IP address\n"
         + "tailrace: --backend: 'unix:/b' is a path; udp needs a host\nTry 'tailrace udp --help'.\n")]
@@ -184,6 +188,19 @@ public sealed class CommandTests
         Assert.Equal((command, address), (listener.Name, listener.Address));
     }
 
+    [Theory]
+    [InlineData("127.0.0.1:9002", "http://127.0.0.1:9002")]
+    [InlineData("[::1]:9002", "http://[::1]:9002")]
+    [InlineData(":9002", "http://127.0.0.1:9002")]
+    public void Demo_finds_its_origin_where_it_listens(string origin, string destination)
+    {
+        Run("demo", "--origin", origin);
+        TailraceOptions options = _launched!.Options;
+        Assert.Empty(Validator.Validate(options, hasHandlers: true));
+        Assert.Equal(origin, options.Listeners[1].Address);
+        Assert.Equal(destination, options.Clusters["echo"].Destinations.Single().Address);
+    }
+
     [Fact]
     public void Run_launches_the_file_and_returns_the_code_of_the_launcher()
     {
@@ -217,6 +234,28 @@ public sealed class CommandTests
         (int code, string output, string error) = Run("check", file);
         Assert.Equal((ExitCode.Fine, ""), (code, error));
         Assert.Equal(expected, output.Replace(file, "check.yaml", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("run")]
+    [InlineData("check")]
+    public void A_file_that_cannot_be_used_is_told_where_it_is_named(string command)
+    {
+        string file = Path.GetTempFileName();
+        File.WriteAllText(file, """
+            access_log: { format: json, path: /none/access.log }
+            listeners:
+              - address: :8080
+                routes:
+                  - respond: { body_file: /none/such }
+            """);
+        Assert.Equal(
+            (ExitCode.Failed, "",
+                $"{file}:1:35: path: '/none/access.log': there is no directory '/none'\n"
+                + $"{file}:5:31: body_file: '/none/such': there is no such file\n"),
+            Run(command, file));
+        Assert.Null(_launched);
+        File.Delete(file);
     }
 
     [Fact]

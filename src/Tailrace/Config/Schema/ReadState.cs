@@ -52,11 +52,17 @@ internal sealed class ReadState(string file)
             if (dependsOn is not null
                 && (IsBroken(dependsOn) || _incomplete.Contains(dependsOn) || _incomplete.Contains(problem.Path)))
                 continue;
-            ConfigNode? node = null;
-            string path = problem.Path;
-            while (!_places.TryGetValue(path, out node) && path.Length > 0) path = ConfigPath.Parent(path);
-            Report(node?.Line ?? 1, node?.Column ?? 1, Prefix(problem.Path) + problem.Message);
+            _errors.Add(Locate(problem));
         }
+    }
+
+    /// <summary>A problem at the nearest place that stands in the file.</summary>
+    public ConfigError Locate(ConfigProblem problem)
+    {
+        ConfigNode? node = null;
+        string path = problem.Path;
+        while (!_places.TryGetValue(path, out node) && path.Length > 0) path = ConfigPath.Parent(path);
+        return new ConfigError(file, node?.Line ?? 1, node?.Column ?? 1, Prefix(problem.Path) + problem.Message);
     }
 
     private bool IsBroken(string path)

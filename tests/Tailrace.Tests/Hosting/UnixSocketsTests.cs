@@ -1,0 +1,72 @@
+using System.Net.Sockets;
+using Tailrace.Config;
+using Tailrace.Hosting;
+
+namespace Tailrace.Tests.Hosting;
+
+/// <summary>What becomes of a path that a listener is given, and that is there already.</summary>
+public sealed class UnixSocketsTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("tailrace").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void A_file_that_is_no_socket_stays()
+    {
+        var path = Path.Combine(_folder, "precious");
+        File.WriteAllText(path, "words");
+        Assert.Equal($"cannot listen on unix:{path}: a file is there that is no socket", Fail(path));
+        Assert.Equal("words", File.ReadAllText(path));
+    }
+
+    [Fact]
+    public void The_socket_of_a_process_that_has_ended_is_replaced()
+    {
+        var path = Path.Combine(_folder, "stale");
+        using (var holder = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            // .NET removes the file of a socket that is disposed of, where it still has its name.
+            holder.Bind(new UnixDomainSocketEndPoint(path));
+            File.Move(path, path + "-kept");
+        }
+        File.Move(path + "-kept", path);
+        Assert.True(UnixSockets.IsSocket(path));
+        using var server = Serve(path);
+        server.Start();
+        server.Stop(TimeSpan.Zero);
+        Assert.False(File.Exists(path));
+    }
+
+    [Fact]
+    public void A_socket_that_somebody_listens_on_stays()
+    {
+        var path = Path.Combine(_folder, "live");
+        using var holder = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        holder.Bind(new UnixDomainSocketEndPoint(path));
+        holder.Listen();
+        Assert.Equal($"cannot listen on unix:{path}: another process listens there", Fail(path));
+        Assert.True(UnixSockets.IsSocket(path));
+    }
+
+    [Fact]
+    public void A_directory_that_is_missing_is_named()
+    {
+        var folder = Path.Combine(_folder, "none");
+        Assert.Equal($"cannot listen on unix:{folder}/a: there is no directory '{folder}'", Fail($"{folder}/a"));
+    }
+
+    private static string Fail(string path)
+    {
+        using var server = Serve(path);
+        return Assert.Throws<StartException>(server.Start).Message;
+    }
+
+    private static Server Serve(string path) => new(new TailraceOptions
+    {
+        Workers = 1,
+        Engine = EngineChoice.Portable,
+        Listeners = [new ListenerOptions { Address = $"unix:{path}" }],
+        Routes = [new RouteOptions { Respond = new RespondOptions() }],
+    });
+}
