@@ -272,7 +272,7 @@ public sealed class SocketConnection : Connection
     {
         // Most answers come sooner than it pays to listen for the client's leaving. The deadline of what is in flight,
         // the rest of a request's body, say, stays what it is.
-        if (atOnce || _receive.IsPending || _send.IsPending) Reactor.Loop.Watch(handle);
+        if (atOnce || _receive.IsPending || _send is { IsPending: true }) Reactor.Loop.Watch(handle);
         else SetTimeout(WatchAfterMs);
     }
 
