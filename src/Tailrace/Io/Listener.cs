@@ -8,7 +8,7 @@ namespace Tailrace.Io;
 public sealed class Listener : TimerEntry
 {
     /// <summary>Accepts in a row before others get their turn: many bring a request with them.</summary>
-    private const int BatchMax = 32;
+    private const int BatchMax = 64;
 
     private const int PauseMs = 50;
 

@@ -87,11 +87,13 @@ public struct LoopTaskBuilder<T>
     }
 
     /// <summary>For the compiler.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void AwaitUnsafeOnCompleted<TAwaiter, TStateMachine>(ref TAwaiter awaiter, ref TStateMachine stateMachine)
         where TAwaiter : ICriticalNotifyCompletion
         where TStateMachine : IAsyncStateMachine
     {
-        // For a struct awaiter the compiler of the runtime resolves the test and removes the boxing.
+        // For a struct awaiter the compiler of the runtime resolves the test and removes the boxing, when it optimizes:
+        // it does from the first call on.
         var box = Box(ref stateMachine);
         if (awaiter is ILoopAwaiter) ((ILoopAwaiter)awaiter).OnCompleted(box);
         else awaiter.UnsafeOnCompleted(box.Post);

@@ -262,6 +262,14 @@ public sealed class Cluster
         return destination;
     }
 
+    /// <summary>The same for the first attempt of a request.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Destination? PickFirst(Exchange exchange)
+    {
+        if (_sole is { IsFull: false } sole && _sticky is null) return sole;
+        return Pick(exchange, _key is null ? 0 : _key.Of(exchange), new TriedSet());
+    }
+
     /// <summary>Whether a destination that is left is only full.</summary>
     internal bool HasFull(in TriedSet tried)
     {

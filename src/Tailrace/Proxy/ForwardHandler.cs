@@ -21,6 +21,7 @@ public sealed class ForwardHandler : Handler
     private readonly Hedging? _hedging;
     private readonly ConcurrencyLimit? _limit;
     private readonly bool _isResilient;
+    private readonly bool _remembers;
     private readonly ClusterSettings _settings;
     private readonly RequestEdits _edits;
     private readonly ResponseEdits _responseEdits;
@@ -37,6 +38,7 @@ public sealed class ForwardHandler : Handler
         _hedging = cluster.Hedging;
         _limit = cluster.Limit;
         _isResilient = _retries is not null || _hedging is not null || _limit is not null;
+        _remembers = _isResilient || cluster.Breaker is not null || cluster.Queue is not null;
         _settings = cluster.Settings;
         _edits = edits;
         _responseEdits = responseEdits;
@@ -48,25 +50,30 @@ public sealed class ForwardHandler : Handler
         if (_responseEdits.Fields is { } fields) exchange.ResponseFields = fields;
         var forwarding = _freeForwardings.TryTake() ?? new Forwarding(this);
         var attempts = forwarding.Attempts;
-        _cluster.Begin(attempts, exchange);
-        var upstream = _lessor.TryLease(exchange, attempts);
+        if (_remembers) _cluster.Begin(attempts, exchange);
+        var upstream = _remembers
+            ? _lessor.TryLease(exchange, attempts)
+            : _lessor.TryLeaseFirst(exchange, attempts);
         if (upstream is null || exchange.Request.Body != BodyKind.None)
-            return forwarding.Follow(ForwardAsync(exchange, attempts, upstream));
-        if (!TrySend(exchange, attempts, upstream)) return forwarding.Follow(LoopTask.Completed);
+            return forwarding.Follow(ForwardAsync(exchange, Remember(exchange, attempts), upstream));
+        if (!TrySendShort(exchange, upstream) && !TrySend(exchange, attempts, upstream))
+            return forwarding.Follow(LoopTask.Completed);
         return upstream.Sending.IsNothing && upstream.IsRequestSent && exchange.Downstream.Output.IsEmpty
             && upstream.Connection.FillAsync() is { IsCompleted: false } fill
             ? forwarding.Wait(exchange, fill)
-            : forwarding.Follow(ForwardAsync(exchange, attempts, upstream, isSent: true));
+            : forwarding.Follow(ForwardAsync(exchange, Remember(exchange, attempts), upstream, isSent: true));
     }
 
-    /// <summary>Goes on where a <see cref="Forwarding"/> has waited for the answer.</summary>
+    /// <summary>
+    /// Goes on where a <see cref="Forwarding"/> has waited for the answer to what it has sent to its upstream.
+    /// </summary>
     internal LoopTask OnArrival(Exchange exchange, Attempts attempts, UpstreamConnection upstream)
     {
         var failure = UpstreamFailure.NeedMore;
         if (!upstream.Connection.TryTakeFill()
             || (failure = ReadHead(exchange, upstream)) != UpstreamFailure.None
             || _isResilient)
-            return ForwardAsync(exchange, attempts, upstream, isSent: true, failure);
+            return ForwardAsync(exchange, Remember(exchange, attempts), upstream, isSent: true, failure);
         var latencyMs = _cluster.Reactor.Loop.Now - upstream.StartedAt;
         if (attempts.IsTrial) _cluster.Judge(exchange, attempts, upstream, failure);
         if (!TryRelayWhole(exchange, upstream) && !TryRelayParts(exchange, upstream))
@@ -74,6 +81,18 @@ public sealed class ForwardHandler : Handler
         exchange.Downstream.AbortWith(null);
         End(exchange, upstream, UpstreamFailure.None, latencyMs);
         return LoopTask.Completed;
+    }
+
+    /// <summary>
+    /// Attempts that can be gone on with: of a usual request no more is noted than its destination, until then.
+    /// </summary>
+    private Attempts Remember(Exchange exchange, Attempts attempts)
+    {
+        if (_remembers) return attempts;
+        var destination = attempts.Destination;
+        _cluster.Begin(attempts, exchange);
+        attempts.Destination = destination;
+        return attempts;
     }
 
     /// <summary>Takes back what <see cref="HandleAsync"/> has lent.</summary>
@@ -187,12 +206,9 @@ public sealed class ForwardHandler : Handler
     private bool TrySend(Exchange exchange, Attempts attempts, UpstreamConnection upstream)
     {
         exchange.Lease = upstream;
-        if (!TrySendShort(exchange, upstream))
-        {
-            if (!TryBegin(exchange, attempts, upstream)) return false;
-            var sending = Send(exchange, attempts, upstream);
-            if (!sending.IsNothing) upstream.Sending = sending;
-        }
+        if (!TryBegin(exchange, attempts, upstream)) return false;
+        var sending = Send(exchange, attempts, upstream);
+        if (!sending.IsNothing) upstream.Sending = sending;
         exchange.Downstream.AbortWith(upstream.Connection);
         return true;
     }
@@ -201,11 +217,12 @@ public sealed class ForwardHandler : Handler
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TrySendShort(Exchange exchange, UpstreamConnection upstream)
     {
-        if (_isResilient || exchange.Request.Body != BodyKind.None || !upstream.Client.TrySendShort(exchange, _edits))
-            return false;
+        if (_isResilient || !upstream.Client.TrySendShort(exchange, _edits)) return false;
+        exchange.Lease = upstream;
         Prepare(upstream);
         upstream.IsRequestSent = true;
         upstream.Connection.SetTimeout(_settings.FirstByteTimeoutMs);
+        exchange.Downstream.AbortWith(upstream.Connection);
         return true;
     }
 

@@ -19,6 +19,17 @@ internal sealed class Lessor(Cluster cluster)
         return attempts.WantsFresh ? null : _pool.TryRent(destination);
     }
 
+    /// <summary>The same for the first attempt of a request, where the cluster has nothing to remember of it.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal UpstreamConnection? TryLeaseFirst(Exchange exchange, Attempts attempts)
+    {
+        var destination = cluster.PickFirst(exchange);
+        attempts.Destination = destination;
+        if (destination is null) return null;
+        exchange.Upstream = destination.NameBytes;
+        return _pool.TryRent(destination);
+    }
+
     /// <summary>Connects to the destination that was chosen, or else to others, until one answers.</summary>
     /// <returns>Null when there is none; the attempts say why.</returns>
     internal async LoopTask<UpstreamConnection?> LeaseAsync(Exchange exchange, Attempts attempts)

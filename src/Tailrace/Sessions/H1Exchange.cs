@@ -58,6 +58,13 @@ internal sealed class H1Exchange : Exchange
     /// <summary>Whether the connection may serve another request after this one.</summary>
     internal bool KeepAlive { get; set; }
 
+    /// <summary>Whether request and answer have ended, and the connection is ready for others.</summary>
+    internal bool IsWhole
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => IsComplete && KeepAlive && !IsAborted && RequestBody.IsEnded;
+    }
+
     /// <summary>When the request's head was complete, in stopwatch ticks; 0 when nobody asks.</summary>
     internal long StartedAt { get; set; }
 

@@ -13,7 +13,7 @@ namespace Tailrace.Sessions;
 /// requests it holds neither exchange nor buffers. Answers to pipelined requests gather in the output and leave
 /// together, when the next request is not there yet or has to wait for somebody.
 /// </remarks>
-internal sealed class H1Server : Session
+internal sealed partial class H1Server : Session
 {
     /// <summary>How long bytes are read and dropped after the last answer, so that it gets to be read.</summary>
     private const int LingerMs = 2_000;
@@ -51,37 +51,41 @@ internal sealed class H1Server : Session
         var turn = 0;
         while (true)
         {
-            // 1. Read one request head. It must fit the input buffer.
-            var status = connection.Input.IsEmpty ? ParseStatus.NeedMore : ReadHead();
-            if (status == ParseStatus.NeedMore)
+            if (_left != Left.Answer)
             {
-                if (!connection.Output.IsEmpty && Broke(await FlushAsync())) break;
-                turn = 0;
-                if (!TryWait()) break;
-                var received = await connection.FillAsync();
-                if (Arrived(received)) continue;
-                if (received.Error == IoError.NoBuffers) await StarveAsync();
-                else if (received.Error == IoError.TimedOut && _exchange is not null) RefuseLate();
-                break;
-            }
+                // 1. Read one request head. It must fit the input buffer.
+                var status = NextHead();
+                if (status == ParseStatus.NeedMore)
+                {
+                    if (!connection.Output.IsEmpty && Broke(await FlushAsync())) break;
+                    turn = 0;
+                    if (!TryWait()) break;
+                    // Where bytes are not there yet, usual requests are served without this method.
+                    var fill = connection.FillAsync();
+                    if (fill.IsCompleted) Take(fill.GetAwaiter().GetResult());
+                    else await UntilUnusual(fill);
+                    if (_left != Left.Fill) continue;
+                    if (_received.Error == IoError.NoBuffers) await StarveAsync();
+                    else if (_received.Error == IoError.TimedOut && _exchange is not null) RefuseLate();
+                    break;
+                }
 
-            // 2. Refuse what has no clear meaning. The framing was decided with the head, before anything else may
-            // read.
-            var exchange = _exchange!;
-            if (status == ParseStatus.Rejected)
-            {
-                _counters.Rejected++;
-                Refuse(Rejections.StatusOf(exchange.Request.Rejection), Rejections.Reason(exchange.Request.Rejection));
-                break;
+                // 2. Refuse what has no clear meaning. The framing was decided with the head, before anything else may
+                // read.
+                if (status == ParseStatus.Rejected)
+                {
+                    RefuseHead();
+                    break;
+                }
+                Begin(_exchange!);
             }
-            Begin(exchange);
 
             // 3. Answer.
             try
             {
-                var handler = _context.Route(exchange.Request, exchange.RequestBytes, connection);
-                if (connection.Output.IsEmpty || handler.IsImmediate) await handler.HandleAsync(exchange);
-                else if (!await TryFlushAndHandleAsync(handler, exchange)) break;
+                if (_left == Left.Answer) await TakeAnswer();
+                else if (MayAnswer(out var handler)) await handler.HandleAsync(_exchange!);
+                else if (!await TryFlushAndHandleAsync(handler, _exchange!)) break;
             }
             catch (Exception exception)
             {
@@ -117,6 +121,7 @@ internal sealed class H1Server : Session
         _connection = connection;
         _requests = 0;
         _isOver = _isBroken = false;
+        _left = Left.Nothing;
         _context.Add(this);
         _counters.Accepted++;
         _counters.Active++;
@@ -201,6 +206,14 @@ internal sealed class H1Server : Session
         _requests++;
         if (_requests == _context.Settings.RequestsPerConnection) exchange.KeepAlive = false;
         exchange.StartedAt = _context.AccessLog is null ? 0 : Stopwatch.GetTimestamp();
+    }
+
+    /// <summary>Finds the handler. False when earlier answers are to leave before it is asked, because it may wait.
+    /// </summary>
+    private bool MayAnswer(out Handler handler)
+    {
+        handler = _context.Route(_exchange!.Request, _exchange.RequestBytes, _connection);
+        return _connection.Output.IsEmpty || handler.IsImmediate;
     }
 
     /// <summary>
@@ -306,6 +319,13 @@ internal sealed class H1Server : Session
     {
         _isBroken |= sent.IsError;
         return sent.IsError;
+    }
+
+    private void RefuseHead()
+    {
+        _counters.Rejected++;
+        var rejection = _exchange!.Request.Rejection;
+        Refuse(Rejections.StatusOf(rejection), Rejections.Reason(rejection));
     }
 
     /// <summary>Answers a request that could not be read.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 
 namespace Tailrace.Io.Backends;
 
@@ -16,24 +17,50 @@ internal sealed class Backlog<T>(int waitingMax = int.MaxValue)
     /// <summary>How many are taken in a turn at least.</summary>
     internal const int TurnMin = 32;
 
-    private readonly Queue<T> _waiting = new(TurnMin);
+    // A ring whose length is a power of two.
+    private T[] _waiting = new T[TurnMin];
+    private int _first;
     private int _left;
 
     /// <summary>How many wait.</summary>
-    internal int Count => _waiting.Count;
+    internal int Count { get; private set; }
 
     /// <summary>Puts something behind the rest.</summary>
-    internal void Add(T item) => _waiting.Enqueue(item);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Add(T item)
+    {
+        if (Count == _waiting.Length) Grow();
+        _waiting[(_first + Count++) & (_waiting.Length - 1)] = item;
+    }
 
     /// <summary>Begins a turn's share: at least half as many as it has had answers.</summary>
     /// <param name="answers">What was done in this turn for streams that the loop has opened itself.</param>
     internal void BeginShare(int answers) =>
-        _left = Math.Max(Math.Max(TurnMin, answers / 2), _waiting.Count - waitingMax);
+        _left = Math.Max(Math.Max(TurnMin, answers / 2), Count - waitingMax);
 
     /// <summary>Takes the next of the share.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryTake([MaybeNullWhen(false)] out T item)
     {
-        item = default;
-        return _left-- > 0 && _waiting.TryDequeue(out item);
+        if (_left <= 0 || Count == 0)
+        {
+            item = default;
+            return false;
+        }
+        ref var place = ref _waiting[_first];
+        item = place;
+        if (RuntimeHelpers.IsReferenceOrContainsReferences<T>()) place = default!;
+        _first = (_first + 1) & (_waiting.Length - 1);
+        _left--;
+        Count--;
+        return true;
+    }
+
+    private void Grow()
+    {
+        var larger = new T[2 * Count];
+        _waiting.AsSpan(_first).CopyTo(larger);
+        _waiting.AsSpan(0, _first).CopyTo(larger.AsSpan(Count - _first));
+        (_waiting, _first) = (larger, 0);
     }
 }
