@@ -34,14 +34,14 @@ public sealed class EventLoopTests
         rig.Run(async () =>
         {
             var listener = rig.Listen();
-            var connect = new IoOperation { Buffer = new(rig.Reactor.Buffers) };
-            var connecting = rig.Loop.ConnectAsync(rig.AddressOf(listener), connect);
-            var accept = new IoOperation();
+            var connect = new SendOperation { Buffer = new(rig.Reactor.Buffers) };
+            var connecting = rig.Loop.ConnectAsync(rig.AddressOf(listener), connect, out var opened);
+            var accept = new AcceptOperation();
             Assert.False((await rig.Loop.AcceptAsync(listener, accept)).IsError);
             Assert.False((await connecting).IsError);
-            Assert.Equal((true, false), (accept.Opened!.IsAccepted, connect.Opened!.IsAccepted));
+            Assert.Equal((true, false), (accept.Opened!.IsAccepted, opened!.IsAccepted));
             rig.Loop.Close(accept.Opened);
-            rig.Loop.Close(connect.Opened);
+            rig.Loop.Close(opened!);
             rig.Loop.Close(listener);
         });
     }
