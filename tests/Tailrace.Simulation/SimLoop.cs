@@ -54,7 +54,7 @@ internal sealed partial class SimLoop(SimWorld world, string host) : EventLoop
     public override EndPoint LocalAddress(IoHandle handle) => new IPEndPoint(Host, ((SimHandle)handle).Port);
 
     /// <inheritdoc/>
-    public override IoTask AcceptAsync(IoHandle listener, IoOperation operation)
+    public override IoTask AcceptAsync(IoHandle listener, AcceptOperation operation)
     {
         var handle = Open(listener);
         if (_world.Faults.Strikes()) return Fail(handle, operation, isSend: false, IoError.OutOfDescriptors);
@@ -64,12 +64,13 @@ internal sealed partial class SimLoop(SimWorld world, string host) : EventLoop
     }
 
     /// <inheritdoc/>
-    public override IoTask ConnectAsync(SocketAddress address, IoOperation operation)
+    public override IoTask ConnectAsync(SocketAddress address, SendOperation operation, out IoHandle? opened)
     {
+        opened = null;
         if (_world.Faults.Strikes()) return new IoTask(IoResult.Failure(_world.Network.ConnectError()));
         var handle = _world.Network.Connect(this, new IPEndPoint(IPAddress.Any, 0).Create(address));
         _handles.Add(handle);
-        operation.Opened = handle;
+        opened = handle;
         if (!_world.IsLate && _world.Network.TryDecide(handle) is { } done) return new IoTask(done);
         handle.Sending = operation;
         return operation.Begin(handle);
@@ -87,7 +88,7 @@ internal sealed partial class SimLoop(SimWorld world, string host) : EventLoop
     }
 
     /// <inheritdoc/>
-    public override IoTask SendAsync(IoHandle stream, IoOperation operation)
+    public override IoTask SendAsync(IoHandle stream, SendOperation operation)
     {
         var handle = Open(stream);
         Require(handle.Sending is null, "one send at a time");
@@ -125,7 +126,7 @@ internal sealed partial class SimLoop(SimWorld world, string host) : EventLoop
     internal override int UnseenFrom => _world.Conditions.Unseen > 0 ? UnseenFromBytes : int.MaxValue;
 
     /// <inheritdoc/>
-    internal override IoTask SendUnseenAsync(IoHandle stream, IoOperation operation)
+    internal override IoTask SendUnseenAsync(IoHandle stream, SendOperation operation)
     {
         Require(operation.Unseen is not null, "nothing is kept for this send");
         return SendAsync(stream, operation);
@@ -190,7 +191,7 @@ internal sealed partial class SimLoop(SimWorld world, string host) : EventLoop
         {
             var result = handle.Inbox is not null ? TryReceiveDatagrams(handle)
                 : handle.Backlog is null ? _world.Network.TryReceive(handle, receiving)
-                : Accept(handle, receiving);
+                : Accept(handle, (AcceptOperation)receiving);
             if (result is { } done)
             {
                 handle.Receiving = null;
@@ -230,7 +231,7 @@ internal sealed partial class SimLoop(SimWorld world, string host) : EventLoop
         return true;
     }
 
-    private IoResult Accept(SimHandle listener, IoOperation operation)
+    private IoResult Accept(SimHandle listener, AcceptOperation operation)
     {
         var stream = listener.Backlog!.Dequeue();
         _handles.Add(stream);
@@ -249,7 +250,7 @@ internal sealed partial class SimLoop(SimWorld world, string host) : EventLoop
     private IoTask Fail(SimHandle handle, IoOperation operation, bool isSend, IoError error)
     {
         if (_world.Random.Chance(500)) return new IoTask(IoResult.Failure(error));
-        if (isSend) handle.Sending = operation;
+        if (isSend) handle.Sending = (SendOperation)operation;
         else handle.Receiving = operation;
         var task = operation.Begin(handle);
         operation.Fail(error, this);

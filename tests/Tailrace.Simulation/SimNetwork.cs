@@ -98,11 +98,11 @@ internal sealed class SimNetwork(SimWorld world)
         var pipe = handle.Incoming!;
         if (!pipe.IsReadable(Now)) return null;
         var isUnseen = operation.UnseenMax > 0 && world.Random.Chance(world.Conditions.Unseen);
-        if (!isUnseen && !operation.Buffer!.TryReserve(1)) return IoResult.Failure(IoError.NoBuffers);
-        var count = isUnseen ? ReadUnseen(handle, operation) : Read(pipe, operation.Buffer!);
+        if (!isUnseen && !operation.Buffer.TryReserve(1)) return IoResult.Failure(IoError.NoBuffers);
+        var count = isUnseen ? ReadUnseen(handle, operation) : Read(pipe, operation.Buffer);
         handle.Received += count;
         if (count > 0) return IoResult.Success(count);
-        operation.Buffer!.Release();
+        operation.Buffer.Release();
         if (!IsResetArrived(handle) || handle.HasToldReset) return IoResult.Success(0);
         handle.HasToldReset = true;
         return IoResult.Failure(IoError.Reset);
@@ -126,7 +126,7 @@ internal sealed class SimNetwork(SimWorld world)
     }
 
     /// <summary>Sends what the window takes; done when all has gone.</summary>
-    internal IoResult? TrySend(SimHandle handle, IoOperation operation)
+    internal IoResult? TrySend(SimHandle handle, SendOperation operation)
     {
         if (world.Random.Chance(world.Conditions.Reset)) Break(handle);
         var pipe = handle.Outgoing!;
@@ -137,7 +137,7 @@ internal sealed class SimNetwork(SimWorld world)
         }
         if (pipe.IsEnded || pipe.IsReset || IsResetArrived(handle)) return IoResult.Failure(IoError.BrokenPipe);
         var unseen = (SimUnseen?)operation.Unseen;
-        while (operation.Buffer!.Length + operation.BodyLength + (unseen?.Length ?? 0) > 0)
+        while (operation.Buffer.Length + operation.BodyLength + (unseen?.Length ?? 0) > 0)
         {
             var head = operation.Buffer.Unread;
             var bytes = !head.IsEmpty ? head

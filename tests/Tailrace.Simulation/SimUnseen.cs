@@ -19,7 +19,7 @@ internal sealed class SimUnseen : UnseenBytes
     internal ReadOnlyMemory<byte> Bytes { get; private set; }
 
     /// <summary>Takes bytes that a send has sent.</summary>
-    internal void Take(int count, IoOperation operation)
+    internal void Take(int count, SendOperation operation)
     {
         Bytes = Bytes[count..];
         Length -= count;

@@ -8,29 +8,28 @@ namespace Tailrace.Io;
 /// </summary>
 /// <remarks>
 /// Belongs to one reactor. One receive and one send may be in flight, each awaited by one method. Neither buffer holds
-/// memory while the connection waits idle.
+/// a block while the connection waits idle; in a tunnel, of which there are many, it has no buffers then at all.
 /// </remarks>
 public abstract class Connection : TimerEntry
 {
-    private byte[] _remoteText = [];
-    private int _remoteTextLength;
+    private ClientFacts? _facts;
 
     /// <summary>Creates a connection of <paramref name="reactor"/>.</summary>
     protected Connection(Reactor reactor)
     {
         Reactor = reactor;
-        Input = new ByteBuffer(reactor.Buffers);
-        Output = new ByteBuffer(reactor.Buffers);
+        Input = reactor.RentBuffer();
+        Output = reactor.RentBuffer();
     }
 
     /// <summary>The reactor it lives on.</summary>
     public Reactor Reactor { get; }
 
     /// <summary>Bytes received and not yet consumed.</summary>
-    public ByteBuffer Input { get; }
+    public ByteBuffer Input { get; private protected set; }
 
     /// <summary>Bytes written and not yet sent.</summary>
-    public ByteBuffer Output { get; }
+    public ByteBuffer Output { get; private protected set; }
 
     /// <summary>The other side's address: that of the client, where a trusted proxy has said it.</summary>
     public abstract NetAddress Remote { get; }
@@ -41,31 +40,47 @@ public abstract class Connection : TimerEntry
     /// <summary>
     /// <see cref="Remote"/> without its port, as text: written once, for each request repeats it to its origin.
     /// </summary>
-    internal ReadOnlySpan<byte> RemoteText
-    {
-        get
-        {
-            if (_remoteTextLength == 0) WriteRemoteText();
-            return _remoteText.AsSpan(0, _remoteTextLength);
-        }
-    }
+    internal ReadOnlySpan<byte> RemoteText =>
+        _facts is { Text: { IsEmpty: false } text } ? text : WriteRemoteText().Text;
 
     /// <summary>What a proxy on the other side said of its client, or null.</summary>
     public ProxyHeader? ProxyHeader
     {
-        get;
-        internal set
-        {
-            field = value;
-            _remoteTextLength = 0;
-        }
+        get => _facts?.ProxyHeader;
+        internal set => Facts.ProxyHeader = value;
     }
 
     /// <summary>Its place among those of its source, where they are counted; given back at its close.</summary>
-    internal SourceTicket Ticket { get; set; }
+    internal SourceTicket Ticket { set => Facts.Ticket = value; }
+
+    private ClientFacts Facts => _facts ??= Reactor.FreeFacts.TryTake() ?? new ClientFacts();
 
     /// <summary>Whether it has been closed on this side.</summary>
     public abstract bool IsClosed { get; }
+
+    /// <summary>
+    /// Gives back what an empty input holds, while a receive waits for bytes. It comes back with them, or when
+    /// something else receives; until then nothing may be written to it.
+    /// </summary>
+    internal virtual void ReleaseInput() => Input.Release();
+
+    /// <summary>
+    /// Gives back what an empty output holds, and what sending needs. A flush of something else takes the latter again;
+    /// nothing may be written to the output any more.
+    /// </summary>
+    internal virtual void ReleaseOutput() => Output.Release();
+
+    /// <summary>What stays to be known of the client is what its socket says, unless more has been said.</summary>
+    internal void ForgetText()
+    {
+        if (_facts is not { IsTextOnly: true } facts) return;
+        facts.Clear();
+        Reactor.FreeFacts.Return(facts);
+        _facts = null;
+    }
+
+    /// <summary>The connection is closed.</summary>
+    private protected void ClearFacts() => _facts?.Clear();
 
     /// <summary>Bytes received and sent since this was last asked.</summary>
     public abstract (long Received, long Sent) TakeTraffic();
@@ -75,6 +90,9 @@ public abstract class Connection : TimerEntry
 
     /// <summary>Arms the next <see cref="FillAsync"/> without awaiting it.</summary>
     public abstract void PrepareFill();
+
+    /// <summary>Whether the fill that is watched has completed: <see cref="TakeFill"/> has its result.</summary>
+    internal abstract bool HasFilled { get; }
 
     /// <summary>What the fill came to that was watched and has completed.</summary>
     internal abstract IoResult TakeFill();
@@ -98,6 +116,9 @@ public abstract class Connection : TimerEntry
 
     /// <summary>Sends the message of <paramref name="length"/> bytes that was written there.</summary>
     internal virtual void EndShort(int length) => throw new NotSupportedException();
+
+    /// <summary>The same of the flush that is watched, for <see cref="TakeFlush"/>.</summary>
+    internal abstract bool HasFlushed { get; }
 
     /// <summary>What the flush came to that was watched and has completed.</summary>
     internal abstract IoResult TakeFlush();
@@ -160,12 +181,10 @@ public abstract class Connection : TimerEntry
     /// <summary>Whether a watcher of its loss has not been run yet.</summary>
     internal virtual bool IsLossWatched => false;
 
-    private void WriteRemoteText()
+    private ClientFacts WriteRemoteText()
     {
-        Span<byte> text = stackalloc byte[NetAddress.TextLengthMax];
-        _remoteTextLength = Remote.Format(text);
-        if (_remoteText.Length < _remoteTextLength) _remoteText = new byte[_remoteTextLength];
-        text[.._remoteTextLength].CopyTo(_remoteText);
+        Facts.Write(Remote);
+        return Facts;
     }
 
     /// <summary>Milliseconds that were given last.</summary>

@@ -66,13 +66,14 @@ public abstract partial class EventLoop : IDisposable
     /// <summary>The own address of a listener, with its port where 0 was asked for, or of a stream.</summary>
     public abstract EndPoint LocalAddress(IoHandle handle);
 
-    /// <summary>Accepts one connection; the handle is in <see cref="IoOperation.Opened"/>.</summary>
-    public abstract IoTask AcceptAsync(IoHandle listener, IoOperation operation);
+    /// <summary>Accepts one connection; the handle is in <see cref="AcceptOperation.Opened"/>.</summary>
+    public abstract IoTask AcceptAsync(IoHandle listener, AcceptOperation operation);
 
-    /// <summary>
-    /// Connects a stream; the handle is in <see cref="IoOperation.Opened"/>, also while it is pending.
-    /// </summary>
-    public abstract IoTask ConnectAsync(SocketAddress address, IoOperation operation);
+    /// <summary>Connects a stream.</summary>
+    /// <param name="address">Where to.</param>
+    /// <param name="operation">Pending until the stream can be used.</param>
+    /// <param name="opened">The stream, also while it is pending or when it fails; null if there never was one.</param>
+    public abstract IoTask ConnectAsync(SocketAddress address, SendOperation operation, out IoHandle? opened);
 
     /// <summary>
     /// Receives into <see cref="IoOperation.Buffer"/>, which takes a block only when bytes are there. Completes with
@@ -81,15 +82,15 @@ public abstract partial class EventLoop : IDisposable
     public abstract IoTask ReceiveAsync(IoHandle handle, IoOperation operation);
 
     /// <summary>
-    /// Sends all of <see cref="IoOperation.Buffer"/> and then <see cref="IoOperation.BodyLength"/> bytes of
-    /// <see cref="IoOperation.Body"/>, consuming what went. Completes with the count when the system, or the loop on
+    /// Sends all of <see cref="IoOperation.Buffer"/> and then <see cref="SendOperation.BodyLength"/> bytes of
+    /// <see cref="SendOperation.Body"/>, consuming what went. Completes with the count when the system, or the loop on
     /// its way there, has taken all, or an error.
     /// </summary>
     /// <remarks>
     /// Taken is not sent, let alone received: that has never been known of a socket. What fails later fails the next
     /// operation.
     /// </remarks>
-    public abstract IoTask SendAsync(IoHandle handle, IoOperation operation);
+    public abstract IoTask SendAsync(IoHandle handle, SendOperation operation);
 
     /// <summary>
     /// Room for a short message, where it lies until it is sent: it need not be written elsewhere first, and copied.
@@ -128,7 +129,7 @@ public abstract partial class EventLoop : IDisposable
     /// <summary>
     /// Sends all of <see cref="IoOperation.Buffer"/> and then all of <see cref="IoOperation.Unseen"/>.
     /// </summary>
-    internal virtual IoTask SendUnseenAsync(IoHandle handle, IoOperation operation) =>
+    internal virtual IoTask SendUnseenAsync(IoHandle handle, SendOperation operation) =>
         throw new NotSupportedException();
 
     /// <summary>Ends the sending direction; the other side reads the end of the stream.</summary>

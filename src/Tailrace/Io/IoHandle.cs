@@ -7,15 +7,34 @@ namespace Tailrace.Io;
 /// </remarks>
 public abstract class IoHandle
 {
-    private RepeatedReference<IoOperation> _receiving;
-    private RepeatedReference<IoOperation> _sending;
-    private RepeatedReference<IoHandle> _dependent;
+    private IoOperation? _receiving;
+    private SendOperation? _sending;
+    private IoHandle? _dependent;
+    private bool _isReceiving;
+    private bool _isSending;
+    private bool _hasDependent;
 
     /// <summary>The receive, or accept, that waits.</summary>
-    internal IoOperation? Receiving { get => _receiving.Value; set => _receiving.Value = value; }
+    internal IoOperation? Receiving
+    {
+        get => _isReceiving ? _receiving : null;
+        set
+        {
+            _isReceiving = value is not null;
+            RepeatedReference.Keep(ref _receiving, value);
+        }
+    }
 
     /// <summary>The send, or connect, that waits.</summary>
-    internal IoOperation? Sending { get => _sending.Value; set => _sending.Value = value; }
+    internal SendOperation? Sending
+    {
+        get => _isSending ? _sending : null;
+        set
+        {
+            _isSending = value is not null;
+            RepeatedReference.Keep(ref _sending, value);
+        }
+    }
 
     /// <summary>The other side's address.</summary>
     public NetAddress Remote { get; internal set; }
@@ -24,7 +43,15 @@ public abstract class IoHandle
     /// The handle whose operations are pointless once this one is reset: an answer that nobody waits for any more.
     /// When this stream is reset or closed, the loop fails them as aborted.
     /// </summary>
-    internal IoHandle? Dependent { get => _dependent.Value; set => _dependent.Value = value; }
+    internal IoHandle? Dependent
+    {
+        get => _hasDependent ? _dependent : null;
+        set
+        {
+            _hasDependent = value is not null;
+            RepeatedReference.Keep(ref _dependent, value);
+        }
+    }
 
     /// <summary>What is run once this one is reset or closed, while its owner waits for something else.</summary>
     internal LoopContinuation? LossWatcher { get; set; }

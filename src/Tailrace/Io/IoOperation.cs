@@ -9,12 +9,19 @@ namespace Tailrace.Io;
 /// Owned by its connection; at most one use is in flight at a time. Plain fields: only the owning loop's thread touches
 /// it. A completion that comes before anybody awaits is kept, so an operation can be armed early (an idle upstream
 /// connection keeps a receive armed to learn that its origin closed).
+/// <para>
+/// This class is what receives need. Every idle connection has one armed, so what others need is in classes of their
+/// own.
+/// </para>
 /// </remarks>
-public sealed class IoOperation : LoopContinuation
+public class IoOperation : LoopContinuation
 {
-    private RepeatedReference<LoopContinuation> _continuation;
-    private RepeatedReference<IoHandle> _handle;
+    private LoopContinuation? _continuation;
+    private IoHandle? _handle;
+    private ByteBuffer? _buffer;
     private IoResult _result;
+    private bool _isAwaited;
+    private bool _isHeld;
     private bool _completed;
     private bool _isSettled;
 
@@ -22,22 +29,19 @@ public sealed class IoOperation : LoopContinuation
     public bool IsPending { get; private set; }
 
     /// <summary>Whether its result is known already, and only the news of it is still queued.</summary>
-    internal bool IsDecided => IsPending && (Handle is null || _isSettled);
+    internal bool IsDecided => IsPending && (!_isHeld || _isSettled);
 
     /// <summary>The descriptor it works on, while it is pending.</summary>
-    internal IoHandle? Handle { get => _handle.Value; private set => _handle.Value = value; }
+    internal IoHandle? Handle => _isHeld ? _handle : null;
 
-    /// <summary>Receive: where bytes go. Send: what goes first.</summary>
-    internal ByteBuffer? Buffer { get; set; }
-
-    /// <summary>Send: what goes behind <see cref="Buffer"/>, or null.</summary>
-    internal ByteBuffer? Body { get; set; }
-
-    /// <summary>Send: how many bytes of <see cref="Body"/> are still to go.</summary>
-    internal int BodyLength { get; set; }
-
-    /// <summary>Send: bytes sent so far. Back ends count here.</summary>
-    internal int Progress { get; set; }
+    /// <summary>
+    /// Receive: where bytes go; it may be had only now that they are there. Send: what goes first.
+    /// </summary>
+    internal ByteBuffer Buffer
+    {
+        get => _buffer ?? TakeBuffer();
+        set => RepeatedReference.Keep(ref _buffer, value);
+    }
 
     /// <summary>Receive: how many of the next bytes the system may keep. 0 for an ordinary receive.</summary>
     internal int UnseenMax { get; set; }
@@ -45,32 +49,14 @@ public sealed class IoOperation : LoopContinuation
     /// <summary>Receive: the bytes that the system has kept, or null. Send: what goes behind the buffer.</summary>
     internal UnseenBytes? Unseen { get; set; }
 
-    /// <summary>Accept and connect: the descriptor that came of it.</summary>
-    internal IoHandle? Opened { get; set; }
-
     /// <summary>Back end: marks the operation as held by the loop.</summary>
     internal IoTask Begin(IoHandle? handle)
     {
         Debug.Assert(!IsPending && !_completed, "an operation has one use at a time");
         IsPending = true;
-        Handle = handle;
+        _isHeld = handle is not null;
+        RepeatedReference.Keep(ref _handle, handle);
         return new IoTask(this);
-    }
-
-    /// <summary>Back end: counts sent bytes and consumes them from both buffers.</summary>
-    /// <returns>True when nothing is left to send.</returns>
-    internal bool Advance(int sent)
-    {
-        Progress += sent;
-        var head = Buffer!;
-        var fromHead = Math.Min(sent, head.Length);
-        head.Consume(fromHead);
-        if (sent > fromHead)
-        {
-            Body!.Consume(sent - fromHead);
-            BodyLength -= sent - fromHead;
-        }
-        return head.IsEmpty && BodyLength == 0;
     }
 
     /// <summary>Back end: stores the result and resumes whoever awaits it.</summary>
@@ -79,12 +65,12 @@ public sealed class IoOperation : LoopContinuation
     {
         Debug.Assert(IsPending);
         IsPending = false;
-        Handle = null;
+        _isHeld = false;
         _result = result;
         _completed = true;
-        var continuation = _continuation.Value;
-        _continuation.Value = null;
-        continuation?.Resume();
+        if (!_isAwaited) return;
+        _isAwaited = false;
+        _continuation!.Resume();
     }
 
     /// <summary>Back end: completes it with an error, but from the loop's queue and not inside the caller.</summary>
@@ -133,7 +119,7 @@ public sealed class IoOperation : LoopContinuation
         if (Handle is not { } handle) return;
         if (handle.Receiving == this) handle.Receiving = null;
         if (handle.Sending == this) handle.Sending = null;
-        Handle = null;
+        _isHeld = false;
     }
 
     internal override void Resume() => Complete(_result);
@@ -156,7 +142,11 @@ public sealed class IoOperation : LoopContinuation
     internal bool IsCompleted => _completed;
 
     /// <summary>Runs <paramref name="watcher"/> on completion; null withdraws it.</summary>
-    internal void Watch(LoopContinuation? watcher) => _continuation.Value = watcher;
+    internal void Watch(LoopContinuation? watcher)
+    {
+        _isAwaited = watcher is not null;
+        RepeatedReference.Keep(ref _continuation, watcher);
+    }
 
     /// <summary>Takes the result of a receive that brought bytes; any other is left where it is.</summary>
     internal bool TryTakeBytes()
@@ -167,14 +157,21 @@ public sealed class IoOperation : LoopContinuation
     }
 
     /// <summary>Lets go of whatever a use that is over referred to.</summary>
-    internal void Forget()
+    internal virtual void Forget()
     {
         Debug.Assert(!IsPending);
         _completed = false;
-        _continuation = default;
-        _handle = default;
-        Body = null;
+        _isAwaited = false;
+        _continuation = null;
+        _handle = null;
     }
+
+    /// <summary>Gives the buffer back to whom it came from: <see cref="TakeBuffer"/> is to get another.</summary>
+    internal void DropBuffer() => _buffer = null;
+
+    /// <summary>A receive whose buffer was given back while it waited: gets one.</summary>
+    private protected virtual ByteBuffer TakeBuffer() =>
+        throw new InvalidOperationException("the operation has no buffer");
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal IoResult TakeResult()

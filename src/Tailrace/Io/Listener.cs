@@ -15,7 +15,7 @@ public sealed class Listener : TimerEntry
     private readonly Reactor _reactor;
     private readonly Action<Connection> _serve;
     private readonly ConnectionBudget _budget;
-    private readonly IoOperation _accept = new();
+    private readonly AcceptOperation _accept = new();
     private readonly Resumer _resume = new();
     private IoHandle? _handle;
     private bool _isPaused;

@@ -2,11 +2,13 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 
 namespace Tailrace.Io;
 
-/// <summary>The address of the other side of a connection, as a plain value of 24 bytes.</summary>
+/// <summary>The address of the other side of a connection, as a plain value of 20 bytes.</summary>
 /// <remarks>An IPv4 address that came through a dual-stack socket is shown as IPv4.</remarks>
+[StructLayout(LayoutKind.Sequential, Pack = 4)]
 public readonly struct NetAddress : IEquatable<NetAddress>
 {
     /// <summary>The longest text of an address without its port.</summary>
@@ -17,20 +19,21 @@ public readonly struct NetAddress : IEquatable<NetAddress>
 
     private readonly ulong _high;
     private readonly ulong _low;
+    private readonly ushort _family;
 
     private NetAddress(ulong high, ulong low, int port, AddressFamily family)
     {
         _high = high;
         _low = low;
         Port = (ushort)port;
-        Family = family;
+        _family = (ushort)family;
     }
 
     /// <summary>The port; 0 for a Unix socket.</summary>
     public ushort Port { get; }
 
     /// <summary>IPv4, IPv6 or Unix; unspecified for the default value.</summary>
-    public AddressFamily Family { get; }
+    public AddressFamily Family => (AddressFamily)_family;
 
     /// <summary>The same address with port 0.</summary>
     internal NetAddress WithoutPort => new(_high, _low, 0, Family);

@@ -47,6 +47,20 @@ public sealed class Reactor : IDisposable
 
     internal FreeList<SocketConnection> FreeConnections { get; } = new(1 << 14);
 
+    /// <summary>What connections in tunnels have given back until bytes come.</summary>
+    internal FreeList<ByteBuffer> FreeBuffers { get; } = new(1 << 14);
+
+    /// <summary>The same of sends.</summary>
+    internal FreeList<SendOperation> FreeSends { get; } = new(1 << 14);
+
+    internal FreeList<ClientFacts> FreeFacts { get; } = new(1 << 14);
+
+    /// <summary>The buffer of those who have none: it is empty, and has no room.</summary>
+    internal ByteBuffer NoBuffer { get; } = ByteBuffer.WithoutRoom();
+
+    /// <summary>A buffer that holds no block.</summary>
+    internal ByteBuffer RentBuffer() => FreeBuffers.TryTake() ?? new ByteBuffer(Buffers);
+
     /// <summary>Starts the thread.</summary>
     /// <param name="prepared">
     /// Told on that thread, once, whether the loop runs; with an error it does not, and the thread ends.

@@ -24,7 +24,22 @@ internal struct RepeatedReference<T>
         set
         {
             _isSet = value is not null;
-            if (value is not null && _known != value) _known = value;
+            RepeatedReference.Keep(ref _known, value);
         }
+    }
+}
+
+/// <summary>
+/// The same for objects of which there are thousands: whether it is set is kept among their other flags, where it takes
+/// no room.
+/// </summary>
+internal static class RepeatedReference
+{
+    /// <summary>Stores a reference that is set, if it is another than before.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Keep<T>(ref T? known, T? value)
+        where T : class
+    {
+        if (value is not null && known != value) known = value;
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Tailrace.Memory;
 
 namespace Tailrace.Io;
 
@@ -7,23 +8,25 @@ namespace Tailrace.Io;
 /// <remarks>
 /// Comes from the reactor's free list and goes back to it on <see cref="Close"/>, unless something is still in flight:
 /// then the collector gets it. Hold no reference to a closed connection.
+/// <para>
+/// What <see cref="ReleaseInput"/> and <see cref="ReleaseOutput"/> give back, others of the reactor use meanwhile:
+/// of thousands of tunnels a few are at work, and with few objects, which the caches have.
+/// </para>
 /// </remarks>
 public sealed class SocketConnection : Connection
 {
     /// <summary>How long an answer may take before its client is watched.</summary>
     private const int WatchAfterMs = 50;
 
-    private readonly IoOperation _receive = new();
-    private readonly IoOperation _send = new();
+    private readonly Receive _receive;
+    private SendOperation? _send;
     private IoHandle? _handle;
-    private int _progressSeen;
     private bool _isAborted;
 
     private SocketConnection(Reactor reactor)
         : base(reactor)
     {
-        _receive.Buffer = Input;
-        _send.Buffer = Output;
+        _receive = new Receive(this) { Buffer = Input };
     }
 
     /// <inheritdoc/>
@@ -61,18 +64,20 @@ public sealed class SocketConnection : Connection
     }
 
     /// <summary>A connection that is not connected yet; <see cref="ConnectAsync"/> comes next.</summary>
-    internal static SocketConnection Rent(Reactor reactor) =>
-        reactor.FreeConnections.TryTake() ?? new SocketConnection(reactor);
+    internal static SocketConnection Rent(Reactor reactor)
+    {
+        if (reactor.FreeConnections.TryTake() is not { } connection) return new SocketConnection(reactor);
+        if (connection.Input == reactor.NoBuffer) connection.TakeInput();
+        if (connection.Output == reactor.NoBuffer) connection.TakeOutput();
+        return connection;
+    }
 
     /// <summary>Connects to an address. On failure close the connection as any other.</summary>
     internal IoTask ConnectAsync(System.Net.SocketAddress address)
     {
-        _send.Opened = null;
-        _send.Progress = _progressSeen = 0;
-        var task = Reactor.Loop.ConnectAsync(address, _send);
-        _handle = _send.Opened;
-        _send.Opened = null;
-        return task;
+        var send = Send;
+        send.Progress = send.ProgressSeen = 0;
+        return Reactor.Loop.ConnectAsync(address, send, out _handle);
     }
 
     /// <inheritdoc/>
@@ -93,6 +98,9 @@ public sealed class SocketConnection : Connection
         var task = Reactor.Loop.ReceiveAsync(handle, _receive);
         if (!_receive.IsArmed) _receive.Hold(task.GetAwaiter().GetResult());
     }
+
+    /// <inheritdoc/>
+    internal override bool HasFilled => _receive.IsCompleted;
 
     /// <inheritdoc/>
     internal override IoResult TakeFill() => _receive.TakeResult();
@@ -118,23 +126,25 @@ public sealed class SocketConnection : Connection
     public override IoTask FlushAsync()
     {
         if (Output.IsEmpty) return new IoTask(IoResult.Success(0));
-        _send.BodyLength = 0;
-        return SendAsync();
+        var send = Send;
+        send.BodyLength = 0;
+        return SendAsync(send);
     }
 
     /// <inheritdoc/>
-    public override IoTask FlushAsync(Memory.ByteBuffer? body, int count)
+    public override IoTask FlushAsync(ByteBuffer? body, int count)
     {
-        Debug.Assert(_send.Unseen is null, "what was not sent is lost with its connection");
-        _send.Body = body;
-        _send.BodyLength = count;
-        return SendAsync();
+        var send = Send;
+        Debug.Assert(send.Unseen is null, "what was not sent is lost with its connection");
+        send.Body = body;
+        send.BodyLength = count;
+        return SendAsync(send);
     }
 
     /// <inheritdoc/>
     internal override Span<byte> BeginShort(int room)
     {
-        Debug.Assert(!_send.IsPending, "one send at a time");
+        Debug.Assert(_send is not { IsPending: true }, "one send at a time");
         return _handle is { } handle && Output.IsEmpty ? Reactor.Loop.BeginShort(handle, room) : default;
     }
 
@@ -142,18 +152,24 @@ public sealed class SocketConnection : Connection
     internal override void EndShort(int length) => Reactor.Loop.EndShort(_handle!, length);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private IoTask SendAsync()
+    private IoTask SendAsync(SendOperation send)
     {
         if (_handle is not { } handle) return new IoTask(IoResult.Failure(IoError.Aborted));
-        _send.Progress = _progressSeen = 0;
-        return Reactor.Loop.SendAsync(handle, _send);
+        send.Progress = send.ProgressSeen = 0;
+        return Reactor.Loop.SendAsync(handle, send);
     }
 
     /// <inheritdoc/>
-    internal override IoResult TakeFlush() => _send.TakeResult();
+    internal override bool HasFlushed => _send is { IsCompleted: true };
 
     /// <inheritdoc/>
-    public override void CancelFlush() => Reactor.Loop.Cancel(_send, IoError.Cancelled);
+    internal override IoResult TakeFlush() => _send!.TakeResult();
+
+    /// <inheritdoc/>
+    public override void CancelFlush()
+    {
+        if (_send is { } send) Reactor.Loop.Cancel(send, IoError.Cancelled);
+    }
 
     /// <inheritdoc/>
     internal override int Unseen => _receive.Unseen?.Length ?? 0;
@@ -175,19 +191,68 @@ public sealed class SocketConnection : Connection
     internal override int DropUnseen() => _receive.DropUnseen();
 
     /// <inheritdoc/>
-    internal override int Flushed => _send.Progress;
+    internal override int Flushed => _send!.Progress;
 
     /// <inheritdoc/>
     internal override IoTask FlushUnseenAsync(Connection source)
     {
-        _send.Progress = _progressSeen = 0;
+        var send = Send;
+        send.Progress = send.ProgressSeen = 0;
         if (_handle is not { } handle) return new IoTask(IoResult.Failure(IoError.Aborted));
         var receive = ((SocketConnection)source)._receive;
-        _send.Unseen = receive.Unseen;
+        send.Unseen = receive.Unseen;
         receive.Unseen = null;
-        _send.BodyLength = 0;
-        return Reactor.Loop.SendUnseenAsync(handle, _send);
+        send.BodyLength = 0;
+        return Reactor.Loop.SendUnseenAsync(handle, send);
     }
+
+    /// <inheritdoc/>
+    internal override void ReleaseInput()
+    {
+        var input = Input;
+        input.Release();
+        if (!input.IsNew || input == Reactor.NoBuffer) return;
+        Input = Reactor.NoBuffer;
+        _receive.DropBuffer();
+        Reactor.FreeBuffers.Return(input);
+    }
+
+    /// <inheritdoc/>
+    internal override void ReleaseOutput()
+    {
+        var output = Output;
+        output.Release();
+        if (!output.IsNew || _send is { IsArmed: true } or { Unseen: not null }) return;
+        if (output != Reactor.NoBuffer)
+        {
+            Output = Reactor.NoBuffer;
+            Reactor.FreeBuffers.Return(output);
+        }
+        if (_send is not { } send) return;
+        _send = null;
+        Reactor.FreeSends.Return(send);
+    }
+
+    private SendOperation Send
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _send ?? TakeSend();
+    }
+
+    private SendOperation TakeSend()
+    {
+        var send = Reactor.FreeSends.TryTake() ?? new SendOperation();
+        send.Buffer = Output;
+        return _send = send;
+    }
+
+    private void TakeOutput()
+    {
+        Output = Reactor.RentBuffer();
+        if (_send is { } send) send.Buffer = Output;
+    }
+
+    private ByteBuffer TakeInput() => _receive.Buffer = Input = Reactor.RentBuffer();
 
     /// <inheritdoc/>
     public override void ShutdownSend()
@@ -207,7 +272,7 @@ public sealed class SocketConnection : Connection
     {
         // Most answers come sooner than it pays to listen for the client's leaving. The deadline of what is in flight,
         // the rest of a request's body, say, stays what it is.
-        if (atOnce || _receive.IsPending || _send.IsPending) Reactor.Loop.Watch(handle);
+        if (atOnce || _receive.IsPending || _send is { IsPending: true }) Reactor.Loop.Watch(handle);
         else SetTimeout(WatchAfterMs);
     }
 
@@ -246,14 +311,12 @@ public sealed class SocketConnection : Connection
         Input.Clear();
         Output.Clear();
         _receive.DropUnseen();
-        _send.DropUnseen();
-        ProxyHeader = null;
-        Ticket.Return();
-        Ticket = default;
+        _send?.DropUnseen();
+        ClearFacts();
         if (!wasOpen) return;
-        if (_receive.IsPending || _send.IsPending) return;
+        if (_receive.IsPending || _send is { IsPending: true }) return;
         _receive.Forget();
-        _send.Forget();
+        _send?.Forget();
         Reactor.FreeConnections.Return(this);
     }
 
@@ -263,13 +326,19 @@ public sealed class SocketConnection : Connection
     protected internal override void OnDeadline()
     {
         if (_handle is { Dependent: not null } handle && !Reactor.Loop.IsWatched(handle)) Reactor.Loop.Watch(handle);
-        if (_send.IsPending && _send.Progress != _progressSeen)
+        if (_send is { IsPending: true } send && send.Progress != send.ProgressSeen)
         {
-            _progressSeen = _send.Progress;
+            send.ProgressSeen = send.Progress;
             SetTimeout(TimeoutMs);
             return;
         }
         Reactor.Loop.Cancel(_receive, IoError.TimedOut);
-        Reactor.Loop.Cancel(_send, IoError.TimedOut);
+        if (_send is not null) Reactor.Loop.Cancel(_send, IoError.TimedOut);
+    }
+
+    /// <summary>A receive that may wait without a buffer, and gets one when bytes have come.</summary>
+    private sealed class Receive(SocketConnection connection) : IoOperation
+    {
+        private protected override ByteBuffer TakeBuffer() => connection.TakeInput();
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Tailrace.Io;
 
@@ -34,7 +35,8 @@ public sealed class TimerWheel
         entry.Deadline = deadline;
         if (entry.Slot >= 0)
         {
-            if (deadline >= entry.QueuedFor) return;
+            // A later deadline is looked at when the slot comes round.
+            if (deadline >= ServedBy(entry.Slot)) return;
             Unlink(entry);
         }
         Link(entry);
@@ -122,11 +124,15 @@ public sealed class TimerWheel
         _firing = null;
     }
 
-    private const int Firing = SlotCount;
+    private const short Firing = SlotCount;
     private TimerEntry? _firing;
 
     /// <summary>The deadline rounded up to a tick that has not begun.</summary>
     private static long TickOf(long deadline) => deadline == long.MaxValue ? long.MaxValue : deadline / TickMs + 1;
+
+    /// <summary>The earliest deadline that a slot serves when it comes round next.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private long ServedBy(int slot) => (_tick - 1 + ((slot - (int)_tick) & (SlotCount - 1))) * TickMs;
 
     private void Link(TimerEntry entry)
     {
@@ -134,8 +140,7 @@ public sealed class TimerWheel
         var slot = (int)(tick % SlotCount);
         var first = _slots[slot];
         _soonest = Math.Min(_soonest, tick);
-        entry.Slot = slot;
-        entry.QueuedFor = (tick - 1) * TickMs;
+        entry.Slot = (short)slot;
         entry.Previous = null;
         entry.Next = first;
         if (first is not null) first.Previous = entry;

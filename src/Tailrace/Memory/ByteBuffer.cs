@@ -33,6 +33,11 @@ public sealed unsafe class ByteBuffer
         _small = pools.Small;
     }
 
+    private ByteBuffer() => (_pools, _small) = (null!, null!);
+
+    /// <summary>A buffer that stays empty: nothing can be written to it.</summary>
+    internal static ByteBuffer WithoutRoom() => new();
+
     /// <summary>Bytes written and not yet consumed.</summary>
     public int Length => _end - _start;
 
@@ -41,6 +46,9 @@ public sealed unsafe class ByteBuffer
 
     /// <summary>Whether a block is held.</summary>
     public bool HasBlock => _block != null;
+
+    /// <summary>Whether it is as it was made: it holds no block, and has not earned a bulk one.</summary>
+    internal bool IsNew => _block == null && !_isBulk;
 
     /// <summary>Bytes that can be appended without renting, compacting or growing.</summary>
     public int Free => _capacity - _end;

@@ -447,7 +447,7 @@ public sealed class ForwardHandler : Handler
         exchange.Successor = new UpstreamTunnel(
             upstream.Connection, _pool, upstream.Destination, upstream.IsAnswering,
             exchange.Settings.TunnelIdleTimeoutMs);
-        _pool.FreeClients.Return(upstream.Client);
+        _pool.FreeUpstreams.Return(upstream);
     }
 
     /// <summary>Whether to go on reading; false when there is a failure to tell apart.</summary>

@@ -15,7 +15,8 @@ namespace Tailrace.Proxy;
 /// </para>
 /// <para>
 /// A tunnel waits nearly all the time, often thousands of them. So it is no async method, whose frames would wait with
-/// it: two <see cref="TunnelPump"/>s are resumed by what they wait for, and the owner is told of the end.
+/// it: one object keeps what both directions need, is resumed by whatever they wait for, and has a
+/// <see cref="TunnelPump"/> go on; the owner is told of the end.
 /// </para>
 /// <para>
 /// Each direction receives no more before the other side has taken what there is, so a tunnel holds at most one block
@@ -28,29 +29,25 @@ namespace Tailrace.Proxy;
 /// as long as its reader takes it.
 /// </para>
 /// </remarks>
-internal sealed class Tunnel : TimerEntry
+internal class Tunnel : TimerEntry
 {
     /// <summary>How long what a broken side has sent may still take to be delivered.</summary>
     private const int GraceMs = 1_000;
 
-    private readonly TunnelPump _upload;
-    private readonly TunnelPump _download;
+    private TunnelFlow _upload;
+    private TunnelFlow _download;
     private ITunnelOwner _owner = null!;
-    private TunnelLimits _limits;
+    private LossWatchers? _losses;
+    private int _idleTimeoutMs;
     private long _activeAt;
     private long _expiresAt;
     private byte _running;
     private bool _hasFailed;
     private bool _isCut;
+    private bool _isQueued;
     private TunnelEnd _end;
     private TunnelSide _by;
     private IoError _error;
-
-    internal Tunnel()
-    {
-        _upload = new TunnelPump(this, TunnelSide.Downstream);
-        _download = new TunnelPump(this, TunnelSide.Upstream);
-    }
 
     /// <summary>Told of each change of its state; null unless every detail is wanted.</summary>
     internal Action<StreamState>? Changed { get; set; }
@@ -65,7 +62,8 @@ internal sealed class Tunnel : TimerEntry
         {
             if (_running == 0) return StreamState.Closed;
             if (_hasFailed || _by != TunnelSide.None) return StreamState.Closing;
-            return _upload.IsSending || _download.IsSending ? StreamState.Writing : StreamState.Connected;
+            var isSending = _upload.Wait == TunnelWait.Room || _download.Wait == TunnelWait.Room;
+            return isSending ? StreamState.Writing : StreamState.Connected;
         }
     }
 
@@ -78,12 +76,17 @@ internal sealed class Tunnel : TimerEntry
     /// <summary>Whether what waits has been cancelled.</summary>
     internal bool IsStopped { get; private set; }
 
-    internal Connection Downstream => _upload.Source;
+    /// <summary>The client's side.</summary>
+    internal Connection Downstream { get; private set; } = null!;
 
-    internal Connection Upstream => _download.Source;
+    /// <summary>The origin's side.</summary>
+    internal Connection Upstream { get; private set; } = null!;
 
-    /// <summary>The loop of its connections.</summary>
-    internal EventLoop Loop { get; private set; } = null!;
+    private EventLoop Loop => Downstream.Reactor.Loop;
+
+    private TunnelPump Upload => new(this, ref _upload, TunnelSide.Downstream);
+
+    private TunnelPump Download => new(this, ref _download, TunnelSide.Upstream);
 
     private Counters Counters => Downstream.Reactor.Counters;
 
@@ -95,11 +98,11 @@ internal sealed class Tunnel : TimerEntry
     internal void Begin(Connection downstream, Connection upstream, TunnelLimits limits, ITunnelOwner owner)
     {
         Debug.Assert(_running == 0, "a tunnel has one use at a time");
-        _upload.Prepare(downstream, upstream);
-        _download.Prepare(upstream, downstream);
+        _upload = _download = default;
+        Downstream = downstream;
+        Upstream = upstream;
         _owner = owner;
-        Loop = downstream.Reactor.Loop;
-        _limits = limits;
+        _idleTimeoutMs = limits.IdleTimeoutMs;
         _activeAt = Loop.Now;
         _expiresAt = limits.LifetimeMs > 0 ? _activeAt + limits.LifetimeMs : long.MaxValue;
         _running = 2;
@@ -109,14 +112,46 @@ internal sealed class Tunnel : TimerEntry
         _error = IoError.None;
         downstream.AbortWith(null);
         upstream.AbortWith(null);
+        downstream.ForgetText();
         // Its own deadline looks at both directions together.
         downstream.SetTimeout(0);
         upstream.SetTimeout(0);
         TakeTraffic();
         SetDeadline();
         Changed?.Invoke(StreamState.Connected);
-        _upload.Resume();
-        _download.Resume();
+        Upload.Resume();
+        Download.Resume();
+    }
+
+    /// <summary>Something has happened that a direction waits for.</summary>
+    internal override void Resume()
+    {
+        // A wait that is over resumes it at once, so there is never more than one.
+        var upload = Upload;
+        var download = Download;
+        if (upload.IsReady)
+        {
+            upload.Resume();
+            return;
+        }
+        if (download.IsReady)
+        {
+            download.Resume();
+            return;
+        }
+        // Others had their turn.
+        _isQueued = false;
+        var isDownloadNext = download.IsNext;
+        if (upload.IsNext) upload.Resume();
+        if (isDownloadNext) download.Resume();
+    }
+
+    /// <summary>A pump goes on when others have had their turn.</summary>
+    internal void LetOthersGo()
+    {
+        if (_isQueued) return;
+        _isQueued = true;
+        Loop.Queue(this);
     }
 
     /// <summary>Ends it at once; what waits is cancelled. Does nothing to one that is over.</summary>
@@ -138,7 +173,7 @@ internal sealed class Tunnel : TimerEntry
             Stop(TunnelEnd.Expired);
             return;
         }
-        if (_limits.IdleTimeoutMs > 0 && now - _activeAt >= _limits.IdleTimeoutMs)
+        if (_idleTimeoutMs > 0 && now - _activeAt >= _idleTimeoutMs)
         {
             if (!hasMoved)
             {
@@ -162,7 +197,7 @@ internal sealed class Tunnel : TimerEntry
     }
 
     /// <summary>The stream of one side has ended: so does the other's, in this direction.</summary>
-    internal void OnEnd(TunnelPump pump)
+    internal void OnEnd(in TunnelPump pump)
     {
         // After a failure the reset tells both sides; an end before it would tell them something else.
         if (_hasFailed) return;
@@ -175,8 +210,23 @@ internal sealed class Tunnel : TimerEntry
         pump.WatchSource();
     }
 
+    /// <summary>What tells the tunnel that a side is lost.</summary>
+    internal LoopContinuation LossWatcherOf(TunnelSide side)
+    {
+        var watchers = _losses ??= new LossWatchers(this);
+        return side == TunnelSide.Downstream ? watchers.Downstream : watchers.Upstream;
+    }
+
+    private void OnLost(TunnelSide side)
+    {
+        // News of an earlier use may come late.
+        if (_running == 0) return;
+        var pump = side == TunnelSide.Downstream ? Upload : Download;
+        if (!pump.Source.IsLossWatched) OnLost(pump);
+    }
+
     /// <summary>A side has been reset, or closed here, while nothing was received from it.</summary>
-    internal void OnLost(TunnelPump pump)
+    private void OnLost(in TunnelPump pump)
     {
         if (pump.Source.IsClosed)
         {
@@ -200,7 +250,7 @@ internal sealed class Tunnel : TimerEntry
     /// <summary>
     /// Nothing more comes from a side that is broken, and nothing gets there. All that it sent has been delivered.
     /// </summary>
-    internal void OnReadFailed(TunnelPump pump, IoError error)
+    internal void OnReadFailed(in TunnelPump pump, IoError error)
     {
         switch (error)
         {
@@ -221,7 +271,7 @@ internal sealed class Tunnel : TimerEntry
     /// A side takes nothing any more. What it has sent before may still lie in the kernel; the other direction goes on
     /// until it meets the failure too.
     /// </summary>
-    internal void OnSendFailed(TunnelPump pump, IoError error)
+    internal void OnSendFailed(in TunnelPump pump, IoError error)
     {
         // Bytes that are no longer in the input may not have gone.
         _isCut = true;
@@ -231,9 +281,9 @@ internal sealed class Tunnel : TimerEntry
     }
 
     /// <summary>A bug: nobody knows what has been delivered.</summary>
-    internal void OnException(Exception exception)
+    internal void OnException(EventLoop loop, Exception exception)
     {
-        Loop.OnUnhandled(exception);
+        loop.OnUnhandled(exception);
         _isCut = true;
         Stop();
     }
@@ -253,8 +303,7 @@ internal sealed class Tunnel : TimerEntry
         var mustReset = _isCut || _end is TunnelEnd.Reset or TunnelEnd.NoBuffers;
         var (owner, upstream) = (_owner, Upstream);
         // Its connections are others' as soon as they are closed.
-        _upload.Forget();
-        _download.Forget();
+        Downstream = Upstream = null!;
         _owner = null!;
         owner.OnEnded(upstream, new TunnelResult(_end, _by, _error, mustReset, BytesUp, BytesDown));
     }
@@ -288,7 +337,7 @@ internal sealed class Tunnel : TimerEntry
 
     private void SetDeadline()
     {
-        var idleAt = _limits.IdleTimeoutMs > 0 ? _activeAt + _limits.IdleTimeoutMs : long.MaxValue;
+        var idleAt = _idleTimeoutMs > 0 ? _activeAt + _idleTimeoutMs : long.MaxValue;
         var deadline = Math.Min(idleAt, _expiresAt);
         if (deadline != long.MaxValue) Loop.Timers.Set(this, deadline);
     }
@@ -302,4 +351,17 @@ internal sealed class Tunnel : TimerEntry
 
     private static TunnelSide OtherThan(TunnelSide side) =>
         side == TunnelSide.Downstream ? TunnelSide.Upstream : TunnelSide.Downstream;
+
+    /// <summary>Made when they are first needed: most tunnels never wait for room.</summary>
+    private sealed class LossWatchers(Tunnel tunnel)
+    {
+        internal LoopContinuation Downstream { get; } = new LossWatcher(tunnel, TunnelSide.Downstream);
+
+        internal LoopContinuation Upstream { get; } = new LossWatcher(tunnel, TunnelSide.Upstream);
+    }
+
+    private sealed class LossWatcher(Tunnel tunnel, TunnelSide side) : LoopContinuation
+    {
+        internal override void Resume() => tunnel.OnLost(side);
+    }
 }

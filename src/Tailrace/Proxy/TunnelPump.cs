@@ -2,14 +2,52 @@ using Tailrace.Io;
 
 namespace Tailrace.Proxy;
 
-/// <summary>One direction of a <see cref="Tunnel"/>: receives from one side, and sends that to the other.</summary>
+/// <summary>What one direction of a <see cref="Tunnel"/> waits for.</summary>
+internal enum TunnelWait : byte
+{
+    /// <summary>Nothing: it is at work.</summary>
+    Nothing,
+
+    /// <summary>Bytes from its source.</summary>
+    Bytes,
+
+    /// <summary>Its target's taking them.</summary>
+    Room,
+
+    /// <summary>Others, which get their turn.</summary>
+    Turn,
+
+    /// <summary>Nothing any more.</summary>
+    Over,
+}
+
+/// <summary>All that one direction keeps over a wait.</summary>
+internal struct TunnelFlow
+{
+    /// <summary>Bytes delivered so far.</summary>
+    internal long Bytes;
+
+    /// <summary>Whether they come in bulk.</summary>
+    internal BulkGauge Gauge;
+
+    /// <summary>How many are being sent.</summary>
+    internal int Sending;
+
+    /// <summary>Pieces moved since it last waited.</summary>
+    internal byte Pieces;
+
+    /// <summary>What it waits for.</summary>
+    internal TunnelWait Wait;
+}
+
+/// <summary>
+/// One direction of a <see cref="Tunnel"/> at work: receives from one side, and sends that to the other.
+/// </summary>
 /// <remarks>
-/// What it waits for resumes it. Between two waits it runs like an async method would, but all that it keeps over a
-/// wait are these few fields. Belongs to its tunnel; used on the reactor's thread only.
+/// Between two waits it runs like an async method would; what it keeps over one is its <see cref="TunnelFlow"/>, in the
+/// tunnel. Used on the reactor's thread only.
 /// </remarks>
-/// <param name="tunnel">Whose direction it is.</param>
-/// <param name="from">The side that it receives from.</param>
-internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuation
+internal readonly ref struct TunnelPump
 {
     /// <summary>Pieces moved without a wait before other connections get their turn.</summary>
     private const int TurnPiecesMax = 16;
@@ -17,77 +55,73 @@ internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuat
     /// <summary>What is being sent is what the source has received unseen.</summary>
     private const int AllUnseen = -1;
 
-    private BulkGauge _gauge;
-    private int _sending;
-    private byte _pieces;
-    private Wait _wait;
-    private LossWatcher? _loss;
+    private readonly Tunnel _tunnel;
+    private readonly ref TunnelFlow _flow;
 
-    private enum Wait : byte
+    /// <summary>Gets a direction to work.</summary>
+    /// <param name="tunnel">Whose it is.</param>
+    /// <param name="flow">What it has kept.</param>
+    /// <param name="from">The side that it receives from.</param>
+    internal TunnelPump(Tunnel tunnel, ref TunnelFlow flow, TunnelSide from)
     {
-        Nothing,
-        Bytes,
-        Room,
-        Turn,
-        Over,
+        _tunnel = tunnel;
+        _flow = ref flow;
+        From = from;
+        (Source, Target) = from == TunnelSide.Downstream
+            ? (tunnel.Downstream, tunnel.Upstream)
+            : (tunnel.Upstream, tunnel.Downstream);
     }
 
     /// <summary>Where bytes come from.</summary>
-    internal Connection Source { get; private set; } = null!;
+    internal Connection Source { get; }
 
     /// <summary>Where they go.</summary>
-    internal Connection Target { get; private set; } = null!;
+    internal Connection Target { get; }
 
     /// <summary>The side that it receives from.</summary>
-    internal TunnelSide From => from;
-
-    /// <summary>Bytes delivered so far.</summary>
-    internal long Bytes { get; private set; }
+    internal TunnelSide From { get; }
 
     /// <summary>Whether bytes wait until the target takes them.</summary>
-    internal bool IsSending => _wait == Wait.Room;
+    internal bool IsSending => _flow.Wait == TunnelWait.Room;
 
     /// <summary>Whether it has come to its end.</summary>
-    internal bool IsOver => _wait == Wait.Over;
+    internal bool IsOver => _flow.Wait == TunnelWait.Over;
 
-    private EventLoop Loop => tunnel.Loop;
-
-    /// <summary>Gets ready for another use; <see cref="Resume"/> begins it.</summary>
-    internal void Prepare(Connection source, Connection target)
+    /// <summary>Whether what it waits for has happened.</summary>
+    internal bool IsReady => _flow.Wait switch
     {
-        Source = source;
-        Target = target;
-        Bytes = 0;
-        _gauge = default;
-        _pieces = 0;
-        _wait = Wait.Nothing;
-    }
+        TunnelWait.Bytes => Source.HasFilled,
+        TunnelWait.Room => Target.HasFlushed,
+        _ => false,
+    };
 
-    /// <summary>Lets go of its connections, which others may be using soon.</summary>
-    internal void Forget() => Source = Target = null!;
+    /// <summary>Whether it has let others go first.</summary>
+    internal bool IsNext => _flow.Wait == TunnelWait.Turn;
+
+    private EventLoop Loop => Source.Reactor.Loop;
 
     /// <summary>Has the tunnel told when the source is lost while nothing is received from it.</summary>
-    internal void WatchSource() => Source.WatchLoss(_loss ??= new LossWatcher(this));
+    internal void WatchSource() => Source.WatchLoss(_tunnel.LossWatcherOf(From));
 
     /// <summary>Begins, or goes on with what has come of a wait.</summary>
-    internal override void Resume()
+    internal void Resume()
     {
         try
         {
-            var was = _wait;
-            _wait = Wait.Nothing;
+            var was = _flow.Wait;
+            _flow.Wait = TunnelWait.Nothing;
             var goesOn = was switch
             {
-                Wait.Bytes => OnReceived(Source.TakeFill()) && TrySend(),
-                Wait.Room => OnSent(Target.TakeFlush()),
+                TunnelWait.Bytes => OnReceived(Source.TakeFill()) && TrySend(),
+                TunnelWait.Room => OnSent(Target.TakeFlush()),
                 _ => true,
             };
             if (goesOn) Run();
         }
         catch (Exception exception)
         {
-            var isOver = _wait == Wait.Over;
-            tunnel.OnException(exception);
+            var isOver = _flow.Wait == TunnelWait.Over;
+            _tunnel.OnException(Loop, exception);
             // What the tunnel's owner makes of its end is not the pump's affair.
             if (!isOver) End();
         }
@@ -98,7 +132,7 @@ internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuat
     {
         do
         {
-            if (tunnel.IsStopped)
+            if (_tunnel.IsStopped)
             {
                 End();
                 return;
@@ -112,28 +146,29 @@ internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuat
     private bool TryReceive()
     {
         Source.Input.Release();
-        Target.Output.Release();
-        var fill = _gauge.IsBulk(Loop, int.MaxValue) && Target.SendsUnseen
+        var fill = _flow.Gauge.IsBulk(Loop, int.MaxValue) && Target.SendsUnseen
             ? Source.FillUnseenAsync(int.MaxValue)
             : Source.FillAsync();
         if (fill.IsCompleted) return OnReceived(fill.GetAwaiter().GetResult());
-        _pieces = 0;
-        _wait = Wait.Bytes;
-        fill.Watch(this);
+        Source.ReleaseInput();
+        Target.ReleaseOutput();
+        _flow.Pieces = 0;
+        _flow.Wait = TunnelWait.Bytes;
+        fill.Watch(_tunnel);
         return false;
     }
 
     private bool OnReceived(IoResult received)
     {
-        tunnel.OnActivity();
+        _tunnel.OnActivity();
         if (received is { IsError: false, Bytes: > 0 })
         {
-            _gauge.Received(Loop, received.Bytes, Source.Unseen > 0);
-            tunnel.Changed?.Invoke(StreamState.Reading);
+            _flow.Gauge.Received(Loop, received.Bytes, Source.Unseen > 0);
+            _tunnel.Changed?.Invoke(StreamState.Reading);
             return true;
         }
-        if (received.IsError) tunnel.OnReadFailed(this, received.Error);
-        else tunnel.OnEnd(this);
+        if (received.IsError) _tunnel.OnReadFailed(this, received.Error);
+        else _tunnel.OnEnd(this);
         End();
         return false;
     }
@@ -141,14 +176,15 @@ internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuat
     /// <summary>Sends what there is. False when it waits, or has come to its end.</summary>
     private bool TrySend()
     {
-        _sending = Source.Unseen > 0 ? AllUnseen : Source.Input.Length;
-        var flush = _sending == AllUnseen
+        var sending = Source.Unseen > 0 ? AllUnseen : Source.Input.Length;
+        _flow.Sending = sending;
+        var flush = sending == AllUnseen
             ? Target.FlushUnseenAsync(Source)
-            : Target.FlushAsync(Source.Input, _sending);
+            : Target.FlushAsync(Source.Input, sending);
         if (flush.IsCompleted) return OnSent(flush.GetAwaiter().GetResult());
-        _wait = Wait.Room;
-        tunnel.Changed?.Invoke(StreamState.Writing);
-        flush.Watch(this);
+        _flow.Wait = TunnelWait.Room;
+        _tunnel.Changed?.Invoke(StreamState.Writing);
+        flush.Watch(_tunnel);
         WatchSource();
         return false;
     }
@@ -156,40 +192,28 @@ internal sealed class TunnelPump(Tunnel tunnel, TunnelSide from) : LoopContinuat
     private bool OnSent(IoResult sent)
     {
         // What was in the output before is not of this stream.
-        var bytes = _sending == AllUnseen ? Target.Flushed : _sending - Source.Input.Length;
-        Bytes += bytes;
-        tunnel.OnDelivered(from, bytes);
+        var bytes = _flow.Sending == AllUnseen ? Target.Flushed : _flow.Sending - Source.Input.Length;
+        _flow.Bytes += bytes;
+        _tunnel.OnDelivered(From, bytes);
         if (sent.IsError)
         {
-            tunnel.OnSendFailed(this, sent.Error);
+            _tunnel.OnSendFailed(this, sent.Error);
             End();
             return false;
         }
-        if (++_pieces < TurnPiecesMax) return true;
-        _pieces = 0;
-        _wait = Wait.Turn;
-        Loop.Queue(this);
+        if (++_flow.Pieces < TurnPiecesMax) return true;
+        _flow.Pieces = 0;
+        _flow.Wait = TunnelWait.Turn;
+        _tunnel.LetOthersGo();
         return false;
     }
 
     private void End()
     {
-        _wait = Wait.Over;
+        _flow.Wait = TunnelWait.Over;
         var isCut = Source.DropUnseen() > 0 || !Source.Input.IsEmpty;
         Source.Input.Release();
         Target.Output.Release();
-        tunnel.OnPumped(isCut);
-    }
-
-    private void OnLost()
-    {
-        // News of an earlier use may come late.
-        if (tunnel.IsRunning && !Source.IsLossWatched) tunnel.OnLost(this);
-    }
-
-    /// <summary>Made when it is first needed: most tunnels never wait for room.</summary>
-    private sealed class LossWatcher(TunnelPump pump) : LoopContinuation
-    {
-        internal override void Resume() => pump.OnLost();
+        _tunnel.OnPumped(isCut);
     }
 }

@@ -7,26 +7,25 @@ namespace Tailrace.Proxy;
 /// <summary>
 /// A connection to a destination with the HTTP client on it; while it is idle, a watcher of its own end.
 /// </summary>
-/// <remarks>Leased to one exchange at a time, else in its pool. Used on its reactor's thread only.</remarks>
+/// <remarks>
+/// Leased to one exchange at a time, else in its pool. When its connection carries HTTP no more it is used again for
+/// another. Used on its reactor's thread only.
+/// </remarks>
 internal sealed class UpstreamConnection : Lease
 {
     private readonly UpstreamPool _pool;
 
-    internal UpstreamConnection(
-        UpstreamPool pool, Destination destination, SocketAddress address, SocketConnection connection)
+    internal UpstreamConnection(UpstreamPool pool)
     {
         _pool = pool;
-        Destination = destination;
-        Address = address;
-        Connection = connection;
-        Client = (pool.FreeClients.TryTake() ?? new H1Client(pool.Settings.Limits)).On(connection);
+        Client = new H1Client(pool.Settings.Limits);
     }
 
-    internal Destination Destination { get; }
+    internal Destination Destination { get; private set; } = null!;
 
-    internal SocketAddress Address { get; }
+    internal SocketAddress Address { get; private set; } = null!;
 
-    internal SocketConnection Connection { get; }
+    internal SocketConnection Connection { get; private set; } = null!;
 
     internal H1Client Client { get; }
 
@@ -69,6 +68,20 @@ internal sealed class UpstreamConnection : Lease
 
     /// <summary>Whether the request has been sent whole.</summary>
     internal bool IsRequestSent { get; set; }
+
+    /// <summary>Begins with a connection on which nothing has been said.</summary>
+    internal UpstreamConnection On(Destination destination, SocketAddress address, SocketConnection connection)
+    {
+        Destination = destination;
+        Address = address;
+        Connection = connection;
+        Client.On(connection);
+        FirstByteMs = HedgeMs = 0;
+        IsHedge = IsAnswering = IsJudged = IsReused = IsRequestSent = false;
+        Upload = default;
+        Sending = default;
+        return this;
+    }
 
     /// <inheritdoc/>
     internal override async LoopTask AbandonAsync(Exchange exchange)

@@ -45,8 +45,8 @@ internal sealed class UpstreamPool
     /// <summary>Told when there is room again; null where nobody waits.</summary>
     internal WaitQueue? Waiting { get; set; }
 
-    /// <summary>Clients of connections that carry HTTP no more; the tables in them are worth keeping.</summary>
-    internal FreeList<H1Client> FreeClients { get; } = new(64);
+    /// <summary>Those whose connections carry HTTP no more; the tables in them are worth keeping.</summary>
+    internal FreeList<UpstreamConnection> FreeUpstreams { get; } = new(64);
 
     private Counters Counters => _reactor.Counters;
 
@@ -119,9 +119,9 @@ internal sealed class UpstreamPool
     internal async LoopTask<OpenResult> OpenAsync(Destination destination, Connection? client = null)
     {
         var (connection, address, error) = await ConnectAsync(destination, client);
-        return connection is null
-            ? new OpenResult(null, error)
-            : new OpenResult(new UpstreamConnection(this, destination, address!, connection), IoError.None);
+        if (connection is null) return new OpenResult(null, error);
+        var upstream = FreeUpstreams.TryTake() ?? new UpstreamConnection(this);
+        return new OpenResult(upstream.On(destination, address!, connection), IoError.None);
     }
 
     /// <summary>

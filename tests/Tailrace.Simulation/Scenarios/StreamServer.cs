@@ -20,7 +20,7 @@ internal static class StreamServer
     private static async LoopTask AcceptAsync(
         Reactor reactor, IoHandle listener, Func<SocketConnection, LoopTask> serve)
     {
-        var accept = new IoOperation();
+        var accept = new AcceptOperation();
         while (true)
         {
             var result = await reactor.Loop.AcceptAsync(listener, accept);

@@ -34,14 +34,14 @@ public sealed class EventLoopTests
         rig.Run(async () =>
         {
             var listener = rig.Listen();
-            var connect = new IoOperation { Buffer = new(rig.Reactor.Buffers) };
-            var connecting = rig.Loop.ConnectAsync(rig.AddressOf(listener), connect);
-            var accept = new IoOperation();
+            var connect = new SendOperation { Buffer = new(rig.Reactor.Buffers) };
+            var connecting = rig.Loop.ConnectAsync(rig.AddressOf(listener), connect, out var opened);
+            var accept = new AcceptOperation();
             Assert.False((await rig.Loop.AcceptAsync(listener, accept)).IsError);
             Assert.False((await connecting).IsError);
-            Assert.Equal((true, false), (accept.Opened!.IsAccepted, connect.Opened!.IsAccepted));
+            Assert.Equal((true, false), (accept.Opened!.IsAccepted, opened!.IsAccepted));
             rig.Loop.Close(accept.Opened);
-            rig.Loop.Close(connect.Opened);
+            rig.Loop.Close(opened!);
             rig.Loop.Close(listener);
         });
     }
@@ -88,7 +88,7 @@ public sealed class EventLoopTests
         rig.Run(async () =>
         {
             var listener = rig.Listen();
-            var accept = rig.Loop.AcceptAsync(listener, new IoOperation());
+            var accept = rig.Loop.AcceptAsync(listener, new AcceptOperation());
             rig.Loop.Close(listener);
             Assert.Equal(IoError.Aborted, (await accept).Error);
         });
@@ -101,7 +101,7 @@ public sealed class EventLoopTests
         rig.Run(async () =>
         {
             var listener = rig.Listen();
-            var operation = new IoOperation();
+            var operation = new AcceptOperation();
             var accept = rig.Loop.AcceptAsync(listener, operation);
             rig.Loop.Cancel(operation, IoError.Cancelled);
             Assert.Equal(IoError.Cancelled, (await accept).Error);
@@ -171,7 +171,7 @@ public sealed class EventLoopTests
             {
                 var client = SocketConnection.Rent(rig.Reactor);
                 var connecting = client.ConnectAsync(new IPEndPoint(target, port).Serialize());
-                var operation = new IoOperation();
+                var operation = new AcceptOperation();
                 Assert.False((await rig.Loop.AcceptAsync(listener, operation)).IsError);
                 Assert.False((await connecting).IsError);
                 Assert.StartsWith(shown, operation.Opened!.Remote.ToString());
@@ -192,7 +192,7 @@ public sealed class EventLoopTests
             var listener = rig.Loop.Listen(new UnixDomainSocketEndPoint(path), new ListenSettings(16, Shared: false));
             var client = SocketConnection.Rent(rig.Reactor);
             var connecting = client.ConnectAsync(new UnixDomainSocketEndPoint(path).Serialize());
-            var operation = new IoOperation();
+            var operation = new AcceptOperation();
             Assert.False((await rig.Loop.AcceptAsync(listener, operation)).IsError);
             Assert.False((await connecting).IsError);
             var server = SocketConnection.Adopt(rig.Reactor, operation.Opened!);

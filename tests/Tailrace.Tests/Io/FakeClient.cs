@@ -14,6 +14,10 @@ internal sealed class FakeClient(Reactor reactor, NetAddress remote) : Connectio
 
     public override IoTask FillAsync() => throw new NotSupportedException();
 
+    internal override bool HasFilled => throw new NotSupportedException();
+
+    internal override bool HasFlushed => throw new NotSupportedException();
+
     public override void PrepareFill() => throw new NotSupportedException();
 
     internal override IoResult TakeFill() => throw new NotSupportedException();

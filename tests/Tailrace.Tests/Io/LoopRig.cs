@@ -136,7 +136,7 @@ internal sealed class LoopRig : IDisposable
         var listener = Listen();
         var client = SocketConnection.Rent(Reactor);
         var connecting = client.ConnectAsync(AddressOf(listener));
-        var accept = new IoOperation();
+        var accept = new AcceptOperation();
         var accepted = await Loop.AcceptAsync(listener, accept);
         Assert.False(accepted.IsError, accepted.ToString());
         var connected = await connecting;
@@ -151,7 +151,7 @@ internal sealed class LoopRig : IDisposable
     {
         var listener = Listen();
         peer.Connect((IPEndPoint)Loop.LocalAddress(listener));
-        var accept = new IoOperation();
+        var accept = new AcceptOperation();
         var accepted = await Loop.AcceptAsync(listener, accept);
         Assert.False(accepted.IsError, accepted.ToString());
         Loop.Close(listener);

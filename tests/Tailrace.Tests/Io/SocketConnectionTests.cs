@@ -51,6 +51,58 @@ public sealed class SocketConnectionTests
         });
     }
 
+    [Theory, MemberData(nameof(Engines))]
+    public void What_it_gave_back_while_it_waited_comes_again_with_bytes(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            for (var i = 0; i < 3; i++)
+            {
+                var fill = server.FillAsync();
+                server.ReleaseInput();
+                server.ReleaseOutput();
+                Assert.Equal((2, 0), (rig.Reactor.FreeBuffers.Count, server.Input.Free));
+                await LoopRig.SendAsync(client, "bytes");
+                Assert.Equal(5, (await fill).Bytes);
+                Assert.Equal("bytes"u8, server.Input.Unread);
+                Assert.Equal(1, rig.Reactor.FreeBuffers.Count);
+                Assert.Equal(5, (await server.FlushAsync(server.Input, 5)).Bytes);
+                await LoopRig.ExpectAsync(client, "bytes");
+            }
+            server.Close();
+            var (again, other) = await rig.PairAsync();
+            await LoopRig.SendAsync(again, "one way");
+            await LoopRig.ExpectAsync(other, "one way");
+            await LoopRig.SendAsync(other, "and the other");
+            await LoopRig.ExpectAsync(again, "and the other");
+            again.Close();
+            other.Close();
+            client.Close();
+        });
+    }
+
+    [Fact]
+    public void Bytes_that_came_already_are_not_given_back()
+    {
+        using var rig = new LoopRig("epoll");
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            await LoopRig.SendAsync(client, "kept");
+            Assert.Equal(4, (await server.FillAsync()).Bytes);
+            Assert.True(server.Output.TryAppend("to go"u8));
+            server.ReleaseInput();
+            server.ReleaseOutput();
+            Assert.Equal("kept"u8, server.Input.Unread);
+            Assert.Equal("to go"u8, server.Output.Unread);
+            Assert.Equal(0, rig.Reactor.FreeBuffers.Count);
+            server.Close();
+            client.Close();
+        });
+    }
+
     // The portable loop hears of it behind what has not been read.
     [Theory]
     [InlineData("epoll")]
@@ -142,7 +194,7 @@ public sealed class SocketConnectionTests
             var listener = reactor.Loop.Listen(new System.Net.IPEndPoint(0, 0), new ListenSettings(1, false));
             var client = SocketConnection.Rent(reactor);
             var connecting = client.ConnectAsync(reactor.Loop.LocalAddress(listener).Serialize());
-            var accept = new IoOperation();
+            var accept = new AcceptOperation();
             Assert.False((await reactor.Loop.AcceptAsync(listener, accept)).IsError);
             Assert.False((await connecting).IsError);
             reactor.Loop.Close(listener);

@@ -1,6 +1,10 @@
+using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Tailrace.Io;
+using Tailrace.Io.Backends;
 using Tailrace.Proxy;
+using Tailrace.Proxy.Tcp;
 using Tailrace.Simulation;
 using Tailrace.Telemetry;
 using Tailrace.Tests.Io;
@@ -74,11 +78,29 @@ public sealed class TunnelTests
             rig.Client.Output.Release();
             rig.Origin.Output.Release();
             await rig.Loop.TurnsAsync(5);
-            Assert.Equal(0, rig.Downstream.Reactor.Buffers.Rented);
+            var reactor = rig.Downstream.Reactor;
+            Assert.Equal(0, reactor.Buffers.Rented);
+            // And nothing else that others could use meanwhile, but the buffer that has earned its large block.
+            Assert.InRange(reactor.FreeBuffers.Count, 3, 4);
+            Assert.InRange(reactor.FreeSends.Count, 1, 2);
+            Assert.Same(rig.Upstream.Input, rig.Downstream.Output);
+            Assert.Same(rig.Upstream.Input, rig.Upstream.Output);
         }
         rig.Tunnel.Stop();
         Assert.Equal(TunnelEnd.Aborted, (await running).End);
     });
+
+    // Beside them there are places in the loop's and the server's tables: some 60 bytes.
+    [Theory]
+    [InlineData(typeof(EpollHandle), 920)]
+    [InlineData(typeof(UringHandle), 980)]
+    public void The_objects_of_an_idle_tunnel_are_small(Type handle, int limit)
+    {
+        var receive = typeof(SocketConnection).GetNestedType("Receive", BindingFlags.NonPublic)!;
+        var side = SizeOf(typeof(SocketConnection)) + SizeOf(receive) + SizeOf(handle);
+        Assert.InRange(2 * side + SizeOf(typeof(TcpSession)), 0, limit);
+        Assert.InRange(2 * side + SizeOf(typeof(UpstreamTunnel)) + SizeOf(typeof(Tunnel)), 0, limit);
+    }
 
     [Theory]
     [InlineData("epoll", true)]
@@ -278,6 +300,16 @@ public sealed class TunnelTests
         Assert.Equal(0, rig.Loop.Loop.UnseenHeld);
         await sending;
     });
+
+    private static long SizeOf(Type type)
+    {
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        RuntimeHelpers.GetUninitializedObject(type);
+        var after = GC.GetAllocatedBytesForCurrentThread();
+        RuntimeHelpers.GetUninitializedObject(type);
+        // The first one may have brought other things with it.
+        return Math.Min(after - before, GC.GetAllocatedBytesForCurrentThread() - after);
+    }
 
     // The portable loop hears of it behind what has not been read.
     [Theory]

@@ -57,7 +57,7 @@ internal sealed unsafe class EpollHandle : IoHandle
     internal bool IsRegistered;
 
     /// <summary>Events of an accepted stream that wait in the loop's <see cref="Backlog{T}"/>; 0 for none.</summary>
-    internal uint WaitingEvents;
+    internal ushort WaitingEvents;
 
     /// <summary>Begins a new use: nothing has been heard, so both directions are worth a try.</summary>
     internal void Reset(int descriptor, uint generation)

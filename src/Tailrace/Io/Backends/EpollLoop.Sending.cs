@@ -27,7 +27,7 @@ internal sealed unsafe partial class EpollLoop
     protected override bool IsOwing => _leavingCount > 0;
 
     /// <inheritdoc/>
-    public override IoTask SendAsync(IoHandle stream, IoOperation operation)
+    public override IoTask SendAsync(IoHandle stream, SendOperation operation)
     {
         var handle = Of(stream);
         if (handle.HasUnsent)
@@ -35,7 +35,7 @@ internal sealed unsafe partial class EpollLoop
             SendUnsent(handle);
         }
         else if (handle.IsWritable && handle.SendError == IoError.None
-            && operation.Buffer!.Length + operation.BodyLength <= DeferredMax)
+            && operation.Buffer.Length + operation.BodyLength <= DeferredMax)
         {
             return Defer(handle, operation);
         }
@@ -49,7 +49,7 @@ internal sealed unsafe partial class EpollLoop
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private IoTask AwaitSend(EpollHandle handle, IoOperation operation)
+    private IoTask AwaitSend(EpollHandle handle, SendOperation operation)
     {
         Debug.Assert(handle.Sending is null, "one send at a time");
         if (!TryRegister(handle)) return new IoTask(IoResult.Failure(IoError.OutOfMemory));
@@ -103,9 +103,9 @@ internal sealed unsafe partial class EpollLoop
 
     /// <summary>Takes a short send, to make it at the end of the batch.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private IoTask Defer(EpollHandle handle, IoOperation operation)
+    private IoTask Defer(EpollHandle handle, SendOperation operation)
     {
-        var head = operation.Buffer!;
+        var head = operation.Buffer;
         var (headLength, bodyLength) = (head.Length, operation.BodyLength);
         var length = headLength + bodyLength;
         var place = PlaceFor(length);
@@ -271,9 +271,9 @@ internal sealed unsafe partial class EpollLoop
         _freeHandles.Return(handle);
     }
 
-    private static IoResult? TrySend(EpollHandle handle, IoOperation operation)
+    private static IoResult? TrySend(EpollHandle handle, SendOperation operation)
     {
-        var head = operation.Buffer!;
+        var head = operation.Buffer;
         while (true)
         {
             var sent = operation.BodyLength == 0

@@ -23,7 +23,7 @@ internal sealed partial class EpollLoop
     }
 
     /// <inheritdoc/>
-    internal override IoTask SendUnseenAsync(IoHandle stream, IoOperation operation)
+    internal override IoTask SendUnseenAsync(IoHandle stream, SendOperation operation)
     {
         var handle = Of(stream);
         if (handle.HasUnsent) SendUnsent(handle);
@@ -33,16 +33,16 @@ internal sealed partial class EpollLoop
     }
 
     private IoResult? RetryReceive(EpollHandle handle, IoOperation operation) =>
-        operation.UnseenMax == 0 ? TryReceive(handle, operation.Buffer!) : TryReceiveUnseen(handle, operation);
+        operation.UnseenMax == 0 ? TryReceive(handle, operation.Buffer) : TryReceiveUnseen(handle, operation);
 
-    private static IoResult? RetrySend(EpollHandle handle, IoOperation operation) =>
+    private static IoResult? RetrySend(EpollHandle handle, SendOperation operation) =>
         operation.Unseen is null ? TrySend(handle, operation) : TrySendUnseen(handle, operation);
 
     private IoResult? TryReceiveUnseen(EpollHandle handle, IoOperation operation)
     {
         if (_pipes?.TryRent() is not { } pipe)
         {
-            var copied = TryReceive(handle, operation.Buffer!);
+            var copied = TryReceive(handle, operation.Buffer);
             if (copied is { Bytes: > 0 }) Counters.PipesMissed++;
             return copied;
         }
@@ -65,14 +65,14 @@ internal sealed partial class EpollLoop
                 return null;
             case Errno.Invalid:
                 // Not every kind of stream can be spliced.
-                return TryReceive(handle, operation.Buffer!);
+                return TryReceive(handle, operation.Buffer);
             default:
                 handle.SendError = LinuxSockets.ErrorOf(-moved);
                 return IoResult.Failure(handle.SendError);
         }
     }
 
-    private static IoResult? TrySendUnseen(EpollHandle handle, IoOperation operation)
+    private static IoResult? TrySendUnseen(EpollHandle handle, SendOperation operation)
     {
         var result = Pipe.Send(handle.Descriptor, operation, out var sent);
         handle.Sent += sent;

@@ -45,7 +45,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     private readonly PipePool? _pipes;
     private readonly byte* _events;
     private readonly FreeList<EpollHandle> _freeHandles = new(1 << 14);
-    private readonly IoOperation[] _settled = new IoOperation[2 * BatchMax];
+    private readonly Settled[] _settled = new Settled[2 * BatchMax];
     private readonly Backlog<ulong> _backlog = new();
     private EpollHandle?[] _handles = new EpollHandle?[1024];
     private uint _generation;
@@ -94,7 +94,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         LinuxSockets.LocalAddress(Of(handle).Descriptor);
 
     /// <inheritdoc/>
-    public override IoTask AcceptAsync(IoHandle listener, IoOperation operation)
+    public override IoTask AcceptAsync(IoHandle listener, AcceptOperation operation)
     {
         var handle = Of(listener);
         if (handle.IsReadable)
@@ -107,8 +107,9 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     }
 
     /// <inheritdoc/>
-    public override IoTask ConnectAsync(SocketAddress address, IoOperation operation)
+    public override IoTask ConnectAsync(SocketAddress address, SendOperation operation, out IoHandle? opened)
     {
+        opened = null;
         var errno = LinuxSockets.Connect(address, out var fd);
         if (fd < 0) return new IoTask(LinuxSockets.FailureOf(errno));
         if (_reserve.Touches(fd))
@@ -117,7 +118,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
         }
         var handle = Open(fd);
-        operation.Opened = handle;
+        opened = handle;
         handle.IsReadable = false;
         if (errno == 0) return new IoTask(IoResult.Success(0));
         if (errno != Errno.InProgress) return new IoTask(LinuxSockets.FailureOf(errno));
@@ -201,7 +202,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             if (handle.IsAccepted)
             {
                 if (handle.WaitingEvents == 0) _backlog.Add(data);
-                handle.WaitingEvents |= events;
+                handle.WaitingEvents |= (ushort)events;
                 continue;
             }
             answers++;
@@ -213,7 +214,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         while (_backlog.TryTake(out var data))
         {
             if (Find(data) is not { } handle) continue;
-            var events = handle.WaitingEvents;
+            uint events = handle.WaitingEvents;
             handle.WaitingEvents = 0;
             settled = Dispatch(handle, events, settled);
             if (settled >= BatchMax) settled = Finish(settled);
@@ -235,7 +236,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     /// <returns>0: none is left.</returns>
     private int Finish(int settled)
     {
-        for (var i = 0; i < settled; i++) _settled[i].Deliver();
+        for (var i = 0; i < settled; i++) _settled[i].Operation.Deliver();
         SendUnsent();
         return 0;
     }
@@ -300,11 +301,13 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             }
             if (handle.Receiving is { } operation)
             {
-                var result = handle.IsListener ? TryAccept(handle, operation) : RetryReceive(handle, operation);
+                var result = handle.IsListener
+                    ? TryAccept(handle, (AcceptOperation)operation)
+                    : RetryReceive(handle, operation);
                 if (result is { } done)
                 {
                     operation.Settle(done);
-                    _settled[settled++] = operation;
+                    _settled[settled++].Operation = operation;
                 }
             }
             else if ((events & (Epoll.HangUp | Epoll.Error)) != 0)
@@ -322,7 +325,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
                 if (result is { } done)
                 {
                     operation.Settle(done);
-                    _settled[settled++] = operation;
+                    _settled[settled++].Operation = operation;
                 }
             }
         }
@@ -330,7 +333,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private IoResult? TryAccept(EpollHandle listener, IoOperation operation)
+    private IoResult? TryAccept(EpollHandle listener, AcceptOperation operation)
     {
         if (_reserve.IsAllThatIsLeft) return IoResult.Failure(IoError.OutOfDescriptors);
         var address = stackalloc byte[SocketAbi.AddressBytesMax];
@@ -377,7 +380,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     /// <summary>The same without an event: seldom, for most wait.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static IoResult? TryReceiveNow(EpollHandle handle, IoOperation operation) =>
-        TryReceive(handle, operation.Buffer!);
+        TryReceive(handle, operation.Buffer);
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static IoResult? NotReceived(EpollHandle handle, ByteBuffer buffer, nint received)
@@ -428,5 +431,11 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     {
         Debug.Assert(handle is EpollHandle { IsClosed: false });
         return Unsafe.As<EpollHandle>(handle);
+    }
+
+    /// <summary>In a structure a store into the array needs no test of the object's type.</summary>
+    private struct Settled
+    {
+        internal IoOperation Operation;
     }
 }

@@ -30,13 +30,13 @@ internal sealed class Pipe(PipePool pool, int readEnd, int writeEnd) : UnseenByt
     /// <param name="operation">The send; its pipe is given back when it is empty, or useless.</param>
     /// <param name="sent">Bytes that went now.</param>
     /// <returns>What the send came to; null when it has to wait for the socket.</returns>
-    internal static IoResult? Send(int socket, IoOperation operation, out int sent)
+    internal static IoResult? Send(int socket, SendOperation operation, out int sent)
     {
         sent = 0;
         var pipe = (Pipe)operation.Unseen!;
         while (pipe.Length > 0)
         {
-            var moved = operation.Buffer!.IsEmpty ? pipe.Drain(socket) : SendHead(socket, operation.Buffer);
+            var moved = operation.Buffer.IsEmpty ? pipe.Drain(socket) : SendHead(socket, operation.Buffer);
             if (moved > 0)
             {
                 sent += moved;

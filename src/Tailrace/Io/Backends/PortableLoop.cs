@@ -79,7 +79,7 @@ internal sealed partial class PortableLoop : EventLoop
     public override EndPoint LocalAddress(IoHandle handle) => Of(handle).Socket.LocalEndPoint!;
 
     /// <inheritdoc/>
-    public override IoTask AcceptAsync(IoHandle listener, IoOperation operation)
+    public override IoTask AcceptAsync(IoHandle listener, AcceptOperation operation)
     {
         var handle = Of(listener);
         if (handle.Accepted is { } early)
@@ -99,8 +99,9 @@ internal sealed partial class PortableLoop : EventLoop
     }
 
     /// <inheritdoc/>
-    public override IoTask ConnectAsync(SocketAddress address, IoOperation operation)
+    public override IoTask ConnectAsync(SocketAddress address, SendOperation operation, out IoHandle? opened)
     {
+        opened = null;
         PortableHandle handle;
         try
         {
@@ -114,7 +115,7 @@ internal sealed partial class PortableLoop : EventLoop
         {
             return new IoTask(FailureOf(exception.SocketErrorCode));
         }
-        operation.Opened = handle;
+        opened = handle;
         if (_reserve.Touches(handle.Socket.Handle)) return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
         var transfer = handle.Outgoing;
         transfer.IsInFlight = handle.Socket.ConnectAsync(transfer);
@@ -128,14 +129,14 @@ internal sealed partial class PortableLoop : EventLoop
     {
         var handle = Of(stream);
         if (!handle.IsReadable) Probe(handle);
-        if (handle.IsReadable && TryReceive(handle, operation.Buffer!) is { } done) return new IoTask(done);
+        if (handle.IsReadable && TryReceive(handle, operation.Buffer) is { } done) return new IoTask(done);
         Debug.Assert(handle.Receiving is null, "one receive at a time");
         handle.Receiving = operation;
         return operation.Begin(handle);
     }
 
     /// <inheritdoc/>
-    public override IoTask SendAsync(IoHandle stream, IoOperation operation)
+    public override IoTask SendAsync(IoHandle stream, SendOperation operation)
     {
         var handle = Of(stream);
         // The piece of a cancelled send may still be under way; what follows it waits.
@@ -270,14 +271,14 @@ internal sealed partial class PortableLoop : EventLoop
         if (listener.Receiving is { } operation)
         {
             listener.Receiving = null;
-            operation.Complete(TakeAccepted(listener.Incoming, operation));
+            operation.Complete(TakeAccepted(listener.Incoming, (AcceptOperation)operation));
             return;
         }
         listener.Accepted = listener.Incoming.AcceptSocket;
         listener.Incoming.AcceptSocket = null;
     }
 
-    private IoResult TakeAccepted(PortableTransfer transfer, IoOperation operation)
+    private IoResult TakeAccepted(PortableTransfer transfer, AcceptOperation operation)
     {
         var socket = transfer.AcceptSocket;
         transfer.AcceptSocket = null;
@@ -286,7 +287,7 @@ internal sealed partial class PortableLoop : EventLoop
         return FailureOf(transfer.SocketError);
     }
 
-    private IoResult Adopt(Socket socket, IoOperation operation)
+    private IoResult Adopt(Socket socket, AcceptOperation operation)
     {
         try
         {
@@ -334,7 +335,7 @@ internal sealed partial class PortableLoop : EventLoop
         }
         if (handle.Receiving is { } operation)
         {
-            if (TryReceive(handle, operation.Buffer!) is not { } done) return;
+            if (TryReceive(handle, operation.Buffer) is not { } done) return;
             handle.Receiving = null;
             operation.Complete(done);
         }
@@ -387,10 +388,10 @@ internal sealed partial class PortableLoop : EventLoop
     }
 
     /// <summary>Hands bytes over until all have gone, or null when a piece is under way.</summary>
-    private static IoResult? TrySend(PortableHandle handle, IoOperation operation)
+    private static IoResult? TrySend(PortableHandle handle, SendOperation operation)
     {
         var transfer = handle.Outgoing;
-        while (operation.Buffer!.Length + operation.BodyLength is > 0 and var left)
+        while (operation.Buffer.Length + operation.BodyLength is > 0 and var left)
         {
             var piece = ArrayPool<byte>.Shared.Rent(Math.Min(left, PieceBytes));
             var head = operation.Buffer.Unread;

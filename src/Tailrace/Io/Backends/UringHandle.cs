@@ -26,6 +26,39 @@ internal enum UringWork : byte
     Datagrams = 32,
 }
 
+/// <summary>What a socket had no room for: memory of its own, until it has gone.</summary>
+/// <remarks>
+/// Made when a handle first needs it, and kept with it. Once the stream is closed it has a limit of time.
+/// </remarks>
+internal sealed class UringRest(UringLoop loop, UringHandle handle) : TimerEntry
+{
+    /// <summary>The memory; 0 when there is no rest.</summary>
+    internal nint Memory;
+
+    /// <summary>Bytes there.</summary>
+    internal int Length;
+
+    /// <summary>How many of them have been sent.</summary>
+    internal int Sent;
+
+    /// <summary>The stream is closed, and the time for its last bytes runs.</summary>
+    internal bool IsLast;
+
+    /// <summary>Nobody takes the last bytes.</summary>
+    protected internal override void OnDeadline() => loop.GiveUp(handle);
+}
+
+/// <summary>What a listener has accepted.</summary>
+/// <param name="backlog">The connections that may wait in the kernel.</param>
+internal sealed class UringAccepts(int backlog)
+{
+    /// <summary>The connections that may wait in the kernel.</summary>
+    internal int Backlog { get; } = backlog;
+
+    /// <summary>Descriptors that nobody has asked for.</summary>
+    internal Queue<int> Waiting { get; } = new();
+}
+
 /// <summary>What the io_uring loop knows of one descriptor.</summary>
 /// <remarks>
 /// It keeps its slot for ever, and is used again for another descriptor when it is closed and the last completion of
@@ -43,10 +76,10 @@ internal sealed class UringHandle : IoHandle
     internal uint Generation;
 
     /// <summary>The first of the buffers that hold received bytes nobody has asked for.</summary>
-    internal int FirstWaiting = UringReceives.None;
+    internal short FirstWaiting = UringReceives.None;
 
     /// <summary>The last of them.</summary>
-    internal int LastWaiting = UringReceives.None;
+    internal short LastWaiting = UringReceives.None;
 
     /// <summary>Where the last small send ends among the loop's; it is under way until that is settled.</summary>
     internal ulong SendEnd;
@@ -55,34 +88,28 @@ internal sealed class UringHandle : IoHandle
     internal nint SendPlace;
 
     /// <summary>Bytes of it.</summary>
-    internal int SendLength;
+    internal ushort SendLength;
 
     /// <summary>Its position among all that was ever submitted.</summary>
     internal uint SendPosition;
 
-    /// <summary>Memory of its own with what the socket had no room for, or 0.</summary>
-    internal nint Rest;
+    /// <summary>What the socket had no room for, once that has happened; see <see cref="HasRest"/>.</summary>
+    internal UringRest? Rest;
 
-    /// <summary>Bytes there.</summary>
-    internal int RestLength;
-
-    /// <summary>How many of them have been sent.</summary>
-    internal int RestSent;
-
-    /// <summary>It is closed, and its rest is still to be sent.</summary>
-    internal bool IsLeaving;
+    /// <summary>Whether there is any of it.</summary>
+    internal bool HasRest;
 
     /// <summary>Something waits for the end of the last small send.</summary>
     internal bool IsAfterSend;
 
     /// <summary>The last window of <see cref="UringPace"/> in which it received something.</summary>
-    internal int Window;
+    internal ushort Window;
 
     /// <summary>How many buffers began to wait since none did.</summary>
-    internal int WaitingCount;
+    internal ushort WaitingCount;
 
     /// <summary>How many buffers with what it has received nobody has looked at.</summary>
-    internal int PutOffCount;
+    internal ushort PutOffCount;
 
     /// <summary>What the kernel has in hand.</summary>
     internal UringWork Work;
@@ -120,14 +147,8 @@ internal sealed class UringHandle : IoHandle
     /// <summary>The error that a small send came to after it was answered; the next send fails with it.</summary>
     internal IoError SendFailure;
 
-    /// <summary>Listener: the connections that may wait in the kernel.</summary>
-    internal int Backlog;
-
-    /// <summary>Listener: descriptors that were accepted and that nobody has asked for.</summary>
-    internal Queue<int>? Accepted;
-
-    /// <summary>Closed, and waiting for its last send: when that is given up.</summary>
-    internal TimerEntry? Stuck;
+    /// <summary>What a listener of streams has accepted; null for others.</summary>
+    internal UringAccepts? Accepts;
 
     /// <summary>Whether it waits to be used again.</summary>
     internal bool IsFree;
@@ -141,10 +162,11 @@ internal sealed class UringHandle : IoHandle
         Descriptor = descriptor;
         Generation++;
         IsStopping = IsBulk = IsEnded = IsEnding = IsLost = IsListener = IsConnecting = false;
-        EndsAfterSend = IsAfterSend = IsLeaving = IsClosed = IsFree = false;
+        EndsAfterSend = IsAfterSend = IsClosed = IsFree = false;
         IsReadable = true;
         IsAccepted = false;
         ReceiveFailure = SendFailure = IoError.None;
+        Accepts = null;
         WaitingCount = 0;
         Traits = DatagramTraits.None;
         Remote = default;

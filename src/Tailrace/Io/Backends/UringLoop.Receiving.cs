@@ -109,7 +109,7 @@ internal sealed unsafe partial class UringLoop
             return;
         }
         handle.Receiving = null;
-        var target = operation.Buffer!;
+        var target = operation.Buffer;
         if (!target.TryReserve(1))
         {
             _receives.Append(ref handle.FirstWaiting, ref handle.LastWaiting, buffer, 0, count);
@@ -154,13 +154,13 @@ internal sealed unsafe partial class UringLoop
     /// <summary>Receives what is there already; null when that is nothing.</summary>
     private IoResult? TryReceive(UringHandle handle, IoOperation operation)
     {
-        if (handle.FirstWaiting != UringReceives.None) return TakeWaiting(handle, operation.Buffer!);
+        if (handle.FirstWaiting != UringReceives.None) return TakeWaiting(handle, operation.Buffer);
         if (handle.Has(UringWork.Receive)) return null;
         if (handle.IsEnded) return IoResult.Success(0);
         if (handle.ReceiveFailure != IoError.None) return IoResult.Failure(handle.ReceiveFailure);
         if (!handle.IsBulk || !handle.IsReadable) return null;
         return operation.UnseenMax == 0
-            ? ReceiveDirectly(handle, operation.Buffer!)
+            ? ReceiveDirectly(handle, operation.Buffer)
             : ReceiveUnseen(handle, operation);
     }
 

@@ -27,7 +27,7 @@ internal sealed unsafe partial class UringLoop
     internal const uint SendFlags = SocketAbi.MsgNoSignal | SocketAbi.MsgDontWait | SocketAbi.MsgWaitAll;
 
     /// <inheritdoc/>
-    public override IoTask SendAsync(IoHandle stream, IoOperation operation)
+    public override IoTask SendAsync(IoHandle stream, SendOperation operation)
     {
         var handle = Of(stream);
         Debug.Assert(handle.Sending is null, "one send at a time");
@@ -46,7 +46,7 @@ internal sealed unsafe partial class UringLoop
 
     /// <summary>Whether bytes that were taken may not have come to the socket yet.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool IsSending(UringHandle handle) => handle.SendEnd > _sends.Settled || handle.Rest != 0;
+    private bool IsSending(UringHandle handle) => handle.SendEnd > _sends.Settled || handle.HasRest;
 
     /// <summary>Has <see cref="OnSettled"/> look at a stream; one with a rest is told of by its poll.</summary>
     private void AwaitSend(UringHandle handle)
@@ -68,12 +68,12 @@ internal sealed unsafe partial class UringLoop
         _ring.Amend(handle.SendPosition, DataOf(handle, Kind.Send), SocketAbi.MsgMore, isSet: false);
 
     /// <summary>Sends what can go now; null when it has to wait.</summary>
-    private IoResult? TrySend(UringHandle handle, IoOperation operation)
+    private IoResult? TrySend(UringHandle handle, SendOperation operation)
     {
         if (handle.SendFailure != IoError.None) return IoResult.Failure(handle.SendFailure);
         if (handle.ReceiveFailure != IoError.None) return IoResult.Failure(handle.ReceiveFailure);
         if (operation.Unseen is not null) return SendUnseen(handle, operation);
-        var head = operation.Buffer!;
+        var head = operation.Buffer;
         var length = head.Length + operation.BodyLength;
         if (length > _sends.Bytes) return SendDirectly(handle, operation);
         var place = _sends.TryTake(length, out var end);
@@ -107,7 +107,7 @@ internal sealed unsafe partial class UringLoop
     private void Add(UringHandle handle, byte* place, int length, ulong end)
     {
         handle.SendPlace = (nint)place;
-        handle.SendLength = length;
+        handle.SendLength = (ushort)length;
         handle.SendEnd = end;
         handle.SendPosition = _ring.Position;
         handle.Sent += length;
@@ -116,11 +116,11 @@ internal sealed unsafe partial class UringLoop
             DataOf(handle, Kind.Send));
     }
 
-    private static IoResult? SendDirectly(UringHandle handle, IoOperation operation)
+    private static IoResult? SendDirectly(UringHandle handle, SendOperation operation)
     {
         while (true)
         {
-            var head = operation.Buffer!;
+            var head = operation.Buffer;
             var sent = operation.BodyLength == 0
                 ? Libc.send(handle.Descriptor, head.ReadPointer, (nuint)head.Length, SocketAbi.MsgNoSignal)
                 : LinuxSockets.SendBoth(handle.Descriptor, head, operation.Body!, operation.BodyLength);
@@ -136,7 +136,7 @@ internal sealed unsafe partial class UringLoop
         }
     }
 
-    private void ContinueSend(UringHandle handle, IoOperation operation)
+    private void ContinueSend(UringHandle handle, SendOperation operation)
     {
         if (TrySend(handle, operation) is not { } done)
         {
@@ -158,10 +158,12 @@ internal sealed unsafe partial class UringLoop
             return;
         }
         var sent = Math.Max(result, 0);
-        handle.RestLength = handle.SendLength - sent;
-        handle.RestSent = 0;
-        handle.Rest = (nint)NativeMemory.Alloc((nuint)handle.RestLength);
-        Unsafe.CopyBlockUnaligned((byte*)handle.Rest, (byte*)handle.SendPlace + sent, (uint)handle.RestLength);
+        var rest = handle.Rest ??= new UringRest(this, handle);
+        rest.Length = handle.SendLength - sent;
+        rest.Sent = 0;
+        rest.Memory = (nint)NativeMemory.Alloc((nuint)rest.Length);
+        Unsafe.CopyBlockUnaligned((byte*)rest.Memory, (byte*)handle.SendPlace + sent, (uint)rest.Length);
+        handle.HasRest = true;
         if (handle.IsClosed) LimitRest(handle);
         Poll(handle, Kind.WritePoll, UringWork.WritePoll, Uring.PollOut);
     }
@@ -180,7 +182,7 @@ internal sealed unsafe partial class UringLoop
                 continue;
             }
             handle.IsAfterSend = false;
-            if (handle.Rest == 0) AfterSend(handle);
+            if (!handle.HasRest) AfterSend(handle);
         }
         _afterSends.RemoveRange(kept, _afterSends.Count - kept);
     }
@@ -203,9 +205,9 @@ internal sealed unsafe partial class UringLoop
 
     private void OnWritable(UringHandle handle, int result)
     {
-        if (handle.Rest != 0)
+        if (handle.HasRest)
         {
-            SendRest(handle);
+            SendRest(handle, handle.Rest!);
             return;
         }
         if (handle.IsClosed || handle.Sending is not { } operation) return;
@@ -221,16 +223,16 @@ internal sealed unsafe partial class UringLoop
         ContinueSend(handle, operation);
     }
 
-    private void SendRest(UringHandle handle)
+    private void SendRest(UringHandle handle, UringRest rest)
     {
-        while (handle.RestSent < handle.RestLength)
+        while (rest.Sent < rest.Length)
         {
             var sent = Libc.send(
-                handle.Descriptor, (byte*)handle.Rest + handle.RestSent, (nuint)(handle.RestLength - handle.RestSent),
+                handle.Descriptor, (byte*)rest.Memory + rest.Sent, (nuint)(rest.Length - rest.Sent),
                 SocketAbi.MsgNoSignal);
             if (sent >= 0)
             {
-                handle.RestSent += (int)sent;
+                rest.Sent += (int)sent;
                 continue;
             }
             var errno = Libc.Errno;
@@ -249,32 +251,32 @@ internal sealed unsafe partial class UringLoop
 
     private void DropRest(UringHandle handle)
     {
-        if (handle.Rest == 0) return;
-        NativeMemory.Free((void*)handle.Rest);
-        handle.Rest = 0;
-        if (!handle.IsLeaving) return;
-        handle.IsLeaving = false;
+        if (!handle.HasRest) return;
+        handle.HasRest = false;
+        var rest = handle.Rest!;
+        NativeMemory.Free((void*)rest.Memory);
+        rest.Memory = 0;
+        if (!rest.IsLast) return;
+        rest.IsLast = false;
         _leavingCount--;
-        Timers.Remove(handle.Stuck!);
+        Timers.Remove(rest);
     }
 
     /// <summary>A closed stream has its limit of time for the last bytes.</summary>
     private void LimitRest(UringHandle handle)
     {
-        handle.IsLeaving = true;
+        var rest = handle.Rest!;
+        rest.IsLast = true;
         _leavingCount++;
-        Timers.Set(handle.Stuck ??= new LastBytes(this, handle), Now + CloseWithinMs);
+        Timers.Set(rest, Now + CloseWithinMs);
     }
 
     /// <summary>Gives up a closed stream whose last bytes nobody takes.</summary>
-    private sealed class LastBytes(UringLoop loop, UringHandle handle) : TimerEntry
+    internal void GiveUp(UringHandle handle)
     {
-        protected internal override void OnDeadline()
-        {
-            loop.DropRest(handle);
-            LinuxSockets.ResetOnClose(handle.Descriptor);
-            loop.CancelWork(handle);
-            loop.CloseDescriptor(handle);
-        }
+        DropRest(handle);
+        LinuxSockets.ResetOnClose(handle.Descriptor);
+        CancelWork(handle);
+        CloseDescriptor(handle);
     }
 }

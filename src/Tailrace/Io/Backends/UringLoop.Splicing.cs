@@ -17,14 +17,14 @@ internal sealed partial class UringLoop
     internal override int UnseenHeld => _pipes?.Rented ?? 0;
 
     /// <inheritdoc/>
-    internal override IoTask SendUnseenAsync(IoHandle stream, IoOperation operation) => SendAsync(stream, operation);
+    internal override IoTask SendUnseenAsync(IoHandle stream, SendOperation operation) => SendAsync(stream, operation);
 
     /// <summary>A direct receive of bulk that may stay in the kernel.</summary>
     private IoResult? ReceiveUnseen(UringHandle handle, IoOperation operation)
     {
         if (_pipes?.TryRent() is not { } pipe)
         {
-            var copied = ReceiveDirectly(handle, operation.Buffer!);
+            var copied = ReceiveDirectly(handle, operation.Buffer);
             if (copied is { Bytes: > 0 }) Counters.PipesMissed++;
             return copied;
         }
@@ -46,14 +46,14 @@ internal sealed partial class UringLoop
                 return null;
             case Errno.Invalid:
                 // Not every kind of stream can be spliced.
-                return ReceiveDirectly(handle, operation.Buffer!);
+                return ReceiveDirectly(handle, operation.Buffer);
             default:
                 handle.ReceiveFailure = LinuxSockets.ErrorOf(-moved);
                 return IoResult.Failure(handle.ReceiveFailure);
         }
     }
 
-    private static IoResult? SendUnseen(UringHandle handle, IoOperation operation)
+    private static IoResult? SendUnseen(UringHandle handle, SendOperation operation)
     {
         var result = Pipe.Send(handle.Descriptor, operation, out var sent);
         handle.Sent += sent;

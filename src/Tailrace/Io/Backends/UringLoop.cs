@@ -113,7 +113,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
     {
         var handle = Open(LinuxSockets.Listen(address, settings));
         handle.IsListener = true;
-        handle.Backlog = settings.Backlog;
+        handle.Accepts = new UringAccepts(settings.Backlog);
         return handle;
     }
 
@@ -122,12 +122,12 @@ internal sealed unsafe partial class UringLoop : EventLoop
         LinuxSockets.LocalAddress(Of(listener).Descriptor);
 
     /// <inheritdoc/>
-    public override IoTask AcceptAsync(IoHandle listener, IoOperation operation)
+    public override IoTask AcceptAsync(IoHandle listener, AcceptOperation operation)
     {
         var handle = Of(listener);
-        if (handle.Accepted is { Count: > 0 } accepted)
+        if (handle.Accepts!.Waiting.TryDequeue(out var accepted))
         {
-            operation.Opened = OpenAccepted(accepted.Dequeue());
+            operation.Opened = OpenAccepted(accepted);
             return new IoTask(IoResult.Success(0));
         }
         if (_reserve.IsAllThatIsLeft)
@@ -141,8 +141,9 @@ internal sealed unsafe partial class UringLoop : EventLoop
     }
 
     /// <inheritdoc/>
-    public override IoTask ConnectAsync(SocketAddress address, IoOperation operation)
+    public override IoTask ConnectAsync(SocketAddress address, SendOperation operation, out IoHandle? opened)
     {
+        opened = null;
         var errno = LinuxSockets.Connect(address, out var fd);
         if (fd < 0) return new IoTask(LinuxSockets.FailureOf(errno));
         if (_reserve.Touches(fd))
@@ -151,7 +152,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
             return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
         }
         var handle = Open(fd);
-        operation.Opened = handle;
+        opened = handle;
         if (errno == 0) return new IoTask(IoResult.Success(0));
         if (errno != Errno.InProgress) return new IoTask(LinuxSockets.FailureOf(errno));
         handle.IsConnecting = true;
@@ -196,7 +197,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         if (reset && handle.EndsAfterSend) PartEnd(handle);
         if (handle.IsListener) CloseListener(handle);
         else if (reset || !IsSending(handle)) CloseDescriptor(handle);
-        else if (handle.Rest != 0) LimitRest(handle);
+        else if (handle.HasRest) LimitRest(handle);
         FreeIfDone(handle);
     }
 
@@ -330,7 +331,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         for (var i = 0; i < _handleCount; i++)
         {
             var handle = _handles[i];
-            while (handle.Accepted is { Count: > 0 } accepted) Libc.close(accepted.Dequeue());
+            CloseAccepted(handle);
             if (handle.Descriptor >= 0) Libc.close(handle.Descriptor);
             handle.Descriptor = -1;
             handle.IsClosed = true;
@@ -434,12 +435,12 @@ internal sealed unsafe partial class UringLoop : EventLoop
             if (_reserve.Touches(result)) StopMultishot(listener, Kind.Accept);
             if (listener.Receiving is { } operation)
             {
-                operation.Opened = OpenAccepted(result);
+                ((AcceptOperation)operation).Opened = OpenAccepted(result);
                 listener.Receiving = null;
                 operation.Complete(IoResult.Success(0));
                 return;
             }
-            var accepted = listener.Accepted ??= new Queue<int>(AcceptedMax);
+            var accepted = listener.Accepts!.Waiting;
             accepted.Enqueue(result);
             if (accepted.Count >= AcceptedMax) StopMultishot(listener, Kind.Accept);
         }
@@ -458,7 +459,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
     /// <summary>Begins to accept: many at a time while even a full backlog leaves the reserve alone.</summary>
     private void Arm(UringHandle listener)
     {
-        var manyFit = !_reserve.Reaches(_lastAccepted + (long)listener.Backlog);
+        var manyFit = !_reserve.Reaches(_lastAccepted + (long)listener.Accepts!.Backlog);
         _ring.Add(
             Uring.OpAccept, 0, manyFit ? Uring.AcceptMultishot : (ushort)0, listener.Descriptor, null, 0,
             SocketAbi.SockNonblock | SocketAbi.SockCloexec, DataOf(listener, Kind.Accept));
@@ -509,7 +510,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         if (handle.Has(UringWork.Receive) && !handle.IsStopping) CancelOne(handle, Kind.Receive);
         if (handle.Has(UringWork.Accept) && !handle.IsStopping) CancelOne(handle, Kind.Accept);
         if (handle.Has(UringWork.ReadPoll)) CancelOne(handle, Kind.ReadPoll);
-        if (handle.Has(UringWork.WritePoll) && handle.Rest == 0) CancelOne(handle, Kind.WritePoll);
+        if (handle.Has(UringWork.WritePoll) && !handle.HasRest) CancelOne(handle, Kind.WritePoll);
         if (handle.Has(UringWork.Watch)) CancelOne(handle, Kind.Watch);
         if (handle.Has(UringWork.Datagrams)) CancelOne(handle, Kind.Datagrams);
     }
@@ -530,10 +531,15 @@ internal sealed unsafe partial class UringLoop : EventLoop
         handle.Descriptor = -1;
     }
 
+    private static void CloseAccepted(UringHandle handle)
+    {
+        while (handle.Accepts is { } accepts && accepts.Waiting.TryDequeue(out var fd)) Libc.close(fd);
+    }
+
     /// <summary>A listener that is closed takes no more connections, from this moment on.</summary>
     private void CloseListener(UringHandle handle)
     {
-        while (handle.Accepted is { Count: > 0 } accepted) Libc.close(accepted.Dequeue());
+        CloseAccepted(handle);
         if (handle.Has(UringWork.Accept | UringWork.Datagrams))
         {
             // What is armed holds the socket until its cancellation is through.

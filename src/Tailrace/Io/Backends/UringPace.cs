@@ -35,11 +35,11 @@ internal sealed class UringPace(long now)
     internal uint Microseconds { get; private set; }
 
     /// <summary>The current window's number: a stream that has not been counted in it is counted once.</summary>
-    internal int Window { get; private set; } = 1;
+    internal ushort Window { get; private set; } = 1;
 
     /// <summary>Counts a message.</summary>
     /// <param name="window">The last window that its stream was counted in; becomes the current one.</param>
-    internal void Count(ref int window)
+    internal void Count(ref ushort window)
     {
         _received++;
         if (window == Window) return;

@@ -20,7 +20,7 @@ namespace Tailrace.Io.Backends;
 internal sealed unsafe class UringReceives : IDisposable
 {
     /// <summary>No buffer: the end of a list.</summary>
-    internal const int None = -1;
+    internal const short None = -1;
 
     internal const ushort Group = 1;
 
@@ -52,6 +52,7 @@ internal sealed unsafe class UringReceives : IDisposable
     internal UringReceives(UringRing ring, UringSettings settings)
     {
         Debug.Assert((settings.ReceivesMax & (settings.ReceivesMax - 1)) == 0);
+        Debug.Assert(settings.ReceivesMax <= short.MaxValue + 1);
         Bytes = settings.BufferBytes;
         _max = settings.ReceivesMax;
         _mask = (uint)_max - 1;
@@ -117,12 +118,12 @@ internal sealed unsafe class UringReceives : IDisposable
     }
 
     /// <summary>Puts what a buffer holds behind the bytes that wait already.</summary>
-    internal void Append(ref int first, ref int last, int buffer, int offset, int length)
+    internal void Append(ref short first, ref short last, int buffer, int offset, int length)
     {
         _waiting[buffer] = new Waiting { Next = None, Offset = offset, Length = length };
-        if (first == None) first = buffer;
-        else _waiting[last].Next = buffer;
-        last = buffer;
+        if (first == None) first = (short)buffer;
+        else _waiting[last].Next = (short)buffer;
+        last = (short)buffer;
     }
 
     /// <summary>The first of the bytes that wait.</summary>
@@ -130,7 +131,7 @@ internal sealed unsafe class UringReceives : IDisposable
         new(_memory + (nint)first * _stride + _waiting[first].Offset, _waiting[first].Length);
 
     /// <summary>Drops the first bytes that wait; an empty buffer is given back.</summary>
-    internal void Consume(ref int first, int count)
+    internal void Consume(ref short first, int count)
     {
         ref var waiting = ref _waiting[first];
         waiting.Offset += count;
@@ -213,7 +214,7 @@ internal sealed unsafe class UringReceives : IDisposable
 
     private struct Waiting
     {
-        internal int Next;
+        internal short Next;
         internal int Offset;
         internal int Length;
     }

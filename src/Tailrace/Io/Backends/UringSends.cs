@@ -31,7 +31,7 @@ internal sealed unsafe class UringSends : IDisposable
     {
         Bytes = settings.BufferBytes;
         _size = settings.SendBytes;
-        Debug.Assert(_size % Alignment == 0);
+        Debug.Assert(_size % Alignment == 0 && Bytes <= ushort.MaxValue);
         _memory = Pages.Reserve(_size);
         if (_memory == null) throw UringRing.Refusal("mmap of the send buffers", Errno.NoMemory);
     }

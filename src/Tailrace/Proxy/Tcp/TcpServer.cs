@@ -85,7 +85,7 @@ internal sealed class TcpServer : IConnectionServer
     /// <inheritdoc/>
     public void Abort()
     {
-        for (var session = _sessions; session is not null; session = session.Next) session.Abort();
+        for (var session = _sessions; session is not null; session = session.NextOpen) session.Abort();
     }
 
     /// <summary>
@@ -94,28 +94,28 @@ internal sealed class TcpServer : IConnectionServer
     /// </summary>
     internal void CountStates(Span<int> counts)
     {
-        for (var session = _sessions; session is not null; session = session.Next)
+        for (var session = _sessions; session is not null; session = session.NextOpen)
         {
-            counts[(int)session.State]++;
+            counts[(int)session.Stage]++;
             session.Settle();
         }
     }
 
     internal void Add(TcpSession session)
     {
-        session.Previous = null;
-        session.Next = _sessions;
-        if (_sessions is { } first) first.Previous = session;
+        session.PreviousOpen = null;
+        session.NextOpen = _sessions;
+        if (_sessions is { } first) first.PreviousOpen = session;
         _sessions = session;
     }
 
     internal void Remove(TcpSession session)
     {
         Budget?.Return();
-        if (session.Next is { } next) next.Previous = session.Previous;
-        if (session.Previous is { } previous) previous.Next = session.Next;
-        else _sessions = session.Next;
-        session.Next = session.Previous = null;
+        if (session.NextOpen is { } next) next.PreviousOpen = session.PreviousOpen;
+        if (session.PreviousOpen is { } previous) previous.NextOpen = session.NextOpen;
+        else _sessions = session.NextOpen;
+        session.NextOpen = session.PreviousOpen = null;
     }
 
     private void Run(Connection connection, HelloRoutes? routes)

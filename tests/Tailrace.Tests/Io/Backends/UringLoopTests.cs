@@ -236,7 +236,7 @@ public sealed partial class UringLoopTests
             using var sender = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             var listener = rig.Listen();
             sender.Connect((IPEndPoint)rig.Loop.LocalAddress(listener));
-            var accept = new IoOperation();
+            var accept = new AcceptOperation();
             Assert.False((await rig.Loop.AcceptAsync(listener, accept)).IsError);
             var handle = (UringHandle)accept.Opened!;
             var last = SocketConnection.Adopt(rig.Reactor, handle);

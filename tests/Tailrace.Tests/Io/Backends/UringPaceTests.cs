@@ -41,7 +41,7 @@ public sealed class UringPaceTests
     [Fact]
     public void A_stream_that_says_much_is_still_one()
     {
-        var window = 0;
+        ushort window = 0;
         for (var i = 0; i < 1000; i++) _pace.Count(ref window);
         _pace.Judge(Window, Window);
         Assert.Equal(1u, _pace.Messages);
@@ -61,7 +61,7 @@ public sealed class UringPaceTests
     {
         for (var stream = 0; stream < streams; stream++)
         {
-            var window = 0;
+            ushort window = 0;
             for (var i = 0; i < messagesOfEach; i++) _pace.Count(ref window);
         }
         _pace.Judge(Window, used);
