@@ -19,7 +19,7 @@ internal sealed class TunnelRun : LoopPromise<TunnelResult>, ITunnelOwner
         return new LoopTask<TunnelResult>(run);
     }
 
-    void ITunnelOwner.OnEnded(Connection upstream, in TunnelResult result)
+    void ITunnelOwner.OnEnded(Connection downstream, Connection upstream, in TunnelResult result)
     {
         Result = result;
         Complete();

@@ -13,19 +13,19 @@ internal sealed class CounterTable<T>(string title, params IEnumerable<Metric<T>
     public bool IsEmpty(T counters) => columns.All(column => column.Value(counters) == 0);
 
     /// <summary>Prints it; columns in which nothing was ever counted are left out, and rows without any.</summary>
-    public void Write(IEnumerable<(string Name, T Counters)> rows, TextWriter output)
+    public void Write(IEnumerable<CounterRow<T>> rows, TextWriter output)
     {
-        List<(string Name, T Counters)> shown = [.. rows.Where(row => !IsEmpty(row.Counters))];
+        List<CounterRow<T>> shown = [.. rows.Where(row => !IsEmpty(row.Counters))];
         if (shown.Count == 0) return;
         Metric<T>[] counted = [.. columns.Where(column => shown.Any(row => column.Value(row.Counters) != 0))];
         int width = Math.Max(NameWidth, shown.Max(row => row.Name.Length) + 1);
         output.Write(title.PadRight(width));
         foreach (Metric<T> column in counted) output.Write($"{column.Title,ValueWidth}");
         output.WriteLine();
-        foreach ((string name, T counters) in shown)
+        foreach (CounterRow<T> row in shown)
         {
-            output.Write(name.PadRight(width));
-            foreach (Metric<T> column in counted) output.Write($"{column.Value(counters),ValueWidth}");
+            output.Write(row.Name.PadRight(width));
+            foreach (Metric<T> column in counted) output.Write($"{column.Value(row.Counters),ValueWidth}");
             output.WriteLine();
         }
     }

@@ -13,16 +13,18 @@ internal static class DatagramReport
     /// <summary>Prints the tables; nothing where there were no datagrams.</summary>
     public static void Write(Server server, TextWriter output)
     {
-        List<(string, UdpCounters)> rows = [.. server.UdpListeners.Select(one => ($"listener {one.Key}", one.Value))];
+        var rows = new List<CounterRow<UdpCounters>>();
+        foreach (var (name, counters) in server.UdpListeners) rows.Add(new($"listener {name}", counters));
         s_sessions.Write(rows, output);
         s_drops.Write(rows, output);
-        List<(string, UdpTraffic)> traffic = [.. rows.Select(row => (row.Item1, row.Item2.Traffic))];
+        List<CounterRow<UdpTraffic>> traffic =
+            [.. rows.Select(row => new CounterRow<UdpTraffic>(row.Name, row.Counters.Traffic))];
         foreach (var cluster in server.Destinations.GroupBy(destination => destination.Cluster))
         {
             var sum = default(UdpTraffic);
             foreach (var destination in cluster) sum.Add(destination.Datagrams);
-            traffic.Add(($"cluster {cluster.Key}", sum));
-            traffic.AddRange(cluster.Select(destination => ($"  {destination.Name}", destination.Datagrams)));
+            traffic.Add(new($"cluster {cluster.Key}", sum));
+            foreach (var destination in cluster) traffic.Add(new($"  {destination.Name}", destination.Datagrams));
         }
         s_traffic.Write(traffic, output);
     }

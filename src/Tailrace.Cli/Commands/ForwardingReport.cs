@@ -12,14 +12,14 @@ internal static class ForwardingReport
     /// <summary>Prints the tables; nothing where nothing was forwarded.</summary>
     public static void Write(Server server, TextWriter output)
     {
-        var rows = new List<(string Name, TcpCounters Counters)>();
-        rows.AddRange(server.Listeners.Select(listener => ($"listener {listener.Name}", listener.Tcp)));
+        var rows = new List<CounterRow<TcpCounters>>();
+        foreach (var listener in server.Listeners) rows.Add(new($"listener {listener.Name}", listener.Tcp));
         foreach (var cluster in server.Destinations.GroupBy(destination => destination.Cluster))
         {
             var sum = default(TcpCounters);
             foreach (var destination in cluster) sum.Add(destination.Tcp);
-            rows.Add(($"cluster {cluster.Key}", sum));
-            rows.AddRange(cluster.Select(destination => ($"  {destination.Name}", destination.Tcp)));
+            rows.Add(new($"cluster {cluster.Key}", sum));
+            foreach (var destination in cluster) rows.Add(new($"  {destination.Name}", destination.Tcp));
         }
         s_traffic.Write(rows, output);
         s_ends.Write(rows, output);

@@ -32,8 +32,10 @@ internal static class StatisticsLines
             json.WriteNumber("access_log_dropped_lines", server.AccessLogDropped);
             foreach (var (state, connections) in states) json.WriteNumber($"tcp_state_{state}", connections);
         });
-        foreach (var (index, worker) in server.Statistics.Index())
+        var workers = server.Statistics;
+        for (var i = 0; i < workers.Count; i++)
         {
+            var (index, worker) = (i, workers[i]);
             Line(output, "worker", json =>
             {
                 json.WriteNumber("worker", index);

@@ -35,7 +35,7 @@ internal static class StatisticsReport
             if (connections > 0) output.WriteLine($"{$"tcp state {state}",-24}{connections,16}");
         }
         new CounterTable<ListenerStatistics>("listener", ListenerStatistics.Metrics)
-            .Write(server.Listeners.Select(one => (one.Name, one)), output);
+            .Write(server.Listeners.Select(one => new CounterRow<ListenerStatistics>(one.Name, one)), output);
         WriteDestinations(server.Destinations, output);
         ForwardingReport.Write(server, output);
         DatagramReport.Write(server, output);
@@ -52,11 +52,9 @@ internal static class StatisticsReport
     private static void WriteDestinations(IReadOnlyList<DestinationStatistics> destinations, TextWriter output)
     {
         if (destinations.Count == 0) return;
-        List<(string Name, DestinationStatistics Of)> rows =
-            [.. destinations.Select(one => ($"{one.Cluster} {one.Name}", one))];
-        var width = Math.Max(32, rows.Max(row => row.Name.Length) + 1);
+        var width = Math.Max(32, destinations.Max(one => NameOf(one).Length) + 1);
         output.WriteLine($"{"destination".PadRight(width)}{"requests",16}{"failures",16}  state");
-        foreach (var (name, destination) in rows)
+        foreach (var destination in destinations)
         {
             var state = destination switch
             {
@@ -64,7 +62,10 @@ internal static class StatisticsReport
                 { EjectedBy: > 0 } => $"left out by {destination.EjectedBy} workers",
                 _ => "healthy",
             };
-            output.WriteLine($"{name.PadRight(width)}{destination.Requests,16}{destination.Failures,16}  {state}");
+            var name = NameOf(destination).PadRight(width);
+            output.WriteLine($"{name}{destination.Requests,16}{destination.Failures,16}  {state}");
         }
     }
+
+    private static string NameOf(DestinationStatistics one) => $"{one.Cluster} {one.Name}";
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Tailrace.Config;
 using Tailrace.Io;
@@ -14,9 +13,7 @@ internal sealed class MetricsPage(Server server, TailraceOptions options)
 {
     private const int LengthMax = 16 << 20;
 
-    private static readonly double s_startTime =
-        (Process.GetCurrentProcess().StartTime.ToUniversalTime() - DateTime.UnixEpoch).TotalSeconds;
-
+    private readonly double _startTime = (DateTime.UtcNow - DateTime.UnixEpoch).TotalSeconds;
     private readonly HashSet<string> _streamListeners = NamesOf(options, ListenerProtocol.Tcp, ListenerProtocol.Mixed);
     private readonly HashSet<string> _streamClusters =
         ClustersOf(options, ListenerProtocol.Tcp, ListenerProtocol.Mixed);
@@ -69,7 +66,7 @@ internal sealed class MetricsPage(Server server, TailraceOptions options)
         writer.Write("process_cpu_seconds_total", "Processor time, of programs and of the kernel for them.", false,
             Environment.CpuUsage.TotalTime.TotalSeconds);
         writer.Write("process_resident_memory_bytes", "Memory that is in use.", true, Environment.WorkingSet);
-        writer.Write("process_start_time_seconds", "When it was started, since 1970.", true, s_startTime);
+        writer.Write("process_start_time_seconds", "When it began to serve, since 1970.", true, _startTime);
         if (OpenDescriptors() is > 0 and var open)
             writer.Write("process_open_fds", "File descriptors that are open.", true, open);
         if (Loops.RaiseDescriptorLimit() is > 0 and < long.MaxValue and var most)
@@ -78,12 +75,12 @@ internal sealed class MetricsPage(Server server, TailraceOptions options)
 
     private void WriteWorkers(MetricsWriter writer)
     {
-        List<(Counters Counters, (string, string)[] Labels)> workers = [.. server.Statistics.Index().Select(worker =>
-            (worker.Item, new[] { ("worker", worker.Index.ToString(CultureInfo.InvariantCulture)) }))];
+        List<MetricRow<Counters>> workers = [.. server.Statistics.Select((counters, index) =>
+            new MetricRow<Counters>(counters, ("worker", index.ToString(CultureInfo.InvariantCulture))))];
         writer.Write(Metrics.Worker, "", workers);
-        writer.Write(Metrics.Tcp, "", [.. workers.Select(worker => (worker.Counters.Tcp, worker.Labels))]);
-        writer.Write(Metrics.Udp, "", [.. workers.Select(worker => (worker.Counters.Udp, worker.Labels))]);
-        writer.Write(Metrics.Traffic, "", [.. workers.Select(worker => (worker.Counters.Udp.Traffic, worker.Labels))]);
+        writer.Write(Metrics.Tcp, "", Of(workers, worker => worker.Tcp));
+        writer.Write(Metrics.Udp, "", Of(workers, worker => worker.Udp));
+        writer.Write(Metrics.Traffic, "", Of(workers, worker => worker.Udp.Traffic));
         writer.Begin("tailrace_buffer_bytes", "Bytes of the blocks that connections have borrowed.", true);
         foreach (var worker in server.Workers)
         {
@@ -98,31 +95,34 @@ internal sealed class MetricsPage(Server server, TailraceOptions options)
     private void WriteListeners(MetricsWriter writer)
     {
         const string scope = "listener_";
-        List<(ListenerStatistics Counters, (string, string)[] Labels)> listeners =
-            [.. server.Listeners.Select(one => (one, Labels(one.Name)))];
+        List<MetricRow<ListenerStatistics>> listeners =
+            [.. server.Listeners.Select(one => new MetricRow<ListenerStatistics>(one, ("listener", one.Name)))];
         writer.Write(ListenerStatistics.Metrics, scope, listeners);
-        writer.Write(Metrics.Tcp, scope, [.. listeners.Where(one => _streamListeners.Contains(one.Counters.Name))
-            .Select(one => (one.Counters.Tcp, one.Labels))]);
-        var datagrams = server.UdpListeners;
-        writer.Write(Metrics.Udp, scope, [.. datagrams.Select(one => (one.Value, Labels(one.Key)))]);
-        writer.Write(Metrics.Traffic, scope, [.. datagrams.Select(one => (one.Value.Traffic, Labels(one.Key)))]);
-
-        static (string, string)[] Labels(string name) => [("listener", name)];
+        writer.Write(Metrics.Tcp, scope,
+            Of(listeners.Where(row => _streamListeners.Contains(row.Counters.Name)), one => one.Tcp));
+        var datagrams = new List<MetricRow<UdpCounters>>();
+        foreach (var (name, counters) in server.UdpListeners) datagrams.Add(new(counters, ("listener", name)));
+        writer.Write(Metrics.Udp, scope, datagrams);
+        writer.Write(Metrics.Traffic, scope, Of(datagrams, one => one.Traffic));
     }
 
     private void WriteClusters(MetricsWriter writer)
     {
         const string scope = "destination_";
         writer.Write(ClusterStatistics.Metrics, "cluster_",
-            [.. server.Clusters.Select(one => (one, new[] { ("cluster", one.Name) }))]);
-        List<(DestinationStatistics Counters, (string, string)[] Labels)> all = [.. server.Destinations.Select(one =>
-            (one, new[] { ("cluster", one.Cluster), ("destination", one.Name) }))];
+            [.. server.Clusters.Select(one => new MetricRow<ClusterStatistics>(one, ("cluster", one.Name)))]);
+        List<MetricRow<DestinationStatistics>> all = [.. server.Destinations.Select(one =>
+            new MetricRow<DestinationStatistics>(one, ("cluster", one.Cluster), ("destination", one.Name)))];
         writer.Write(DestinationStatistics.Metrics, scope, all);
-        writer.Write(Metrics.Tcp, scope, [.. all.Where(one => _streamClusters.Contains(one.Counters.Cluster))
-            .Select(one => (one.Counters.Tcp, one.Labels))]);
-        writer.Write(Metrics.Traffic, scope, [.. all.Where(one => _datagramClusters.Contains(one.Counters.Cluster))
-            .Select(one => (one.Counters.Datagrams, one.Labels))]);
+        writer.Write(Metrics.Tcp, scope,
+            Of(all.Where(row => _streamClusters.Contains(row.Counters.Cluster)), one => one.Tcp));
+        writer.Write(Metrics.Traffic, scope,
+            Of(all.Where(row => _datagramClusters.Contains(row.Counters.Cluster)), one => one.Datagrams));
     }
+
+    /// <summary>What is counted within each of some things.</summary>
+    private static List<MetricRow<TPart>> Of<T, TPart>(IEnumerable<MetricRow<T>> rows, Func<T, TPart> part) =>
+        [.. rows.Select(row => new MetricRow<TPart>(part(row.Counters), row.Labels))];
 
     private string EngineName => server.Engine switch
     {

@@ -9,7 +9,8 @@ internal interface ITunnelOwner
     /// Nothing can move any more. Called once for each use, on the reactor's thread; the connections are to be closed,
     /// and the tunnel may be used again.
     /// </summary>
+    /// <param name="downstream">The client's side, as it was given.</param>
     /// <param name="upstream">The origin's side, as it was given.</param>
     /// <param name="result">What has come of it.</param>
-    void OnEnded(Connection upstream, in TunnelResult result);
+    void OnEnded(Connection downstream, Connection upstream, in TunnelResult result);
 }

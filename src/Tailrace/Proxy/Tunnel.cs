@@ -77,7 +77,7 @@ internal class Tunnel : TimerEntry
     internal bool IsStopped { get; private set; }
 
     /// <summary>The client's side.</summary>
-    internal Connection Downstream { get; private set; } = null!;
+    internal Connection Downstream { get; private protected set; } = null!;
 
     /// <summary>The origin's side.</summary>
     internal Connection Upstream { get; private set; } = null!;
@@ -301,11 +301,11 @@ internal class Tunnel : TimerEntry
         // What was counted here is not to be counted again.
         TakeTraffic();
         var mustReset = _isCut || _end is TunnelEnd.Reset or TunnelEnd.NoBuffers;
-        var (owner, upstream) = (_owner, Upstream);
+        var (owner, downstream, upstream) = (_owner, Downstream, Upstream);
         // Its connections are others' as soon as they are closed.
         Downstream = Upstream = null!;
         _owner = null!;
-        owner.OnEnded(upstream, new TunnelResult(_end, _by, _error, mustReset, BytesUp, BytesDown));
+        owner.OnEnded(downstream, upstream, new TunnelResult(_end, _by, _error, mustReset, BytesUp, BytesDown));
     }
 
     /// <summary>Remembers what ended the tunnel; what follows from it is not asked for.</summary>

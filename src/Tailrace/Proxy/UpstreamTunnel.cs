@@ -44,7 +44,7 @@ internal sealed class UpstreamTunnel : Successor, ITunnelOwner
         if (_destination is { } destination) _pool?.EndTunnel(destination, _isAnswering);
     }
 
-    void ITunnelOwner.OnEnded(Connection upstream, in TunnelResult result)
+    void ITunnelOwner.OnEnded(Connection downstream, Connection upstream, in TunnelResult result)
     {
         Close(result.MustReset);
         End(result.MustReset, result.BytesUp, result.BytesDown);

@@ -25,8 +25,7 @@ internal sealed class MetricsWriter(int lengthMax)
     /// <param name="metrics">What each of them counts; those of one name stand together.</param>
     /// <param name="scope">What comes before the names; empty, or with an underscore at its end.</param>
     /// <param name="rows">Each thing with the labels that name it.</param>
-    public void Write<T>(
-        IReadOnlyList<Metric<T>> metrics, string scope, IReadOnlyList<(T Counters, (string, string)[] Labels)> rows)
+    public void Write<T>(IReadOnlyList<Metric<T>> metrics, string scope, IReadOnlyList<MetricRow<T>> rows)
     {
         if (rows.Count == 0) return;
         for (var i = 0; i < metrics.Count; i++)
@@ -34,10 +33,10 @@ internal sealed class MetricsWriter(int lengthMax)
             var metric = metrics[i];
             if (i == 0 || metrics[i - 1].Name != metric.Name)
                 Begin($"{Prefix}{scope}{metric.Name}{(metric.IsGauge ? "" : "_total")}", metric.Help, metric.IsGauge);
-            foreach (var (counters, labels) in rows)
+            foreach (var row in rows)
             {
-                var own = metric.Label.Name.Length > 0 ? [.. labels, metric.Label] : labels;
-                Sample(metric.Value(counters), own);
+                var labels = metric.Label.Name.Length > 0 ? [.. row.Labels, metric.Label] : row.Labels;
+                Sample(metric.Value(row.Counters), labels);
             }
             if (i + 1 == metrics.Count || metrics[i + 1].Name != metric.Name) End();
         }

@@ -93,7 +93,7 @@ public sealed class TunnelTests
     // Beside them there are places in the loop's and the server's tables: some 60 bytes.
     [Theory]
     [InlineData(typeof(EpollHandle), 920)]
-    [InlineData(typeof(UringHandle), 980)]
+    [InlineData(typeof(UringHandle), 984)]
     public void The_objects_of_an_idle_tunnel_are_small(Type handle, int limit)
     {
         var receive = typeof(SocketConnection).GetNestedType("Receive", BindingFlags.NonPublic)!;
@@ -427,7 +427,7 @@ public sealed class TunnelTests
 
         internal Exception? Failure { get; init; }
 
-        public void OnEnded(Connection upstream, in TunnelResult result)
+        public void OnEnded(Connection downstream, Connection upstream, in TunnelResult result)
         {
             Ends++;
             if (Failure is not null) throw Failure;

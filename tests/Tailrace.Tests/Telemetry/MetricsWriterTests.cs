@@ -37,7 +37,7 @@ public sealed class MetricsWriterTests
         Write(writer =>
         {
             writer.Write(
-                s_metrics, "x_", [((3, 1), [("worker", "0")]), ((9007199254740991, 0), [("worker", "1")])]);
+                s_metrics, "x_", [new((3, 1), ("worker", "0")), new((9007199254740991, 0), ("worker", "1"))]);
             writer.Write("process_cpu_seconds_total", "Time.", false, 0.25);
         }));
 

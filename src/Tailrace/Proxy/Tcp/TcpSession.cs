@@ -14,7 +14,6 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
 {
     private readonly TcpServer _server;
     private readonly TcpRecord? _record;
-    private Connection _downstream = null!;
     private Cluster? _cluster;
     private Destination? _destination;
     private long _settledUp;
@@ -71,15 +70,15 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
         // 5. Say what happened, and close.
         // A reset at once would make the client's connect fail, not its connection.
         var mustReset = failure != TunnelEnd.Unreachable || !downstream.Input.IsEmpty;
-        Close(new TunnelResult(failure, TunnelSide.None, IoError.None, mustReset, 0, 0));
+        Close(downstream, new TunnelResult(failure, TunnelSide.None, IoError.None, mustReset, 0, 0));
     }
 
     /// <summary>The fifth step, when there was a tunnel.</summary>
-    void ITunnelOwner.OnEnded(Connection upstream, in TunnelResult result)
+    void ITunnelOwner.OnEnded(Connection downstream, Connection upstream, in TunnelResult result)
     {
         CountOpen(-1);
         _cluster!.Pool.Close(_destination!, upstream, result.MustReset);
-        Close(result);
+        Close(downstream, result);
     }
 
     /// <summary>Ends the connection at once.</summary>
@@ -87,7 +86,7 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
     {
         _isAborted = true;
         if (IsRunning) Stop();
-        else _downstream.Abort();
+        else Downstream.Abort();
     }
 
     /// <summary>Brings what has been moved so far into the statistics of the listener and the destination.</summary>
@@ -122,7 +121,7 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
 
     private void Open(Connection downstream)
     {
-        _downstream = downstream;
+        Downstream = downstream;
         _cluster = null;
         _destination = null;
         _settledUp = _settledDown = 0;
@@ -145,7 +144,7 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
     /// <returns>Why there is none.</returns>
     private async LoopTask<TunnelEnd> ChooseAsync(HelloRoutes routes)
     {
-        _downstream.SetTimeout(_server.Settings.HelloTimeoutMs);
+        Downstream.SetTimeout(_server.Settings.HelloTimeoutMs);
         while (true)
         {
             switch (ReadHello(routes))
@@ -157,12 +156,12 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
                     _server.Refused?.Invoke("a ClientHello that makes no sense");
                     return TunnelEnd.Refused;
             }
-            var received = await _downstream.FillAsync();
+            var received = await Downstream.FillAsync();
             if (received is { IsError: false, Bytes: > 0 }) continue;
             if (_isAborted) return TunnelEnd.Aborted;
             if (received.IsError && received.Error != IoError.TimedOut) return TunnelEnd.Reset;
             // Whoever says nothing waits for the server to speak first. Half a hello is nothing for anybody.
-            if (_downstream.Input.IsEmpty) _cluster = _server.Cluster;
+            if (Downstream.Input.IsEmpty) _cluster = _server.Cluster;
             if (_cluster is null) _server.Refused?.Invoke("no ClientHello");
             return TunnelEnd.Refused;
         }
@@ -170,7 +169,7 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
 
     private HelloStatus ReadHello(HelloRoutes routes)
     {
-        var input = _downstream.Input;
+        var input = Downstream.Input;
         if (input.IsEmpty) return HelloStatus.NeedMore;
         Span<byte> scratch = stackalloc byte[ClientHelloReader.LengthMax];
         var status = ClientHelloReader.Read(input.Unread, scratch, out var hello);
@@ -188,7 +187,7 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
     {
         var error = IoError.None;
         var tried = default(TriedSet);
-        var key = cluster.Settings.Balancing.Policy == BalancingPolicy.Hash ? RequestKey.Of(_downstream.Remote) : 0;
+        var key = cluster.Settings.Balancing.Policy == BalancingPolicy.Hash ? RequestKey.Of(Downstream.Remote) : 0;
         Counters.Tcp.Connecting++;
         SocketConnection? upstream = null;
         while (upstream is null && error != IoError.Aborted
@@ -198,7 +197,7 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
             _destination = destination;
             _server.Changed?.Invoke(this, StreamState.Connecting);
             var beganAt = _server.Reactor.Loop.Now;
-            (upstream, _, error) = await cluster.Pool.ConnectAsync(destination, _downstream);
+            (upstream, _, error) = await cluster.Pool.ConnectAsync(destination, Downstream);
             if (upstream is null && error != IoError.Aborted) CountConnectError(destination);
             if (upstream is not null || Lessor.IsFault(error))
                 cluster.Record(destination, upstream is null, _server.Reactor.Loop.Now - beganAt);
@@ -218,7 +217,7 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
         return (null, TunnelEnd.Unreachable);
     }
 
-    private void Close(in TunnelResult result)
+    private void Close(Connection downstream, in TunnelResult result)
     {
         // A client that left before there was a tunnel.
         var by = result is { End: TunnelEnd.Reset, By: TunnelSide.None } ? TunnelSide.Downstream : result.By;
@@ -228,8 +227,8 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
         Settle(result.BytesUp, result.BytesDown);
         if (_server.AccessLog is { } log) _record!.Write(log, _server, _destination, result, by);
         _server.Changed?.Invoke(this, StreamState.Closed);
-        _downstream.Close(result.MustReset);
-        _downstream = null!;
+        downstream.Close(result.MustReset);
+        Downstream = null!;
         _server.Remove(this);
         Counters.Active--;
         _server.FreeSessions.Return(this);

@@ -31,10 +31,10 @@ public sealed class CounterTableTests
         $"datagrams{new string(' ', 46)}up",
         $"{new string('n', 40)}                1");
 
-    private static void AssertTable((string, UdpTraffic)[] rows, params string[] lines)
+    private static void AssertTable((string Name, UdpTraffic Counters)[] rows, params string[] lines)
     {
         var output = new StringWriter { NewLine = "\n" };
-        s_table.Write(rows, output);
+        s_table.Write(rows.Select(row => new CounterRow<UdpTraffic>(row.Name, row.Counters)), output);
         Assert.Equal(string.Concat(lines.Select(line => $"{line}\n")), output.ToString());
     }
 }
