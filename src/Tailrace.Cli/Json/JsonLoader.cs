@@ -65,7 +65,7 @@ internal ref struct JsonLoader
                 var entries = new List<ConfigEntry>();
                 while (Next() != JsonTokenType.EndObject)
                 {
-                    string key = _reader.GetString()!;
+                    string key = Text();
                     (int keyLine, int keyColumn) = Place();
                     Next();
                     entries.Add(new ConfigEntry(key, keyLine, keyColumn, LoadNode(depth + 1)));
@@ -78,9 +78,23 @@ internal ref struct JsonLoader
             case JsonTokenType.Null:
                 return ConfigNode.Nothing(line, column);
             case JsonTokenType.String:
-                return ConfigNode.Scalar(_reader.GetString()!, line, column);
+                return ConfigNode.Scalar(Text(), line, column);
             default:
                 return ConfigNode.Scalar(Encoding.UTF8.GetString(_reader.ValueSpan), line, column);
+        }
+    }
+
+    private string Text()
+    {
+        try
+        {
+            return _reader.GetString()!;
+        }
+        catch (InvalidOperationException e)
+        {
+            // Half of a pair of surrogates.
+            (int line, _) = Place();
+            throw new JsonException(null, null, line - 1, _reader.TokenStartIndex - _lineStart, e);
         }
     }
 
@@ -119,6 +133,7 @@ internal ref struct JsonLoader
         string what = (rest.Length > column ? (char)rest[column] : '\0') switch
         {
             _ when _isTooDeep => $"more than {DepthMax} levels inside each other",
+            _ when e.InnerException is InvalidOperationException => "\\u has half a character; the other half lacks",
             '\0' or '\r' or '\n' => "something that was opened is not closed",
             ']' or '}' => "it cannot end here; is there a comma too many before, or was something else opened?",
             '\'' => "text stands between double quotes",

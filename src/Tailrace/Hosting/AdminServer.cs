@@ -29,9 +29,11 @@ internal sealed class AdminServer : IDisposable
     private static readonly PreparedReply s_draining = new(503, "text/plain", "draining\n"u8);
 
     private readonly Worker _worker;
+    private readonly Engine _engine;
     private bool _isServing;
 
-    private AdminServer(Worker worker, EndPoint address) => (_worker, Address) = (worker, address);
+    private AdminServer(Worker worker, Engine engine, EndPoint address) =>
+        (_worker, _engine, Address) = (worker, engine, address);
 
     /// <summary>Where it listens.</summary>
     internal EndPoint Address { get; }
@@ -56,14 +58,16 @@ internal sealed class AdminServer : IDisposable
         });
         var plan = snapshot.Listeners[0];
         // Locked memory, which io_uring takes, is for workers.
-        var loop = Loops.Create(engine == Engine.IoUring ? Engine.Epoll : engine, EventsPerWait);
+        if (engine == Engine.IoUring) engine = Engine.Epoll;
+        var loop = Loops.Create(engine, EventsPerWait);
         var reactor = new Reactor(index, loop, new BufferPools(BlockBytes, BulkBytes, BufferBytesMax));
         var worker = new Worker(reactor, snapshot, log);
         try
         {
             if (plan.Address is UnixDomainSocketEndPoint path) UnixSockets.RemoveStale(path);
-            return new AdminServer(
-                worker, worker.Listen(plan, plan.Address, shared: false, Routes(metrics, isServing), accessLog: null));
+            var address = worker.Listen(
+                plan, plan.Address, shared: false, Routes(metrics, isServing), accessLog: null);
+            return new AdminServer(worker, engine, address);
         }
         catch (IoException)
         {
@@ -83,6 +87,7 @@ internal sealed class AdminServer : IDisposable
     /// <summary>Ends what is under way, and the thread.</summary>
     public void Dispose()
     {
+        UnixSockets.RemoveOwn([Address], _engine);
         if (_isServing)
         {
             _worker.Reactor.Loop.Post(_worker.Drain);
@@ -93,7 +98,6 @@ internal sealed class AdminServer : IDisposable
             _worker.Reactor.Stop();
         }
         _worker.Dispose();
-        if (Address is UnixDomainSocketEndPoint path) UnixSockets.Remove(path);
     }
 
     private static IEnumerable<CodeRoute> Routes(Func<byte[]> metrics, Func<bool> isServing)

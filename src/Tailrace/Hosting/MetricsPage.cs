@@ -13,6 +13,9 @@ internal sealed class MetricsPage(Server server, TailraceOptions options)
 {
     private const int LengthMax = 16 << 20;
 
+    /// <summary>A worker that is busy for longer is told of next time; whoever asks for health waits as well.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(250);
+
     private readonly double _startTime = (DateTime.UtcNow - DateTime.UnixEpoch).TotalSeconds;
     private readonly HashSet<string> _streamListeners = NamesOf(options, ListenerProtocol.Tcp, ListenerProtocol.Mixed);
     private readonly HashSet<string> _streamClusters =
@@ -23,7 +26,7 @@ internal sealed class MetricsPage(Server server, TailraceOptions options)
     internal byte[] Write()
     {
         // First: it brings what open connections have moved into the counters.
-        var states = server.TcpStates();
+        var states = server.TcpStates(s_patience);
         var writer = new MetricsWriter(LengthMax);
         WriteProcess(writer);
         WriteWorkers(writer);

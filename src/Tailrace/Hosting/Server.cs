@@ -85,9 +85,15 @@ public sealed class Server : IDisposable
     /// is brought into <see cref="Listeners"/> and <see cref="Destinations"/>. Empty when the server does not run.
     /// Waits for the workers, so it is not for handlers.
     /// </summary>
-    public IReadOnlyList<(string State, int Connections)> TcpStates() => _isStopped || _workers.Count == 0
-        ? []
-        : [.. CountStates().Select((count, state) => (((StreamState)state).ToString().ToLowerInvariant(), count))];
+    public IReadOnlyList<(string State, int Connections)> TcpStates() => TcpStates(DrainBegins);
+
+    /// <summary>The same, with what workers have said after a while.</summary>
+    internal IReadOnlyList<(string State, int Connections)> TcpStates(TimeSpan patience)
+    {
+        if (!HasStates) return [];
+        return [.. CountStates(patience).Select(
+            (count, state) => (((StreamState)state).ToString().ToLowerInvariant(), count))];
+    }
 
     /// <summary>
     /// What balancers throw dice by and where their turns begin; 0: the same in every process. For tests.
@@ -179,6 +185,7 @@ public sealed class Server : IDisposable
         if (_isStopping || _workers.Count == 0) return;
         LogStates();
         _isStopping = true;
+        UnixSockets.RemoveOwn(_addresses, Engine);
         _resolution?.Dispose();
         _services?.Dispose();
         _checker?.Dispose();
@@ -207,7 +214,6 @@ public sealed class Server : IDisposable
         _admin = null;
         _isStopped = true;
         foreach (var worker in _workers) worker.Reactor.Stop();
-        foreach (var path in _addresses.OfType<UnixDomainSocketEndPoint>()) UnixSockets.Remove(path);
     }
 
     /// <summary>Stops at once if it runs, and frees everything.</summary>
@@ -236,21 +242,26 @@ public sealed class Server : IDisposable
             [.. TcpStates().Select(state => (state.State, (object?)state.Connections))]);
     }
 
+    private bool HasStates => !_isStopped && _workers.Count > 0 && _plans.Any(plan => plan.Tcp is not null);
+
     /// <summary>The connections of TCP listeners in each state, as of now.</summary>
-    internal int[] CountStates()
+    internal int[] CountStates(TimeSpan? patience = null)
     {
-        var counts = new int[(int)StreamState.Closed];
-        using var asked = new CountdownEvent(_workers.Count);
-        foreach (var worker in _workers)
+        var counts = new int[_workers.Count][];
+        // Not disposed of: a worker may come to it when nobody waits any more.
+        var asked = new CountdownEvent(_workers.Count);
+        for (var i = 0; i < counts.Length; i++)
         {
+            var (worker, states) = (_workers[i], new int[(int)StreamState.Closed]);
+            counts[i] = states;
             worker.Reactor.Loop.Post(() =>
             {
-                lock (counts) worker.CountStates(counts);
+                worker.CountStates(states);
                 asked.Signal();
             });
         }
-        asked.Wait(DrainBegins);
-        return counts;
+        asked.Wait(patience ?? DrainBegins);
+        return [.. Enumerable.Range(0, (int)StreamState.Closed).Select(state => counts.Sum(one => one[state]))];
     }
 
     private void WarnOfDescriptors()

@@ -28,8 +28,16 @@ internal sealed class Snapshot
     /// <param name="options">The options.</param>
     /// <param name="seed">What balancers throw dice by; 0: the same in every process.</param>
     internal static Snapshot Build(TailraceOptions options, ulong seed = 0) => new(
-        [.. options.Listeners.Select(listener => ListenerPlan.From(listener, options))],
+        [.. options.Listeners.Select(listener => ListenerPlan.From(Named(listener, options), options))],
         [.. options.Clusters.Select(cluster => ClusterPlan.From(cluster.Key, cluster.Value, seed))]);
+
+    /// <summary>A port has listeners of UDP and of TCP, and people and programs have to tell them apart.</summary>
+    private static ListenerOptions Named(ListenerOptions listener, TailraceOptions options) =>
+        listener is { Protocol: ListenerProtocol.Udp, Name.Length: 0 }
+            && options.Listeners.Any(other => other.Protocol != ListenerProtocol.Udp
+                && (other.Name.Length > 0 ? other.Name : other.Address) == listener.Address)
+            ? listener with { Name = $"{listener.Address}/udp" }
+            : listener;
 
     internal static int Milliseconds(TimeSpan time) => (int)Math.Min(time.TotalMilliseconds, int.MaxValue);
 }

@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Sockets;
+using Tailrace.Io;
 
 namespace Tailrace.Hosting;
 
@@ -28,9 +30,12 @@ internal static class UnixSockets
         }
     }
 
-    /// <summary>Whether there is a socket: what can be opened, or may not be, is none (open(2), ENXIO).</summary>
+    /// <summary>Whether there is a socket, which is what a socket's file cannot be opened for (open(2)).</summary>
     internal static bool IsSocket(string path)
     {
+        // ENXIO on Linux, EOPNOTSUPP on BSD and macOS. All else may be a file that is in use.
+        const int noSuchDevice = 6;
+        const int notSupported = 102;
         try
         {
             // For writing too: a pipe would wait for somebody else.
@@ -39,8 +44,19 @@ internal static class UnixSockets
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            return failure is IOException and not (FileNotFoundException or DirectoryNotFoundException);
+            return failure.HResult is noSuchDevice or notSupported;
         }
+    }
+
+    /// <summary>
+    /// Removes what a process has listened on, before it stops to: whoever comes next may listen there as soon as it
+    /// has, and that socket is not to be removed.
+    /// </summary>
+    internal static void RemoveOwn(IEnumerable<EndPoint> addresses, Engine engine)
+    {
+        // .NET's own sockets do it as they close.
+        if (engine == Engine.Portable) return;
+        foreach (var path in addresses.OfType<UnixDomainSocketEndPoint>()) Remove(path);
     }
 
     /// <summary>Removes the socket, if it is there.</summary>

@@ -16,8 +16,8 @@ internal static unsafe partial class Libc
     [LibraryImport(Library)]
     internal static partial int clock_gettime(int clock, Uring.Timespec* time);
 
-    [LibraryImport(Library)]
-    internal static partial int gettid();
+    /// <summary>The calling thread's number; a C library offers that by name only since 2019.</summary>
+    internal static int gettid() => (int)syscall(SystemCall.ThreadId, 0, null, 0, 0, null, 0);
 
     [LibraryImport(Library)]
     internal static partial int socket(int domain, int type, int protocol);

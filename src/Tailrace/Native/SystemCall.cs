@@ -23,4 +23,13 @@ internal static class SystemCall
         Architecture.Ppc64le => 337,
         _ => 207,
     };
+
+    internal static readonly nint ThreadId = RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => 186,
+        Architecture.Arm or Architecture.X86 => 224,
+        Architecture.S390x => 236,
+        Architecture.Ppc64le => 207,
+        _ => 178,
+    };
 }

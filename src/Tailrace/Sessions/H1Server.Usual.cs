@@ -43,13 +43,21 @@ internal sealed partial class H1Server
         {
             if (_left == Left.Answer ? TryEnd() : TryAnswer()) return;
         }
-        catch (Exception exception)
+        catch (Exception exception) when (_left == Left.Answer && _exchange is not null)
         {
             // A handler's: whoever awaits the answer gets to know.
             var failed = new FailedPromise<bool>();
             failed.Fail(exception);
             _answer = new LoopTask(failed);
             _left = Left.Answer;
+        }
+        catch (Exception exception)
+        {
+            // A bug. Nobody knows what the client was sent.
+            _connection.Reactor.Loop.OnUnhandled(exception);
+            _connection.Abort();
+            _received = IoResult.Failure(IoError.Aborted);
+            _left = Left.Fill;
         }
         _general!.Resume();
     }

@@ -39,6 +39,34 @@ public sealed class UnixSocketsTests : IDisposable
     }
 
     [Fact]
+    public void A_file_that_somebody_has_locked_is_no_socket()
+    {
+        var path = Path.Combine(_folder, "locked");
+        using var holder = new FileStream(path, FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        Assert.False(UnixSockets.IsSocket(path));
+        Fail(path);
+        Assert.True(File.Exists(path));
+    }
+
+    [Fact]
+    public async Task A_server_that_stops_takes_no_other_ones_socket_away()
+    {
+        var path = Path.Combine(_folder, "shared");
+        using var first = Serve(path, EngineChoice.Epoll);
+        first.Start();
+        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        client.Connect(new UnixDomainSocketEndPoint(path));
+        client.Send("GET"u8);
+        var stopping = Task.Run(() => first.Stop(TimeSpan.FromSeconds(30)), TestContext.Current.CancellationToken);
+        SpinWait.SpinUntil(() => !File.Exists(path), TimeSpan.FromSeconds(30));
+        using var second = Serve(path, EngineChoice.Epoll);
+        second.Start();
+        client.Dispose();
+        await stopping.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        Assert.True(UnixSockets.IsSocket(path));
+    }
+
+    [Fact]
     public void A_socket_that_somebody_listens_on_stays()
     {
         var path = Path.Combine(_folder, "live");
@@ -62,10 +90,10 @@ public sealed class UnixSocketsTests : IDisposable
         return Assert.Throws<StartException>(server.Start).Message;
     }
 
-    private static Server Serve(string path) => new(new TailraceOptions
+    private static Server Serve(string path, EngineChoice engine = EngineChoice.Portable) => new(new TailraceOptions
     {
         Workers = 1,
-        Engine = EngineChoice.Portable,
+        Engine = engine,
         Listeners = [new ListenerOptions { Address = $"unix:{path}" }],
         Routes = [new RouteOptions { Respond = new RespondOptions() }],
     });

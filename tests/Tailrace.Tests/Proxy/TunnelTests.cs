@@ -332,6 +332,35 @@ public sealed class TunnelTests
         await sending;
     });
 
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("epoll/copying")]
+    [InlineData("io_uring")]
+    [InlineData("io_uring/copying")]
+    [InlineData("sim")]
+    public void A_reset_is_heard_while_both_directions_wait_for_room(string engine) => WithRig(engine, async rig =>
+    {
+        var running = rig.Run(s_noLimits);
+        var up = SendForEverAsync(rig.Client);
+        var down = SendForEverAsync(rig.Origin);
+        await rig.Loop.UntilAsync(() => rig.Tunnel.State == StreamState.Writing);
+        await rig.Loop.TurnsAsync(200);
+        // A poll for room at the client comes to its end.
+        for (var taken = 0; taken < 8 << 20;)
+        {
+            var filled = await rig.Client.FillAsync();
+            taken += filled.Bytes;
+            rig.Client.Input.Clear();
+        }
+        await rig.Loop.TurnsAsync(200);
+        rig.Client.Close(reset: true);
+        var result = await running;
+        Assert.Equal((TunnelEnd.Reset, TunnelSide.Downstream, true), (result.End, result.By, result.MustReset));
+        rig.CloseTunnel(result);
+        await up;
+        await down;
+    });
+
     [Fact]
     public void What_came_before_a_reset_still_goes_to_who_reads_it() => WithRig("sim", async rig =>
     {

@@ -226,8 +226,8 @@ internal sealed unsafe partial class UringLoop : EventLoop
     public override bool IsWatched(IoHandle stream)
     {
         var handle = Of(stream);
-        return handle.Has(UringWork.Receive | UringWork.ReadPoll | UringWork.WritePoll | UringWork.Watch)
-            && handle is { IsStopping: false, IsLost: false };
+        // A poll for bytes or for room is over when there are some, whatever comes then.
+        return handle.Has(UringWork.Receive | UringWork.Watch) && handle is { IsStopping: false, IsLost: false };
     }
 
     /// <inheritdoc/>
@@ -270,7 +270,8 @@ internal sealed unsafe partial class UringLoop : EventLoop
         }
         _backlog.BeginShare(answers);
         while (_backlog.TryTake(out var completion)) TakeUp(completion);
-        if (Now < _nextTrim) return;
+        // A buffer that the kernel has filled and nobody has seen is not there to be taken back.
+        if (Now < _nextTrim || !_ring.IsDrained) return;
         _nextTrim = Now + TrimEveryMs;
         _receives.Trim();
         Report();

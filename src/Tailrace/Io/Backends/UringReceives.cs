@@ -153,6 +153,7 @@ internal sealed unsafe class UringReceives : IDisposable
     /// Lets twice as many lie ready as were in use at once since the last call, if that is less than now, and gives
     /// back the memory of buffers that were free all that time.
     /// </summary>
+    /// <remarks>Only when each buffer that the kernel has filled was taken: those beyond them are taken back.</remarks>
     internal void Trim()
     {
         var enough = Math.Max(_start, 2 * (_target - _lowest));

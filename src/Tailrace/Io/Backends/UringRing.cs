@@ -209,6 +209,9 @@ internal sealed unsafe class UringRing : IDisposable
     /// <summary>Whether completions wait to be taken.</summary>
     internal bool HasCompletions => Volatile.Read(ref *_cqTail) != _head;
 
+    /// <summary>Whether all that the kernel has completed was taken.</summary>
+    internal bool IsDrained => !HasCompletions && (Volatile.Read(ref *_sqFlags) & Uring.SqOverflow) == 0;
+
     /// <summary>Takes the next completion.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryTake(out Uring.Cqe completion)

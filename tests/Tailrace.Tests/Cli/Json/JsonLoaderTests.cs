@@ -30,6 +30,8 @@ public sealed class JsonLoaderTests
     [InlineData("{\"a\": 1,}", 9, "it cannot end here; is there a comma too many before, or was something else opened?")]
     [InlineData("{\"a\": [1}", 9, "it cannot end here; is there a comma too many before, or was something else opened?")]
     [InlineData("{'a': 1}", 2, "text stands between double quotes")]
+    [InlineData("{\"a\": \"\\ud800\"}", 7, "\\u has half a character; the other half lacks")]
+    [InlineData("{\"\\udc00\": 1}", 2, "\\u has half a character; the other half lacks")]
     [InlineData("{\"a\": [1", 9, "something that was opened is not closed")]
     [InlineData("{\"é\": \"1}", 10, "something that was opened is not closed")]
     public void What_is_none_is_told_with_its_place(string text, int column, string message)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
+using System.Text;
 using Tailrace.Conformance.Support;
 using Tailrace.Io;
 using Tailrace.Io.Backends;
@@ -196,6 +197,41 @@ public sealed partial class UringLoopTests
         for (var i = 0; i < 64; i++) kept += receives.At(i)[settings.BufferBytes / 2];
         // The four that lie ready, and parts of pages beside them.
         Assert.InRange(kept, 4, 8);
+    }
+
+    [Fact]
+    public void Buffers_that_were_filled_and_not_seen_yet_are_not_taken_back()
+    {
+        const int streams = 200;
+        using var rig = new LoopRig(new UringLoop(2, new DescriptorReserve(1 << 20), new UringSettings { Receives = 4 }));
+        rig.Run(async () =>
+        {
+            var pairs = new List<(SocketConnection Client, SocketConnection Server)>();
+            for (var i = 0; i < streams; i++) pairs.Add(await rig.PairAsync());
+            for (var i = 0; i < streams; i++) LoopOf(rig).Receives.Grow();
+            var received = 0;
+            var receivers = pairs.Select((pair, i) => ReceiveAsync(pair.Server, $"{i:0000}")).ToArray();
+            var end = Environment.TickCount64 + 2500;
+            for (var sent = 0; Environment.TickCount64 < end;)
+            {
+                for (var i = 0; i < streams; i++) await LoopRig.SendAsync(pairs[i].Client, $"{i:0000}");
+                sent += streams;
+                await rig.UntilAsync(() => received >= sent);
+            }
+            foreach (var (client, _) in pairs) client.Close();
+            foreach (var receiver in receivers) await receiver;
+
+            async LoopTask ReceiveAsync(SocketConnection server, string expected)
+            {
+                while (await server.FillAsync() is { Bytes: > 0 })
+                {
+                    Assert.Equal(expected, Encoding.ASCII.GetString(server.Input.Unread));
+                    server.Input.Clear();
+                    received++;
+                }
+                server.Close();
+            }
+        });
     }
 
     [Fact]
