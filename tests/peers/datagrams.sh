@@ -18,7 +18,7 @@ clusters:
     health: { eject: { failures: 1, time: 1m } }
 YAML
   check "dnsmasq answers" ask "$dns" 127.0.0.1 a.example A 192.0.2.1
-  check "what udp will do is said" eval "has \"\$('$binary' check '$scratch/udp.yaml')\" 'udp, at most 65536 sessions'"
+  check "what udp will do is said" eval "has \"\$('$binary' check '$scratch/udp.yaml')\" 'sessions +at most 65536 open'"
   serve udp-proxy "$binary" run "$scratch/udp.yaml"
   local proxy=$pid
   check "the proxy starts" logs udp-proxy 'started engine'

@@ -258,7 +258,8 @@ public sealed class Cluster
         var named = _sticky.Find(exchange);
         var isOpen = named is { IsCandidate: true, IsFull: false } && !tried.Has(named.Index);
         var destination = isOpen ? named : Pick(key, tried);
-        if (destination is not null && destination != named) _sticky.Set(exchange, destination);
+        if (destination == named) exchange.AddedFields = default;
+        else if (destination is not null) _sticky.Set(exchange, destination);
         return destination;
     }
 

@@ -94,6 +94,6 @@ internal sealed class Lessor(Cluster cluster)
             return new LoopTask<PauseEnd>(PauseEnd.TimedOut);
         attempts.BeginWait(queue.Deadline);
         return queue.WaitAsync(
-            attempts.WaitDeadline, isCalled: attempts.Waits > 1, attempts.HasFailedTries, exchange.Downstream);
+            attempts.WaitDeadline, isCalled: attempts.Waits > 1, isRetry: !attempts.Tried.IsEmpty, exchange.Downstream);
     }
 }

@@ -63,10 +63,19 @@ internal sealed class WaitQueue(Reactor reactor, int lengthMax, int timeoutMs)
         var waiter = _free.TryTake() ?? new Waiter(this);
         waiter.IsRetry = isRetry;
         Link(waiter, isCalled);
+        // What it could not use may be for one who has tried nothing yet.
+        if (isCalled && isRetry) CallNewcomer();
         var end = await waiter.Until(deadline, client);
         _free.Return(waiter);
         if (end == PauseEnd.Called) _called--;
         return end;
+    }
+
+    private void CallNewcomer()
+    {
+        var next = _first;
+        while (next is { IsRetry: true }) next = next.Behind;
+        next?.End(PauseEnd.Called);
     }
 
     private void Link(Waiter waiter, bool atFront)

@@ -15,6 +15,9 @@ internal sealed class H1Client
 {
     private int _scanned;
 
+    /// <summary>Whether an interim answer has said that no other request may follow it.</summary>
+    private bool _isDoubtful;
+
     internal H1Client(HttpLimits limits)
     {
         Limits = limits;
@@ -57,7 +60,7 @@ internal sealed class H1Client
     internal bool TryBegin(Exchange exchange, RequestEdits edits, ReadOnlySpan<byte> destination)
     {
         _scanned = 0;
-        HasReceived = false;
+        _isDoubtful = HasReceived = false;
         RequestBody.Begin(Connection, exchange.Request.Body);
         return TryWrite(Connection.Output, exchange, edits, destination);
     }
@@ -75,7 +78,7 @@ internal sealed class H1Client
         if (length == 0) return false;
         Connection.EndShort(length);
         _scanned = 0;
-        HasReceived = false;
+        _isDoubtful = HasReceived = false;
         return true;
     }
 
@@ -83,7 +86,7 @@ internal sealed class H1Client
     internal bool TryBegin(ReadOnlySpan<byte> message)
     {
         _scanned = 0;
-        HasReceived = false;
+        _isDoubtful = HasReceived = false;
         RequestBody.Begin(Connection, BodyKind.None);
         return Connection.Output.TryAppend(message);
     }
@@ -105,7 +108,7 @@ internal sealed class H1Client
         long contentLength)
     {
         _scanned = 0;
-        HasReceived = false;
+        _isDoubtful = HasReceived = false;
         RequestBody.Begin(Connection, contentLength < 0 ? BodyKind.None : BodyKind.Length);
         return H1RequestWriter.TryWrite(Connection.Output, method, target, host, fields, contentLength);
     }
@@ -122,6 +125,7 @@ internal sealed class H1Client
     /// <summary>Leaves an interim answer behind.</summary>
     internal void SkipInterim()
     {
+        _isDoubtful |= !Head.KeepAlive;
         Connection.Input.Consume(Head.Length);
         _scanned = 0;
     }
@@ -164,7 +168,7 @@ internal sealed class H1Client
     internal bool IsReusable
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => Head.KeepAlive && Body.IsEnded && Body.Kind != BodyKind.UntilClose
+        get => Head.KeepAlive && !_isDoubtful && Body.IsEnded && Body.Kind != BodyKind.UntilClose
             && Connection.Input.IsEmpty && Connection.Output.IsEmpty;
     }
 }

@@ -317,7 +317,7 @@ internal static class H1RequestWriter
     {
         var keepsEarlier = edits.XForwarded == ForwardedPolicy.Append;
         // What an earlier hop said of itself, and what the route says, is not said again.
-        var said = keepsEarlier ? head.Headers.Known & ~KnownHeaders.Bit(KnownHeader.XForwardedFor) : 0;
+        var said = keepsEarlier ? Kept(head, bytes) & ~KnownHeaders.Bit(KnownHeader.XForwardedFor) : 0;
         said |= edits.Fields?.Replaced ?? 0;
         if ((said & KnownHeaders.Bit(KnownHeader.XForwardedFor)) == 0)
         {
@@ -332,13 +332,25 @@ internal static class H1RequestWriter
             writer.WriteHeader("X-Forwarded-Host"u8, head.Authority.In(bytes));
     }
 
+    /// <summary>The known fields of a head but for those that Connection names: they are not forwarded.</summary>
+    private static ulong Kept(RequestHead head, ReadOnlySpan<byte> bytes)
+    {
+        var kept = head.Headers.Known;
+        if (!head.HasConnectionOptions) return kept;
+        foreach (ref readonly var field in head.Headers.Fields)
+        {
+            if (HopByHop.IsNominated(field, bytes, head.Headers)) kept &= ~KnownHeaders.Bit(field.Id);
+        }
+        return kept;
+    }
+
     /// <summary>The values of a field that earlier hops wrote, as the beginning of a list.</summary>
     private static void WriteEarlier(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, KnownHeader id)
     {
         if (!head.Headers.Has(id)) return;
         foreach (ref readonly var field in head.Headers.Fields)
         {
-            if (field.Id != id || field.Value.IsEmpty) continue;
+            if (field.Id != id || field.Value.IsEmpty || HopByHop.IsNominated(field, bytes, head.Headers)) continue;
             writer.Write(field.Value.In(bytes));
             writer.Write(", "u8);
         }

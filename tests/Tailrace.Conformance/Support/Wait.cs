@@ -8,12 +8,15 @@ internal static class Wait
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Waits until a condition holds; fails when it does not for half a minute.</summary>
-    internal static void Until(Func<bool> condition, string what)
+    internal static void Until(Func<bool> condition, string what) => Until(condition, () => what);
+
+    /// <summary>The same; what is waited for is said as it stands in the end.</summary>
+    internal static void Until(Func<bool> condition, Func<string> what)
     {
         var watch = Stopwatch.StartNew();
         while (!condition())
         {
-            Assert.True(watch.Elapsed < s_patience, $"still waiting: {what}");
+            if (watch.Elapsed > s_patience) Assert.Fail($"still waiting: {what()}");
             Thread.Sleep(1);
         }
     }

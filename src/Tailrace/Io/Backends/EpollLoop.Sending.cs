@@ -80,6 +80,8 @@ internal sealed unsafe partial class EpollLoop
         // A tunnel delivers what a side has sent before it passes on that side's reset.
         // What a close finds unsent it throws away when there is something unread: so this goes by itself.
         if (handle.HasUnsent) SendUnsent(handle);
+        // What was taken for sent, and is lost, must not end as if all were there.
+        reset |= handle.SendError is not (IoError.None or IoError.BrokenPipe);
         if (reset) LinuxSockets.ResetOnClose(handle.Descriptor);
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
@@ -283,9 +285,14 @@ internal sealed unsafe partial class EpollLoop
             {
                 var errno = Libc.Errno;
                 if (errno == Errno.Interrupted) continue;
-                if (errno != Errno.Again) return LinuxSockets.FailureOf(errno);
-                handle.IsWritable = false;
-                return null;
+                if (errno == Errno.Again)
+                {
+                    handle.IsWritable = false;
+                    return null;
+                }
+                // The kernel tells of it once, and a receive would take it for an end.
+                handle.SendError = LinuxSockets.ErrorOf(errno);
+                return IoResult.Failure(handle.SendError);
             }
             handle.Sent += sent;
             if (operation.Advance((int)sent)) return IoResult.Success(operation.Progress);
@@ -295,6 +302,11 @@ internal sealed unsafe partial class EpollLoop
     /// <summary>Ends the wait of a leaving handle for an other side that does not read.</summary>
     private sealed class Departure(EpollLoop loop, EpollHandle handle) : TimerEntry
     {
-        protected internal override void OnDeadline() => loop.Free(handle);
+        protected internal override void OnDeadline()
+        {
+            // Something is missing at the end, which must not look like one.
+            LinuxSockets.ResetOnClose(handle.Descriptor);
+            loop.Free(handle);
+        }
     }
 }

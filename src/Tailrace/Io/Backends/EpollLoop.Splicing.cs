@@ -77,6 +77,7 @@ internal sealed partial class EpollLoop
         var result = Pipe.Send(handle.Descriptor, operation, out var sent);
         handle.Sent += sent;
         if (result is null) handle.IsWritable = false;
+        if (result is { IsError: true }) handle.SendError = result.Value.Error;
         return result;
     }
 }

@@ -398,11 +398,13 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     }
 
     /// <summary>
-    /// A receive of nothing: the end of the stream, unless it was reset. The kernel tells of a reset once, and a send
-    /// that was answered before may have heard it.
+    /// A receive of nothing: the end of the stream, unless it is broken. The kernel tells of that once, and a send may
+    /// have heard it.
     /// </summary>
     private static IoResult Ended(EpollHandle handle) =>
-        handle.SendError == IoError.Reset ? IoResult.Failure(IoError.Reset) : IoResult.Success(0);
+        handle.SendError is IoError.None or IoError.BrokenPipe
+            ? IoResult.Success(0)
+            : IoResult.Failure(handle.SendError);
 
     private EpollHandle Open(int fd)
     {

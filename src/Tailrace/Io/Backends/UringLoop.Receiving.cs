@@ -80,9 +80,10 @@ internal sealed unsafe partial class UringLoop
                 handle.ReceiveFailure = LinuxSockets.ErrorOf(-result);
                 break;
         }
+        // Whoever relies on it hears of a reset by it as well, which direct receives that follow do not.
+        if (isLast && handle.IsHeeded && handle.ReceiveFailure == IoError.None) Watch(handle);
         if (handle.Receiving is { } operation) Retry(handle, operation);
         else if (handle.ReceiveFailure != IoError.None) handle.FailDependent(this);
-        else if (isLast && handle.IsHeeded) Watch(handle);
     }
 
     private void OnBytes(UringHandle handle, int buffer, int count)
@@ -209,18 +210,18 @@ internal sealed unsafe partial class UringLoop
     }
 
     /// <summary>
-    /// A receive of nothing: the end of the stream, unless it was reset. The kernel tells of a reset once, and a send
-    /// that was answered before may have heard it.
+    /// A receive of nothing: the end of the stream, unless it is broken. The kernel tells of that once, and a send may
+    /// have heard it.
     /// </summary>
     private static IoResult Ended(UringHandle handle)
     {
-        if (handle.SendFailure != IoError.Reset)
+        if (handle.SendFailure is IoError.None or IoError.BrokenPipe)
         {
             handle.IsEnded = true;
             return IoResult.Success(0);
         }
-        handle.ReceiveFailure = IoError.Reset;
-        return IoResult.Failure(IoError.Reset);
+        handle.ReceiveFailure = handle.SendFailure;
+        return IoResult.Failure(handle.SendFailure);
     }
 
     /// <summary>Lets the ring tell of bytes: by a poll in bulk, else by receiving them.</summary>

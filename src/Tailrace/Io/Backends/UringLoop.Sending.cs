@@ -129,7 +129,9 @@ internal sealed unsafe partial class UringLoop
                 var errno = Libc.Errno;
                 if (errno == Errno.Interrupted) continue;
                 if (errno == Errno.Again) return null;
-                return LinuxSockets.FailureOf(errno);
+                // The kernel tells of it once, and a receive would take it for an end.
+                handle.SendFailure = LinuxSockets.ErrorOf(errno);
+                return IoResult.Failure(handle.SendFailure);
             }
             handle.Sent += sent;
             if (operation.Advance((int)sent)) return IoResult.Success(operation.Progress);

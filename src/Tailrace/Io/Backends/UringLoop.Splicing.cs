@@ -57,6 +57,7 @@ internal sealed partial class UringLoop
     {
         var result = Pipe.Send(handle.Descriptor, operation, out var sent);
         handle.Sent += sent;
+        if (result is { IsError: true }) handle.SendFailure = result.Value.Error;
         return result;
     }
 }

@@ -270,11 +270,12 @@ internal sealed unsafe partial class UringLoop : EventLoop
         }
         _backlog.BeginShare(answers);
         while (_backlog.TryTake(out var completion)) TakeUp(completion);
+        if (Now < _nextTrim) return;
+        Report();
         // A buffer that the kernel has filled and nobody has seen is not there to be taken back.
-        if (Now < _nextTrim || !_ring.IsDrained) return;
+        if (!_ring.IsDrained) return;
         _nextTrim = Now + TrimEveryMs;
         _receives.Trim();
-        Report();
     }
 
     /// <summary>Takes what the kernel has completed, and puts off what accepted streams have received.</summary>
