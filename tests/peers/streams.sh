@@ -292,9 +292,9 @@ YAML
   check "sources: three of five connections, for each source" eval "
     same \"\$(from hold 10.77.0.1 7002 5 --from 10.77.0.2)\" 3 && same \"\$(from hold 10.77.0.1 7002 5 --from 10.77.0.3)\" 3"
   check "sources: a network of 64 bits is one source" one_network
-  check "sources: what was open then is told by its state" logs sources '^tcp connected +2\b'
+  check "sources: what was open then is told by its state" logs sources '^tcp state connected +2\b'
   check "sources: each stays with its destination by its hash, and they differ" by_hash
-  check "sources: all that was refused is counted" eval "kill -USR1 $pid && logs sources '^:7002 +[0-9]+ +0 +6\$'"
+  check "sources: all that was refused is counted" eval "kill -USR1 $pid && logs sources '^:7002 +[0-9]+ +6\$'"
   check "sources: the proxy ends well" ends "$pid"
 }
 
