@@ -24,8 +24,8 @@ internal sealed class WaitQueue(Reactor reactor, int lengthMax, int timeoutMs)
 
     /// <summary>Whether some of them could take whatever has room, so that a newcomer would pass them.</summary>
     /// <remarks>
-    /// One that waits for another try could not: what has room while it waits is where it has failed, and it waits for
-    /// the others.
+    /// One that has tried some could not: what has room while it waits is where it has failed, or could not connect to,
+    /// and it waits for the others.
     /// </remarks>
     internal bool HoldsNewcomers => _called > 0 || _count > _retrying;
 
@@ -35,7 +35,7 @@ internal sealed class WaitQueue(Reactor reactor, int lengthMax, int timeoutMs)
     /// <summary>Waits for room.</summary>
     /// <param name="deadline">Until when.</param>
     /// <param name="isCalled">Whether this request had its turn already and found no room: it is first again.</param>
-    /// <param name="isRetry">Whether some destinations have failed it, and it waits for the others.</param>
+    /// <param name="isRetry">Whether it has tried some destinations in vain, and waits for the others.</param>
     /// <param name="client">Who waits: one that leaves gives up its place.</param>
     /// <returns>
     /// Called: try now. Timed out: the queue is full, or the time is over. Lost: the client is gone.

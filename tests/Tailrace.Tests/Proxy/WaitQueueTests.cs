@@ -43,6 +43,21 @@ public sealed class WaitQueueTests : IDisposable
     });
 
     [Fact]
+    public void One_that_cannot_use_its_turn_passes_it_on() => _rig.Run(async () =>
+    {
+        WaitAsync("retry", isCalled: false, isRetry: true).Detach();
+        Enter("new");
+        _queue.CallOne();
+        await _rig.UntilAsync(() => _ended.Count == 1);
+        WaitAsync("again", isCalled: true, isRetry: true).Detach();
+        await _rig.UntilAsync(() => _ended.Count == 2);
+        Assert.Equal(["retry: Called", "new: Called"], _ended);
+        _queue.CallAll();
+        await _rig.UntilAsync(() => _ended.Count == 3);
+        Assert.Equal(0, _queue.Count);
+    });
+
+    [Fact]
     public void A_full_queue_takes_nobody() => _rig.Run(async () =>
     {
         for (var i = 0; i < 3; i++) Enter("a");
