@@ -289,6 +289,9 @@ public sealed class SocketConnection : Connection
     }
 
     /// <inheritdoc/>
+    internal override bool IsBroken => _handle is { IsBroken: true };
+
+    /// <inheritdoc/>
     internal override bool IsLossWatched => _handle?.LossWatcher is not null;
 
     /// <inheritdoc/>
