@@ -230,6 +230,9 @@ public sealed class SocketConnection : Connection
         }
         if (_send is not { } send) return;
         _send = null;
+        // Others use it next: it is to keep nothing alive that was this connection's.
+        send.Forget();
+        send.DropBuffer();
         Reactor.FreeSends.Return(send);
     }
 
