@@ -19,6 +19,12 @@ internal sealed class SimDatagrams(SimWorld world)
     /// <summary>How unkind it is; kind, unless somebody says otherwise.</summary>
     internal SimDatagramConditions Conditions { get; set; } = new();
 
+    /// <summary>Whether every receive fails, as where the system is short of memory.</summary>
+    internal bool IsBroken { get; set; }
+
+    /// <summary>Receives that have failed by that.</summary>
+    internal int BrokenReceives { get; set; }
+
     /// <summary>Opens a socket that receives from anybody.</summary>
     internal SimHandle Bind(SimLoop loop, IPEndPoint address, bool shared)
     {

@@ -45,6 +45,11 @@ internal sealed partial class SimLoop
         Require(handle.Receiving is null, "one receive at a time");
         Require(Datagrams.Free > 0, "there is no place to receive into");
         if (_world.Faults.Strikes()) return new IoTask(IoResult.Failure(IoError.Unreachable));
+        if (_world.Datagrams.IsBroken)
+        {
+            _world.Datagrams.BrokenReceives++;
+            return new IoTask(IoResult.Failure(IoError.OutOfMemory));
+        }
         if (!_world.IsLate && TryReceiveDatagrams(handle) is { } done) return new IoTask(done);
         handle.Receiving = operation;
         return operation.Begin(handle);

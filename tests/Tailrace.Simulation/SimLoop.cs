@@ -202,6 +202,7 @@ internal sealed partial class SimLoop(SimWorld world, string host) : EventLoop
         else if ((handle.LossWatcher is not null || handle.Dependent is { Receiving: not null } or { Sending: not null })
             && _world.Network.IsResetArrived(handle))
         {
+            handle.IsBroken = true;
             handle.FailDependent(this);
             IsIdle = false;
         }

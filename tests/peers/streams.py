@@ -2,7 +2,8 @@
 """What the stage `streams` plays itself, on either side of a TCP proxy.
 
   streams.py name PORT NAME [--host ADDR]     a server that speaks first: says its name, then echoes lines
-  streams.py ask HOST PORT [--from ADDR]      what such a server says; ends with 3 when the connection is reset or refused
+  streams.py ask HOST PORT [--from ADDR]      what such a server says; ends with 3 when the connection is reset or refused;
+                                              HOST may be the path of a Unix socket
   streams.py hold HOST PORT N [--from ADDR] [--seconds S]
                                               N such connections, open at once; prints how many there are, and waits
   streams.py transfers FRONT BACK [--count N] [--seed S]
@@ -37,6 +38,8 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 def family(host):
+    if '/' in host:
+        return socket.AF_UNIX
     return socket.AF_INET6 if ':' in host else socket.AF_INET
 
 
@@ -52,7 +55,7 @@ def connect(options):
     connection.settimeout(10)
     if options.source:
         connection.bind((options.source, 0))
-    connection.connect((options.host, options.port))
+    connection.connect(options.host if '/' in options.host else (options.host, options.port))
     return connection
 
 

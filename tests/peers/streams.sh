@@ -190,7 +190,7 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=10) as c:
 # The PROXY protocol with HAProxy and nginx, behind and before: who is asked last says who its client is.
 streams_announced() {
   local client=127.0.0.77 nginx=$(free_port) haproxy=$(free_port) to_nginx=$(free_port) from_nginx=$(free_port)
-  local sends1=$(free_port) sends2=$(free_port) takes=$(free_port) says=$(free_port) plain=$(free_port) one servers=()
+  local sends1=$(free_port) sends2=$(free_port) sends3=$(free_port) keeps=$(free_port) takes=$(free_port) says=$(free_port) plain=$(free_port) one servers=()
   local http1=$(free_port) http2=$(free_port) v1=$(free_port) v2=$(free_port) v1n=$(free_port) v2n=$(free_port)
   cat >"$scratch/announced.conf" <<CONF
 $(cat /usr/share/nginx/modules-available/mod-stream.conf)
@@ -208,13 +208,14 @@ CONF
 global
   maxconn 256
 defaults
+  unique-id-format kept-%[src]
   timeout connect 5s
   timeout client 10s
   timeout server 10s
 frontend behind
   mode http
   bind 127.0.0.1:$haproxy accept-proxy
-  http-request return status 200 content-type text/plain lf-string "client %[src]\n"
+  http-request return status 200 content-type text/plain lf-string "client %[src] %[fc_pp_unique_id]\n"
 listen sends_v1
   mode tcp
   bind 127.0.0.1:$sends1
@@ -222,7 +223,11 @@ listen sends_v1
 listen sends_v2
   mode tcp
   bind 127.0.0.1:$sends2
-  server s 127.0.0.1:$takes send-proxy-v2
+  server s 127.0.0.1:$takes send-proxy-v2 proxy-v2-options crc32c
+listen sends_fields
+  mode tcp
+  bind 127.0.0.1:$sends3
+  server s 127.0.0.1:$keeps send-proxy-v2 proxy-v2-options crc32c,unique-id
 CONF
   configured announced <<YAML
 listeners:
@@ -232,6 +237,7 @@ listeners:
   - { address: "127.0.0.1:$v2n", protocol: tcp, cluster: nginx2 }
   - { address: "127.0.0.1:$http1", routes: [{ cluster: haproxy1 }] }
   - { address: "127.0.0.1:$http2", routes: [{ cluster: nginx2 }] }
+  - { address: "127.0.0.1:$keeps", protocol: tcp, cluster: haproxy2, proxy_protocol: { accept: required } }
   - address: 127.0.0.1:$takes
     proxy_protocol: { accept: required, trusted: [127.0.0.1] }
     routes: [{ cluster: says }]
@@ -258,7 +264,8 @@ YAML
   check "PROXY: HAProxy behind an HTTP listener is told" told "$http1" "client$client"
   check "PROXY: nginx behind an HTTP listener is told" told "$http2" "client$client"
   check "PROXY: HAProxy before tells by version 1" told "$sends1" "X-Forwarded-For\",\"value\":\"$client\""
-  check "PROXY: HAProxy before tells by version 2" told "$sends2" "X-Forwarded-For\",\"value\":\"$client\""
+  check "PROXY: HAProxy before tells by version 2, with a checksum" told "$sends2" "X-Forwarded-For\",\"value\":\"$client\""
+  check "PROXY: what HAProxy before says more than addresses comes to HAProxy behind" told "$sends3" "client${client}kept-$client"
   check "PROXY: nginx before tells" told "$from_nginx" "X-Forwarded-For\",\"value\":\"$client\""
   check "PROXY: who tells nothing is turned away" eval "! get 'http://127.0.0.1:$takes/'"
   check "PROXY: the proxy ends well" ends "$proxy"
@@ -280,6 +287,8 @@ listeners:
   - { address: ":7001", protocol: tcp, cluster: one, allow: [10.77.0.0/24, "fd77::/32"], deny: [10.77.0.4] }
   - { address: ":7002", protocol: tcp, cluster: one, connection_limits: { per_source: { connections: 3 } } }
   - { address: ":7003", protocol: tcp, cluster: all }
+  - { address: ":7004", protocol: tcp, cluster: one, connection_limits: { per_source: { rate: 1, burst: 2 } } }
+  - { address: ":7005", protocol: tcp, cluster: one, connection_limits: { rate: 1, burst: 3 } }
 clusters:
   one: { destinations: ["tcp://127.0.0.1:9001"] }
   all: { balance: hash, destinations: ["tcp://127.0.0.1:9001", "tcp://127.0.0.1:9002", "tcp://127.0.0.1:9003"] }
@@ -292,10 +301,21 @@ YAML
   check "sources: three of five connections, for each source" eval "
     same \"\$(from hold 10.77.0.1 7002 5 --from 10.77.0.2)\" 3 && same \"\$(from hold 10.77.0.1 7002 5 --from 10.77.0.3)\" 3"
   check "sources: a network of 64 bits is one source" one_network
+  # A slow machine may let a second pass, in which there is one more.
+  check "sources: as many at once as a source may open, for each" eval "fast 10.77.0.2 7004 2 3 && fast 10.77.0.3 7004 2 3"
+  check "sources: as many at once as all of them may open" eval "fast 10.77.0.2 7005 3 4 && fast 10.77.0.3 7005 0 2"
+  check "sources: that is said" eval "
+    logs sources 'those of its source come too fast about=:7004' && logs sources 'they come too fast about=:7005'"
   check "sources: what was open then is told by its state" logs sources '^tcp state connected +2\b'
   check "sources: each stays with its destination by its hash, and they differ" by_hash
   check "sources: all that was refused is counted" eval "kill -USR1 $pid && logs sources '^:7002 +[0-9]+ +6\$'"
   check "sources: the proxy ends well" ends "$pid"
+}
+
+# fast SOURCE PORT LEAST MOST: so many of its ten connections are let in.
+fast() {
+  local held
+  held=$(from hold 10.77.0.1 "$2" 10 --from "$1") && echo "$held" && ((held >= $3 && held <= $4))
 }
 
 # refused COMMAND...: a client says that its connection was reset.
@@ -361,8 +381,9 @@ by_hash() {
 # The commands that docs/tcp.md begins with, as they are printed there: their ports and addresses exist in the namespaces.
 streams_scenarios() {
   local one lines words
-  mapfile -t lines < <(grep -E '^tailrace tcp' "$root/docs/tcp.md")
-  for one in "$inside 127.0.0.1 8081 default" "$inside 127.0.0.1 3000 local" "$outside 192.168.1.100 8080 service" \
+  # But for the folder of the Unix socket, which is this stage's own.
+  mapfile -t lines < <(grep -E '^tailrace tcp' "$root/docs/tcp.md" | sed "s|unix:/run/|unix:$scratch/|")
+  for one in "$inside 127.0.0.1 8081 default" "$inside 127.0.0.1 3000 local" "$inside ::1 9000 app" "$outside 192.168.1.100 8080 service" \
     "$outside 10.77.0.2 443 tls" "$outside 10.77.0.2 5432 db1" "$outside 10.77.0.3 5432 db2"; do
     words=($one)
     serve "at-${words[3]}" ip netns exec "${words[0]}" python3 "$root/tests/peers/streams.py" name "${words[2]}" "${words[3]}" \
@@ -373,6 +394,7 @@ streams_scenarios() {
   scenario 2 192.168.1.1 80 service
   scenario 3 10.77.0.1 8443 tls
   scenario 4 10.77.0.1 5432 $'db1\ndb2'
+  scenario 5 "$scratch/app.sock" 0 app
 }
 
 # scenario INDEX ADDRESS PORT ANSWERS: a command of the page runs, and clients outside get these answers in turn.

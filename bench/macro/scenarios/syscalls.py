@@ -39,10 +39,9 @@ def system_calls(context, scenario):
 def untraced_enters(context, scenario, who, origin):
     """io_uring_enter(2) per request at full speed, by the statistics that the process prints at its end."""
     process, port = start(context, scenario, who, origin)
-    load.wrk(context, who.name, port, scenario, context.options.connections, context.options.seconds)
+    seen = load.wrk(context, who.name, port, scenario, context.options.connections, context.options.seconds)
     process.stop()
-    counts = process.statistics()
-    return counts['ring entries'][0] / counts['requests'][0]
+    return process.statistics()['ring entries'][0] / seen.requests
 
 
 def traced(context, scenario, name, process, port):

@@ -10,6 +10,7 @@ from processes import BenchError
 
 from .idle import idle_clients
 from .latency import one_connection
+from .syscalls import system_calls
 
 MB = 1 << 20
 STREAMED = 1024   # replies of 1 MB that make the one-way stream
@@ -75,7 +76,7 @@ def read_stream(name, port, replies, body):
             got += more
 
 
-SCENARIOS = [replace(scenario, programs=(STREAM_MODULE,)) for scenario in (
+SCENARIOS = [replace(scenario, programs=(*scenario.programs, STREAM_MODULE)) for scenario in (
     Scenario('tcp', '11-byte request and reply over open TCP tunnels', under_load, TCP, bars=(
         Bar(1.04, 'floor'), Bar(1, 'better', 'epoll'), Bar(0.9, 'better', 'io_uring'))),
     Scenario('tcp-1000', 'the same over 1,000 tunnels', under_load, TCP, connections=1000, bars=(Bar(0.7, 'better'),)),
@@ -86,6 +87,8 @@ SCENARIOS = [replace(scenario, programs=(STREAM_MODULE,)) for scenario in (
     Scenario('tcp-connect', 'a tunnel opened, one exchange, and closed', under_load, TCP, wrk=('-H', 'Connection: close'),
              headers={'Connection': 'close'}, unit='tunnels/CPU s', more_is_better=True,
              bars=(Bar(1.1, 'haproxy', at_least=True),)),
+    Scenario('tcp-connect-syscalls', 'system calls of a tunnel opened, one exchange, and closed', system_calls, TCP,
+             wrk=('-H', 'Connection: close'), headers={'Connection': 'close'}, programs=('strace',)),
     Scenario('tcp-idle', 'idle TCP tunnels', idle_clients, TCP, connections=4000,
              bars=(Bar(1024, figure='bytes per client'), Bar(0.5, figure='CPU while idle'))),
     Scenario('tcp-latency', '11-byte request and reply over one TCP tunnel', one_connection, TCP,

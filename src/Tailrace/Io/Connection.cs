@@ -178,6 +178,9 @@ public abstract class Connection : TimerEntry
     /// </summary>
     internal abstract void WatchLoss(LoopContinuation? watcher);
 
+    /// <summary>Whether the watch has found it reset, and not merely ended in both directions.</summary>
+    internal virtual bool IsBroken => false;
+
     /// <summary>Whether a watcher of its loss has not been run yet.</summary>
     internal virtual bool IsLossWatched => false;
 

@@ -238,6 +238,9 @@ public abstract partial class EventLoop : IDisposable
     /// <summary>Back end: whether bytes that it took are still on their way out, for a bounded time.</summary>
     protected virtual bool IsOwing => false;
 
+    /// <summary>Back end: whether <see cref="Run"/> is to return as soon as nothing is owing.</summary>
+    protected bool IsStopping => _stopping;
+
     /// <summary>Back end: waits, calls <see cref="UpdateClock"/> as it wakes, and completes what is ready.</summary>
     protected abstract void Wait(int timeoutMs);
 

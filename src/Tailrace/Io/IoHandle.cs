@@ -66,6 +66,9 @@ public abstract class IoHandle
     /// <summary>What is run once this one is reset or closed, while its owner waits for something else.</summary>
     internal LoopContinuation? LossWatcher { get; set; }
 
+    /// <summary>Back end: a watch has found it reset. The end of both directions, in order, is no reset.</summary>
+    internal bool IsBroken { get; set; }
+
     /// <summary>Whether anybody has to hear of a reset.</summary>
     internal bool IsHeeded => Dependent is not null || LossWatcher is not null;
 

@@ -230,6 +230,9 @@ public sealed class SocketConnection : Connection
         }
         if (_send is not { } send) return;
         _send = null;
+        // Others use it next: it is to keep nothing alive that was this connection's.
+        send.Forget();
+        send.DropBuffer();
         Reactor.FreeSends.Return(send);
     }
 
@@ -287,6 +290,9 @@ public sealed class SocketConnection : Connection
         handle.LossWatcher = watcher;
         if (watcher is not null && !Reactor.Loop.IsWatched(handle)) Reactor.Loop.Watch(handle);
     }
+
+    /// <inheritdoc/>
+    internal override bool IsBroken => _handle is { IsBroken: true };
 
     /// <inheritdoc/>
     internal override bool IsLossWatched => _handle?.LossWatcher is not null;

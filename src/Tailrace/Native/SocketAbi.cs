@@ -12,6 +12,9 @@ internal static unsafe class SocketAbi
     internal const int SockDatagram = 2;
     internal const int SockNonblock = 0x800;
     internal const int SockCloexec = 0x80000;
+    /// <summary>ioctl(2): bytes that a socket has and its other side has not acknowledged.</summary>
+    internal const nuint OutQueue = 0x5411;
+
     internal const int SolSocket = 1;
     internal const int SoReuseAddr = 2;
     internal const int SoError = 4;

@@ -239,7 +239,7 @@ internal class Tunnel : TimerEntry
             Fail(TunnelEnd.Reset, pump.From, IoError.Reset);
             Cancel();
         }
-        else if (_running == 2 && pump.IsSending)
+        else if (pump.IsSending && (_running == 2 || pump.Source.IsBroken))
         {
             Fail(TunnelEnd.Reset, pump.From, IoError.Reset);
             LimitRest();

@@ -149,6 +149,52 @@ public sealed class SocketConnectionTests
         });
     }
 
+    [Theory, MemberData(nameof(Engines))]
+    public void What_it_gave_back_keeps_nothing_alive(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            var watcher = await StallAsync(client);
+            var reading = ReadAllAsync(server);
+            await rig.UntilAsync(() => client.HasFlushed);
+            Assert.False(client.TakeFlush().IsError);
+            client.ReleaseOutput();
+            Assert.Equal(1, rig.Reactor.FreeSends.Count);
+            GC.Collect();
+            Assert.False(watcher.IsAlive, "a send that nobody uses refers to who has awaited it");
+            client.Close();
+            await reading;
+            server.Close();
+        });
+
+        static async LoopTask ReadAllAsync(SocketConnection connection)
+        {
+            while ((await connection.FillAsync()).Bytes > 0) connection.Input.Clear();
+        }
+
+        // Sends until the other side has to read, and has somebody told of that.
+        static async LoopTask<WeakReference> StallAsync(SocketConnection connection)
+        {
+            while (true)
+            {
+                Assert.True(connection.Output.TryAppend(new byte[4000]));
+                var flush = connection.FlushAsync();
+                if (!flush.IsCompleted) return WatchOf(flush);
+                Assert.False((await flush).IsError);
+                await connection.Reactor.Loop.YieldAsync();
+            }
+        }
+
+        static WeakReference WatchOf(in IoTask flush)
+        {
+            var watcher = new ActionContinuation(() => { });
+            flush.Watch(watcher);
+            return new WeakReference(watcher);
+        }
+    }
+
     [Fact]
     public void A_send_that_moves_is_not_timed_out_and_one_that_is_stuck_is()
     {

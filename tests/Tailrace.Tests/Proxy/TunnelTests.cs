@@ -123,10 +123,10 @@ public sealed class TunnelTests
         Assert.Equal(IoError.Reset, (await other.FillAsync()).Error);
     });
 
-    // The portable loop hears of it when something is sent, or when the tunnel is idle for too long.
     [Theory]
     [InlineData("epoll")]
     [InlineData("io_uring")]
+    [InlineData("portable")]
     [InlineData("sim")]
     public void A_reset_behind_an_end_is_noticed_while_nothing_else_moves(string engine) => WithRig(engine, async rig =>
     {
@@ -311,13 +311,7 @@ public sealed class TunnelTests
         return Math.Min(after - before, GC.GetAllocatedBytesForCurrentThread() - after);
     }
 
-    // The portable loop hears of it behind what has not been read.
-    [Theory]
-    [InlineData("epoll")]
-    [InlineData("epoll/copying")]
-    [InlineData("io_uring")]
-    [InlineData("io_uring/copying")]
-    [InlineData("sim")]
+    [Theory, MemberData(nameof(Engines))]
     public void A_reset_is_heard_while_what_came_before_waits_for_a_reader(string engine) => WithRig(engine, async rig =>
     {
         var running = rig.Run(s_noLimits);
@@ -337,6 +331,7 @@ public sealed class TunnelTests
     [InlineData("epoll/copying")]
     [InlineData("io_uring")]
     [InlineData("io_uring/copying")]
+    [InlineData("portable")]
     [InlineData("sim")]
     public void A_reset_is_heard_while_both_directions_wait_for_room(string engine) => WithRig(engine, async rig =>
     {
@@ -375,6 +370,33 @@ public sealed class TunnelTests
         var result = await running;
         Assert.Equal((TunnelEnd.Reset, TunnelSide.Downstream, true), (result.End, result.By, result.MustReset));
         Assert.True(result.BytesUp > before, $"{result.BytesUp} bytes were sent, {before} before the reset");
+    });
+
+    [Theory, MemberData(nameof(Engines))]
+    public void A_reset_is_heard_behind_the_other_sides_end_while_what_came_before_waits(string engine) => WithRig(engine, async rig =>
+    {
+        var (running, sending) = await rig.EndAndStallAsync(s_noLimits);
+        rig.Origin.Close(reset: true);
+        await sending;
+        var result = await running;
+        Assert.Equal((TunnelEnd.Reset, TunnelSide.Upstream, true), (result.End, result.By, result.MustReset));
+        rig.CloseTunnel(result);
+        Assert.Equal(0, rig.Loop.Loop.UnseenHeld);
+    });
+
+    [Theory, MemberData(nameof(Engines))]
+    public void Both_ends_are_no_reset_however_long_a_reader_waits(string engine) => WithRig(engine, async rig =>
+    {
+        const int total = 20_000_000;
+        var running = rig.RunAndCloseAsync(s_noLimits);
+        rig.Client.ShutdownSend();
+        Assert.Equal(0, (await rig.Origin.FillAsync()).Bytes);
+        var sending = SendPatternAsync(rig.Origin, total, seed: 3);
+        await rig.UntilNothingMovesAsync();
+        Assert.Equal(total, await ReadPatternAsync(rig.Client, seed: 3));
+        await sending;
+        var result = await running;
+        Assert.Equal((TunnelEnd.Closed, TunnelSide.Downstream, false), (result.End, result.By, result.MustReset));
     });
 
     [Theory, MemberData(nameof(Engines))]
@@ -480,6 +502,28 @@ public sealed class TunnelTests
             var result = await Run(limits);
             CloseTunnel(result);
             return result;
+        }
+
+        /// <summary>The client ends its stream, and reads nothing of the answer; returns when that moves no more.</summary>
+        internal async LoopTask<(LoopTask<TunnelResult> Running, LoopTask Sending)> EndAndStallAsync(TunnelLimits limits)
+        {
+            var running = Run(limits);
+            Client.ShutdownSend();
+            Assert.Equal(0, (await Origin.FillAsync()).Bytes);
+            var sending = SendForEverAsync(Origin);
+            await UntilNothingMovesAsync();
+            return (running, sending);
+        }
+
+        internal async LoopTask UntilNothingMovesAsync()
+        {
+            long before;
+            do
+            {
+                before = Tunnel.BytesDown;
+                await Loop.TurnsAsync(300);
+            }
+            while (Tunnel.BytesDown == 0 || Tunnel.BytesDown != before);
         }
 
         internal void CloseTunnel(in TunnelResult result)

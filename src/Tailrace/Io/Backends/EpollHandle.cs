@@ -67,7 +67,7 @@ internal sealed unsafe class EpollHandle : IoHandle
         IsReadable = IsWritable = true;
         IsAccepted = false;
         WaitingEvents = 0;
-        IsEnding = IsLost = IsListener = IsConnecting = IsClosed = IsRegistered = IsShuttingDown = false;
+        IsEnding = IsLost = IsBroken = IsListener = IsConnecting = IsClosed = IsRegistered = IsShuttingDown = false;
         SendError = IoError.None;
         Traits = DatagramTraits.None;
         Remote = default;

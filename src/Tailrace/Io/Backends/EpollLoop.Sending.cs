@@ -311,8 +311,17 @@ internal sealed unsafe partial class EpollLoop
     /// <summary>Ends the wait of a leaving handle for an other side that does not read.</summary>
     private sealed class Departure(EpollLoop loop, EpollHandle handle) : TimerEntry
     {
+        private int _owed = LinuxSockets.OwedTo(handle.Descriptor) + handle.UnsentLength;
+
         protected internal override void OnDeadline()
         {
+            var owed = LinuxSockets.OwedTo(handle.Descriptor) + handle.UnsentLength;
+            if (owed < _owed && !loop.IsStopping)
+            {
+                _owed = owed;
+                loop.Timers.Set(this, loop.Now + LeaveMs);
+                return;
+            }
             // Something is missing at the end, which must not look like one.
             LinuxSockets.ResetOnClose(handle.Descriptor);
             loop.Free(handle);

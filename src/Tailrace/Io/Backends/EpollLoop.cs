@@ -34,7 +34,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     /// </summary>
     private const int BatchMax = 32;
 
-    /// <summary>How long a closed stream is kept for its last bytes, when its other side does not read.</summary>
+    /// <summary>How long a closed stream is kept for its last bytes while its other side takes none.</summary>
     private const int LeaveMs = 10_000;
 
     private const int WakeDescriptor = int.MaxValue;
@@ -300,6 +300,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             {
                 handle.IsEnding = true;
                 handle.IsLost |= (events & (Epoll.HangUp | Epoll.Error)) != 0;
+                handle.IsBroken |= (events & Epoll.Error) != 0;
             }
             if (handle.Receiving is { } operation)
             {

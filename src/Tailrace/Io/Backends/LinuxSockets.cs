@@ -79,6 +79,15 @@ internal static unsafe class LinuxSockets
         return Libc.getsockopt(fd, SocketAbi.SolSocket, SocketAbi.SoError, &error, &length) == 0 ? error : Libc.Errno;
     }
 
+    /// <summary>
+    /// Bytes that the other side has not taken yet (SIOCOUTQ): fewer than before, and it goes on reading.
+    /// </summary>
+    internal static int OwedTo(int fd)
+    {
+        int bytes = 0;
+        return Libc.ioctl(fd, SocketAbi.OutQueue, &bytes) == 0 ? bytes : 0;
+    }
+
     /// <summary>Makes the coming close a reset.</summary>
     internal static void ResetOnClose(int fd)
     {

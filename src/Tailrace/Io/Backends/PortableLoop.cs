@@ -156,6 +156,7 @@ internal sealed partial class PortableLoop : EventLoop
         if (handle.IsClosed) return;
         handle.IsClosed = true;
         _handles.Remove(handle);
+        StopWatching(handle);
         if (reset) ResetOnClose(handle.Socket);
         // Without this the framework resets a connection on which it still has a receive in flight.
         else if (handle.Traits == DatagramTraits.None && handle.Socket.Connected) EndSending(handle.Socket);
@@ -168,18 +169,6 @@ internal sealed partial class PortableLoop : EventLoop
         Release(handle.Incoming);
         Release(handle.Outgoing);
         if (handle.Branches is { } branches) CloseBranches(branches);
-    }
-
-    /// <inheritdoc/>
-    public override bool IsWatched(IoHandle stream) =>
-        Of(stream) is { Incoming.IsInFlight: true } or { IsReadable: true };
-
-    /// <inheritdoc/>
-    public override void Watch(IoHandle stream)
-    {
-        var handle = Of(stream);
-        Probe(handle);
-        if (handle.IsReadable && HasFailed(handle)) handle.FailDependent(this);
     }
 
     /// <inheritdoc/>
@@ -339,9 +328,9 @@ internal sealed partial class PortableLoop : EventLoop
             handle.Receiving = null;
             operation.Complete(done);
         }
-        else if (handle.IsHeeded && HasFailed(handle))
+        else if (handle.IsHeeded)
         {
-            handle.FailDependent(this);
+            WatchBehindBytes(handle);
         }
     }
 
@@ -374,7 +363,12 @@ internal sealed partial class PortableLoop : EventLoop
                 return IoResult.Success(received);
             }
             buffer.Release();
-            if (error == SocketError.Success) return IoResult.Success(0);
+            if (error == SocketError.Success)
+            {
+                return handle.HiddenFailure == IoError.None
+                    ? IoResult.Success(0)
+                    : IoResult.Failure(handle.HiddenFailure);
+            }
             if (error != SocketError.WouldBlock) return FailureOf(error);
             Rearm(handle);
         }

@@ -44,7 +44,10 @@ internal sealed class UringRest(UringLoop loop, UringHandle handle) : TimerEntry
     /// <summary>The stream is closed, and the time for its last bytes runs.</summary>
     internal bool IsLast;
 
-    /// <summary>Nobody takes the last bytes.</summary>
+    /// <summary>How many bytes the other side had not taken when that was looked at last.</summary>
+    internal int Owed;
+
+    /// <summary>Nobody takes the last bytes, or they are taken slowly.</summary>
     protected internal override void OnDeadline() => loop.GiveUp(handle);
 }
 
@@ -161,7 +164,7 @@ internal sealed class UringHandle : IoHandle
     {
         Descriptor = descriptor;
         Generation++;
-        IsStopping = IsBulk = IsEnded = IsEnding = IsLost = IsListener = IsConnecting = false;
+        IsStopping = IsBulk = IsEnded = IsEnding = IsLost = IsBroken = IsListener = IsConnecting = false;
         EndsAfterSend = IsAfterSend = IsClosed = IsFree = false;
         IsReadable = true;
         IsAccepted = false;

@@ -131,9 +131,16 @@ internal sealed unsafe partial class UringLoop
         handle.IsReadable = true;
         const uint ending = Uring.PollError | Uring.PollHangUp | Uring.PollReadHangUp;
         if (result < 0 || ((uint)result & ending) != 0) handle.IsEnding = true;
-        handle.IsLost |= HasFailed(result);
+        NoteLoss(handle, result);
         if (handle.Receiving is { } operation) Retry(handle, operation);
         else if (handle.IsLost) handle.FailDependent(this);
+    }
+
+    /// <summary>Keeps what a poll has said of the end of a stream.</summary>
+    private static void NoteLoss(UringHandle handle, int result)
+    {
+        handle.IsLost |= HasFailed(result);
+        handle.IsBroken |= result > 0 && ((uint)result & Uring.PollError) != 0;
     }
 
     /// <summary>Whether a poll has found a stream reset, or ended in both directions.</summary>

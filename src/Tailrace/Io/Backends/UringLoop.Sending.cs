@@ -14,7 +14,7 @@ namespace Tailrace.Io.Backends;
 /// </remarks>
 internal sealed unsafe partial class UringLoop
 {
-    /// <summary>How long a closed stream may take to send its last bytes.</summary>
+    /// <summary>How long a closed stream is kept for its last bytes while its other side takes none.</summary>
     private const int CloseWithinMs = 10_000;
 
     private int _leavingCount;
@@ -269,13 +269,25 @@ internal sealed unsafe partial class UringLoop
     {
         var rest = handle.Rest!;
         rest.IsLast = true;
+        rest.Owed = OwedBy(handle, rest);
         _leavingCount++;
         Timers.Set(rest, Now + CloseWithinMs);
     }
 
+    private static int OwedBy(UringHandle handle, UringRest rest) =>
+        LinuxSockets.OwedTo(handle.Descriptor) + rest.Length - rest.Sent;
+
     /// <summary>Gives up a closed stream whose last bytes nobody takes.</summary>
     internal void GiveUp(UringHandle handle)
     {
+        var rest = handle.Rest!;
+        var owed = OwedBy(handle, rest);
+        if (owed < rest.Owed && !IsStopping)
+        {
+            rest.Owed = owed;
+            Timers.Set(rest, Now + CloseWithinMs);
+            return;
+        }
         DropRest(handle);
         LinuxSockets.ResetOnClose(handle.Descriptor);
         CancelWork(handle);

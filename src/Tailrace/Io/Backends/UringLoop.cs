@@ -397,7 +397,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
                 break;
             case Kind.Watch:
                 if ((completion.Flags & Uring.CqeMore) == 0) handle.Work &= ~UringWork.Watch;
-                handle.IsLost |= HasFailed(completion.Outcome);
+                NoteLoss(handle, completion.Outcome);
                 if (handle is { IsClosed: false, Receiving: null, IsLost: true }) handle.FailDependent(this);
                 break;
             default:

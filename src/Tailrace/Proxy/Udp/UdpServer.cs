@@ -15,6 +15,11 @@ internal sealed class UdpServer
     /// <summary>Batches that are received in a row before others get their turn.</summary>
     private const int BatchesMax = 4;
 
+    /// <summary>Receives that fail in a row before there is a pause: most failures are about one datagram.</summary>
+    private const int FailuresMax = 16;
+
+    private const int PauseMs = 50;
+
     /// <summary>How long a destination that has refused a datagram is passed over by new sessions.</summary>
     private const int ShunMs = 1_000;
 
@@ -33,6 +38,7 @@ internal sealed class UdpServer
     private UdpSession? _sessions;
     private UdpCounters _counters;
     private bool _isDraining;
+    private Pause? _pause;
 
     /// <summary>Creates the listener's part on one worker; <see cref="Start"/> begins to receive.</summary>
     /// <param name="reactor">Where its sessions live.</param>
@@ -163,15 +169,23 @@ internal sealed class UdpServer
 
     private async LoopTask ReceiveAsync()
     {
+        var failures = 0;
         for (var batches = 1; _socket is { } socket; batches++)
         {
             var receive = Loop.ReceiveDatagramsAsync(socket, _receive);
             if (!receive.IsCompleted) batches = 0;
             var received = await receive;
             if (_socket is null) return;
-            if (!received.IsError) Take(received.Bytes);
-            // The system is short of something, and may be for a while: others go first.
-            if (batches < BatchesMax && !received.IsError) continue;
+            failures = received.IsError ? failures + 1 : 0;
+            if (failures == 0) Take(received.Bytes);
+            if (failures >= FailuresMax)
+            {
+                // The system is short of something, and may be for long.
+                Dropping?.Invoke("datagrams cannot be received");
+                await (_pause ??= new Pause(Loop)).Until(Loop.Now + PauseMs, null);
+                continue;
+            }
+            if (batches < BatchesMax && failures == 0) continue;
             batches = 0;
             await Loop.YieldAsync();
         }
