@@ -14,7 +14,8 @@ namespace Tailrace.Hosting;
 /// <summary>The admin listener: a server of its own, on a thread of its own, that says how the process is.</summary>
 /// <remarks>
 /// Built from what serves users, with limits of its own, so that nothing it does costs a worker anything: it reads
-/// their counters as the statistics do. It answers while the workers drain, and ends after them.
+/// their counters as the statistics do. While the workers drain it answers on connections that are open, but listens
+/// no more: the address is for whoever takes over. It ends after them.
 /// </remarks>
 internal sealed class AdminServer : IDisposable
 {
@@ -31,6 +32,7 @@ internal sealed class AdminServer : IDisposable
     private readonly Worker _worker;
     private readonly Engine _engine;
     private bool _isServing;
+    private bool _hasLeft;
 
     private AdminServer(Worker worker, Engine engine, EndPoint address) =>
         (_worker, _engine, Address) = (worker, engine, address);
@@ -84,10 +86,19 @@ internal sealed class AdminServer : IDisposable
         _worker.Serve();
     }
 
+    /// <summary>Leaves the address to another process.</summary>
+    internal void StopListening()
+    {
+        if (_hasLeft) return;
+        _hasLeft = true;
+        UnixSockets.RemoveOwn([Address], _engine);
+        if (_isServing) _worker.Reactor.Loop.Post(_worker.StopListening);
+    }
+
     /// <summary>Ends what is under way, and the thread.</summary>
     public void Dispose()
     {
-        UnixSockets.RemoveOwn([Address], _engine);
+        StopListening();
         if (_isServing)
         {
             _worker.Reactor.Loop.Post(_worker.Drain);

@@ -40,17 +40,19 @@ public sealed record DestinationStatistics(
     /// <summary>The datagrams that were exchanged with it.</summary>
     public UdpTraffic Datagrams { get; init; }
 
-    /// <summary>Sums up what the workers know; values of one that runs may be a moment old.</summary>
+    /// <summary>
+    /// Sums up what the workers know; values of one that runs may be a moment old. Workers hear of a service's new
+    /// places one after the other, so what they know is joined by name: a number may be that of two meanwhile.
+    /// </summary>
     internal static IReadOnlyList<DestinationStatistics> Of(IReadOnlyList<Worker> workers)
     {
         if (workers.Count == 0) return [];
         return
         [
-            .. from cluster in workers[0].Clusters
-               let parts = workers.SelectMany(worker => worker.Clusters[cluster.Key].Destinations)
-                   .ToLookup(one => one.Index)
-               from destination in cluster.Value.Destinations
-               select Of(cluster.Key, destination.Name, [.. parts[destination.Index]]),
+            .. from cluster in workers[0].Clusters.Keys
+               from parts in workers.SelectMany(worker => worker.Clusters[cluster].Destinations)
+                   .GroupBy(one => one.Name)
+               select Of(cluster, parts.Key, [.. parts]),
         ];
     }
 

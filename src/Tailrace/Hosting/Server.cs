@@ -186,6 +186,7 @@ public sealed class Server : IDisposable
         LogStates();
         _isStopping = true;
         UnixSockets.RemoveOwn(_addresses, Engine);
+        _admin?.StopListening();
         _resolution?.Dispose();
         _services?.Dispose();
         _checker?.Dispose();
@@ -424,10 +425,10 @@ public sealed class Server : IDisposable
         _checker?.SetPlaces(cluster, service, places);
     }
 
-    private void PublishHealth(string cluster, int destination, bool isHealthy)
+    private void PublishHealth(string cluster, int destination, string name, bool isHealthy)
     {
         foreach (var worker in _workers)
-            worker.Reactor.Loop.Post(() => worker.SetHealth(cluster, destination, isHealthy));
+            worker.Reactor.Loop.Post(() => worker.SetHealth(cluster, destination, name, isHealthy));
     }
 
     private static IEnumerable<HealthChecker.Target> Checks(Snapshot snapshot) =>

@@ -162,14 +162,20 @@ internal sealed class Worker : IDisposable
         _clusters[cluster].SetPlaces(service, places);
 
     /// <summary>Takes over what active checks have found. Posted.</summary>
-    internal void SetHealth(string cluster, int destination, bool isHealthy) =>
-        _clusters[cluster].SetHealth(destination, isHealthy);
+    internal void SetHealth(string cluster, int destination, string name, bool isHealthy) =>
+        _clusters[cluster].SetHealth(destination, name, isHealthy);
+
+    /// <summary>Stops accepting: what is open goes on. Posted.</summary>
+    internal void StopListening()
+    {
+        foreach (var listener in _listeners) listener.Close();
+    }
 
     /// <summary>Stops accepting, closes what is idle, lets exchanges end. Posted.</summary>
     internal void Drain()
     {
         _isDraining = true;
-        foreach (var listener in _listeners) listener.Close();
+        StopListening();
         foreach (var (server, _, _) in _servers) server?.Drain();
         foreach (var (_, server) in _udpServers) server.Drain();
         foreach (var cluster in _clusters.Values) cluster.Drain();

@@ -156,6 +156,14 @@ public sealed class Cluster
         OnHealthChanged(destination);
     }
 
+    /// <summary>
+    /// The same, of a destination that may have gone meanwhile: its number may be that of another one by now.
+    /// </summary>
+    internal void SetHealth(int index, string name, bool isHealthy)
+    {
+        if (Find(index) is { } destination && destination.Name == name) SetHealth(index, isHealthy);
+    }
+
     /// <summary>Takes what came of an attempt into account, if it says anything about the destination.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Record(Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure, long latencyMs)
@@ -194,6 +202,15 @@ public sealed class Cluster
     {
         Record(destination, isFailure, latencyMs);
         Breaker?.Record(isFailure, startedAt);
+    }
+
+    /// <summary>The same for a copy of a request, which counts for the destination alone.</summary>
+    internal void Record(UpstreamConnection upstream, UpstreamFailure failure, long latencyMs)
+    {
+        var isFailure = failure == UpstreamFailure.None
+            ? upstream.Client.Head.Status is >= 502 and <= 504
+            : IsFailure(upstream, failure);
+        if (isFailure || failure == UpstreamFailure.None) Record(upstream.Destination, isFailure, latencyMs);
     }
 
     /// <summary>Takes what happened to a request into account.</summary>
@@ -285,7 +302,8 @@ public sealed class Cluster
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsFailure(Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure) =>
         failure == UpstreamFailure.None
-            ? upstream.Client.Head.Status is >= 502 and <= 504 || exchange.FailureReason is not null
+            ? upstream.Client.Head.Status is >= 502 and <= 504
+                || exchange is { IsAborted: true, FailureReason: not null }
             : IsFailure(upstream, failure);
 
     private static bool IsFailure(UpstreamConnection upstream, UpstreamFailure failure) =>

@@ -118,11 +118,11 @@ public sealed class FetchClient
         {
             switch (client.ReadHead(method))
             {
-                case ParseStatus.Complete when client.Head.IsInterim:
+                case ParseStatus.Complete when client.Head.IsInterim && client.TakesInterim():
                     client.SkipInterim();
                     continue;
                 // Nobody asked for a switch of protocols.
-                case ParseStatus.Complete when client.Head.Status != 101:
+                case ParseStatus.Complete when client.Head is { IsInterim: false, Status: not 101 }:
                     return FetchError.None;
                 case ParseStatus.NeedMore:
                     // Without its body the request is not answered.

@@ -143,7 +143,7 @@ public sealed class ForwardHandler : Handler
                         break;
                     }
                     // A deadline that passed meanwhile found nobody waiting.
-                    upstream.Connection.SetTimeout(upstream.FirstByteMs);
+                    upstream.Connection.SetTimeout(upstream.FirstByteLeftMs(_cluster.Reactor.Loop.Now));
                 }
                 // A request that failed on its way is not waited for.
                 if (upstream.HasUploadFailed)
@@ -402,7 +402,8 @@ public sealed class ForwardHandler : Handler
                 case ParseStatus.Complete when client.Head.Status == 101:
                     return MaySwitch(exchange, upstream) ? UpstreamFailure.None : UpstreamFailure.Invalid;
                 case ParseStatus.Complete when client.Head.IsInterim:
-                    if (!exchange.TryForwardInterim(client.Head, client.HeadBytes)) return UpstreamFailure.Invalid;
+                    if (!client.TakesInterim()) return UpstreamFailure.Invalid;
+                    if (!exchange.TryForwardInterim(client.Head, client.HeadBytes)) return UpstreamFailure.NoBuffers;
                     client.SkipInterim();
                     continue;
                 default:
@@ -439,7 +440,7 @@ public sealed class ForwardHandler : Handler
     /// <summary>Both sides speak another protocol from here on: no pool sees the connection again.</summary>
     private void TakeOver(Exchange exchange, UpstreamConnection upstream)
     {
-        if (exchange.IsAborted)
+        if (exchange is not { IsAborted: false, Status: 101 })
         {
             _pool.Close(upstream);
             return;
@@ -486,12 +487,13 @@ public sealed class ForwardHandler : Handler
     {
         var client = upstream.Client;
         if (!upstream.IsRequestSent) exchange.CloseAfterwards();
-        if (!exchange.TryForward(client.Head, client.HeadBytes, _responseEdits))
+        var isForwarded = exchange.TryForward(client.Head, client.HeadBytes, _responseEdits);
+        client.BeginBody();
+        if (!isForwarded)
         {
-            exchange.Abort();
+            _refusals.AnswerUnforwarded(exchange, upstream.Destination);
             return true;
         }
-        client.BeginBody();
         if (!BodyRelay.TryRunBuffered(client.Body, upstream.Connection.Input, exchange.ResponseBody)) return false;
         exchange.Complete();
         return true;

@@ -13,15 +13,16 @@ internal sealed class HealthChecker : IDisposable
 {
     private volatile IReadOnlyList<Target> _targets;
     private bool _isStarted;
-    private readonly Action<string, int, bool> _publish;
+    private readonly Action<string, int, string, bool> _publish;
     private readonly Log _log;
     private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Creates it.</summary>
     /// <param name="targets">What to check.</param>
-    /// <param name="publish">Gets a cluster's name, a destination's index and whether it is healthy now.</param>
+    /// <param name="publish">Gets a cluster's name, a destination's index and name, and whether it is healthy now.
+    /// </param>
     /// <param name="log">Told of every change.</param>
-    internal HealthChecker(IReadOnlyList<Target> targets, Action<string, int, bool> publish, Log log)
+    internal HealthChecker(IReadOnlyList<Target> targets, Action<string, int, string, bool> publish, Log log)
     {
         _targets = targets;
         _publish = publish;
@@ -53,7 +54,9 @@ internal sealed class HealthChecker : IDisposable
             }
             foreach (var place in places)
             {
-                var target = targets.Find(one => one.Cluster == cluster && one.Index == place.Index);
+                // The number may be that of another service's place, which is about to go.
+                var target = targets.Find(one =>
+                    one.Cluster == cluster && one.Index == place.Index && one.Name == place.Name);
                 var isNew = target is null;
                 target ??= new Target(cluster, place.Index, place.Name, pattern.Settings) { Service = service };
                 target.Addresses = Array.ConvertAll(place.Addresses, EndPointOf);
@@ -132,7 +135,7 @@ internal sealed class HealthChecker : IDisposable
             _log.Warn("destination is not healthy",
                 ("cluster", target.Cluster), ("destination", target.Name), ("reason", fault ?? ""));
         }
-        _publish(target.Cluster, target.Index, isHealthy);
+        _publish(target.Cluster, target.Index, target.Name, isHealthy);
     }
 
     private static TimeSpan NextDelay(CheckSettings settings)

@@ -54,7 +54,7 @@ internal sealed class Hedging(Cluster cluster, HedgeSettings settings, RetryBudg
     {
         var now = cluster.Reactor.Loop.Now;
         upstream.HedgeMs = 0;
-        upstream.Connection.SetTimeout((int)Math.Max(upstream.StartedAt + upstream.FirstByteMs - now, 1));
+        upstream.Connection.SetTimeout(upstream.FirstByteLeftMs(now));
         if (upstream.Client.HasReceived || !upstream.IsRequestSent || Choose(attempts, upstream) is not { } other)
             return new RaceResult(upstream, await upstream.Connection.FillAsync());
         if (!budget.TryTake(now))

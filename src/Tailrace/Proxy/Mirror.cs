@@ -11,8 +11,8 @@ namespace Tailrace.Proxy;
 /// <para>One for each route and worker; runs on the worker's reactor. A copy is a copy in memory: from then on it has
 /// nothing in common with its request, which neither waits for it nor hears of it. What would cost the request
 /// something is not copied: bodies that are not there whole, and what is beyond the number of copies under way.</para>
-/// <para>A copy is sent once, to one destination. What goes wrong is counted, and counts for the destination's health.
-/// </para>
+/// <para>A copy is sent once, to one destination. What goes wrong is counted, and what is the destination's fault
+/// counts for its health.</para>
 /// </remarks>
 internal sealed class Mirror
 {
@@ -105,47 +105,60 @@ internal sealed class Mirror
     {
         var pool = _cluster.Pool;
         var destination = copy.Destination;
-        var upstream = pool.TryRent(destination) ?? (await pool.OpenAsync(destination)).Upstream;
+        var upstream = pool.TryRent(destination);
+        var error = IoError.None;
+        if (upstream is null) (upstream, error) = await pool.OpenAsync(destination);
         copy.Upstream = upstream;
-        var isAnswered = upstream is not null && !_isClosed && await IsAnsweredAsync(upstream, copy);
+        var failure = upstream is null || _isClosed ? UpstreamFailure.Closed : await AskAsync(upstream, copy);
+        var latencyMs = copy.LatencyMs;
         copy.Upstream = null;
         _underWay.Remove(copy);
         Free(copy);
-        if (!isAnswered && !_isClosed) Counters.MirrorErrors++;
-        if (upstream is null) return;
-        if (!_isClosed)
+        if (failure != UpstreamFailure.None && !_isClosed) Counters.MirrorErrors++;
+        if (upstream is null)
         {
-            var isFailure = !isAnswered || upstream.Client.Head.Status is >= 502 and <= 504;
-            _cluster.Record(destination, isFailure, _cluster.Reactor.Loop.Now - upstream.StartedAt);
+            if (!_isClosed && Lessor.IsFault(error)) _cluster.Record(destination, isFailure: true, latencyMs: 0);
+            return;
         }
-        if (isAnswered) pool.Return(upstream);
+        if (!_isClosed) _cluster.Record(upstream, failure, latencyMs);
+        if (failure == UpstreamFailure.None) pool.Return(upstream);
         else pool.Close(upstream);
     }
 
-    /// <summary>Sends the request and reads its answer. False when the connection is of no use any more.</summary>
-    private async LoopTask<bool> IsAnsweredAsync(UpstreamConnection upstream, MirrorCopy copy)
+    /// <summary>
+    /// Sends the request and reads its answer, or as much of it as is worth it: what is cut here is no failure.
+    /// </summary>
+    private async LoopTask<UpstreamFailure> AskAsync(UpstreamConnection upstream, MirrorCopy copy)
     {
         var (client, connection) = (upstream.Client, upstream.Connection);
         upstream.StartedAt = _cluster.Reactor.Loop.Now;
         upstream.IsRequestSent = false;
-        if (!client.TryBegin(copy.Message.Unread)) return false;
+        copy.LatencyMs = 0;
+        if (!client.TryBegin(copy.Message.Unread)) return UpstreamFailure.NoBuffers;
         copy.Message.Clear();
         connection.SetTimeout(_cluster.Settings.FirstByteTimeoutMs);
-        if ((await connection.FlushAsync()).IsError) return false;
+        if (await connection.FlushAsync() is { IsError: true } sent) return FailureOf(sent);
         upstream.IsRequestSent = true;
         ParseStatus status;
         while ((status = client.ReadHead(copy.Method)) != ParseStatus.Complete || client.Head.IsInterim)
         {
-            if (status == ParseStatus.Rejected) return false;
-            if (status == ParseStatus.Complete) client.SkipInterim();
-            else if (await connection.FillAsync() is { IsError: true } or { Bytes: 0 }) return false;
+            if (status == ParseStatus.Rejected) return UpstreamFailure.Invalid;
+            if (status == ParseStatus.Complete)
+            {
+                if (!client.TakesInterim()) return UpstreamFailure.Invalid;
+                client.SkipInterim();
+                continue;
+            }
+            var received = await connection.FillAsync();
+            if (received is { IsError: true } or { Bytes: 0 }) return FailureOf(received);
         }
-        if (client.Head.Status == 101) return false;
+        if (client.Head.Status == 101) return UpstreamFailure.Invalid;
+        copy.LatencyMs = _cluster.Reactor.Loop.Now - upstream.StartedAt;
         client.BeginBody();
-        return await IsReadAsync(client);
+        return await DropBodyAsync(client);
     }
 
-    private async LoopTask<bool> IsReadAsync(H1Client client)
+    private async LoopTask<UpstreamFailure> DropBodyAsync(H1Client client)
     {
         var (body, connection) = (client.Body, client.Connection);
         while (body.Received <= AnswerBytesMax)
@@ -157,17 +170,24 @@ internal sealed class Mirror
                     continue;
                 case BodyStep.End:
                     body.TakeTrailers();
-                    return true;
+                    return UpstreamFailure.None;
                 case BodyStep.Rejected:
-                    return false;
+                    return UpstreamFailure.Invalid;
             }
             connection.SetTimeout(_cluster.Settings.IdleTimeoutMs);
             var received = await connection.FillAsync();
-            if (received.IsError) return false;
-            if (received.Bytes == 0) return body.EndOfStream();
+            if (received is { IsError: true } or { Bytes: 0 })
+                return !received.IsError && body.EndOfStream() ? UpstreamFailure.None : FailureOf(received);
         }
-        return false;
+        return UpstreamFailure.None;
     }
+
+    private static UpstreamFailure FailureOf(IoResult result) => result.Error switch
+    {
+        IoError.TimedOut => UpstreamFailure.TimedOut,
+        IoError.NoBuffers => UpstreamFailure.NoBuffers,
+        _ => UpstreamFailure.Closed,
+    };
 
     private void Free(MirrorCopy copy)
     {

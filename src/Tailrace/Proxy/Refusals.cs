@@ -72,6 +72,15 @@ internal sealed class Refusals(Cluster cluster)
         else Answer(exchange, destination, 431, "the head and what is added to it do not fit the buffers");
     }
 
+    /// <summary>Answers instead of an upstream whose answer there is no room for: it has done nothing wrong.</summary>
+    internal void AnswerUnforwarded(Exchange exchange, Destination destination)
+    {
+        // The route's fields may be what there is no room for.
+        exchange.ResponseFields = null;
+        if (cluster.Reactor.Buffers.IsExhausted) Answer(exchange, destination, 503, "the buffer limit is reached");
+        else Answer(exchange, destination, 500, "the answer's head and what is added to it do not fit the buffers");
+    }
+
     /// <summary>Counts and logs an answer that broke off after it had begun.</summary>
     internal void CutShort(Exchange exchange, Destination destination, IoError error)
     {

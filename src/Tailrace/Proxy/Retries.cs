@@ -61,7 +61,7 @@ internal sealed class Retries(Cluster cluster, RetrySettings settings, RetryBudg
         if (upstream.FirstByteMs >= _firstByteMs || budget.HasRoom(Now)) return false;
         Counters.UpstreamRetriesDenied++;
         upstream.FirstByteMs = _firstByteMs;
-        upstream.Connection.SetTimeout((int)Math.Max(upstream.StartedAt + _firstByteMs - Now, 1));
+        upstream.Connection.SetTimeout(upstream.FirstByteLeftMs(Now));
         return true;
     }
 

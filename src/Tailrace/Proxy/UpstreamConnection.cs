@@ -38,6 +38,12 @@ internal sealed class UpstreamConnection : Lease
     /// <summary>How long its answer may take to begin.</summary>
     internal int FirstByteMs { get; set; }
 
+    /// <summary>
+    /// What is left of that: interim answers do not prolong it. While the request is on its way it has not begun.
+    /// </summary>
+    internal int FirstByteLeftMs(long now) =>
+        IsRequestSent ? (int)Math.Max(StartedAt + FirstByteMs - now, 1) : FirstByteMs;
+
     /// <summary>After how many milliseconds another destination gets the request as well; 0 for never.</summary>
     internal int HedgeMs { get; set; }
 

@@ -17,6 +17,7 @@ public static class ErrorReply
     public static void Write(Exchange exchange, int status, string reason)
     {
         exchange.FailureReason = reason;
+        FindRoom(exchange);
         Span<byte> body = stackalloc byte[BodyBytesMax];
         exchange.Respond(status, "text/plain", body[..Compose(body, status, default)]);
     }
@@ -25,8 +26,17 @@ public static class ErrorReply
     internal static void Explain(Exchange exchange, int status, string reason)
     {
         exchange.FailureReason = reason;
+        FindRoom(exchange);
         Span<byte> body = stackalloc byte[BodyBytesMax];
         exchange.Respond(status, "text/plain", body[..Compose(body, status, Encoding.ASCII.GetBytes(reason))]);
+    }
+
+    /// <summary>Where no buffer is left it is the last word of its connection.</summary>
+    private static void FindRoom(Exchange exchange)
+    {
+        var output = exchange.Downstream.Output;
+        if (!output.TryReserve(2 * BodyBytesMax) && output.TryReserveLast(2 * BodyBytesMax))
+            exchange.CloseAfterwards();
     }
 
     /// <summary>Answers a message that could not be read, as the last thing on its connection.</summary>

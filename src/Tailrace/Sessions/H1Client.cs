@@ -15,6 +15,9 @@ internal sealed class H1Client
 {
     private int _scanned;
 
+    /// <summary>What the interim answers to this request have taken so far.</summary>
+    private int _interimBytes;
+
     /// <summary>Whether an interim answer has said that no other request may follow it.</summary>
     private bool _isDoubtful;
 
@@ -59,7 +62,7 @@ internal sealed class H1Client
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryBegin(Exchange exchange, RequestEdits edits, ReadOnlySpan<byte> destination)
     {
-        _scanned = 0;
+        _scanned = _interimBytes = 0;
         _isDoubtful = HasReceived = false;
         RequestBody.Begin(Connection, exchange.Request.Body);
         return TryWrite(Connection.Output, exchange, edits, destination);
@@ -77,7 +80,7 @@ internal sealed class H1Client
             room, head, exchange.RequestBytes, edits.Via, exchange.Downstream.RemoteText);
         if (length == 0) return false;
         Connection.EndShort(length);
-        _scanned = 0;
+        _scanned = _interimBytes = 0;
         _isDoubtful = HasReceived = false;
         return true;
     }
@@ -85,7 +88,7 @@ internal sealed class H1Client
     /// <summary>The same for a message that was written before, its body included.</summary>
     internal bool TryBegin(ReadOnlySpan<byte> message)
     {
-        _scanned = 0;
+        _scanned = _interimBytes = 0;
         _isDoubtful = HasReceived = false;
         RequestBody.Begin(Connection, BodyKind.None);
         return Connection.Output.TryAppend(message);
@@ -107,7 +110,7 @@ internal sealed class H1Client
         Method method, ReadOnlySpan<byte> target, ReadOnlySpan<byte> host, ReadOnlySpan<byte> fields,
         long contentLength)
     {
-        _scanned = 0;
+        _scanned = _interimBytes = 0;
         _isDoubtful = HasReceived = false;
         RequestBody.Begin(Connection, contentLength < 0 ? BodyKind.None : BodyKind.Length);
         return H1RequestWriter.TryWrite(Connection.Output, method, target, host, fields, contentLength);
@@ -121,6 +124,12 @@ internal sealed class H1Client
         HasReceived = true;
         return ResponseParser.Parse(Connection.Input.Unread, ref _scanned, Head, requestMethod, Limits);
     }
+
+    /// <summary>
+    /// Whether the interim answer may be one more: all of them together are to be no longer than one head, or an origin
+    /// could go on for ever. To be asked once for each.
+    /// </summary>
+    internal bool TakesInterim() => (_interimBytes += Head.Length) <= Limits.HeadBytesMax;
 
     /// <summary>Leaves an interim answer behind.</summary>
     internal void SkipInterim()

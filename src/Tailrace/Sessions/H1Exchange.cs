@@ -310,7 +310,13 @@ internal sealed class H1Exchange : Exchange
     /// <inheritdoc/>
     internal override bool TryForward(ResponseHead head, ReadOnlySpan<byte> bytes, ResponseEdits edits)
     {
+        if (!TryWriteHead(head, bytes, edits)) return false;
         Status = head.Status;
+        return true;
+    }
+
+    private bool TryWriteHead(ResponseHead head, ReadOnlySpan<byte> bytes, ResponseEdits edits)
+    {
         if (head.Status == 101)
         {
             // Whatever follows is not HTTP, and ends with the connection.

@@ -65,6 +65,7 @@ public sealed class MirrorTests
                 Assert.Equal("fine", client.ReadAnswer().Text);
             }
             Wait.Until(() => scenario.Counters.MirrorErrors == 5, "the errors");
+            Assert.Equal(5, FailuresOfShadow(scenario));
         }, counters => Assert.Equal((5, 0), (counters.Mirrored, counters.MirrorsSkipped)));
     }
 
@@ -86,6 +87,47 @@ public sealed class MirrorTests
         }, counters => Assert.Equal((0, 3), (counters.Mirrored, counters.MirrorsSkipped)));
         Assert.Empty(shadow.Requests);
     }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void An_answer_that_is_too_long_to_be_read_whole_is_no_failure(EngineChoice engine)
+    {
+        using var shadow = Origin.Answering(_ => Reply.Of(new string('x', 2 << 20)));
+        Run(engine, shadow, new MirrorOptions(), scenario =>
+        {
+            using var client = scenario.Connect();
+            for (var i = 1; i <= 3; i++)
+            {
+                client.Send(Reply.Get("/p/"));
+                Assert.Equal("fine", client.ReadAnswer().Text);
+                Wait.Until(() => shadow.Requests.Count == i && ActiveAtShadow(scenario) == 0, "a copy's end");
+            }
+            Assert.Equal((0, 0), (FailuresOfShadow(scenario), scenario.Counters.MirrorErrors));
+        }, counters => Assert.Equal((3, 0), (counters.Mirrored, counters.MirrorsSkipped)));
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void An_answer_that_breaks_off_is_a_failure(EngineChoice engine)
+    {
+        using var shadow = new Origin(wire =>
+        {
+            wire.ReadRequest();
+            wire.Send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhi");
+        });
+        Run(engine, shadow, new MirrorOptions(), scenario =>
+        {
+            using var client = scenario.Connect();
+            client.Send(Reply.Get("/p/"));
+            Assert.Equal("fine", client.ReadAnswer().Text);
+            Wait.Until(() => scenario.Counters.MirrorErrors == 1, "the error");
+            Assert.Equal(1, FailuresOfShadow(scenario));
+        }, counters => Assert.Equal((1, 0), (counters.Mirrored, counters.MirrorsSkipped)));
+    }
+
+    private static long FailuresOfShadow(Scenario scenario) =>
+        scenario.Ask(_ => scenario.Server.Destinations.Single(one => one.Cluster == "shadow").Failures);
+
+    private static int ActiveAtShadow(Scenario scenario) =>
+        scenario.Ask(_ => scenario.Server.Destinations.Single(one => one.Cluster == "shadow").Active);
 
     private static void Run(
         EngineChoice engine, Origin shadow, MirrorOptions mirror, Action<Scenario> body, Action<Telemetry.Counters> check) =>

@@ -4,6 +4,7 @@ using System.Text;
 using Tailrace.Config;
 using Tailrace.Conformance.Support;
 using Tailrace.Hosting;
+using Tailrace.Telemetry;
 using Tailrace.Tests.Telemetry;
 
 namespace Tailrace.Conformance.Serving;
@@ -69,7 +70,7 @@ public sealed class AdminTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
-    public void Health_is_503_while_the_process_drains(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    public void A_process_that_drains_leaves_the_address_to_its_successor(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         scenario.Options = scenario.Options with { Admin = s_admin };
         using var go = new ManualResetEventSlim();
@@ -81,17 +82,38 @@ public sealed class AdminTests
         var client = scenario.Connect();
         client.Send(Reply.Get());
         Wait.Until(() => origin.Requests.Count == 1, "the request has not arrived");
-        Assert.Equal((200, "serving\n"), Ask(scenario, "GET", "/health"));
         var admin = (IPEndPoint)scenario.Server.AdminAddress!;
+        using var open = Wire.Connect(admin);
+        open.Send(Reply.Get("/health"));
+        Assert.Equal((200, "serving\n"), StatusAndText(open.ReadAnswer()));
 
         var stopping = new Thread(() => scenario.StopAndCheck());
         stopping.Start();
         Wait.Until(() => scenario.Server.IsStopping, "it does not stop");
-        Assert.Equal((503, "draining\n"), Ask(admin, "GET", "/health"));
-        Assert.Equal(1, PrometheusText.Parse(Fetch(admin, "GET", "/metrics").Body)["tailrace_draining"]);
+        // Whoever is connected is still told.
+        open.Send(Reply.Get("/health"));
+        Assert.Equal((503, "draining\n"), StatusAndText(open.ReadAnswer()));
+        open.Send(Reply.Get("/metrics"));
+        Assert.Equal(1, PrometheusText.Parse(open.ReadAnswer().Body)["tailrace_draining"]);
+        Wait.Until(() => !IsListening(admin), "it listens");
+        using var log = new Log(LogLevel.Error, output: TextWriter.Null);
+        var options = new TailraceOptions
+        {
+            Engine = engine,
+            Workers = 1,
+            Admin = new AdminOptions { Address = $"{admin}" },
+            Listeners = [new ListenerOptions { Address = "127.0.0.1:0" }],
+            Routes = [new RouteOptions { Respond = new RespondOptions() }],
+        };
+        using (var successor = new Server(options, log))
+        {
+            successor.Start();
+            Assert.Equal((200, "serving\n"), Ask(admin, "GET", "/health"));
+        }
         go.Set();
         Assert.Equal("finished", client.ReadAnswer().Text);
         stopping.Join();
+        open.ExpectEnd();
         Assert.Throws<SocketException>(() => Wire.Connect(admin));
         Assert.Null(scenario.Server.AdminAddress);
     });
@@ -144,11 +166,23 @@ public sealed class AdminTests
     private static (int Status, string Text) Ask(Scenario scenario, string method, string path) =>
         Ask((IPEndPoint)scenario.Server.AdminAddress!, method, path);
 
-    private static (int Status, string Text) Ask(IPEndPoint address, string method, string path)
+    private static (int Status, string Text) Ask(IPEndPoint address, string method, string path) =>
+        StatusAndText(Fetch(address, method, path));
+
+    private static bool IsListening(IPEndPoint address)
     {
-        var answer = Fetch(address, method, path);
-        return (answer.Status, answer.Text);
+        try
+        {
+            using var client = Wire.Connect(address);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
+
+    private static (int Status, string Text) StatusAndText(Message answer) => (answer.Status, answer.Text);
 
     private static Message Fetch(IPEndPoint address, string method, string path)
     {

@@ -60,8 +60,10 @@ public sealed class LimitTests
         scenario.Options = scenario.Options with { Buffers = new BufferOptions { Max = 1 << 20 } };
         scenario.Routes = [new RouteOptions { Respond = new RespondOptions { Body = "x" } }];
         var clients = Enumerable.Range(0, 70).Select(_ => scenario.Connect()).ToArray();
-        foreach (var client in clients) client.Send("GET / HT");
+        foreach (var client in clients[..64]) client.Send("GET / HT");
+        Wait.Until(() => scenario.Ask(reactor => reactor.Buffers.Rented) == 64, "there is room left");
         // Those for whom there is none are told so and let go, the others do not notice.
+        foreach (var client in clients[64..]) client.Send("GET / HT");
         Wait.Until(() => scenario.Counters is { Accepted: 70, Active: 64 }, "not as many as there is room for");
         Assert.Equal(6, scenario.Counters.Answered5xx);
         scenario.WaitForLog("no buffer is left");
@@ -71,5 +73,41 @@ public sealed class LimitTests
         foreach (var client in clients) client.Dispose();
         scenario.WaitUntilIdle();
         Assert.Equal("x", scenario.Exchange(Reply.Get()).Text);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Memory_for_answers(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        // Room for 64 blocks. Requests that wait keep their heads, and heads that are not complete take the rest.
+        scenario.Options = scenario.Options with { Buffers = new BufferOptions { Max = 1 << 20 } };
+        using var go = new ManualResetEventSlim();
+        var origin = scenario.AddOrigin(_ =>
+        {
+            go.Wait(30_000);
+            return Reply.Of(new string('x', 3000));
+        });
+        var clients = new List<Wire>();
+        while (scenario.Ask(reactor => reactor.Buffers.Rented) < 60)
+        {
+            clients.Add(scenario.Connect());
+            clients[^1].Send(Reply.Get());
+            Wait.Until(() => origin.Requests.Count == clients.Count, "a request has not arrived");
+        }
+        var others = new List<Wire>();
+        for (int rented; (rented = scenario.Ask(reactor => reactor.Buffers.Rented)) < 64;)
+        {
+            others.Add(scenario.Connect());
+            others[^1].Send("GET / HT");
+            Wait.Until(() => scenario.Ask(reactor => reactor.Buffers.Rented) > rented, "no block is taken");
+        }
+        go.Set();
+        // Nobody is left without a word, and what was refused for want of memory is no fault of the origin.
+        var answers = clients.Select(client => client.ReadAnswer()).ToArray();
+        Assert.All(answers, answer => Assert.True(answer.Status is 200 or 503, answer.StartLine));
+        if (scenario.Counters.Answered5xx > 0) scenario.WaitForLog("the buffer limit is reached");
+        foreach (var client in clients.Concat(others)) client.Dispose();
+        scenario.WaitUntilIdle();
+        Assert.Equal(0, Assert.Single(scenario.Server.Destinations).Failures);
+        Assert.Equal(200, scenario.Exchange(Reply.Get()).Status);
     });
 }

@@ -38,6 +38,16 @@ public sealed class ClusterTests : IDisposable
     }
 
     [Fact]
+    public void What_is_heard_of_one_that_has_gone_is_not_taken_for_its_successor()
+    {
+        var cluster = Make(panic: 0, 0, 0);
+        cluster.SetHealth(0, "gone:80", false);
+        Assert.Equal("abab", Turns(cluster, 4));
+        cluster.SetHealth(0, "a", false);
+        Assert.Equal("bbbb", Turns(cluster, 4));
+    }
+
+    [Fact]
     public void Priorities_may_have_gaps_and_any_order() =>
         Assert.Equal("bbbb", Turns(Make(panic: 0, 7, 2, 7, 15), 4));
 

@@ -15,21 +15,21 @@ public sealed class HealthCheckerTests
     {
         var lines = new StringWriter();
         var log = new Log(LogLevel.Info, LogFormat.Text, lines);
-        var changes = new BlockingCollection<(string, int, bool)>();
+        var changes = new BlockingCollection<(string, int, string, bool)>();
         var settings = new CheckSettings { IsHttp = false, Interval = TimeSpan.FromMilliseconds(2), JitterPercent = 50 };
         using (var checker = new HealthChecker([new("main", 3, "a:81", settings)], Publish, log))
         {
             checker.Start();
             // It has no address yet.
-            Assert.Equal(("main", 3, false), Next());
+            Assert.Equal(("main", 3, "a:81", false), Next());
             var listener = new TcpListener(IPAddress.Loopback, 0);
             listener.Start();
             var address = (IPEndPoint)listener.LocalEndpoint;
             // A name is as good as the best of its addresses.
             checker.SetAddresses("main", 3, [new IPEndPoint(IPAddress.Parse("127.0.0.9"), 1).Serialize(), address.Serialize()]);
-            Assert.Equal(("main", 3, true), Next());
+            Assert.Equal(("main", 3, "a:81", true), Next());
             listener.Stop();
-            Assert.Equal(("main", 3, false), Next());
+            Assert.Equal(("main", 3, "a:81", false), Next());
             checker.SetAddresses("other", 3, [address.Serialize()]);
         }
         await Task.Delay(20, TestContext.Current.CancellationToken);
@@ -42,9 +42,9 @@ public sealed class HealthCheckerTests
         Assert.Contains("destination is healthy cluster=main destination=a:81", said[1]);
         Assert.Contains("ConnectionRefused", said[2]);
 
-        void Publish(string cluster, int index, bool isHealthy) => changes.Add((cluster, index, isHealthy));
+        void Publish(string cluster, int index, string name, bool isHealthy) => changes.Add((cluster, index, name, isHealthy));
 
-        (string, int, bool) Next()
+        (string, int, string, bool) Next()
         {
             Assert.True(changes.TryTake(out var change, TimeSpan.FromSeconds(30)), "nothing changes");
             return change;

@@ -168,7 +168,8 @@ internal sealed partial class TranscriptRun : IDisposable
         {
             ForDestinations((cluster, index, name) =>
             {
-                if (name == words[0]) _worker.SetHealth(cluster, index, isHealthy: words[1] == "passes");
+                var host = new Uri(_options.Clusters[cluster].Destinations[index].Address).Authority;
+                if (name == words[0]) _worker.SetHealth(cluster, index, host, words[1] == "passes");
             });
             return;
         }
