@@ -172,6 +172,12 @@ public class IoOperation : LoopContinuation
         Debug.Assert(!IsPending);
         _completed = false;
         _isAwaited = false;
+        ForgetWait();
+    }
+
+    /// <summary>Lets go of what a wait that is over referred to: who awaited, and the descriptor.</summary>
+    internal void ForgetWait()
+    {
         _continuation = null;
         _handle = null;
     }
