@@ -11,7 +11,7 @@ import peers
 from model import Contestant, Kind, Setup
 from prepare import ROOT, run
 from processes import BenchError, wait_for_answer
-from scenarios import routes
+from scenarios import routes, tcp
 
 PATIENCE = 300   # seconds: nothing here is timed, and the machine may be busy
 BODIES = (b'hello world', b'x' * 11)   # of the fixed reply, and of the origin
@@ -35,6 +35,7 @@ ALL = [
     Scenario('proxied', 'keep-alive GET of 11 bytes through the proxy', peers.PROXY),
     Scenario('fixed', 'fixed reply of the server itself', peers.STATIC),
     Scenario('routes', 'proxied, 40 routes on 10 hosts, 12 request headers of 600 bytes', routes.SCENARIOS[0].kind),
+    Scenario('tunnel', 'the same GET over an open TCP tunnel', tcp.TCP),
     Scenario('pipelined', 'fixed reply, 16 requests in one write', peers.STATIC, depth=16),
 ]
 

@@ -5,8 +5,14 @@ namespace Tailrace.Io;
 /// <summary>A send, or the connect before it.</summary>
 public sealed class SendOperation : IoOperation
 {
-    /// <summary>What goes behind the <see cref="IoOperation.Buffer"/>, or null.</summary>
-    internal ByteBuffer? Body { get; set; }
+    private ByteBuffer? _body;
+
+    /// <summary>What goes behind the <see cref="IoOperation.Buffer"/>, where there is a length of it.</summary>
+    internal ByteBuffer? Body
+    {
+        get => _body;
+        set => RepeatedReference.Keep(ref _body, value);
+    }
 
     /// <summary>How many bytes of <see cref="Body"/> are still to go.</summary>
     internal int BodyLength { get; set; }
@@ -37,6 +43,6 @@ public sealed class SendOperation : IoOperation
     internal override void Forget()
     {
         base.Forget();
-        Body = null;
+        _body = null;
     }
 }

@@ -230,9 +230,8 @@ public sealed class SocketConnection : Connection
         }
         if (_send is not { } send) return;
         _send = null;
-        // Others use it next: it is to keep nothing alive that was this connection's.
-        send.Forget();
-        send.DropBuffer();
+        // Others use it next, and it is to keep nothing of this connection alive. Buffers are the reactor's own.
+        send.ForgetWait();
         Reactor.FreeSends.Return(send);
     }
 
