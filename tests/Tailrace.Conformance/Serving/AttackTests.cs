@@ -251,7 +251,9 @@ public sealed class AttackTests
             Assert.Equal("x", honest.ReadAnswer().Text);
         }
         Assert.InRange(PeakOf(scenario), 0, 40);
-        Wait.Until(() => scenario.Counters.Active == silent + 1, () => $"{scenario.Counters.Active} are open");
+        Wait.Until(
+            () => scenario.Counters.Active == silent + 1,
+            () => $"{scenario.Counters.Active} are open; sockets: {SystemSockets.Of(scenario.Address)}");
         Assert.Equal(0, scenario.Counters.UnhandledErrors);
     });
 

@@ -330,6 +330,11 @@ internal sealed unsafe partial class UringLoop : EventLoop
     protected override void Dispose(bool disposing)
     {
         _ring.CloseUnsubmitted();
+        // What the kernel has accepted and nobody has seen belongs to no handle yet.
+        while (_ring.TryTake(out var completion))
+        {
+            if (KindOf(completion) == Kind.Accept && completion.Outcome >= 0) Libc.close(completion.Outcome);
+        }
         for (var i = 0; i < _handleCount; i++)
         {
             var handle = _handles[i];

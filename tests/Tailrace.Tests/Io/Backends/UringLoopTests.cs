@@ -235,6 +235,29 @@ public sealed partial class UringLoopTests
     }
 
     [Fact]
+    public void A_connection_that_was_accepted_and_not_seen_yet_ends_with_the_loop()
+    {
+        using var peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using (var rig = Rig(new UringSettings()))
+        {
+            rig.Run(async () =>
+            {
+                var listener = rig.Listen();
+                var address = (IPEndPoint)rig.Loop.LocalAddress(listener);
+                var accept = new AcceptOperation();
+                _ = rig.Loop.AcceptAsync(listener, accept);
+                await rig.TurnsAsync(2);
+                peer.Connect(address);
+                // As the last entry of a loop that ends does.
+                LoopOf(rig).Ring.Enter(0);
+                Assert.True(LoopOf(rig).Ring.HasCompletions);
+                Assert.Null(accept.Opened);
+            });
+        }
+        Assert.True(peer.Poll(10_000_000, SelectMode.SelectRead), "it is still open");
+    }
+
+    [Fact]
     public void A_stream_that_nobody_reads_is_received_from_only_so_far()
     {
         const int total = 4 << 20;
