@@ -40,6 +40,7 @@ internal static class ConnectionOptions
     }
 
     /// <summary>Whether the message leaves its connection usable (RFC 9112 section 9.3).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsPersistent(this ConnectionOption options, int minorVersion) =>
         (options & ConnectionOption.Close) == 0 && (minorVersion > 0 || (options & ConnectionOption.KeepAlive) != 0);
 

@@ -102,11 +102,18 @@ public sealed class HeaderTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryAdd(in HeaderField field)
     {
-        HeaderField[] fields = _fields;
-        int index = _count;
-        if ((uint)index >= (uint)fields.Length)
+        if (_count >= _fields.Length)
             return false;
-        fields[index] = field;
+        Add(field);
+        return true;
+    }
+
+    /// <summary>Appends a field for which there is a place.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Add(in HeaderField field)
+    {
+        int index = _count;
+        _fields[index] = field;
         _count = index + 1;
         if (field.Id != KnownHeader.Other)
         {
@@ -117,7 +124,6 @@ public sealed class HeaderTable
                 Repeated |= bit;
             Known |= bit;
         }
-        return true;
     }
 
     /// <summary>A place for each well-known field.</summary>

@@ -9,13 +9,16 @@ namespace Tailrace.Http;
 /// <summary>Finds well-known fields by name, and knows their text. Pure; any thread.</summary>
 /// <remarks>
 /// A name is identified by two overlapping 8-byte words, its first and its last, with the case bit set everywhere, plus
-/// its length; names longer than 16 bytes compare the word between them too, and the one that is longer than 24 all of
-/// it. The words hash into a table in which no two names share a place: a lookup is two loads, a multiplication and one
+/// its length; names longer than 16 bytes compare the second word and the last but one too, which are all bytes then.
+/// The words hash into a table in which no two names share a place: a lookup is two loads, a multiplication and one
 /// comparison.
 /// </remarks>
 public static class KnownHeaders
 {
     private const int SlotBits = 9;
+
+    /// <summary>As long as a name may be for four words to have all of it.</summary>
+    private const int LengthMax = 4 * sizeof(ulong);
 
     /// <summary>Of a few dozen odd numbers the first that gives each name a place of its own.</summary>
     private const ulong Factor = 0x3FCD1E15E6797317;
@@ -64,23 +67,23 @@ public static class KnownHeaders
             Words words = Words.Of(ref name, length);
             ref readonly Slot slot = ref Unsafe.Add(ref _slots, words.Hash);
             return slot.First == words.First && slot.Last == words.Last && slot.Length == length
-                && (length <= 16 || (slot.Middle == MiddleOf(ref name) && (length <= 24 || IsLong(ref name, slot))))
+                && (length <= 16 || (slot.Middle == MiddleOf(ref name) && slot.Rest == RestOf(ref name, length)))
                     ? slot.Id
                     : KnownHeader.Other;
         }
     }
-
-    /// <summary>Whether a name of more than 24 bytes is that of the slot.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static bool IsLong(ref byte name, in Slot slot) =>
-        Ascii.EqualsIgnoreCase(MemoryMarshal.CreateReadOnlySpan(ref name, slot.Length), Names[(int)slot.Id]);
 
     /// <summary>The second word of a name of at least 16 bytes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong MiddleOf(ref byte name) =>
         Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref name, sizeof(ulong))) | CaseBits;
 
-    private readonly record struct Slot(ulong First, ulong Last, ulong Middle, int Length, KnownHeader Id);
+    /// <summary>The last word but one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong RestOf(ref byte name, int length) => MiddleOf(ref Unsafe.Add(ref name, length - 24));
+
+    private readonly record struct Slot(
+        ulong First, ulong Last, ulong Middle, ulong Rest, int Length, KnownHeader Id);
 
     /// <summary>What identifies a name; little-endian everywhere, as the factor was searched for.</summary>
     internal readonly record struct Words(ulong First, ulong Last)
@@ -130,8 +133,13 @@ public static class KnownHeaders
             ref Slot slot = ref slots[words.Hash];
             if (slot.Id != KnownHeader.Other)
                 throw new InvalidOperationException($"{(KnownHeader)id} needs another factor");
-            ulong middle = Names[id].Length > 16 ? MiddleOf(ref Names[id][0]) : 0;
-            slot = new(words.First, words.Last, middle, Names[id].Length, (KnownHeader)id);
+            int length = Names[id].Length;
+            if (length > LengthMax)
+                throw new InvalidOperationException($"{(KnownHeader)id} has bytes that nobody compares");
+            bool isLong = length > 16;
+            ulong middle = isLong ? MiddleOf(ref Names[id][0]) : 0;
+            ulong rest = isLong ? RestOf(ref Names[id][0], length) : 0;
+            slot = new(words.First, words.Last, middle, rest, length, (KnownHeader)id);
         }
         return slots;
     }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Tailrace.Io;
 
 /// <summary>One open descriptor as its loop knows it: a listener or a stream.</summary>
@@ -34,6 +36,14 @@ public abstract class IoHandle
             _isSending = value is not null;
             RepeatedReference.Keep(ref _sending, value);
         }
+    }
+
+    /// <summary>Back end: an operation waits no more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Unlink(IoOperation operation)
+    {
+        if (_receiving == operation) _isReceiving = false;
+        else if (_sending == operation) _isSending = false;
     }
 
     /// <summary>The other side's address.</summary>

@@ -29,7 +29,11 @@ public class IoOperation : LoopContinuation
     public bool IsPending { get; private set; }
 
     /// <summary>Whether its result is known already, and only the news of it is still queued.</summary>
-    internal bool IsDecided => IsPending && (!_isHeld || _isSettled);
+    internal bool IsDecided
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => IsPending && (!_isHeld || _isSettled);
+    }
 
     /// <summary>The descriptor it works on, while it is pending.</summary>
     internal IoHandle? Handle => _isHeld ? _handle : null;
@@ -63,10 +67,16 @@ public class IoOperation : LoopContinuation
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Complete(IoResult result)
     {
-        Debug.Assert(IsPending);
-        IsPending = false;
         _isHeld = false;
         _result = result;
+        CompleteAsIs();
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void CompleteAsIs()
+    {
+        Debug.Assert(IsPending && !_isHeld);
+        IsPending = false;
         _completed = true;
         if (!_isAwaited) return;
         _isAwaited = false;
@@ -99,7 +109,7 @@ public class IoOperation : LoopContinuation
     {
         _isSettled = false;
         Unlink();
-        Complete(_result);
+        CompleteAsIs();
     }
 
     /// <summary>Gives back the bytes that the system has kept.</summary>
@@ -117,8 +127,7 @@ public class IoOperation : LoopContinuation
     private void Unlink()
     {
         if (Handle is not { } handle) return;
-        if (handle.Receiving == this) handle.Receiving = null;
-        if (handle.Sending == this) handle.Sending = null;
+        handle.Unlink(this);
         _isHeld = false;
     }
 
@@ -149,6 +158,7 @@ public class IoOperation : LoopContinuation
     }
 
     /// <summary>Takes the result of a receive that brought bytes; any other is left where it is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryTakeBytes()
     {
         if (!_completed || _result.Bytes <= 0) return false;

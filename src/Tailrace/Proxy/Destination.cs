@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Tailrace.Telemetry;
 
 namespace Tailrace.Proxy;
@@ -86,7 +87,11 @@ public sealed class Destination
     internal bool IsCandidate { get; set; }
 
     /// <summary>Whether it has all that it may have: requests or connections.</summary>
-    internal bool IsFull => Caps is { } caps && caps.IsMet(this);
+    internal bool IsFull
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Caps is { } caps && caps.IsMet(this);
+    }
 
     /// <summary>How much it may have; null for no limit.</summary>
     internal Caps? Caps { get; set; }

@@ -25,7 +25,6 @@ public sealed class ForwardHandler : Handler
     private readonly ClusterSettings _settings;
     private readonly RequestEdits _edits;
     private readonly ResponseEdits _responseEdits;
-    private readonly FreeList<Forwarding> _freeForwardings = new(4096);
 
     /// <summary>Creates the handler of one route on one worker.</summary>
     public ForwardHandler(Cluster cluster, RequestEdits edits, ResponseEdits responseEdits)
@@ -48,20 +47,20 @@ public sealed class ForwardHandler : Handler
     public override LoopTask HandleAsync(Exchange exchange)
     {
         if (_responseEdits.Fields is { } fields) exchange.ResponseFields = fields;
-        var forwarding = _freeForwardings.TryTake() ?? new Forwarding(this);
+        var forwarding = Forwarding.Of(exchange);
         var attempts = forwarding.Attempts;
         if (_remembers) _cluster.Begin(attempts, exchange);
         var upstream = _remembers
             ? _lessor.TryLease(exchange, attempts)
             : _lessor.TryLeaseFirst(exchange, attempts);
         if (upstream is null || exchange.Request.Body != BodyKind.None)
-            return forwarding.Follow(ForwardAsync(exchange, Remember(exchange, attempts), upstream));
+            return forwarding.Follow(this, ForwardAsync(exchange, Remember(exchange, attempts), upstream));
         if (!TrySendShort(exchange, upstream) && !TrySend(exchange, attempts, upstream))
-            return forwarding.Follow(LoopTask.Completed);
+            return forwarding.Follow(this, LoopTask.Completed);
         return upstream.Sending.IsNothing && upstream.IsRequestSent && exchange.Downstream.Output.IsEmpty
-            && upstream.Connection.FillAsync() is { IsCompleted: false } fill
-            ? forwarding.Wait(exchange, fill)
-            : forwarding.Follow(ForwardAsync(exchange, Remember(exchange, attempts), upstream, isSent: true));
+            && upstream.Connection.WatchFill(forwarding)
+            ? forwarding.Wait(this)
+            : forwarding.Follow(this, ForwardAsync(exchange, Remember(exchange, attempts), upstream, isSent: true));
     }
 
     /// <summary>
@@ -95,11 +94,14 @@ public sealed class ForwardHandler : Handler
         return attempts;
     }
 
-    /// <summary>Takes back what <see cref="HandleAsync"/> has lent.</summary>
-    internal void Free(Forwarding forwarding)
+    /// <summary>Ends what <see cref="HandleAsync"/> has begun.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void End(Attempts attempts)
     {
-        if (forwarding.Attempts.IsTrial) _cluster.Breaker!.EndTrial();
-        _freeForwardings.Return(forwarding);
+        if (!attempts.IsTrial) return;
+        // The next request with them may be another cluster's.
+        attempts.IsTrial = false;
+        _cluster.Breaker!.EndTrial();
     }
 
     /// <summary>The whole story, once for each attempt.</summary>

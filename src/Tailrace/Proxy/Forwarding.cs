@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Tailrace.Io;
 using Tailrace.Sessions;
 
@@ -8,37 +10,56 @@ namespace Tailrace.Proxy;
 /// The usual request has no body, finds an idle connection, and gets a short answer that comes whole. Between its two
 /// halves there is one wait, and this object is what waits: that costs a tenth of moving an async method's state into a
 /// box and out of it. With the first thing that is unusual the handler's own method goes on, and this waits for that.
-/// From its handler's free list; used on the reactor's thread.
+/// Its exchange keeps it for the requests after this one; used on the reactor's thread.
 /// </remarks>
 internal sealed class Forwarding : LoopPromise
 {
-    private readonly ForwardHandler _handler;
-    private RepeatedReference<Exchange> _exchange;
+    private readonly Exchange _exchange;
+    private ForwardHandler? _handler;
     private bool _isWaiting;
     private LoopTask _rest;
 
-    internal Forwarding(ForwardHandler handler) => _handler = handler;
+    private Forwarding(Exchange exchange) => _exchange = exchange;
+
+    /// <summary>That of an exchange whose handler is asked.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Forwarding Of(Exchange exchange)
+    {
+        var forwarding = exchange.Companion as Forwarding ?? Make(exchange);
+        Debug.Assert(forwarding is { _handler: null, IsCompleted: false }, "an exchange has one handler at a time");
+        return forwarding;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static Forwarding Make(Exchange exchange)
+    {
+        var made = new Forwarding(exchange);
+        exchange.Companion = made;
+        return made;
+    }
 
     /// <summary>What has been tried for the request.</summary>
     internal Attempts Attempts { get; } = new(0);
 
-    /// <summary>Waits for the answer to a request that has been sent on the connection leased for it.</summary>
-    internal LoopTask Wait(Exchange exchange, IoTask fill)
+    /// <summary>
+    /// Waits for the answer to a request that has been sent on the connection leased for it, whose fill it watches.
+    /// </summary>
+    internal LoopTask Wait(ForwardHandler handler)
     {
-        _exchange.Value = exchange;
+        _handler = handler;
         _isWaiting = true;
-        fill.Watch(this);
         return new LoopTask(this);
     }
 
     /// <summary>Waits for the handler's method.</summary>
-    internal LoopTask Follow(LoopTask rest)
+    internal LoopTask Follow(ForwardHandler handler, LoopTask rest)
     {
         if (rest.IsCompleted)
         {
-            _handler.Free(this);
+            handler.End(Attempts);
             return rest;
         }
+        _handler = handler;
         _rest = rest;
         rest.Watch(this);
         return new LoopTask(this);
@@ -54,8 +75,7 @@ internal sealed class Forwarding : LoopPromise
             if (_isWaiting)
             {
                 _isWaiting = false;
-                var exchange = _exchange.Value!;
-                rest = _handler.OnArrival(exchange, Attempts, (UpstreamConnection)exchange.Lease!);
+                rest = _handler!.OnArrival(_exchange, Attempts, (UpstreamConnection)_exchange.Lease!);
             }
             if (!rest.IsCompleted)
             {
@@ -74,5 +94,10 @@ internal sealed class Forwarding : LoopPromise
     }
 
     /// <inheritdoc/>
-    protected override void Recycle() => _handler.Free(this);
+    protected override void Recycle()
+    {
+        _handler!.End(Attempts);
+        // Idle exchanges are not to keep what a new configuration has replaced.
+        _handler = null;
+    }
 }

@@ -88,6 +88,11 @@ public abstract class Exchange
     /// <summary>What its handler has borrowed for it at the moment; null for nothing.</summary>
     internal Lease? Lease { get; set; }
 
+    /// <summary>
+    /// What a handler has left for its kind, to be used again with later requests; others' is not touched.
+    /// </summary>
+    internal LoopPromise? Companion { get; set; }
+
     /// <summary>The request's path, as the client sent it.</summary>
     public ReadOnlySpan<byte> Path => Request.Path.In(RequestBytes);
 

@@ -75,8 +75,7 @@ internal static class H1ResponseWriter
             writer = CopyRuns(writer, head, message, out runStart);
         }
         if (runStart < head.Length - 2) writer.Write(message[runStart..(head.Length - 2)]);
-        if (!headers.Has(KnownHeader.Date)) writer.Write(dateAndLength[..ServerContext.DateLineLength]);
-        writer.Write(dateAndLength[ServerContext.DateLineLength..ServerContext.DateAndLengthLength]);
+        writer.Write(headers.Has(KnownHeader.Date) ? dateAndLength[ServerContext.DateLineLength..] : dateAndLength);
         writer.WriteNumber(head.ContentLength);
         writer.Write("\r\n\r\n"u8);
         writer.WriteShort(message[head.Length..]);

@@ -19,9 +19,6 @@ public sealed class ServerContext : IConnectionServer
     /// <summary>How many bytes <see cref="DateLine"/> has.</summary>
     internal static int DateLineLength => DateName.Length + HttpDate.Length + 2;
 
-    /// <summary>How many bytes <see cref="DateAndLength"/> has.</summary>
-    internal static int DateAndLengthLength => DateLineLength + LengthName.Length;
-
     private static ReadOnlySpan<byte> DateName => "Date: "u8;
 
     private static ReadOnlySpan<byte> LengthName => "Content-Length: "u8;

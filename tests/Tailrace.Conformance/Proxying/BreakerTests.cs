@@ -47,8 +47,9 @@ public sealed class BreakerTests
         bool Try()
         {
             Thread.Sleep(60);
+            var refused = scenario.Counters.UpstreamBroken;
             trial.Send(Reply.Get());
-            Thread.Sleep(20);
+            Wait.Until(() => origin.Requests.Count == 4 || scenario.Counters.UpstreamBroken > refused, "nothing comes of it");
             if (origin.Requests.Count == 4) return true;
             Assert.Equal(503, trial.ReadAnswer().Status);
             return false;
@@ -91,6 +92,42 @@ public sealed class BreakerTests
         scenario.WaitForLog("circuit is closed");
         go.Set();
         Assert.Equal("well"u8, trial.ReadExactly(4));
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_trial_whose_client_leaves_is_over(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        using var go = new ManualResetEventSlim();
+        var asked = 0;
+        var origin = scenario.AddOrigin(request =>
+        {
+            if (request.Target == "/calm") return Reply.Of("calm");
+            if (Interlocked.Increment(ref asked) <= 3) return Reply.Of("sick", 503);
+            if (!go.IsSet) go.Wait(30_000);
+            return Reply.Of("well");
+        });
+        scenario.Cluster = Breaking(TimeSpan.FromMilliseconds(50));
+        var calm = new ClusterOptions { Destinations = [new DestinationOptions { Address = $"http://{origin.Address}" }] };
+        scenario.Options = scenario.Options with { Clusters = new Dictionary<string, ClusterOptions> { ["calm"] = calm } };
+        scenario.Routes = [.. scenario.Routes, new RouteOptions { Match = new MatchOptions { Path = "/calm" }, Cluster = "calm" }];
+        for (var i = 0; i < 3; i++) Assert.Equal("sick", scenario.Exchange(Reply.Get()).Text);
+        for (var i = 0; i < 2; i++) Assert.Equal("calm", scenario.Exchange(Reply.Get("/calm")).Text);
+        Wire trial;
+        do
+        {
+            Thread.Sleep(60);
+            var refused = scenario.Counters.UpstreamBroken;
+            trial = scenario.Connect();
+            trial.Send(Reply.Get());
+            Wait.Until(() => origin.Requests.Count > 5 || scenario.Counters.UpstreamBroken > refused, "nothing comes of it");
+        }
+        while (origin.Requests.Count == 5);
+        trial.Reset();
+        Wait.Until(() => scenario.Counters.DownstreamAborts == 1, "nobody notices that the client has left");
+        // What was used for the trial serves a cluster that has none, and another trial may begin.
+        for (var i = 0; i < 3; i++) Assert.Equal("calm", scenario.Exchange(Reply.Get("/calm")).Text);
+        go.Set();
+        Wait.Until(() => scenario.Exchange(Reply.Get()).Text == "well", "it stays open");
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]

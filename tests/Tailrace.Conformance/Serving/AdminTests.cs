@@ -70,6 +70,26 @@ public sealed class AdminTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_worker_that_is_busy_keeps_nobody_waiting(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Options = scenario.Options with { Admin = s_admin };
+        scenario.Listener = scenario.Listener with { Protocol = ListenerProtocol.Tcp, Cluster = "origins" };
+        scenario.AddOrigin(wire => wire.ReadToEnd());
+        using var go = new ManualResetEventSlim();
+        using var isBusy = new ManualResetEventSlim();
+        scenario.Server.Workers[0].Reactor.Loop.Post(() =>
+        {
+            isBusy.Set();
+            go.Wait();
+        });
+        isBusy.Wait();
+        // It would have to say how its streams stand; it comes to that only when both pages have been answered.
+        Assert.Equal(1, Metrics(scenario)["tailrace_workers"]);
+        Assert.Equal((200, "serving\n"), Ask(scenario, "GET", "/health"));
+        go.Set();
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void A_process_that_drains_leaves_the_address_to_its_successor(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         scenario.Options = scenario.Options with { Admin = s_admin };

@@ -88,6 +88,40 @@ public sealed class DisconnectTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void While_the_origin_thinks_about_a_large_body(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        const int length = 32 << 20;
+        using var received = new ManualResetEventSlim();
+        using var gone = new ManualResetEventSlim();
+        scenario.AddOrigin(wire =>
+        {
+            wire.ReadHead();
+            wire.ReadExactly(length);
+            received.Set();
+            try
+            {
+                // An end, or a reset where the proxy has not heard yet that its last bytes have gone.
+                Assert.False(wire.HasMore());
+            }
+            finally
+            {
+                gone.Set();
+            }
+        });
+        using var client = scenario.Connect();
+        client.Send($"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
+        var piece = new byte[1 << 20];
+        for (var i = 0; i < length / piece.Length; i++) client.Send(piece);
+        Assert.True(received.Wait(30_000), "the body has not arrived");
+        // Where the system can, most of it went by without having been here.
+        if (engine != EngineChoice.Portable) Assert.InRange(scenario.Counters.BytesSpliced, length / 2, length);
+        client.Reset();
+        Assert.True(gone.Wait(30_000), "the origin is not told");
+        scenario.WaitUntilIdle();
+        Assert.Equal(1, scenario.Counters.DownstreamAborts);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void While_the_connect_is_under_way(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         var timeouts = new ClusterTimeouts { Connect = TimeSpan.FromMinutes(10) };

@@ -181,6 +181,31 @@ public sealed class EventLoopStreamTests
         });
     }
 
+    [Theory, MemberData(nameof(LoopRig.Engines), MemberType = typeof(LoopRig))]
+    public void A_send_that_waits_for_room_hears_of_a_reset(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            IoTask flush;
+            do
+            {
+                while (server.Output.TryAppend("0123456789abcdef"u8))
+                {
+                }
+                flush = server.FlushAsync();
+                if (flush.IsCompleted) Assert.False((await flush).IsError);
+            }
+            while (flush.IsCompleted);
+            await rig.TurnsAsync(3);
+            client.Close(reset: true);
+            // No deadline was set: nothing but the reset can end it.
+            Assert.Contains((await flush).Error, new[] { IoError.BrokenPipe, IoError.Reset });
+            server.Close();
+        });
+    }
+
     [Theory, MemberData(nameof(Engines))]
     public void Short_sends_to_a_full_stream_arrive_whole_though_it_is_closed_behind_them(string engine)
     {

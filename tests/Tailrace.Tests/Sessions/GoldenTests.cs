@@ -39,7 +39,7 @@ public sealed class GoldenTests
     }
 
     [Fact]
-    public void There_are_enough() => Assert.True(Names.Count >= 80);
+    public void There_are_enough() => Assert.True(Names.Count >= 100);
 
     private static Transcript Load(string name, out TailraceOptions options)
     {

@@ -29,6 +29,7 @@ internal static class UsualLines
         int length = input.Length;
         if (length < Vector256<byte>.Count)
             return at;
+        countMax = Math.Min(countMax, headers.Capacity);
         var names = new KnownHeaders.Finder();
         while (at < length && Unsafe.Add(ref start, at) != '\r')
         {
@@ -60,9 +61,9 @@ internal static class UsualLines
                 value++;
             if (Unsafe.Add(ref start, value) <= ' ' || Unsafe.Add(ref start, end - 1) <= ' ')
                 return at;
-            if (headers.Count >= countMax
-                || !headers.TryAdd(new(new ByteSlice(at, name), new ByteSlice(value, end - value), end + 2, id)))
+            if (headers.Count >= countMax)
                 return at;
+            headers.Add(new(new ByteSlice(at, name), new ByteSlice(value, end - value), end + 2, id));
             at = end + 2;
         }
         return at;

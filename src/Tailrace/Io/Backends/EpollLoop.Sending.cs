@@ -95,9 +95,16 @@ internal sealed unsafe partial class EpollLoop
     internal override Span<byte> BeginShort(IoHandle stream, int room)
     {
         var handle = Of(stream);
-        return room <= DeferredMax && !handle.HasUnsent && handle.IsWritable && handle.SendError == IoError.None
-            ? new Span<byte>(PlaceFor(room), room)
-            : default;
+        if (room > DeferredMax || handle.HasUnsent || !handle.IsWritable || handle.SendError != IoError.None)
+            return default;
+        return HasPlaceFor(room) ? MemoryMarshal.CreateSpan(ref _outbox[_outboxLength], room) : Vacate(room);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private Span<byte> Vacate(int room)
+    {
+        SendUnsent();
+        return new Span<byte>(_outbox, room);
     }
 
     /// <inheritdoc/>
@@ -129,9 +136,11 @@ internal sealed unsafe partial class EpollLoop
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private byte* PlaceFor(int length)
     {
-        if (_unsentCount == BatchMax || _outboxLength + length > OutboxBytes) SendUnsent();
+        if (!HasPlaceFor(length)) SendUnsent();
         return _outbox + _outboxLength;
     }
+
+    private bool HasPlaceFor(int length) => _unsentCount < BatchMax && _outboxLength + length <= OutboxBytes;
 
     /// <summary>Notes whose the message there is.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

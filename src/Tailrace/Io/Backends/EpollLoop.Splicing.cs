@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Native;
 
 namespace Tailrace.Io.Backends;
@@ -18,7 +19,7 @@ internal sealed partial class EpollLoop
     internal override IoTask ReceiveUnseenAsync(IoHandle stream, IoOperation operation)
     {
         var handle = Of(stream);
-        if (handle.IsReadable && TryReceiveUnseen(handle, operation) is { } done) return new IoTask(done);
+        if (handle.IsReadable && TryReceiveUnseen(handle, operation, out var result)) return new IoTask(result);
         return AwaitReceive(handle, operation);
     }
 
@@ -32,19 +33,22 @@ internal sealed partial class EpollLoop
         return AwaitSend(handle, operation);
     }
 
-    private IoResult? RetryReceive(EpollHandle handle, IoOperation operation) =>
-        operation.UnseenMax == 0 ? TryReceive(handle, operation.Buffer) : TryReceiveUnseen(handle, operation);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryReceiveAgain(EpollHandle handle, IoOperation operation, out IoResult result) =>
+        operation.UnseenMax == 0
+            ? TryReceive(handle, operation.Buffer, out result)
+            : TryReceiveUnseen(handle, operation, out result);
 
     private static IoResult? RetrySend(EpollHandle handle, SendOperation operation) =>
         operation.Unseen is null ? TrySend(handle, operation) : TrySendUnseen(handle, operation);
 
-    private IoResult? TryReceiveUnseen(EpollHandle handle, IoOperation operation)
+    private bool TryReceiveUnseen(EpollHandle handle, IoOperation operation, out IoResult result)
     {
         if (_pipes?.TryRent() is not { } pipe)
         {
-            var copied = TryReceive(handle, operation.Buffer);
-            if (copied is { Bytes: > 0 }) Counters.PipesMissed++;
-            return copied;
+            var isDone = TryReceive(handle, operation.Buffer, out result);
+            if (isDone && result.Bytes > 0) Counters.PipesMissed++;
+            return isDone;
         }
         var moved = pipe.Fill(handle.Descriptor, operation.UnseenMax);
         if (moved > 0)
@@ -53,22 +57,26 @@ internal sealed partial class EpollLoop
             handle.Received += moved;
             Counters.BytesSpliced += moved;
             operation.Unseen = pipe;
-            return IoResult.Success(moved);
+            result = IoResult.Success(moved);
+            return true;
         }
         pipe.Discard();
         switch (-moved)
         {
             case 0:
-                return Ended(handle);
+                result = Ended(handle);
+                return true;
             case Errno.Again:
                 handle.IsReadable = false;
-                return null;
+                result = default;
+                return false;
             case Errno.Invalid:
                 // Not every kind of stream can be spliced.
-                return TryReceive(handle, operation.Buffer);
+                return TryReceive(handle, operation.Buffer, out result);
             default:
                 handle.SendError = LinuxSockets.ErrorOf(-moved);
-                return IoResult.Failure(handle.SendError);
+                result = IoResult.Failure(handle.SendError);
+                return true;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -99,8 +100,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         var handle = Of(listener);
         if (handle.IsReadable)
         {
-            var result = TryAccept(handle, operation);
-            if (result is { } done) return new IoTask(done);
+            if (TryAccept(handle, operation, out var result)) return new IoTask(result);
         }
         handle.Receiving = operation;
         return operation.Begin(handle);
@@ -133,7 +133,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     public override IoTask ReceiveAsync(IoHandle stream, IoOperation operation)
     {
         var handle = Of(stream);
-        if (handle.IsReadable && TryReceiveNow(handle, operation) is { } done) return new IoTask(done);
+        if (handle.IsReadable && TryReceiveNow(handle, operation, out var result)) return new IoTask(result);
         return AwaitReceive(handle, operation);
     }
 
@@ -197,7 +197,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             var entry = _events + i * Epoll.EventBytes;
             var data = Epoll.DataOf(entry);
             if ((uint)data == WakeDescriptor) TakeWake();
-            if (Find(data) is not { } handle) continue;
+            if (!TryFind(data, out var handle)) continue;
             var events = Epoll.EventsOf(entry);
             if (handle.IsAccepted)
             {
@@ -213,7 +213,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         _backlog.BeginShare(answers);
         while (_backlog.TryTake(out var data))
         {
-            if (Find(data) is not { } handle) continue;
+            if (!TryFind(data, out var handle)) continue;
             uint events = handle.WaitingEvents;
             handle.WaitingEvents = 0;
             settled = Dispatch(handle, events, settled);
@@ -224,12 +224,12 @@ internal sealed unsafe partial class EpollLoop : EventLoop
 
     /// <summary>The handle that an event is about, if it is not one of an earlier use of the descriptor.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private EpollHandle? Find(ulong data)
+    private bool TryFind(ulong data, [MaybeNullWhen(false)] out EpollHandle handle)
     {
         var fd = (uint)data;
-        return fd < (uint)_handles.Length && _handles[fd] is { } handle && handle.Generation == (uint)(data >> 32)
-            ? handle
-            : null;
+        var handles = _handles;
+        handle = fd < (uint)handles.Length ? handles[fd] : null;
+        return handle is not null && handle.Generation == (uint)(data >> 32);
     }
 
     /// <summary>Completes the operations that have come to a result, and sends what was written meanwhile.</summary>
@@ -283,7 +283,9 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         _datagramSockets?.Dispose();
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    /// <summary>Takes up what was heard of a descriptor.</summary>
+    /// <returns>How many operations of the batch have come to a result, with those of before.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private int Dispatch(EpollHandle handle, uint events, int settled)
     {
         if (handle.Traits != DatagramTraits.None)
@@ -302,12 +304,12 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             }
             if (handle.Receiving is { } operation)
             {
-                var result = handle.IsListener
-                    ? TryAccept(handle, (AcceptOperation)operation)
-                    : RetryReceive(handle, operation);
-                if (result is { } done)
+                var isDone = handle.IsListener
+                    ? TryAccept(handle, (AcceptOperation)operation, out var result)
+                    : TryReceiveAgain(handle, operation, out result);
+                if (isDone)
                 {
-                    operation.Settle(done);
+                    operation.Settle(result);
                     _settled[settled++].Operation = operation;
                 }
             }
@@ -334,18 +336,20 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private IoResult? TryAccept(EpollHandle listener, AcceptOperation operation)
+    private bool TryAccept(EpollHandle listener, AcceptOperation operation, out IoResult result)
     {
-        if (_reserve.IsAllThatIsLeft) return IoResult.Failure(IoError.OutOfDescriptors);
+        result = IoResult.Failure(IoError.OutOfDescriptors);
+        if (_reserve.IsAllThatIsLeft) return true;
         var address = stackalloc byte[SocketAbi.AddressBytesMax];
         uint length = SocketAbi.AddressBytesMax;
         var fd = Libc.accept4(listener.Descriptor, address, &length, SocketAbi.SockNonblock | SocketAbi.SockCloexec);
         if (fd < 0)
         {
             var errno = Libc.Errno;
-            if (errno != Errno.Again) return LinuxSockets.FailureOf(errno);
+            result = LinuxSockets.FailureOf(errno);
+            if (errno != Errno.Again) return true;
             listener.IsReadable = false;
-            return null;
+            return false;
         }
         // It came all the same, so it is served; the next one is not asked for.
         _reserve.Touches(fd);
@@ -353,7 +357,8 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         handle.Remote = LinuxSockets.ReadAddress(address);
         handle.IsAccepted = true;
         operation.Opened = handle;
-        return IoResult.Success(0);
+        result = IoResult.Success(0);
+        return true;
     }
 
     private static IoResult FinishConnect(EpollHandle handle, uint events)
@@ -365,37 +370,42 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         return errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno);
     }
 
+    /// <summary>Receives. False when nothing is there yet.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static IoResult? TryReceive(EpollHandle handle, ByteBuffer buffer)
+    private static bool TryReceive(EpollHandle handle, ByteBuffer buffer, out IoResult result)
     {
-        if (!buffer.TryReserve()) return IoResult.Failure(IoError.NoBuffers);
+        result = IoResult.Failure(IoError.NoBuffers);
+        if (!buffer.TryReserve()) return true;
         var wanted = buffer.Free;
         var received = Libc.recv(handle.Descriptor, buffer.WritePointer, (nuint)wanted, 0);
-        if (received <= 0) return NotReceived(handle, buffer, received);
+        if (received <= 0) return TryEnd(handle, buffer, received, out result);
         buffer.Commit((int)received);
         handle.Received += received;
         if (received < wanted && !handle.IsEnding) handle.IsReadable = false;
-        return IoResult.Success((int)received);
+        result = IoResult.Success((int)received);
+        return true;
     }
 
     /// <summary>The same without an event: seldom, for most wait.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static IoResult? TryReceiveNow(EpollHandle handle, IoOperation operation) =>
-        TryReceive(handle, operation.Buffer);
+    private static bool TryReceiveNow(EpollHandle handle, IoOperation operation, out IoResult result) =>
+        TryReceive(handle, operation.Buffer, out result);
 
+    /// <summary>The end of the stream, or an error. False when there is only nothing yet.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static IoResult? NotReceived(EpollHandle handle, ByteBuffer buffer, nint received)
+    private static bool TryEnd(EpollHandle handle, ByteBuffer buffer, nint received, out IoResult result)
     {
         var errno = received < 0 ? Libc.Errno : 0;
         buffer.Release();
-        if (errno == 0) return Ended(handle);
         if (errno == Errno.Again)
         {
             handle.IsReadable = false;
-            return null;
+            result = default;
+            return false;
         }
-        handle.SendError = LinuxSockets.ErrorOf(errno);
-        return IoResult.Failure(handle.SendError);
+        if (errno != 0) handle.SendError = LinuxSockets.ErrorOf(errno);
+        result = errno == 0 ? Ended(handle) : IoResult.Failure(handle.SendError);
+        return true;
     }
 
     /// <summary>
