@@ -23,10 +23,12 @@ class Scenario:
     what: str
     kind: Kind
     depth: int = 1   # requests that a client writes at a time
+    closes: bool = False   # a connection for each
 
     def requests(self):
         if self.name != 'routes':
-            return [b'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n']
+            close = b'Connection: close\r\n' if self.closes else b''
+            return [b'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n' + close + b'\r\n']
         return [f'GET {path} HTTP/1.1\r\n'.encode() + b''.join(f'{n}: {v}\r\n'.encode() for n, v in routes.headers(host))
                 + b'\r\n' for path in routes.PATHS for host in routes.HOSTS]
 
@@ -36,6 +38,7 @@ ALL = [
     Scenario('fixed', 'fixed reply of the server itself', peers.STATIC),
     Scenario('routes', 'proxied, 40 routes on 10 hosts, 12 request headers of 600 bytes', routes.SCENARIOS[0].kind),
     Scenario('tunnel', 'the same GET over an open TCP tunnel', tcp.TCP),
+    Scenario('tunnel-connect', 'a TCP tunnel opened, one GET over it, and closed', tcp.TCP, closes=True),
     Scenario('pipelined', 'fixed reply, 16 requests in one write', peers.STATIC, depth=16),
 ]
 
@@ -90,11 +93,14 @@ def profile(context, scenario, requests):
 def send(port, scenario, requests, connections):
     """All clients write, then all read: the loop meets the same batches each time."""
     messages = scenario.requests()
-    clients = [socket.create_connection(('127.0.0.1', port), timeout=PATIENCE) for _ in range(connections)]
-    for client in clients:
-        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sent = 0
+    clients, sent = [], 0
     while sent < requests:
+        if scenario.closes or not clients:
+            for client in clients:
+                client.close()
+            clients = [socket.create_connection(('127.0.0.1', port), timeout=PATIENCE) for _ in range(connections)]
+            for client in clients:
+                client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for client in clients:
             client.sendall(b''.join(messages[(sent + i) % len(messages)] for i in range(scenario.depth)))
             sent += scenario.depth

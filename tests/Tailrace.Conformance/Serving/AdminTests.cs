@@ -84,9 +84,15 @@ public sealed class AdminTests
         });
         isBusy.Wait();
         // It would have to say how its streams stand; it comes to that only when both pages have been answered.
-        Assert.Equal(1, Metrics(scenario)["tailrace_workers"]);
-        Assert.Equal((200, "serving\n"), Ask(scenario, "GET", "/health"));
-        go.Set();
+        try
+        {
+            Assert.Equal(1, Metrics(scenario)["tailrace_workers"]);
+            Assert.Equal((200, "serving\n"), Ask(scenario, "GET", "/health"));
+        }
+        finally
+        {
+            go.Set();
+        }
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]

@@ -93,13 +93,7 @@ public sealed class LimitTests
             clients[^1].Send(Reply.Get());
             Wait.Until(() => origin.Requests.Count == clients.Count, "a request has not arrived");
         }
-        var others = new List<Wire>();
-        for (int rented; (rented = scenario.Ask(reactor => reactor.Buffers.Rented)) < 64;)
-        {
-            others.Add(scenario.Connect());
-            others[^1].Send("GET / HT");
-            Wait.Until(() => scenario.Ask(reactor => reactor.Buffers.Rented) > rented, "no block is taken");
-        }
+        var others = Hold(scenario, 64);
         go.Set();
         // Nobody is left without a word, and what was refused for want of memory is no fault of the origin.
         var answers = clients.Select(client => client.ReadAnswer()).ToArray();
@@ -110,4 +104,31 @@ public sealed class LimitTests
         Assert.Equal(0, Assert.Single(scenario.Server.Destinations).Failures);
         Assert.Equal(200, scenario.Exchange(Reply.Get()).Status);
     });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Memory_for_a_request_on_its_way(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Options = scenario.Options with { Buffers = new BufferOptions { Max = 1 << 20 } };
+        scenario.AddOrigin(Reply.Of("x"));
+        var others = Hold(scenario, 63);
+        // Its own head takes the last block: there is none to send it on in, nor for the answer that says so.
+        Assert.Equal(503, scenario.Exchange(Reply.Get()).Status);
+        scenario.WaitForLog("the buffer limit is reached");
+        foreach (var other in others) other.Dispose();
+        scenario.WaitUntilIdle();
+        Assert.Equal("x", scenario.Exchange(Reply.Get()).Text);
+    });
+
+    /// <summary>Sends heads that are not complete until so many blocks are taken.</summary>
+    private static List<Wire> Hold(Scenario scenario, int blocks)
+    {
+        var clients = new List<Wire>();
+        for (int rented; (rented = scenario.Ask(reactor => reactor.Buffers.Rented)) < blocks;)
+        {
+            clients.Add(scenario.Connect());
+            clients[^1].Send("GET / HT");
+            Wait.Until(() => scenario.Ask(reactor => reactor.Buffers.Rented) > rented, "no block is taken");
+        }
+        return clients;
+    }
 }
