@@ -18,6 +18,7 @@ internal sealed class LongReply(int status, byte[] contentType, byte[] body) : H
     public override async LoopTask HandleAsync(Exchange exchange)
     {
         exchange.ResponseFields = Fields;
+        if (!ErrorReply.TryFit(exchange)) return;
         exchange.Begin(status, body.Length);
         if (contentType.Length > 0) exchange.Header("Content-Type"u8, contentType);
         // Where the answer has no body the pieces are dropped, one as well as all.

@@ -59,7 +59,7 @@ internal sealed class Redirect(int status) : Handler
             ErrorReply.Write(exchange, 500, PathRewrite.TookTooLong);
             Failed?.Invoke(PathRewrite.TookTooLong);
         }
-        else
+        else if (ErrorReply.TryFit(exchange, _length))
         {
             Span<byte> body = stackalloc byte[BodyBytesMax];
             body = body[..ErrorReply.Compose(body, status, default)];

@@ -168,7 +168,7 @@ public sealed class Cluster
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Record(Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure, long latencyMs)
     {
-        var isFailure = IsFailure(exchange, upstream, failure);
+        var isFailure = IsFailure(upstream, failure);
         if (isFailure || failure == UpstreamFailure.None)
         {
             Record(upstream.Destination, isFailure, latencyMs);
@@ -183,9 +183,9 @@ public sealed class Cluster
     /// <summary>
     /// Ends the trial of a request when its answer begins, if it shows anything: the rest of it may take hours.
     /// </summary>
-    internal void Judge(Exchange exchange, Attempts attempts, UpstreamConnection upstream, UpstreamFailure failure)
+    internal void Judge(Attempts attempts, UpstreamConnection upstream, UpstreamFailure failure)
     {
-        var isFailure = IsFailure(exchange, upstream, failure);
+        var isFailure = IsFailure(upstream, failure);
         if (Breaker is not { } breaker || (!isFailure && failure != UpstreamFailure.None)) return;
         attempts.IsTrial = false;
         upstream.IsJudged = true;
@@ -207,9 +207,7 @@ public sealed class Cluster
     /// <summary>The same for a copy of a request, which counts for the destination alone.</summary>
     internal void Record(UpstreamConnection upstream, UpstreamFailure failure, long latencyMs)
     {
-        var isFailure = failure == UpstreamFailure.None
-            ? upstream.Client.Head.Status is >= 502 and <= 504
-            : IsFailure(upstream, failure);
+        var isFailure = IsFailure(upstream, failure);
         if (isFailure || failure == UpstreamFailure.None) Record(upstream.Destination, isFailure, latencyMs);
     }
 
@@ -300,18 +298,17 @@ public sealed class Cluster
 
     /// <summary>Whether an attempt failed because of its destination.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsFailure(Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure) =>
+    private static bool IsFailure(UpstreamConnection upstream, UpstreamFailure failure) =>
         failure == UpstreamFailure.None
             ? upstream.Client.Head.Status is >= 502 and <= 504
-                || exchange is { IsAborted: true, FailureReason: not null }
-            : IsFailure(upstream, failure);
+            : IsFault(upstream, failure);
 
-    private static bool IsFailure(UpstreamConnection upstream, UpstreamFailure failure) =>
+    private static bool IsFault(UpstreamConnection upstream, UpstreamFailure failure) =>
         failure switch
         {
             // An idle connection may be closed at any time: RFC 9112 section 9.3.1.
             UpstreamFailure.Closed => !upstream.IsReused || upstream.Client.HasReceived,
-            UpstreamFailure.TimedOut or UpstreamFailure.Invalid => true,
+            UpstreamFailure.TimedOut or UpstreamFailure.Invalid or UpstreamFailure.Flooded => true,
             _ => false,
         };
 

@@ -121,8 +121,10 @@ public sealed class FetchAnswer : IDisposable
         exchange.Upstream = _origin!.Authority;
         exchange.Downstream.AbortWith(upstream.Connection);
         var forwarder = _origin.Forwarder;
-        if (!forwarder.TryRelayBuffered(exchange, upstream)) await forwarder.RelayAsync(exchange, upstream);
+        var failure = forwarder.RelayBuffered(exchange, upstream);
+        if (failure == UpstreamFailure.NeedMore) failure = await forwarder.RelayAsync(exchange, upstream);
         exchange.Downstream.AbortWith(null);
+        if (failure != UpstreamFailure.None) forwarder.Refuse(exchange, upstream, failure);
         Dispose();
     }
 

@@ -74,9 +74,10 @@ public sealed class ForwardHandler : Handler
             || _isResilient)
             return ForwardAsync(exchange, Remember(exchange, attempts), upstream, isSent: true, failure);
         var latencyMs = _cluster.Reactor.Loop.Now - upstream.StartedAt;
-        if (attempts.IsTrial) _cluster.Judge(exchange, attempts, upstream, failure);
-        if (!TryRelayWhole(exchange, upstream) && !TryRelayParts(exchange, upstream))
-            return FinishAsync(exchange, upstream, latencyMs);
+        if (attempts.IsTrial) _cluster.Judge(attempts, upstream, failure);
+        if (!TryRelayWhole(exchange, upstream)
+            && (failure = RelayParts(exchange, upstream)) != UpstreamFailure.None)
+            return FinishAsync(exchange, upstream, failure, latencyMs);
         exchange.Downstream.AbortWith(null);
         End(exchange, upstream, UpstreamFailure.None, latencyMs);
         return LoopTask.Completed;
@@ -163,10 +164,11 @@ public sealed class ForwardHandler : Handler
 
             // 4. Relay the answer, or say what went wrong, unless the request is to be sent again.
             var latencyMs = Measure(upstream, failure);
-            if (attempts.IsTrial) _cluster.Judge(exchange, attempts, upstream, failure);
+            if (attempts.IsTrial) _cluster.Judge(attempts, upstream, failure);
             var isAgain = IsAgain(exchange, attempts, upstream, failure);
-            if (failure == UpstreamFailure.None && !isAgain && !TryRelayBuffered(exchange, upstream))
-                await RelayAsync(exchange, upstream);
+            if (failure == UpstreamFailure.None && !isAgain
+                && (failure = RelayBuffered(exchange, upstream)) == UpstreamFailure.NeedMore)
+                failure = await RelayAsync(exchange, upstream);
 
             // 5. Give the connection back. Nothing of this exchange may still be at work.
             exchange.Downstream.AbortWith(null);
@@ -174,7 +176,7 @@ public sealed class ForwardHandler : Handler
             End(exchange, upstream, failure, latencyMs, isAgain);
             if (!isAgain)
             {
-                if (failure != UpstreamFailure.None) _refusals.Answer(exchange, upstream.Destination, failure);
+                if (failure != UpstreamFailure.None) Refuse(exchange, upstream, failure);
                 return;
             }
             if (_retries is not null && !await _retries.PauseAsync(exchange, attempts)) return;
@@ -183,15 +185,23 @@ public sealed class ForwardHandler : Handler
         }
     }
 
-    /// <summary>An answer whose head has been forwarded, and whose body is long or still to come.</summary>
+    /// <summary>
+    /// An answer whose head has been forwarded, and whose body is long or still to come; or one without room.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private async LoopTask FinishAsync(Exchange exchange, UpstreamConnection upstream, long latencyMs)
+    private async LoopTask FinishAsync(
+        Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure, long latencyMs)
     {
-        await RelayAsync(exchange, upstream);
+        if (failure == UpstreamFailure.NeedMore) failure = await RelayAsync(exchange, upstream);
         exchange.Downstream.AbortWith(null);
         await FinishSending(exchange, upstream);
-        End(exchange, upstream, UpstreamFailure.None, latencyMs);
+        End(exchange, upstream, failure, latencyMs);
+        if (failure != UpstreamFailure.None) Refuse(exchange, upstream, failure);
     }
+
+    /// <summary>Says that there is no answer, or not the whole of it. Nothing of the exchange may be at work.</summary>
+    internal void Refuse(Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure) =>
+        _refusals.Answer(exchange, upstream.Destination, failure);
 
     /// <summary>Ends the lease, and takes into account what came of it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -404,8 +414,8 @@ public sealed class ForwardHandler : Handler
                 case ParseStatus.Complete when client.Head.Status == 101:
                     return MaySwitch(exchange, upstream) ? UpstreamFailure.None : UpstreamFailure.Invalid;
                 case ParseStatus.Complete when client.Head.IsInterim:
-                    if (!client.TakesInterim()) return UpstreamFailure.Invalid;
-                    if (!exchange.TryForwardInterim(client.Head, client.HeadBytes)) return UpstreamFailure.NoBuffers;
+                    if (!client.TakesInterim()) return UpstreamFailure.Flooded;
+                    if (!exchange.TryForwardInterim(client.Head, client.HeadBytes)) return UpstreamFailure.NoRoom;
                     client.SkipInterim();
                     continue;
                 default:
@@ -479,30 +489,32 @@ public sealed class ForwardHandler : Handler
     }
 
     /// <summary>The common case: the whole answer is there, and short.</summary>
-    internal bool TryRelayBuffered(Exchange exchange, UpstreamConnection upstream) =>
-        TryRelayWhole(exchange, upstream) || TryRelayParts(exchange, upstream);
+    /// <returns>
+    /// <see cref="UpstreamFailure.NeedMore"/> when <see cref="RelayAsync"/> has to go on, and
+    /// <see cref="UpstreamFailure.NoRoom"/> when nothing has been written.
+    /// </returns>
+    internal UpstreamFailure RelayBuffered(Exchange exchange, UpstreamConnection upstream) =>
+        TryRelayWhole(exchange, upstream) ? UpstreamFailure.None : RelayParts(exchange, upstream);
 
     /// <summary>The same for an answer with anything unusual about it: its head, then what is there of its body.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryRelayParts(Exchange exchange, UpstreamConnection upstream)
+    private UpstreamFailure RelayParts(Exchange exchange, UpstreamConnection upstream)
     {
         var client = upstream.Client;
         if (!upstream.IsRequestSent) exchange.CloseAfterwards();
         var isForwarded = exchange.TryForward(client.Head, client.HeadBytes, _responseEdits);
         client.BeginBody();
-        if (!isForwarded)
-        {
-            _refusals.AnswerUnforwarded(exchange, upstream.Destination);
-            return true;
-        }
-        if (!BodyRelay.TryRunBuffered(client.Body, upstream.Connection.Input, exchange.ResponseBody)) return false;
+        if (!isForwarded) return UpstreamFailure.NoRoom;
+        if (!BodyRelay.TryRunBuffered(client.Body, upstream.Connection.Input, exchange.ResponseBody))
+            return UpstreamFailure.NeedMore;
         exchange.Complete();
-        return true;
+        return UpstreamFailure.None;
     }
 
     /// <summary>Any other answer: what is there, and then what comes, at the pace of the client.</summary>
-    internal async LoopTask RelayAsync(Exchange exchange, UpstreamConnection upstream)
+    /// <returns>Why it was cut short, unless that was the client.</returns>
+    internal async LoopTask<UpstreamFailure> RelayAsync(Exchange exchange, UpstreamConnection upstream)
     {
         var result = await BodyRelay.RunAsync(
             upstream.Client.Body, upstream.Connection, _settings.IdleTimeoutMs,
@@ -510,19 +522,25 @@ public sealed class ForwardHandler : Handler
         if (result.End == RelayEnd.Complete)
         {
             exchange.Complete();
-            return;
+            return UpstreamFailure.None;
         }
         // The answer has begun and cannot be completed: only a reset tells the client so in every framing.
         exchange.Abort();
-        if (result.End == RelayEnd.WriteFailed || result.Error == IoError.Aborted || upstream.HasUploadFailed) return;
-        _refusals.CutShort(exchange, upstream.Destination, result.Error);
+        if (IsShortage(result.Error) || IsShortage(upstream.Upload.Error)) return UpstreamFailure.NoBuffers;
+        if (result.End == RelayEnd.WriteFailed || result.Error == IoError.Aborted || upstream.HasUploadFailed)
+            return UpstreamFailure.None;
+        if (result.End == RelayEnd.Rejected) return UpstreamFailure.Invalid;
+        return result.Error == IoError.TimedOut ? UpstreamFailure.TimedOut : UpstreamFailure.Closed;
     }
+
+    /// <summary>Whether it is this side that has no memory left.</summary>
+    private static bool IsShortage(IoError error) => error is IoError.NoBuffers or IoError.OutOfMemory;
 
     private static UpstreamFailure FailureOf(IoResult received, UpstreamConnection upstream) =>
         upstream.Upload.End switch
         {
             RelayEnd.Rejected => UpstreamFailure.RequestRejected,
-            _ when upstream.Upload.Error == IoError.NoBuffers => UpstreamFailure.NoBuffers,
+            _ when IsShortage(upstream.Upload.Error) => UpstreamFailure.NoBuffers,
             RelayEnd.ReadFailed when upstream.Upload.Error == IoError.TimedOut => UpstreamFailure.ClientTimedOut,
             RelayEnd.ReadFailed or RelayEnd.Truncated => UpstreamFailure.ClientGone,
             RelayEnd.WriteFailed when upstream.Upload.Error == IoError.TimedOut => UpstreamFailure.TimedOut,
@@ -530,7 +548,7 @@ public sealed class ForwardHandler : Handler
             {
                 IoError.TimedOut => UpstreamFailure.TimedOut,
                 IoError.Aborted => UpstreamFailure.ClientGone,
-                IoError.NoBuffers => UpstreamFailure.NoBuffers,
+                IoError.NoBuffers or IoError.OutOfMemory => UpstreamFailure.NoBuffers,
                 _ => UpstreamFailure.Closed,
             },
         };

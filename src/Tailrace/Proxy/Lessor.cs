@@ -43,8 +43,8 @@ internal sealed class Lessor(Cluster cluster)
                 if (opened.Upstream is not null) return opened.Upstream;
                 attempts.OpenFailed(destination, opened.Error);
                 if (IsFault(opened.Error)) cluster.Record(destination, isFailure: true, latencyMs: 0, startedAt);
-                // The client left while the connection was being opened for it.
-                if (opened.Error == IoError.Aborted) return null;
+                // The client left while the connection was being opened for it, or no destination could do better.
+                if (opened.Error is IoError.Aborted or IoError.NoBuffers or IoError.OutOfMemory) return null;
             }
             else if (await MayGoOnAsync(exchange, attempts) is var end && end != PauseEnd.Called)
             {

@@ -145,7 +145,7 @@ internal sealed class Mirror
             if (status == ParseStatus.Rejected) return UpstreamFailure.Invalid;
             if (status == ParseStatus.Complete)
             {
-                if (!client.TakesInterim()) return UpstreamFailure.Invalid;
+                if (!client.TakesInterim()) return UpstreamFailure.Flooded;
                 client.SkipInterim();
                 continue;
             }
@@ -185,7 +185,7 @@ internal sealed class Mirror
     private static UpstreamFailure FailureOf(IoResult result) => result.Error switch
     {
         IoError.TimedOut => UpstreamFailure.TimedOut,
-        IoError.NoBuffers => UpstreamFailure.NoBuffers,
+        IoError.NoBuffers or IoError.OutOfMemory => UpstreamFailure.NoBuffers,
         _ => UpstreamFailure.Closed,
     };
 

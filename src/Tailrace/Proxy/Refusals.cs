@@ -7,6 +7,8 @@ namespace Tailrace.Proxy;
 /// <summary>What a client is told when no upstream has answered, and what is counted and logged of it.</summary>
 internal sealed class Refusals(Cluster cluster)
 {
+    private const string NoBuffers = "the buffer limit is reached";
+
     /// <summary>Answers a request that no destination could be found for.</summary>
     internal void AnswerUnchosen(Exchange exchange, Attempts attempts)
     {
@@ -20,6 +22,7 @@ internal sealed class Refusals(Cluster cluster)
         var (status, reason, isOfOne) = attempts.LastError switch
         {
             _ when attempts.IsRefused => (503, "the circuit is open", false),
+            IoError.NoBuffers or IoError.OutOfMemory => (503, NoBuffers, false),
             _ when attempts.Waits > 0 => (503, "no destination had room", false),
             _ when isFull => (503, "all destinations are full", false),
             IoError.None => (503, "no destination", false),
@@ -31,9 +34,14 @@ internal sealed class Refusals(Cluster cluster)
         Answer(exchange, isOfOne ? attempts.Unreached : null, status, reason);
     }
 
-    /// <summary>Answers a request whose upstream has failed.</summary>
+    /// <summary>Answers a request whose upstream has failed, or tells of an answer that broke off.</summary>
     internal void Answer(Exchange exchange, Destination destination, UpstreamFailure failure)
     {
+        if (exchange.HasBegun)
+        {
+            CutShort(exchange, destination, failure);
+            return;
+        }
         switch (failure)
         {
             case UpstreamFailure.ClientGone:
@@ -54,7 +62,14 @@ internal sealed class Refusals(Cluster cluster)
                 Answer(exchange, destination, 504, "no answer in time");
                 break;
             case UpstreamFailure.NoBuffers:
-                Answer(exchange, destination, 503, "the buffer limit is reached");
+                Answer(exchange, null, 503, NoBuffers);
+                break;
+            case UpstreamFailure.NoRoom:
+                AnswerUnfit(
+                    exchange, destination, 500, "the answer's head and what is added to it do not fit the buffers");
+                break;
+            case UpstreamFailure.Flooded:
+                Answer(exchange, destination, 502, "the interim answers do not end");
                 break;
             case UpstreamFailure.Invalid:
                 Answer(exchange, destination, 502, "the answer is not valid HTTP");
@@ -66,28 +81,25 @@ internal sealed class Refusals(Cluster cluster)
     }
 
     /// <summary>Answers a request whose head could not be written.</summary>
-    internal void AnswerUnsent(Exchange exchange, Destination destination)
-    {
-        if (cluster.Reactor.Buffers.IsExhausted) Answer(exchange, destination, 503, "the buffer limit is reached");
-        else Answer(exchange, destination, 431, "the head and what is added to it do not fit the buffers");
-    }
+    internal void AnswerUnsent(Exchange exchange, Destination destination) =>
+        AnswerUnfit(exchange, destination, 431, "the head and what is added to it do not fit the buffers");
 
-    /// <summary>Answers instead of an upstream whose answer there is no room for: it has done nothing wrong.</summary>
-    internal void AnswerUnforwarded(Exchange exchange, Destination destination)
+    /// <summary>Answers where a head has no room: it is too long, or no buffer is left.</summary>
+    private void AnswerUnfit(Exchange exchange, Destination destination, int status, string reason)
     {
-        // The route's fields may be what there is no room for.
-        exchange.ResponseFields = null;
-        if (cluster.Reactor.Buffers.IsExhausted) Answer(exchange, destination, 503, "the buffer limit is reached");
-        else Answer(exchange, destination, 500, "the answer's head and what is added to it do not fit the buffers");
+        if (cluster.Reactor.Buffers.IsExhausted) Answer(exchange, null, 503, NoBuffers);
+        else Answer(exchange, destination, status, reason);
     }
 
     /// <summary>Counts and logs an answer that broke off after it had begun.</summary>
-    internal void CutShort(Exchange exchange, Destination destination, IoError error)
+    private void CutShort(Exchange exchange, Destination destination, UpstreamFailure failure)
     {
-        exchange.FailureReason = "the answer was cut short";
-        if (error == IoError.TimedOut) cluster.Reactor.Counters.UpstreamTimeouts++;
-        else cluster.Reactor.Counters.UpstreamErrors++;
-        cluster.Failed?.Invoke(destination, "the answer was cut short");
+        var isOurs = failure == UpstreamFailure.NoBuffers;
+        var reason = isOurs ? NoBuffers : "the answer was cut short";
+        exchange.FailureReason = reason;
+        if (failure == UpstreamFailure.TimedOut) cluster.Reactor.Counters.UpstreamTimeouts++;
+        else if (!isOurs) cluster.Reactor.Counters.UpstreamErrors++;
+        cluster.Failed?.Invoke(isOurs ? null : destination, reason);
     }
 
     private void Answer(Exchange exchange, Destination? destination, int status, string reason)

@@ -130,6 +130,8 @@ internal sealed class Retries(Cluster cluster, RetrySettings settings, RetryBudg
             "upstream: the connection was closed before an answer, the request is sent again",
         UpstreamFailure.Invalid when settings.OnReset =>
             "upstream: the answer is not valid HTTP, the request is sent again",
+        UpstreamFailure.Flooded when settings.OnReset =>
+            "upstream: the interim answers do not end, the request is sent again",
         UpstreamFailure.TimedOut when settings.OnTimeout => "upstream: no answer in time, the request is sent again",
         _ => null,
     };

@@ -1,6 +1,6 @@
 namespace Tailrace.Proxy;
 
-/// <summary>Why there is no answer from an upstream.</summary>
+/// <summary>Why there is no answer from an upstream, or not the whole of it.</summary>
 internal enum UpstreamFailure : byte
 {
     /// <summary>There is one.</summary>
@@ -9,7 +9,7 @@ internal enum UpstreamFailure : byte
     /// <summary>None yet: more has to be received.</summary>
     NeedMore,
 
-    /// <summary>The connection ended before the head of an answer was complete.</summary>
+    /// <summary>The connection ended before the answer was complete.</summary>
     Closed,
 
     /// <summary>No answer came in time.</summary>
@@ -17,6 +17,12 @@ internal enum UpstreamFailure : byte
 
     /// <summary>What came is not valid HTTP.</summary>
     Invalid,
+
+    /// <summary>Interim answers came without end.</summary>
+    Flooded,
+
+    /// <summary>The head of an answer, with what is added to it, has no room in the client's output.</summary>
+    NoRoom,
 
     /// <summary>The buffer limit is reached.</summary>
     NoBuffers,

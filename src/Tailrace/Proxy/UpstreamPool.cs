@@ -134,7 +134,8 @@ internal sealed class UpstreamPool
         BeginUse(destination);
         MakeRoom(destination);
         Remember(destination);
-        for (var left = destination.Addresses.Length; left > 0 && error != IoError.Aborted; left--)
+        for (var left = destination.Addresses.Length;
+            left > 0 && error is not (IoError.Aborted or IoError.NoBuffers or IoError.OutOfMemory); left--)
         {
             if (destination.NextAddress() is not { } address) break;
             var connection = SocketConnection.Rent(_reactor);

@@ -10,6 +10,9 @@ public static class ErrorReply
 {
     private const int BodyBytesMax = 256;
 
+    /// <summary>Room for one of them, without the fields of a route.</summary>
+    private const int Room = 2 * BodyBytesMax;
+
     /// <summary>Answers an exchange whose answer has not begun.</summary>
     /// <param name="exchange">The exchange.</param>
     /// <param name="status">From 400 to 599.</param>
@@ -17,7 +20,7 @@ public static class ErrorReply
     public static void Write(Exchange exchange, int status, string reason)
     {
         exchange.FailureReason = reason;
-        FindRoom(exchange);
+        if (!TryFindRoom(exchange)) return;
         Span<byte> body = stackalloc byte[BodyBytesMax];
         exchange.Respond(status, "text/plain", body[..Compose(body, status, default)]);
     }
@@ -26,17 +29,39 @@ public static class ErrorReply
     internal static void Explain(Exchange exchange, int status, string reason)
     {
         exchange.FailureReason = reason;
-        FindRoom(exchange);
+        if (!TryFindRoom(exchange)) return;
         Span<byte> body = stackalloc byte[BodyBytesMax];
         exchange.Respond(status, "text/plain", body[..Compose(body, status, Encoding.ASCII.GetBytes(reason))]);
     }
 
-    /// <summary>Where no buffer is left it is the last word of its connection.</summary>
-    private static void FindRoom(Exchange exchange)
+    /// <summary>
+    /// Makes sure that the head of an answer of our own has room with the route's fields; else says that it has not.
+    /// </summary>
+    /// <param name="exchange">One whose answer has not begun.</param>
+    /// <param name="bytes">What the head has beside the usual and those fields.</param>
+    internal static bool TryFit(Exchange exchange, int bytes = 0)
+    {
+        var fields = exchange.ResponseFields?.LengthIn(exchange.Values) ?? 0;
+        if (exchange.Downstream.Output.TryReserve(Room + bytes + fields)) return true;
+        if (exchange.Reactor.Buffers.IsExhausted) Write(exchange, 503, "the buffer limit is reached");
+        else Write(exchange, 500, "the answer's head does not fit the buffers");
+        return false;
+    }
+
+    /// <summary>
+    /// Where no buffer is left it is the last word of its connection; and where not even for that, there is none.
+    /// </summary>
+    private static bool TryFindRoom(Exchange exchange)
     {
         var output = exchange.Downstream.Output;
-        if (!output.TryReserve(2 * BodyBytesMax) && output.TryReserveLast(2 * BodyBytesMax))
-            exchange.CloseAfterwards();
+        // An error without the route's fields is better than none.
+        if (exchange.ResponseFields is { } fields && !output.TryReserve(Room + fields.LengthIn(exchange.Values)))
+            exchange.ResponseFields = null;
+        if (output.TryReserve(Room)) return true;
+        exchange.CloseAfterwards();
+        if (output.TryReserveLast(Room)) return true;
+        exchange.Abort();
+        return false;
     }
 
     /// <summary>Answers a message that could not be read, as the last thing on its connection.</summary>
@@ -45,10 +70,11 @@ public static class ErrorReply
     /// <param name="reason">What the client did wrong, in a few words.</param>
     /// <param name="context">Has the Date.</param>
     /// <param name="hasBody">Whether there may be content: not in answer to what is or may be HEAD.</param>
-    internal static void WriteFinal(
+    /// <returns>False when there is no room even for that.</returns>
+    internal static bool TryWriteFinal(
         ByteBuffer output, int status, ReadOnlySpan<byte> reason, ServerContext context, bool hasBody = true)
     {
-        if (!output.TryReserve(2 * BodyBytesMax) && !output.TryReserveLast(2 * BodyBytesMax)) return;
+        if (!output.TryReserve(Room) && !output.TryReserveLast(Room)) return false;
         Span<byte> body = stackalloc byte[BodyBytesMax];
         var length = hasBody ? Compose(body, status, reason) : 0;
         var writer = new HeadWriter(output.Writable);
@@ -59,6 +85,7 @@ public static class ErrorReply
         writer.Write("Connection: close\r\n\r\n"u8);
         writer.Write(body[..length]);
         output.Commit(writer.Length);
+        return true;
     }
 
     /// <summary>Writes a status and its phrase as a line of text, with a reason if there is one.</summary>

@@ -79,6 +79,9 @@ public abstract class Exchange
     /// </summary>
     internal FieldEdits? ResponseFields { get; set; }
 
+    /// <summary>What the values of fields repeat.</summary>
+    internal ExchangeValues Values => new(Request, RequestBytes, Downstream.RemoteText, Upstream.Span);
+
     /// <summary>The path that an upstream gets, where a route has rewritten it; else empty.</summary>
     internal ReadOnlySpan<byte> RewrittenPath => _path.AsSpan(0, _pathLength);
 

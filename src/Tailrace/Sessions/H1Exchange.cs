@@ -131,7 +131,7 @@ internal sealed class H1Exchange : Exchange
         // What earlier answers left takes room too.
         var flushed = await FlushAsync();
         if (flushed.IsError) Abort();
-        if (IsAborted) return;
+        if (IsAborted || !ErrorReply.TryFit(this)) return;
         BeginEdited(reply);
         for (var sent = 0; sent < reply.BodyLength; sent += PoorPieceBytes)
         {
@@ -436,9 +436,6 @@ internal sealed class H1Exchange : Exchange
         FieldEditWriter.Write(ref writer, edits, values);
         output.Commit(writer.Length);
     }
-
-    /// <summary>What the values of fields repeat.</summary>
-    private ExchangeValues Values => new(Request, RequestBytes, _connection.RemoteText, Upstream.Span);
 
     private static void CheckPiece(int length)
     {

@@ -332,8 +332,8 @@ internal sealed partial class H1Server : Session
     private void Refuse(int status, ReadOnlySpan<byte> reason, bool hasBody = true)
     {
         hasBody &= _exchange is not { Request.Method: Method.Head };
-        _counters.CountAnswer(status);
-        ErrorReply.WriteFinal(_connection.Output, status, reason, _context, hasBody);
+        if (ErrorReply.TryWriteFinal(_connection.Output, status, reason, _context, hasBody))
+            _counters.CountAnswer(status);
         if (_context.AccessLog is { } log) AccessRecorder.WriteRefusal(log, _connection, status);
     }
 
@@ -378,6 +378,8 @@ internal sealed partial class H1Server : Session
         var loop = _connection.Reactor.Loop;
         var until = loop.Now + LingerMs;
         _connection.ShutdownSend();
+        // It may be one of the few blocks for a last word, which others wait for.
+        _connection.Output.Release();
         _connection.Input.Clear();
         _connection.SetTimeout(LingerMs);
         for (var turn = 1; loop.Now < until; turn++)

@@ -27,6 +27,49 @@ public sealed class DuplexTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void An_answer_without_room_leaves_the_body_alone(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        // The path a hundred times is longer than any block.
+        var value = string.Concat(Enumerable.Repeat("${path}", 10));
+        var fields = Enumerable.Range(0, 10).ToDictionary(i => $"X-{i}", _ => value);
+        scenario.Routes =
+            [new RouteOptions { Cluster = "origins", ResponseHeaders = new HeaderEditOptions { Set = fields } }];
+        using var go = new ManualResetEventSlim();
+        scenario.AddOrigin(wire =>
+        {
+            wire.ReadHead();
+            go.Wait(30_000);
+            wire.Send("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
+            wire.ReadToEnd();
+        });
+        using var client = scenario.Connect();
+        client.Send($"POST /{new string('p', 700)} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+        // Payload that is the end of a body to whoever takes it for framing.
+        var payload = System.Text.Encoding.ASCII.GetBytes(
+            string.Concat(Enumerable.Repeat("000000000000000\r\n\r\n", 250)));
+        var sender = new Thread(() =>
+        {
+            try
+            {
+                while (true) client.SendChunk(payload);
+            }
+            catch (IOException)
+            {
+                // It has been told enough.
+            }
+        });
+        sender.Start();
+        // Nobody reads: the body stands still in the middle of a piece.
+        Wait.Standstill(() => client.Sent);
+        go.Set();
+        var answer = client.ReadAnswer();
+        Assert.Equal((500, true), (answer.Status, answer.IsLast));
+        Assert.Equal(0, Assert.Single(scenario.Server.Destinations).Failures);
+        client.Dispose();
+        sender.Join();
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Both_directions_may_stream_at_once(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         scenario.AddOrigin(wire =>

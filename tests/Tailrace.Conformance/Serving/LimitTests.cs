@@ -98,7 +98,8 @@ public sealed class LimitTests
         // Nobody is left without a word, and what was refused for want of memory is no fault of the origin.
         var answers = clients.Select(client => client.ReadAnswer()).ToArray();
         Assert.All(answers, answer => Assert.True(answer.Status is 200 or 503, answer.StartLine));
-        if (scenario.Counters.Answered5xx > 0) scenario.WaitForLog("the buffer limit is reached");
+        Assert.True(scenario.Counters.Answered5xx > 0, "there was memory for all");
+        scenario.WaitForLog("the buffer limit is reached");
         foreach (var client in clients.Concat(others)) client.Dispose();
         scenario.WaitUntilIdle();
         Assert.Equal(0, Assert.Single(scenario.Server.Destinations).Failures);
@@ -117,6 +118,80 @@ public sealed class LimitTests
         foreach (var other in others) other.Dispose();
         scenario.WaitUntilIdle();
         Assert.Equal("x", scenario.Exchange(Reply.Get()).Text);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Memory_for_the_rest_of_an_answer(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Options = scenario.Options with { Buffers = new BufferOptions { Max = 1 << 20 } };
+        using var go = new ManualResetEventSlim();
+        var origin = scenario.AddOrigin(wire =>
+        {
+            while (wire.HasMore())
+            {
+                var isLong = wire.ReadRequest().Target == "/long";
+                var answer = Reply.Of(new string('x', isLong ? 100_000 : 1));
+                if (isLong)
+                {
+                    wire.Send(answer[..10_000]);
+                    go.Wait(30_000);
+                    answer = answer[10_000..];
+                }
+                wire.Send(answer);
+            }
+        });
+        var client = scenario.Connect();
+        client.Send(Reply.Get("/long"));
+        Assert.Equal(200, client.ReadHead().Status);
+        client.ReadExactly(9_000);
+        // The answer has begun, and holds no block until more of it comes.
+        Wait.Until(() => scenario.Ask(reactor => reactor.Buffers.Rented) == 1, "what has come is not sent");
+        var others = Hold(scenario, 64);
+        go.Set();
+        client.ExpectReset();
+        scenario.WaitForLog("the buffer limit is reached");
+        Assert.DoesNotContain(scenario.Log.With("the buffer limit is reached"), line => line.Contains($"{origin.Address}"));
+        foreach (var other in others) other.Dispose();
+        scenario.WaitUntilIdle();
+        Assert.Equal(0, Assert.Single(scenario.Server.Destinations).Failures);
+        Assert.Equal((0, 0), (scenario.Counters.UpstreamErrors, scenario.Counters.DownstreamAborts));
+        Assert.Equal(200, scenario.Exchange(Reply.Get()).Status);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Memory_for_many_last_words(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Options = scenario.Options with { Buffers = new BufferOptions { Max = 1 << 20 } };
+        scenario.AddOrigin(Reply.Of("x"));
+        var others = Hold(scenario, 63);
+        // Each takes the last block for its head and one beyond the limit for its answer, and then lingers.
+        var clients = Enumerable.Range(0, 20).Select(_ => scenario.Connect()).ToArray();
+        foreach (var client in clients)
+        {
+            client.Send(Reply.Get());
+            Assert.Equal(503, client.ReadAnswer().Status);
+        }
+        Assert.Equal(20, scenario.Counters.Answered5xx);
+        foreach (var client in clients.Concat(others)) client.Dispose();
+        scenario.WaitUntilIdle();
+        Assert.Equal(0, Assert.Single(scenario.Server.Destinations).Failures);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Memory_for_the_header_of_the_proxy_protocol(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Options = scenario.Options with { Buffers = new BufferOptions { Max = 1 << 20 } };
+        scenario.Cluster = scenario.Cluster with { ProxyProtocol = ProxyProtocolVersion.V1 };
+        Origin[] origins = [scenario.AddOrigin(Reply.Of("x")), scenario.AddOrigin(Reply.Of("x"))];
+        var others = Hold(scenario, 63);
+        Assert.Equal(503, scenario.Exchange(Reply.Get()).Status);
+        scenario.WaitForLog("the buffer limit is reached");
+        Assert.Empty(scenario.Log.With("connect failed"));
+        Wait.Until(() => origins.Sum(origin => origin.Accepts) == 1, "another destination is tried");
+        foreach (var other in others) other.Dispose();
+        scenario.WaitUntilIdle();
+        Assert.All(scenario.Server.Destinations, destination => Assert.Equal(0, destination.Failures));
+        Assert.Equal(0, scenario.Counters.UpstreamErrors);
     });
 
     /// <summary>Sends heads that are not complete until so many blocks are taken.</summary>
