@@ -31,9 +31,9 @@ public sealed class DuplexTests
     {
         // The path a hundred times is longer than any block.
         var value = string.Concat(Enumerable.Repeat("${path}", 10));
-        var fields = Enumerable.Range(0, 10).ToDictionary(i => $"X-{i}", _ => value);
+        var fields = Enumerable.Range(0, 10).Select(i => new HeaderOptions($"X-{i}", value));
         scenario.Routes =
-            [new RouteOptions { Cluster = "origins", ResponseHeaders = new HeaderEditOptions { Set = fields } }];
+            [new RouteOptions { Cluster = "origins", ResponseHeaders = new() { Set = [.. fields] } }];
         using var go = new ManualResetEventSlim();
         scenario.AddOrigin(wire =>
         {

@@ -145,7 +145,7 @@ public sealed class LimitTests
         Assert.Equal(200, client.ReadHead().Status);
         client.ReadExactly(9_000);
         // The answer has begun, and holds no block until more of it comes.
-        Wait.Until(() => scenario.Ask(reactor => reactor.Buffers.Rented) == 1, "what has come is not sent");
+        Wait.Standstill(() => scenario.Ask(reactor => reactor.Buffers.Rented));
         var others = Hold(scenario, 64);
         go.Set();
         client.ExpectReset();
