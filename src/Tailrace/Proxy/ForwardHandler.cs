@@ -48,11 +48,33 @@ public sealed class ForwardHandler : Handler
     {
         if (_responseEdits.Fields is { } fields) exchange.ResponseFields = fields;
         var forwarding = Forwarding.Of(exchange);
+        return _remembers
+            ? RememberAndBegin(exchange, forwarding)
+            : Begin(exchange, forwarding, _lessor.TryLeaseFirst(exchange, forwarding.Attempts));
+    }
+
+    /// <summary>The same where attempts are remembered, and one of them may be a trial.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private LoopTask RememberAndBegin(Exchange exchange, Forwarding forwarding)
+    {
         var attempts = forwarding.Attempts;
-        if (_remembers) _cluster.Begin(attempts, exchange);
-        var upstream = _remembers
-            ? _lessor.TryLease(exchange, attempts)
-            : _lessor.TryLeaseFirst(exchange, attempts);
+        _cluster.Begin(attempts, exchange);
+        try
+        {
+            return Begin(exchange, forwarding, _lessor.TryLease(exchange, attempts));
+        }
+        catch
+        {
+            End(attempts);
+            throw;
+        }
+    }
+
+    /// <summary>Sends the request where that can be done at once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private LoopTask Begin(Exchange exchange, Forwarding forwarding, UpstreamConnection? upstream)
+    {
+        var attempts = forwarding.Attempts;
         if (upstream is null || exchange.Request.Body != BodyKind.None)
             return forwarding.Follow(this, ForwardAsync(exchange, Remember(exchange, attempts), upstream));
         if (!TrySendShort(exchange, upstream) && !TrySend(exchange, attempts, upstream))
@@ -144,11 +166,12 @@ public sealed class ForwardHandler : Handler
                         failure = UpstreamFailure.ClientGone;
                         break;
                     }
-                    // A deadline that passed meanwhile found nobody waiting.
-                    upstream.Connection.SetTimeout(upstream.FirstByteLeftMs(_cluster.Reactor.Loop.Now));
+                    // A deadline that passed meanwhile found nobody waiting; that of the sending is the upload's own.
+                    if (upstream.IsRequestSent)
+                        upstream.Connection.SetTimeout(upstream.FirstByteLeftMs(_cluster.Reactor.Loop.Now));
                 }
                 // A request that failed on its way is not waited for.
-                if (upstream.HasUploadFailed)
+                if (upstream.IsUploadOver)
                 {
                     failure = FailureOf(default, upstream);
                     break;
@@ -160,6 +183,9 @@ public sealed class ForwardHandler : Handler
                 failure = FailureOf(received, upstream);
                 break;
             }
+
+            // A handler that did not await this has been given up, and the exchange may be another request's by now.
+            if (exchange.Lease != upstream) return;
 
             // 4. Relay the answer, or say what went wrong, unless the request is to be sent again.
             var latencyMs = Measure(upstream, failure);
@@ -193,11 +219,12 @@ public sealed class ForwardHandler : Handler
         End(exchange, upstream, UpstreamFailure.None, latencyMs);
     }
 
-    /// <summary>Ends the lease, and takes into account what came of it.</summary>
+    /// <summary>Ends the lease, unless that was given up already, and takes into account what came of it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void End(
         Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure, long latencyMs, bool isAgain = false)
     {
+        if (exchange.Lease != upstream) return;
         _cluster.Record(exchange, upstream, failure, latencyMs);
         exchange.Lease = null;
         GiveBack(exchange, upstream, failure, isAgain);
@@ -282,7 +309,9 @@ public sealed class ForwardHandler : Handler
         }
         exchange.Lease = null;
         _refusals.AnswerUnsent(exchange, upstream.Destination);
-        _pool.Close(upstream);
+        // Nothing has been said on it, unless a PROXY header waits to be.
+        if (upstream.Connection.Output.IsEmpty) _pool.Keep(upstream);
+        else _pool.Close(upstream);
         return false;
     }
 
@@ -339,7 +368,7 @@ public sealed class ForwardHandler : Handler
         if (result.End != RelayEnd.Complete)
         {
             // A client that fails never completes its request. An upstream that does not read may still have answered.
-            if (upstream.HasUploadFailed || result.Error == IoError.TimedOut) connection.CancelFill();
+            if (upstream.IsUploadOver) connection.CancelFill();
             return;
         }
         var flush = connection.FlushAsync();
@@ -404,7 +433,7 @@ public sealed class ForwardHandler : Handler
                 case ParseStatus.Complete when client.Head.Status == 101:
                     return MaySwitch(exchange, upstream) ? UpstreamFailure.None : UpstreamFailure.Invalid;
                 case ParseStatus.Complete when client.Head.IsInterim:
-                    if (!client.TakesInterim()) return UpstreamFailure.Invalid;
+                    if (!client.TryCountInterim()) return UpstreamFailure.Invalid;
                     if (!exchange.TryForwardInterim(client.Head, client.HeadBytes)) return UpstreamFailure.NoBuffers;
                     client.SkipInterim();
                     continue;

@@ -195,7 +195,7 @@ public sealed class SocketConnectionTests
         }
     }
 
-    [Theory, MemberData(nameof(Engines))]
+    [Theory, MemberData(nameof(LoopRig.AllEngines), MemberType = typeof(LoopRig))]
     public void A_send_that_waits_fails_when_the_other_side_resets(string engine)
     {
         using var rig = new LoopRig(engine);
