@@ -88,7 +88,7 @@ internal sealed class SimNetwork(SimWorld world)
     internal bool CanSend(SimHandle handle)
     {
         if (handle.Outgoing is not { } pipe) return handle.DecidedAt <= Now;
-        return pipe.IsAbandoned || pipe.IsEnded || IsResetArrived(handle) || pipe.Held < world.Conditions.WindowBytes;
+        return pipe.IsEnded || IsResetArrived(handle) || pipe.Held < world.Conditions.WindowBytes;
     }
 
     /// <summary>Receives what is there, or a part of it.</summary>
@@ -142,12 +142,12 @@ internal sealed class SimNetwork(SimWorld world)
             var head = operation.Buffer.Unread;
             var bytes = !head.IsEmpty ? head
                 : unseen is not null ? unseen.Bytes.Span : operation.Body!.Unread[..operation.BodyLength];
-            var room = pipe.IsAbandoned ? int.MaxValue : world.Conditions.WindowBytes - pipe.Held;
+            var room = world.Conditions.WindowBytes - pipe.Held;
             var segment = world.Random.Between(1, world.Conditions.SegmentBytesMax);
             var count = Math.Min(Math.Min(bytes.Length, room), segment);
             if (count <= 0) return null;
+            pipe.Write(bytes[..count], Arrival());
             if (pipe.IsAbandoned) handle.Incoming!.Reset(Arrival(), world.Random.Chance(500));
-            else pipe.Write(bytes[..count], Arrival());
             if (head.IsEmpty && unseen is not null) unseen.Take(count, operation);
             else operation.Advance(count);
             handle.Sent += count;

@@ -54,12 +54,10 @@ internal sealed class SimPipe
         Discard();
     }
 
-    /// <summary>The reading side has closed.</summary>
-    internal void Abandon()
-    {
-        IsAbandoned = true;
-        Discard();
-    }
+    /// <summary>
+    /// The reading side has closed. What it has not read makes no room any more: who waits for some waits for a reset.
+    /// </summary>
+    internal void Abandon() => IsAbandoned = true;
 
     /// <summary>Whether a receive finds something at <paramref name="now"/>: bytes, the end or a reset.</summary>
     internal bool IsReadable(long now) =>

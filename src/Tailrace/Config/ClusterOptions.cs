@@ -96,7 +96,7 @@ public sealed record ClusterTimeouts
     /// <summary>Until a connection is established, else 504. Default: <c>5s</c>.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>From the end of the request to the first byte of the answer, else 504. Default: <c>1m</c>.</summary>
+    /// <summary>From the end of the request to the final head of the answer, else 504. Default: <c>1m</c>.</summary>
     public TimeSpan FirstByte { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Between two pieces of a message in either direction. Default: <c>1m</c>.</summary>

@@ -14,8 +14,8 @@ namespace Tailrace.Hosting;
 /// <summary>The admin listener: a server of its own, on a thread of its own, that says how the process is.</summary>
 /// <remarks>
 /// Built from what serves users, with limits of its own, so that nothing it does costs a worker anything: it reads
-/// their counters as the statistics do. While the workers drain it answers on connections that are open, but listens
-/// no more: the address is for whoever takes over. It ends after them.
+/// their counters as the statistics do. While the workers drain it listens no more, for the address is for whoever
+/// takes over, and answers once on each connection that is open. It ends after them.
 /// </remarks>
 internal sealed class AdminServer : IDisposable
 {
@@ -113,14 +113,26 @@ internal sealed class AdminServer : IDisposable
 
     private static IEnumerable<CodeRoute> Routes(Func<byte[]> metrics, Func<bool> isServing)
     {
-        yield return Get("/metrics", exchange => AnswerAsync(exchange, metrics()));
+        yield return Get("/metrics", exchange =>
+        {
+            LeaveIfDraining(exchange, isServing());
+            return AnswerAsync(exchange, metrics());
+        });
         yield return Get("/health", exchange =>
         {
-            exchange.Respond(isServing() ? s_serving : s_draining);
+            var serves = isServing();
+            LeaveIfDraining(exchange, serves);
+            exchange.Respond(serves ? s_serving : s_draining);
             return LoopTask.Completed;
         });
         var help = new FixedReply(404, "text/plain", "There is no such page. There are /metrics and /health.\n"u8);
         yield return new CodeRoute(help) { IsPrefix = true };
+    }
+
+    /// <summary>Whoever asks again is to find who listens at the address by then.</summary>
+    private static void LeaveIfDraining(Exchange exchange, bool serves)
+    {
+        if (!serves) exchange.CloseAfterwards();
     }
 
     private static CodeRoute Get(string path, HandlerDelegate answer) => new(Handler.From(exchange =>

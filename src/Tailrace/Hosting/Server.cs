@@ -183,10 +183,10 @@ public sealed class Server : IDisposable
     public void Stop(TimeSpan grace)
     {
         if (_isStopping || _workers.Count == 0) return;
-        LogStates();
         _isStopping = true;
         UnixSockets.RemoveOwn(_addresses, Engine);
         _admin?.StopListening();
+        LogStates();
         _resolution?.Dispose();
         _services?.Dispose();
         _checker?.Dispose();

@@ -66,7 +66,7 @@ public abstract class IoHandle
     /// <summary>What is run once this one is reset or closed, while its owner waits for something else.</summary>
     internal LoopContinuation? LossWatcher { get; set; }
 
-    /// <summary>Back end: a watch has found it reset. The end of both directions, in order, is no reset.</summary>
+    /// <summary>Back end: it is known to be reset. The end of both directions, in order, is no reset.</summary>
     internal bool IsBroken { get; set; }
 
     /// <summary>Whether anybody has to hear of a reset.</summary>

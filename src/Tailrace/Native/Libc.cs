@@ -72,6 +72,9 @@ internal static unsafe partial class Libc
     internal static partial int close(int fd);
 
     [LibraryImport(Library)]
+    internal static partial int poll(SocketAbi.Poll* descriptors, nuint count, int timeoutMs);
+
+    [LibraryImport(Library)]
     internal static partial int ioctl(int fd, nuint request, void* argument);
 
     [LibraryImport(Library)]

@@ -12,9 +12,6 @@ internal static unsafe class SocketAbi
     internal const int SockDatagram = 2;
     internal const int SockNonblock = 0x800;
     internal const int SockCloexec = 0x80000;
-    /// <summary>ioctl(2): bytes that a socket has and its other side has not acknowledged.</summary>
-    internal const nuint OutQueue = 0x5411;
-
     internal const int SolSocket = 1;
     internal const int SoReuseAddr = 2;
     internal const int SoError = 4;
@@ -32,6 +29,9 @@ internal static unsafe class SocketAbi
     internal const int MsgMore = 0x8000;
     internal const int MsgWaitAll = 0x100;
     internal const int ShutWrite = 1;
+
+    /// <summary>ioctl(2): bytes that a socket has and its other side has not acknowledged.</summary>
+    internal const nuint OutQueue = 0x5411;
 
     /// <summary>Room for any socket address that is used here (sockaddr_un is the longest).</summary>
     internal const int AddressBytesMax = 128;
@@ -55,6 +55,15 @@ internal static unsafe class SocketAbi
         internal void* Control;
         internal nuint ControlLength;
         internal int Flags;
+    }
+
+    /// <summary>struct pollfd (poll(2)).</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Poll
+    {
+        internal int Descriptor;
+        internal short Events;
+        internal short Found;
     }
 
     /// <summary>struct linger.</summary>

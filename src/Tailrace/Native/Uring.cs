@@ -42,6 +42,7 @@ internal static unsafe partial class Uring
     internal const byte SqeBufferSelect = 1 << 5;
     internal const byte SqeSkipSuccess = 1 << 6;
 
+    internal const ushort ReceivePollFirst = 1;
     internal const ushort ReceiveMultishot = 1 << 1;
     internal const ushort AcceptMultishot = 1 << 0;
 

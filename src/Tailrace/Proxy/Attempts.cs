@@ -5,7 +5,10 @@ using Tailrace.Proxy.Balancing;
 namespace Tailrace.Proxy;
 
 /// <summary>What has been tried for one request, and what may still be.</summary>
-/// <remarks>Borrowed from its cluster by one exchange at a time; used on the reactor's thread only.</remarks>
+/// <remarks>
+/// Part of a <see cref="Forwarding"/>, or borrowed from its cluster by a <see cref="Mirror"/>; used on the reactor's
+/// thread only.
+/// </remarks>
 internal sealed class Attempts
 {
     private TriedSet _tried;
@@ -60,7 +63,7 @@ internal sealed class Attempts
         Retries = 0;
         HoldsBody = IsTrial = IsRefused = false;
         Key = key;
-        Destination = null;
+        Destination = Unreached = null;
         Waits = 0;
         WaitDeadline = 0;
         LastError = IoError.None;

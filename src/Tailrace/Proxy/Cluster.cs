@@ -151,17 +151,24 @@ public sealed class Cluster
     /// <param name="isHealthy">Whether it passes them.</param>
     public void SetHealth(int index, bool isHealthy)
     {
-        if (Find(index) is not { } destination || destination.IsChecked == isHealthy) return;
-        destination.IsChecked = isHealthy;
-        OnHealthChanged(destination);
+        if (Find(index) is { } destination) SetHealth(destination, isHealthy);
     }
 
     /// <summary>
-    /// The same, of a destination that may have gone meanwhile: its number may be that of another one by now.
+    /// The same, of a destination that may have gone meanwhile: its number may be that of another one by now, or be two
+    /// destinations' until one of them goes.
     /// </summary>
     internal void SetHealth(int index, string name, bool isHealthy)
     {
-        if (Find(index) is { } destination && destination.Name == name) SetHealth(index, isHealthy);
+        var destination = Array.Find(_destinations, one => one.Index == index && one.Name == name);
+        if (destination is not null) SetHealth(destination, isHealthy);
+    }
+
+    private void SetHealth(Destination destination, bool isHealthy)
+    {
+        if (destination.IsChecked == isHealthy) return;
+        destination.IsChecked = isHealthy;
+        OnHealthChanged(destination);
     }
 
     /// <summary>Takes what came of an attempt into account, if it says anything about the destination.</summary>

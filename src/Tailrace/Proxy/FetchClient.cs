@@ -118,11 +118,12 @@ public sealed class FetchClient
         {
             switch (client.ReadHead(method))
             {
-                case ParseStatus.Complete when client.Head.IsInterim && client.TakesInterim():
+                case ParseStatus.Complete when client.Head.IsInterim:
+                    if (!client.TryCountInterim()) return FetchError.Invalid;
                     client.SkipInterim();
                     continue;
                 // Nobody asked for a switch of protocols.
-                case ParseStatus.Complete when client.Head is { IsInterim: false, Status: not 101 }:
+                case ParseStatus.Complete when client.Head.Status != 101:
                     return FetchError.None;
                 case ParseStatus.NeedMore:
                     // Without its body the request is not answered.

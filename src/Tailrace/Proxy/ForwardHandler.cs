@@ -48,11 +48,33 @@ public sealed class ForwardHandler : Handler
     {
         if (_responseEdits.Fields is { } fields) exchange.ResponseFields = fields;
         var forwarding = Forwarding.Of(exchange);
+        return _remembers
+            ? RememberAndBegin(exchange, forwarding)
+            : Begin(exchange, forwarding, _lessor.TryLeaseFirst(exchange, forwarding.Attempts));
+    }
+
+    /// <summary>The same where attempts are remembered, and one of them may be a trial.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private LoopTask RememberAndBegin(Exchange exchange, Forwarding forwarding)
+    {
         var attempts = forwarding.Attempts;
-        if (_remembers) _cluster.Begin(attempts, exchange);
-        var upstream = _remembers
-            ? _lessor.TryLease(exchange, attempts)
-            : _lessor.TryLeaseFirst(exchange, attempts);
+        _cluster.Begin(attempts, exchange);
+        try
+        {
+            return Begin(exchange, forwarding, _lessor.TryLease(exchange, attempts));
+        }
+        catch
+        {
+            End(attempts);
+            throw;
+        }
+    }
+
+    /// <summary>Sends the request where that can be done at once.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private LoopTask Begin(Exchange exchange, Forwarding forwarding, UpstreamConnection? upstream)
+    {
+        var attempts = forwarding.Attempts;
         if (upstream is null || exchange.Request.Body != BodyKind.None)
             return forwarding.Follow(this, ForwardAsync(exchange, Remember(exchange, attempts), upstream));
         if (!TrySendShort(exchange, upstream) && !TrySend(exchange, attempts, upstream))
@@ -145,11 +167,12 @@ public sealed class ForwardHandler : Handler
                         failure = UpstreamFailure.ClientGone;
                         break;
                     }
-                    // A deadline that passed meanwhile found nobody waiting.
-                    upstream.Connection.SetTimeout(upstream.FirstByteLeftMs(_cluster.Reactor.Loop.Now));
+                    // A deadline that passed meanwhile found nobody waiting; that of the sending is the upload's own.
+                    if (upstream.IsRequestSent)
+                        upstream.Connection.SetTimeout(upstream.FirstByteLeftMs(_cluster.Reactor.Loop.Now));
                 }
                 // A request that failed on its way is not waited for.
-                if (upstream.HasUploadFailed)
+                if (upstream.IsUploadOver)
                 {
                     failure = FailureOf(default, upstream);
                     break;
@@ -162,6 +185,9 @@ public sealed class ForwardHandler : Handler
                 break;
             }
 
+            // A handler that did not await this has been given up, and the exchange may be another request's by now.
+            if (exchange.Lease != upstream) return;
+
             // 4. Relay the answer, or say what went wrong, unless the request is to be sent again.
             var latencyMs = Measure(upstream, failure);
             if (attempts.IsTrial) _cluster.Judge(attempts, upstream, failure);
@@ -173,7 +199,7 @@ public sealed class ForwardHandler : Handler
             // 5. Give the connection back. Nothing of this exchange may still be at work.
             exchange.Downstream.AbortWith(null);
             await FinishSending(exchange, upstream);
-            End(exchange, upstream, failure, latencyMs, isAgain);
+            if (!End(exchange, upstream, failure, latencyMs, isAgain)) return;
             if (!isAgain)
             {
                 if (failure != UpstreamFailure.None) Refuse(exchange, upstream, failure);
@@ -195,22 +221,25 @@ public sealed class ForwardHandler : Handler
         if (failure == UpstreamFailure.NeedMore) failure = await RelayAsync(exchange, upstream);
         exchange.Downstream.AbortWith(null);
         await FinishSending(exchange, upstream);
-        End(exchange, upstream, failure, latencyMs);
-        if (failure != UpstreamFailure.None) Refuse(exchange, upstream, failure);
+        if (End(exchange, upstream, failure, latencyMs) && failure != UpstreamFailure.None)
+            Refuse(exchange, upstream, failure);
     }
 
     /// <summary>Says that there is no answer, or not the whole of it. Nothing of the exchange may be at work.</summary>
     internal void Refuse(Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure) =>
         _refusals.Answer(exchange, upstream.Destination, failure);
 
-    /// <summary>Ends the lease, and takes into account what came of it.</summary>
+    /// <summary>Ends the lease, unless that was given up already, and takes into account what came of it.</summary>
+    /// <returns>False when it was: the exchange may be another request's by now.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void End(
+    private bool End(
         Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure, long latencyMs, bool isAgain = false)
     {
+        if (exchange.Lease != upstream) return false;
         _cluster.Record(exchange, upstream, failure, latencyMs);
         exchange.Lease = null;
         GiveBack(exchange, upstream, failure, isAgain);
+        return true;
     }
 
     /// <summary>Begins to send the request. False when it cannot be sent, and that has been answered.</summary>
@@ -292,7 +321,9 @@ public sealed class ForwardHandler : Handler
         }
         exchange.Lease = null;
         _refusals.AnswerUnsent(exchange, upstream.Destination);
-        _pool.Close(upstream);
+        // Nothing has been said on it, unless a PROXY header waits to be.
+        if (upstream.Connection.Output.IsEmpty) _pool.Keep(upstream);
+        else _pool.Close(upstream);
         return false;
     }
 
@@ -349,7 +380,7 @@ public sealed class ForwardHandler : Handler
         if (result.End != RelayEnd.Complete)
         {
             // A client that fails never completes its request. An upstream that does not read may still have answered.
-            if (upstream.HasUploadFailed || result.Error == IoError.TimedOut) connection.CancelFill();
+            if (upstream.IsUploadOver) connection.CancelFill();
             return;
         }
         var flush = connection.FlushAsync();
@@ -414,7 +445,7 @@ public sealed class ForwardHandler : Handler
                 case ParseStatus.Complete when client.Head.Status == 101:
                     return MaySwitch(exchange, upstream) ? UpstreamFailure.None : UpstreamFailure.Invalid;
                 case ParseStatus.Complete when client.Head.IsInterim:
-                    if (!client.TakesInterim()) return UpstreamFailure.Flooded;
+                    if (!client.TryCountInterim()) return UpstreamFailure.Flooded;
                     if (!exchange.TryForwardInterim(client.Head, client.HeadBytes)) return UpstreamFailure.NoRoom;
                     client.SkipInterim();
                     continue;

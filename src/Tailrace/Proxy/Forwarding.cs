@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Tailrace.Io;
 using Tailrace.Sessions;
@@ -15,6 +14,8 @@ namespace Tailrace.Proxy;
 internal sealed class Forwarding : LoopPromise
 {
     private readonly Exchange _exchange;
+
+    /// <summary>Whose request is under way; null while none is.</summary>
     private ForwardHandler? _handler;
     private bool _isWaiting;
     private LoopTask _rest;
@@ -25,16 +26,15 @@ internal sealed class Forwarding : LoopPromise
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Forwarding Of(Exchange exchange)
     {
-        var forwarding = exchange.Companion as Forwarding ?? Make(exchange);
-        Debug.Assert(forwarding is { _handler: null, IsCompleted: false }, "an exchange has one handler at a time");
-        return forwarding;
+        // One that a failed handler has left behind is not used again.
+        return exchange.HandlerState is Forwarding { _handler: null, IsCompleted: false } idle ? idle : Make(exchange);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Forwarding Make(Exchange exchange)
     {
         var made = new Forwarding(exchange);
-        exchange.Companion = made;
+        exchange.HandlerState = made;
         return made;
     }
 
@@ -97,7 +97,16 @@ internal sealed class Forwarding : LoopPromise
     protected override void Recycle()
     {
         _handler!.End(Attempts);
-        // Idle exchanges are not to keep what a new configuration has replaced.
         _handler = null;
+    }
+
+    /// <summary>
+    /// What it waits for is given up. If its handler has failed without awaiting it nobody recycles it either: it ends
+    /// here, and what comes later has nothing to do with its exchange any more.
+    /// </summary>
+    internal void Abandon()
+    {
+        _handler?.End(Attempts);
+        _isWaiting = false;
     }
 }

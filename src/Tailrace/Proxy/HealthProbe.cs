@@ -64,13 +64,19 @@ internal static class HealthProbe
     internal static bool TryJudge(ReadOnlySpan<byte> answer, bool isWhole, CheckSettings settings, out string? fault)
     {
         fault = null;
-        var head = answer.IndexOf("\r\n\r\n"u8);
-        if (head < 0)
+        int status, head;
+        // An interim answer says that the answer itself is still to come (RFC 9110, section 15.2).
+        for (; ; answer = answer[(head + 4)..])
         {
-            fault = answer.IsEmpty ? "closed without an answer" : "no HTTP";
-            return isWhole;
+            head = answer.IndexOf("\r\n\r\n"u8);
+            if (head < 0)
+            {
+                fault = answer.IsEmpty ? "closed without an answer" : "no HTTP";
+                return isWhole;
+            }
+            status = StatusOf(answer);
+            if (status is < 100 or 101 or >= 200) break;
         }
-        var status = StatusOf(answer);
         if (status == 0) fault = "no HTTP";
         else if (!settings.IsGood(status)) fault = $"status {status}";
         if (fault is not null || settings.Body.Length == 0 || answer[(head + 4)..].IndexOf(settings.Body) >= 0)

@@ -110,7 +110,7 @@ internal sealed class Mirror
         if (upstream is null) (upstream, error) = await pool.OpenAsync(destination);
         copy.Upstream = upstream;
         var failure = upstream is null || _isClosed ? UpstreamFailure.Closed : await AskAsync(upstream, copy);
-        var latencyMs = copy.LatencyMs;
+        var latencyMs = upstream is null ? 0 : copy.LatencyMs ?? _cluster.Reactor.Loop.Now - upstream.StartedAt;
         copy.Upstream = null;
         _underWay.Remove(copy);
         Free(copy);
@@ -133,7 +133,7 @@ internal sealed class Mirror
         var (client, connection) = (upstream.Client, upstream.Connection);
         upstream.StartedAt = _cluster.Reactor.Loop.Now;
         upstream.IsRequestSent = false;
-        copy.LatencyMs = 0;
+        copy.LatencyMs = null;
         if (!client.TryBegin(copy.Message.Unread)) return UpstreamFailure.NoBuffers;
         copy.Message.Clear();
         connection.SetTimeout(_cluster.Settings.FirstByteTimeoutMs);
@@ -145,7 +145,7 @@ internal sealed class Mirror
             if (status == ParseStatus.Rejected) return UpstreamFailure.Invalid;
             if (status == ParseStatus.Complete)
             {
-                if (!client.TakesInterim()) return UpstreamFailure.Flooded;
+                if (!client.TryCountInterim()) return UpstreamFailure.Flooded;
                 client.SkipInterim();
                 continue;
             }

@@ -19,7 +19,7 @@ internal sealed class MirrorCopy
     internal Destination Destination { get; set; } = null!;
 
     /// <summary>How long its answer took to begin, in milliseconds.</summary>
-    internal long LatencyMs { get; set; }
+    internal long? LatencyMs { get; set; }
 
     /// <summary>The connection that it is on; null while there is none.</summary>
     internal UpstreamConnection? Upstream { get; set; }

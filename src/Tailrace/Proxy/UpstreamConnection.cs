@@ -35,14 +35,12 @@ internal sealed class UpstreamConnection : Lease
     /// <summary>The same in microseconds, where that is wanted.</summary>
     internal long StartedAtMicroseconds { get; set; }
 
-    /// <summary>How long its answer may take to begin.</summary>
+    /// <summary>How long its answer may take to begin; 0 for no limit.</summary>
     internal int FirstByteMs { get; set; }
 
-    /// <summary>
-    /// What is left of that: interim answers do not prolong it. While the request is on its way it has not begun.
-    /// </summary>
+    /// <summary>What is left of that; 0 for no limit. Interim answers do not prolong it.</summary>
     internal int FirstByteLeftMs(long now) =>
-        IsRequestSent ? (int)Math.Max(StartedAt + FirstByteMs - now, 1) : FirstByteMs;
+        FirstByteMs == 0 ? 0 : (int)Math.Max(StartedAt + FirstByteMs - now, 1);
 
     /// <summary>After how many milliseconds another destination gets the request as well; 0 for never.</summary>
     internal int HedgeMs { get; set; }
@@ -69,6 +67,11 @@ internal sealed class UpstreamConnection : Lease
         Upload.End is RelayEnd.ReadFailed or RelayEnd.Truncated or RelayEnd.Rejected
         || Upload.Error == IoError.NoBuffers;
 
+    /// <summary>
+    /// Whether nothing is to be hoped for any more: the body can never be completed, or was not taken in time.
+    /// </summary>
+    internal bool IsUploadOver => HasUploadFailed || Upload.Error == IoError.TimedOut;
+
     /// <summary>The sending of the request, until its end is awaited.</summary>
     internal LoopTask Sending { get; set; }
 
@@ -93,12 +96,15 @@ internal sealed class UpstreamConnection : Lease
     internal override async LoopTask AbandonAsync(Exchange exchange)
     {
         exchange.Lease = null;
+        (exchange.HandlerState as Forwarding)?.Abandon();
         exchange.Downstream.AbortWith(null);
         exchange.Downstream.CancelFill();
         Connection.CancelFlush();
+        var sending = Sending;
+        Sending = default;
         try
         {
-            await Sending;
+            await sending;
         }
         catch (Exception)
         {

@@ -92,9 +92,9 @@ public abstract class Exchange
     internal Lease? Lease { get; set; }
 
     /// <summary>
-    /// What a handler has left for its kind, to be used again with later requests; others' is not touched.
+    /// What a handler keeps with the exchange for its later requests; a handler of another kind replaces it.
     /// </summary>
-    internal LoopPromise? Companion { get; set; }
+    internal LoopPromise? HandlerState { get; set; }
 
     /// <summary>The request's path, as the client sent it.</summary>
     public ReadOnlySpan<byte> Path => Request.Path.In(RequestBytes);

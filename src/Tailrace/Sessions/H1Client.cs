@@ -62,8 +62,7 @@ internal sealed class H1Client
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryBegin(Exchange exchange, RequestEdits edits, ReadOnlySpan<byte> destination)
     {
-        _scanned = _interimBytes = 0;
-        _isDoubtful = HasReceived = false;
+        Restart();
         RequestBody.Begin(Connection, exchange.Request.Body);
         return TryWrite(Connection.Output, exchange, edits, destination);
     }
@@ -80,16 +79,14 @@ internal sealed class H1Client
             room, head, exchange.RequestBytes, edits.Via, exchange.Downstream.RemoteText);
         if (length == 0) return false;
         Connection.EndShort(length);
-        _scanned = _interimBytes = 0;
-        _isDoubtful = HasReceived = false;
+        Restart();
         return true;
     }
 
     /// <summary>The same for a message that was written before, its body included.</summary>
     internal bool TryBegin(ReadOnlySpan<byte> message)
     {
-        _scanned = _interimBytes = 0;
-        _isDoubtful = HasReceived = false;
+        Restart();
         RequestBody.Begin(Connection, BodyKind.None);
         return Connection.Output.TryAppend(message);
     }
@@ -110,8 +107,7 @@ internal sealed class H1Client
         Method method, ReadOnlySpan<byte> target, ReadOnlySpan<byte> host, ReadOnlySpan<byte> fields,
         long contentLength)
     {
-        _scanned = _interimBytes = 0;
-        _isDoubtful = HasReceived = false;
+        Restart();
         RequestBody.Begin(Connection, contentLength < 0 ? BodyKind.None : BodyKind.Length);
         return H1RequestWriter.TryWrite(Connection.Output, method, target, host, fields, contentLength);
     }
@@ -126,10 +122,10 @@ internal sealed class H1Client
     }
 
     /// <summary>
-    /// Whether the interim answer may be one more: all of them together are to be no longer than one head, or an origin
-    /// could go on for ever. To be asked once for each.
+    /// Counts an interim answer. False when it is too much: all of them together are to be no longer than one head, or
+    /// an origin could go on for ever.
     /// </summary>
-    internal bool TakesInterim() => (_interimBytes += Head.Length) <= Limits.HeadBytesMax;
+    internal bool TryCountInterim() => (_interimBytes += Head.Length) <= Limits.HeadBytesMax;
 
     /// <summary>Leaves an interim answer behind.</summary>
     internal void SkipInterim()
@@ -171,6 +167,14 @@ internal sealed class H1Client
     {
         Connection.Input.Consume(Head.Length + (int)Head.ContentLength);
         Body.BeginTaken(Head.ContentLength);
+    }
+
+    /// <summary>Another request begins: nothing of its answer is there yet.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Restart()
+    {
+        _scanned = _interimBytes = 0;
+        _isDoubtful = HasReceived = false;
     }
 
     /// <summary>Whether the connection is clean for another request.</summary>

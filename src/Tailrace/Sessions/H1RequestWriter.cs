@@ -95,8 +95,8 @@ internal static class H1RequestWriter
         };
         var fields = edits.Fields;
         var replaced = fields?.Replaced ?? 0;
-        // What the client said of earlier hops may be repeated, and its host twice more.
-        var added = AddedBytesMax + 3 * host.Length;
+        // What the client said of earlier hops may be repeated, and the host that it asked for twice more.
+        var added = AddedBytesMax + host.Length + 2 * head.Authority.Length;
         if (fields is not null) added += fields.LengthIn(new ExchangeValues(head, bytes, client, destination));
         if (!output.TryReserve(head.Length + path.Length + added)) return false;
         var writer = new HeadWriter(output.Writable);

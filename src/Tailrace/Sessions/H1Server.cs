@@ -86,6 +86,8 @@ internal sealed partial class H1Server : Session
                 if (_left == Left.Answer) await TakeAnswer();
                 else if (MayAnswer(out var handler)) await handler.HandleAsync(_exchange!);
                 else if (!await TryFlushAndHandleAsync(handler, _exchange!)) break;
+                if (_exchange!.Lease is not null)
+                    throw new InvalidOperationException("the handler did not await what it has begun");
             }
             catch (Exception exception)
             {

@@ -1,5 +1,6 @@
 using Tailrace.Config;
 using Tailrace.Conformance.Support;
+using Tailrace.Io;
 using Tailrace.Proxy;
 using Tailrace.Sessions;
 
@@ -26,6 +27,96 @@ public sealed class HandlerFailureTests
         Assert.Equal("ours", client.ReadAnswer().Text);
     }, edits: null);
 
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void What_a_handler_has_not_awaited_is_given_up(EngineChoice engine)
+    {
+        foreach (var isRaised in new[] { true, false })
+        {
+            Scenario.Run(engine, scenario =>
+            {
+                using var origin = new Origin(wire =>
+                {
+                    for (var isLast = false; !isLast && wire.HasMore();)
+                    {
+                        var request = wire.ReadRequest();
+                        if (request.Target == "/left") continue;
+                        isLast = request.Target == "/last";
+                        wire.Send(Reply.Of(request.Target, fields: isLast ? "Connection: close\r\n" : ""));
+                    }
+                });
+                ForwardHandler? forward = null;
+                scenario.HandlerFailures = 1;
+                scenario.Map = server => server.MapPrefix("/", exchange =>
+                {
+                    forward ??= new ForwardHandler(
+                        BuildCluster(exchange, origin), new RequestEdits(), new ResponseEdits());
+                    var forwarding = forward.HandleAsync(exchange);
+                    if (!exchange.Path.SequenceEqual("/left"u8)) return forwarding;
+                    return isRaised ? throw new InvalidOperationException("meant") : LoopTask.Completed;
+                });
+                using var client = scenario.Connect();
+                client.Send(Reply.Get("/first"));
+                Assert.Equal("/first", client.ReadAnswer().Text);
+                client.Send(Reply.Get("/left"));
+                Assert.Equal(500, client.ReadAnswer().Status);
+                client.Send(Reply.Get("/last"));
+                Assert.Equal("/last", client.ReadAnswer().Text);
+                scenario.WaitForLog("a handler failed");
+                scenario.StopAndCheck();
+                Assert.Equal(2, origin.Accepts);
+            });
+        }
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_trial_that_fails_before_it_is_sent_is_over(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        using var origin = new Origin(wire =>
+        {
+            for (var isLast = false; !isLast && wire.HasMore();)
+            {
+                isLast = wire.ReadRequest().Field("X-Last") is not null;
+                wire.Send(Reply.Of("fine", fields: isLast ? "Connection: close\r\n" : ""));
+            }
+        });
+        Cluster? cluster = null;
+        ForwardHandler? good = null, bad = null, other = null;
+        scenario.HandlerFailures = 1;
+        scenario.Map = server => server
+            .Map("/good", exchange => good!.HandleAsync(exchange))
+            .Map("/bad", exchange => bad!.HandleAsync(exchange))
+            .Map("/other", exchange => other!.HandleAsync(exchange))
+            .Map("/build", exchange =>
+            {
+                cluster = BuildCluster(exchange, origin, new BreakerSettings { Failures = 1, TimeMs = 1, Trials = 1 });
+                good = new ForwardHandler(cluster, new RequestEdits(), new ResponseEdits());
+                bad = new ForwardHandler(cluster, null!, new ResponseEdits());
+                other = new ForwardHandler(BuildCluster(exchange, origin), new RequestEdits(), new ResponseEdits());
+                return exchange.Respond(200, "built");
+            })
+            .Map("/open", exchange =>
+            {
+                cluster!.Breaker!.Record(isFailure: true, exchange.Reactor.Loop.Now);
+                return exchange.Respond(200, "open");
+            });
+        using var client = scenario.Connect();
+        Assert.Equal("built", Ask("/build"));
+        Assert.Equal("fine", Ask("/good"));
+        Assert.Equal("open", Ask("/open"));
+        Thread.Sleep(20);
+        Assert.StartsWith("500 ", Ask("/bad"));
+        Assert.Equal("fine", Ask("/other", "X-Last: 1\r\n"));
+        Assert.Equal("fine", Ask("/good", "X-Last: 1\r\n"));
+        scenario.WaitForLog("a handler failed");
+        scenario.StopAndCheck();
+
+        string Ask(string path, string fields = "")
+        {
+            client.Send(Reply.Get(path, fields));
+            return client.ReadAnswer().Text;
+        }
+    });
+
     // Without edits no head can be written; with them it fails when it tells of an answer that was cut short.
     private static void Run(EngineChoice engine, Action<Scenario> body, RequestEdits? edits) => Scenario.Run(engine, scenario =>
     {
@@ -51,12 +142,14 @@ public sealed class HandlerFailureTests
 
     private static ForwardHandler Build(Exchange exchange, Origin origin, RequestEdits? edits)
     {
-        var address = origin.Address.Serialize();
-        var destination = new Destination("origin", 1, [address]);
-        var cluster = new Cluster(exchange.Reactor, new ClusterSettings { Name = "c" }, [destination])
-        {
-            Failed = (_, reason) => throw new InvalidOperationException(reason),
-        };
+        var cluster = BuildCluster(exchange, origin);
+        cluster.Failed = (_, reason) => throw new InvalidOperationException(reason);
         return new ForwardHandler(cluster, edits!, new ResponseEdits());
+    }
+
+    private static Cluster BuildCluster(Exchange exchange, Origin origin, BreakerSettings? breaker = null)
+    {
+        var destination = new Destination("origin", 1, [origin.Address.Serialize()]);
+        return new Cluster(exchange.Reactor, new ClusterSettings { Name = "c", Breaker = breaker }, [destination]);
     }
 }

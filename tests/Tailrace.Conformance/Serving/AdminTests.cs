@@ -112,15 +112,22 @@ public sealed class AdminTests
         using var open = Wire.Connect(admin);
         open.Send(Reply.Get("/health"));
         Assert.Equal((200, "serving\n"), StatusAndText(open.ReadAnswer()));
+        using var scraper = Wire.Connect(admin);
+        scraper.Send(Reply.Get("/health"));
+        scraper.ReadAnswer();
 
         var stopping = new Thread(() => scenario.StopAndCheck());
         stopping.Start();
         Wait.Until(() => scenario.Server.IsStopping, "it does not stop");
-        // Whoever is connected is still told.
+        // Whoever is connected is told once more; the next question is for the successor.
         open.Send(Reply.Get("/health"));
-        Assert.Equal((503, "draining\n"), StatusAndText(open.ReadAnswer()));
-        open.Send(Reply.Get("/metrics"));
-        Assert.Equal(1, PrometheusText.Parse(open.ReadAnswer().Body)["tailrace_draining"]);
+        var answer = open.ReadAnswer();
+        Assert.Equal((503, "draining\n"), StatusAndText(answer));
+        Assert.Equal("close", answer.Field("Connection"));
+        open.ExpectEnd();
+        scraper.Send(Reply.Get("/metrics"));
+        Assert.Equal(1, PrometheusText.Parse(scraper.ReadAnswer().Body)["tailrace_draining"]);
+        scraper.ExpectEnd();
         Wait.Until(() => !IsListening(admin), "it listens");
         using var log = new Log(LogLevel.Error, output: TextWriter.Null);
         var options = new TailraceOptions
@@ -139,7 +146,6 @@ public sealed class AdminTests
         go.Set();
         Assert.Equal("finished", client.ReadAnswer().Text);
         stopping.Join();
-        open.ExpectEnd();
         Assert.Throws<SocketException>(() => Wire.Connect(admin));
         Assert.Null(scenario.Server.AdminAddress);
     });

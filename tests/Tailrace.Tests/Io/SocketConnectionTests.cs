@@ -195,6 +195,28 @@ public sealed class SocketConnectionTests
         }
     }
 
+    [Theory, MemberData(nameof(LoopRig.AllEngines), MemberType = typeof(LoopRig))]
+    public void A_send_that_waits_fails_when_the_other_side_resets(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            IoTask sending;
+            do
+            {
+                Assert.True(client.Output.TryAppend(new byte[16_000]));
+                sending = client.FlushAsync();
+                if (!sending.IsCompleted) break;
+            }
+            while (!(await sending).IsError);
+            Assert.False(sending.IsCompleted);
+            server.Close(reset: true);
+            Assert.True((await sending).IsError);
+            client.Close();
+        });
+    }
+
     [Fact]
     public void A_send_that_moves_is_not_timed_out_and_one_that_is_stuck_is()
     {

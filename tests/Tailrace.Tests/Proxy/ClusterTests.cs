@@ -134,8 +134,19 @@ public sealed class ClusterTests : IDisposable
         cluster.SetPlaces(1, []);
         Assert.Equal("aaa", Turns(cluster, 3));
 
-        static ServicePlace Place(int index, string name, int priority = 0, int weight = 1) =>
-            new(index, name, weight, priority, []);
+    }
+
+    [Fact]
+    public void Two_that_have_one_number_for_a_while_are_told_apart_by_their_names()
+    {
+        var cluster = Make(panic: 0, 0);
+        cluster.SetPlaces(1, [Place(2, "x"), Place(3, "y")]);
+        cluster.SetPlaces(2, [Place(2, "z")]);
+        cluster.SetHealth(2, "z", false);
+        cluster.SetPlaces(1, [Place(3, "y")]);
+        Assert.DoesNotContain('z', Turns(cluster, 6));
+        cluster.SetHealth(2, "z", true);
+        Assert.Contains('z', Turns(cluster, 6));
     }
 
     [Fact]
@@ -147,6 +158,9 @@ public sealed class ClusterTests : IDisposable
         Assert.Same(table, settings.TableOf(destinations));
         Assert.NotSame(table, settings.TableOf(Picks.Make(1, 1, 1)));
     }
+
+    private static ServicePlace Place(int index, string name, int priority = 0, int weight = 1) =>
+        new(index, name, weight, priority, []);
 
     private Cluster Make(int panic, params int[] priorities) =>
         Make(new BalancingSettings { PanicPercent = panic }, priorities);

@@ -15,6 +15,10 @@ public sealed class HealthProbeTests
     [InlineData("HTTP/1.0 399 Odd\r\nA: b\r\n\r\nbody", null)]
     [InlineData("HTTP/1.1 503 Service Unavailable\r\n\r\n", "status 503")]
     [InlineData("HTTP/1.1 404 Not Found\r\n\r\n", "status 404")]
+    [InlineData("HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", null)]
+    [InlineData("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 503 Service Unavailable\r\n\r\n", "status 503")]
+    [InlineData("HTTP/1.1 103 Early Hints\r\n\r\n", "closed without an answer")]
+    [InlineData("HTTP/1.1 101 Switching Protocols\r\n\r\n", "status 101")]
     [InlineData("HTTP/1.1 20x OK\r\n\r\n", "no HTTP")]
     [InlineData("SSH-2.0-x\r\n\r\n\r\n\r\n", "no HTTP")]
     [InlineData("HTTP/1.1 200 OK\r\n", "no HTTP")]
@@ -40,7 +44,7 @@ public sealed class HealthProbeTests
     [Fact]
     public void An_answer_may_come_in_any_pieces()
     {
-        var answer = "HTTP/1.1 200 OK\r\n\r\nfine"u8;
+        var answer = "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\n\r\nfine"u8;
         for (var length = 0; length < answer.Length; length++)
             Assert.False(HealthProbe.TryJudge(answer[..length], isWhole: false, s_body, out _));
         Assert.True(HealthProbe.TryJudge(answer, isWhole: false, s_body, out var fault));

@@ -138,6 +138,18 @@ public sealed class H1RequestWriterTests
         Assert.True(output.IsEmpty);
     }
 
+    [Theory]
+    [InlineData(HostPolicy.Fixed)]
+    [InlineData(HostPolicy.Destination)]
+    public void There_is_room_for_the_host_that_was_asked_for_twice_more(HostPolicy policy)
+    {
+        var host = new string('h', 3000);
+        var edits = new RequestEdits { Host = policy, FixedHost = "f"u8.ToArray(), Forwarded = ForwardedPolicy.Append };
+        var written = Write($"GET / HTTP/1.1\r\nHost: {host}\r\n\r\n", edits);
+        Assert.Contains($"X-Forwarded-Host: {host}\r\n", written);
+        Assert.Contains($";host=\"{host}\"", written);
+    }
+
     private static string LineByLine(string[] lines)
     {
         var nominated = lines.Where(line => line.StartsWith("Connection:", StringComparison.Ordinal))

@@ -5,9 +5,10 @@ namespace Tailrace.Tests.Sessions;
 /// <summary>What is said on both sides of the proxy in one case, as its file tells it.</summary>
 /// <remarks>
 /// <para>A file begins with what the case is about, in lines that begin with <c>#</c>, and with settings
-/// (<c>listener:</c>, <c>cluster:</c> or <c>clusters:</c>, <c>routes:</c> in YAML's flow style, and
-/// <c>connections:</c>, how many the origins get in all). Then come steps, each a line of <c>---</c> and the words of <see cref="TranscriptRun"/>, with
-/// the bytes that belong to it below.</para>
+/// (<c>listener:</c>, <c>cluster:</c> or <c>clusters:</c>, <c>routes:</c> in YAML's flow style,
+/// <c>connections:</c>, how many the origins get in all, and <c>window:</c>, how many bytes a connection takes that
+/// nobody has read). Then come steps, each a line of <c>---</c> and the words of <see cref="TranscriptRun"/>, with the
+/// bytes that belong to it below.</para>
 /// <para>Each line of bytes ends in CRLF on the wire, unless it ends in a backslash, which says that nothing follows.
 /// <c>\n</c>, <c>\r</c>, <c>\0</c> and <c>\s</c>, a space at a line's end, stand for those bytes, <c>{x*100}</c> for a
 /// hundred of them. The last line is <c>--- end</c>.</para>

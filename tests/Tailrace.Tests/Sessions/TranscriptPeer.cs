@@ -18,7 +18,7 @@ internal sealed class TranscriptPeer(SimWorld world, Reactor reactor, SocketConn
         while (true)
         {
             var received = await connection.FillAsync();
-            if (received.Error == IoError.Aborted) return;
+            if (received.Error is IoError.Aborted or IoError.Cancelled) return;
             if (received is { IsError: false, Bytes: > 0 })
             {
                 _received.Append(Encoding.Latin1.GetString(connection.Input.Unread));
@@ -44,6 +44,8 @@ internal sealed class TranscriptPeer(SimWorld world, Reactor reactor, SocketConn
         await connection.FlushAsync();
         connection.Output.Clear();
     });
+
+    internal void StopReading() => world.Call(reactor, connection.CancelFill);
 
     internal void End() => world.Call(reactor, connection.ShutdownSend);
 

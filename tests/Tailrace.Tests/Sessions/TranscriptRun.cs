@@ -14,9 +14,9 @@ namespace Tailrace.Tests.Sessions;
 /// <summary>Plays one transcript against one worker of the real proxy, on a network that delays nothing.</summary>
 /// <remarks>
 /// <para>Steps: <c>client sends</c>, <c>client receives</c> (all that it got since it was last asked, and nothing else),
-/// <c>client sees the end</c> or <c>a reset</c>, <c>client ends</c> (sending), <c>closes</c>, <c>resets</c>; the same
-/// for <c>origin</c>, which is the connection that was accepted last; <c>30 s pass</c> and <c>30 ms pass</c>. Chunks are
-/// compared as one, because where they are split is the network's doing.</para>
+/// <c>client sees the end</c> or <c>a reset</c>, <c>client ends</c> (sending), <c>closes</c>, <c>resets</c>, <c>stops
+/// reading</c>; the same for <c>origin</c>, which is the connection that was accepted last; <c>30 s pass</c> and <c>30 ms
+/// pass</c>. Chunks are compared as one, because where they are split is the network's doing.</para>
 /// <para>Other clients come with <c>second connects</c>. Where <c>clusters:</c> names hosts, each is an origin of that
 /// name, and active checks find it with <c>first fails its check</c> and <c>first passes its check</c>.</para>
 /// </remarks>
@@ -27,7 +27,7 @@ internal sealed partial class TranscriptRun : IDisposable
 
     private static readonly Log s_log = new(LogLevel.Error, output: TextWriter.Null);
 
-    private readonly SimWorld _world = new(1, _ => s_ideal);
+    private readonly SimWorld _world;
     private readonly Dictionary<string, TranscriptPeer> _peers = [];
     private readonly Reactor _proxy;
     private readonly Reactor _outside;
@@ -41,14 +41,14 @@ internal sealed partial class TranscriptRun : IDisposable
     {
         LatencyMsMax = 0,
         SegmentBytesMax = 1 << 20,
-        WindowBytes = 1 << 20,
         Late = 0,
         ShortRead = 0,
         Busy = 0,
     };
 
-    private TranscriptRun(TailraceOptions options)
+    private TranscriptRun(TailraceOptions options, int windowBytes)
     {
+        _world = new SimWorld(1, _ => s_ideal with { WindowBytes = windowBytes });
         _options = options;
         _proxy = _world.CreateReactor(blockBytes: options.Buffers.Block, bulkBytes: options.Buffers.BulkBlock);
         _outside = _world.CreateReactor();
@@ -117,7 +117,7 @@ internal sealed partial class TranscriptRun : IDisposable
     /// <param name="isSplit">Whether what is sent is split before the byte with an index, counted over all.</param>
     internal static void Play(Transcript transcript, TailraceOptions options, Predicate<int> isSplit)
     {
-        using var run = new TranscriptRun(options);
+        using var run = new TranscriptRun(options, int.Parse(transcript.Setting("window", "1048576")));
         var sent = 0;
         foreach (var step in transcript.Steps)
         {
@@ -181,6 +181,9 @@ internal sealed partial class TranscriptRun : IDisposable
                 break;
             case "sees":
                 Assert.Equal(words[2], peer.Ending);
+                break;
+            case "stops":
+                peer.StopReading();
                 break;
             case "ends":
                 peer.End();

@@ -29,7 +29,7 @@ internal static class ClusterSchema
             "Until a connection is established, else 504.",
             ProcessSchema.Duration, o => o.Connect, (o, v) => o with { Connect = v }),
         new Field<ClusterTimeouts, TimeSpan>("first_byte",
-            "From the end of the request to the first byte of the answer, else 504.",
+            "From the end of the request to the final head of the answer, else 504.",
             ProcessSchema.Duration, o => o.FirstByte, (o, v) => o with { FirstByte = v }),
         new Field<ClusterTimeouts, TimeSpan>("idle",
             "Between two pieces of a message in either direction.",

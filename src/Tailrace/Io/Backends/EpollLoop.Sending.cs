@@ -230,6 +230,7 @@ internal sealed unsafe partial class EpollLoop
         if (errno == Errno.Again && TryRegister(handle)) return;
         DropUnsent(handle);
         handle.SendError = errno == Errno.Again ? IoError.OutOfMemory : LinuxSockets.ErrorOf(errno);
+        handle.IsBroken |= handle.SendError == IoError.Reset;
         // After a reset the receive hears of it behind what the other side said before: see Ended.
         if (handle.SendError is IoError.BrokenPipe or IoError.Reset) return;
         if (handle.Receiving is { IsDecided: false } receive) receive.Fail(handle.SendError, this);
@@ -255,7 +256,7 @@ internal sealed unsafe partial class EpollLoop
     {
         handle.Departure = new Departure(this, handle);
         _leavingCount++;
-        Timers.Set(handle.Departure, Now + LeaveMs);
+        Timers.Set(handle.Departure, Now + LastBytes.PatienceMs);
     }
 
     /// <summary>Closes the descriptor.</summary>
@@ -311,15 +312,16 @@ internal sealed unsafe partial class EpollLoop
     /// <summary>Ends the wait of a leaving handle for an other side that does not read.</summary>
     private sealed class Departure(EpollLoop loop, EpollHandle handle) : TimerEntry
     {
-        private int _owed = LinuxSockets.OwedTo(handle.Descriptor) + handle.UnsentLength;
+        private LastBytes _last = new(OwedBy(handle), loop.Now);
+
+        private static int OwedBy(EpollHandle handle) =>
+            LinuxSockets.OwedTo(handle.Descriptor) + handle.UnsentLength;
 
         protected internal override void OnDeadline()
         {
-            var owed = LinuxSockets.OwedTo(handle.Descriptor) + handle.UnsentLength;
-            if (owed < _owed && !loop.IsStopping)
+            if (!loop.IsStopping && _last.GoesOn(OwedBy(handle), loop.Now))
             {
-                _owed = owed;
-                loop.Timers.Set(this, loop.Now + LeaveMs);
+                loop.Timers.Set(this, loop.Now + LastBytes.PatienceMs);
                 return;
             }
             // Something is missing at the end, which must not look like one.

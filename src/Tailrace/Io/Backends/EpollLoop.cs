@@ -34,9 +34,6 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     /// </summary>
     private const int BatchMax = 32;
 
-    /// <summary>How long a closed stream is kept for its last bytes while its other side takes none.</summary>
-    private const int LeaveMs = 10_000;
-
     private const int WakeDescriptor = int.MaxValue;
 
     private readonly int _epoll;

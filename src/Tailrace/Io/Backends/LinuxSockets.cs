@@ -88,6 +88,13 @@ internal static unsafe class LinuxSockets
         return Libc.ioctl(fd, SocketAbi.OutQueue, &bytes) == 0 ? bytes : 0;
     }
 
+    /// <summary>Whether the other side has ended its direction, or reset the stream. Takes nothing away.</summary>
+    internal static bool HasEnded(int fd)
+    {
+        var poll = new SocketAbi.Poll { Descriptor = fd, Events = (short)Uring.PollReadHangUp };
+        return Libc.poll(&poll, 1, 0) > 0;
+    }
+
     /// <summary>Makes the coming close a reset.</summary>
     internal static void ResetOnClose(int fd)
     {

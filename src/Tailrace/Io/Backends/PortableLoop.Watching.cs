@@ -55,8 +55,10 @@ internal sealed partial class PortableLoop
         for (var i = _watched.Count - 1; i >= 0; i--)
         {
             var handle = _watched[i];
-            var isLost = handle.IsHeeded && IsReset(handle);
-            if (handle.IsHeeded && !isLost) continue;
+            // One whose bytes have been received since then is watched by the receive that waits for more.
+            var isWaiting = handle is { IsHeeded: true, IsReadable: true, Receiving: null };
+            var isLost = isWaiting && IsReset(handle);
+            if (isWaiting && !isLost) continue;
             handle.IsAskedFor = false;
             _watched.RemoveAt(i);
             if (!isLost) continue;
@@ -71,8 +73,15 @@ internal sealed partial class PortableLoop
     private static bool IsReset(PortableHandle handle)
     {
         if (handle.HiddenFailure != IoError.None) return true;
-        var option = handle.Socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error);
-        var error = option is int code ? (SocketError)code : SocketError.Success;
+        SocketError error;
+        try
+        {
+            error = (SocketError)(int)handle.Socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)!;
+        }
+        catch (SocketException failure)
+        {
+            error = failure.SocketErrorCode;
+        }
         if (error == SocketError.Success) return false;
         handle.HiddenFailure = ErrorOf(error);
         return true;

@@ -44,8 +44,8 @@ internal sealed class UringRest(UringLoop loop, UringHandle handle) : TimerEntry
     /// <summary>The stream is closed, and the time for its last bytes runs.</summary>
     internal bool IsLast;
 
-    /// <summary>How many bytes the other side had not taken when that was looked at last.</summary>
-    internal int Owed;
+    /// <summary>How that time runs.</summary>
+    internal LastBytes Last;
 
     /// <summary>Nobody takes the last bytes, or they are taken slowly.</summary>
     protected internal override void OnDeadline() => loop.GiveUp(handle);
@@ -120,6 +120,9 @@ internal sealed class UringHandle : IoHandle
     /// <summary>The multishot receive or accept is being cancelled.</summary>
     internal bool IsStopping;
 
+    /// <summary>The multishot receive has brought nothing since it was armed: see UringLoop.HearEnd.</summary>
+    internal bool IsFresh;
+
     /// <summary>Bytes come faster than they are asked for: received by direct calls, with back-pressure.</summary>
     internal bool IsBulk;
 
@@ -164,7 +167,7 @@ internal sealed class UringHandle : IoHandle
     {
         Descriptor = descriptor;
         Generation++;
-        IsStopping = IsBulk = IsEnded = IsEnding = IsLost = IsBroken = IsListener = IsConnecting = false;
+        IsStopping = IsFresh = IsBulk = IsEnded = IsEnding = IsLost = IsBroken = IsListener = IsConnecting = false;
         EndsAfterSend = IsAfterSend = IsClosed = IsFree = false;
         IsReadable = true;
         IsAccepted = false;

@@ -78,6 +78,7 @@ internal sealed unsafe partial class UringLoop
                 break;
             default:
                 handle.ReceiveFailure = LinuxSockets.ErrorOf(-result);
+                handle.IsBroken = true;
                 break;
         }
         // Whoever relies on it hears of a reset by it as well, which direct receives that follow do not.
@@ -96,6 +97,7 @@ internal sealed unsafe partial class UringLoop
         }
         handle.Received += count;
         _pace.Count(ref handle.Window);
+        if (handle.IsFresh) HearEnd(handle);
         if (count == _receives.Bytes)
         {
             handle.IsBulk = handle.IsReadable = true;
@@ -123,6 +125,19 @@ internal sealed unsafe partial class UringLoop
         if (fits == count) _receives.Return(buffer);
         else _receives.Append(ref handle.FirstWaiting, ref handle.LastWaiting, buffer, fits, count - fits);
         operation.Complete(IoResult.Success(fits));
+    }
+
+    /// <summary>
+    /// Makes sure that a stream whose first bytes have come is heard to end. When bytes and the end come while the
+    /// receive is being armed, the kernel (as of 6.18) takes the bytes, and has nothing left to wake it: over Unix
+    /// sockets for every end, over TCP for a reset. Begun anew the receive finds the end.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void HearEnd(UringHandle handle)
+    {
+        handle.IsFresh = false;
+        if (handle.Has(UringWork.Receive) && LinuxSockets.HasEnded(handle.Descriptor))
+            StopMultishot(handle, Kind.Receive);
     }
 
     private void OnReadable(UringHandle handle, int result)
@@ -228,6 +243,7 @@ internal sealed unsafe partial class UringLoop
             return IoResult.Success(0);
         }
         handle.ReceiveFailure = handle.SendFailure;
+        handle.IsBroken = true;
         return IoResult.Failure(handle.SendFailure);
     }
 
@@ -244,10 +260,11 @@ internal sealed unsafe partial class UringLoop
             return;
         }
         var sqe = _ring.Add(
-            Uring.OpReceive, Uring.SqeBufferSelect, Uring.ReceiveMultishot, handle.Descriptor, null, 0, 0,
+            Uring.OpReceive, Uring.SqeBufferSelect, _receivePriority, handle.Descriptor, null, 0, 0,
             DataOf(handle, Kind.Receive));
         sqe->BufferGroup = UringReceives.Group;
         handle.Work |= UringWork.Receive;
+        handle.IsFresh = true;
     }
 
     private Uring.Sqe* Poll(UringHandle handle, Kind kind, UringWork work, uint events)

@@ -14,9 +14,6 @@ namespace Tailrace.Io.Backends;
 /// </remarks>
 internal sealed unsafe partial class UringLoop
 {
-    /// <summary>How long a closed stream is kept for its last bytes while its other side takes none.</summary>
-    private const int CloseWithinMs = 10_000;
-
     private int _leavingCount;
 
     /// <summary>The room that <see cref="BeginShort"/> has given last.</summary>
@@ -156,7 +153,10 @@ internal sealed unsafe partial class UringLoop
         if (handle.Descriptor < 0) return;
         if (result < 0 && -result is not (Errno.Again or Errno.Interrupted))
         {
-            handle.SendFailure = LinuxSockets.ErrorOf(-result);
+            var error = handle.SendFailure = LinuxSockets.ErrorOf(-result);
+            handle.IsBroken |= error == IoError.Reset;
+            // After a reset the receive hears of it behind what the other side said before: see Ended.
+            if (error is not (IoError.BrokenPipe or IoError.Reset)) handle.Receiving?.Fail(error, this);
             return;
         }
         var sent = Math.Max(result, 0);
@@ -269,23 +269,21 @@ internal sealed unsafe partial class UringLoop
     {
         var rest = handle.Rest!;
         rest.IsLast = true;
-        rest.Owed = OwedBy(handle, rest);
+        rest.Last = new LastBytes(OwedBy(handle, rest), Now);
         _leavingCount++;
-        Timers.Set(rest, Now + CloseWithinMs);
+        Timers.Set(rest, Now + LastBytes.PatienceMs);
     }
 
     private static int OwedBy(UringHandle handle, UringRest rest) =>
         LinuxSockets.OwedTo(handle.Descriptor) + rest.Length - rest.Sent;
 
-    /// <summary>Gives up a closed stream whose last bytes nobody takes.</summary>
+    /// <summary>Gives up a closed stream whose last bytes nobody takes, or too slowly.</summary>
     internal void GiveUp(UringHandle handle)
     {
         var rest = handle.Rest!;
-        var owed = OwedBy(handle, rest);
-        if (owed < rest.Owed && !IsStopping)
+        if (!IsStopping && rest.Last.GoesOn(OwedBy(handle, rest), Now))
         {
-            rest.Owed = owed;
-            Timers.Set(rest, Now + CloseWithinMs);
+            Timers.Set(rest, Now + LastBytes.PatienceMs);
             return;
         }
         DropRest(handle);

@@ -48,6 +48,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
     private readonly ulong* _wakeCount;
     private readonly UringPace _pace;
     private readonly int _eventsMax;
+    private readonly ushort _receivePriority;
     private readonly DescriptorReserve _reserve;
     private readonly PipePool? _pipes;
     private readonly List<UringHandle> _afterSends = new(64);
@@ -71,6 +72,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         _eventsMax = eventsMax;
         _reserve = reserve;
         _pipes = pipes;
+        _receivePriority = (ushort)(Uring.ReceiveMultishot | (settings.PollsFirst ? Uring.ReceivePollFirst : 0));
         _pace = new UringPace(Now);
         _backlog = new Backlog<Uring.Cqe>(waitingMax: settings.ReceivesMax / 2);
         _ring = new UringRing(settings.Submissions, settings.Completions);
@@ -552,6 +554,12 @@ internal sealed unsafe partial class UringLoop : EventLoop
             // What is armed holds the socket until its cancellation is through.
             if (!_isEnabled) Enable();
             _ring.Enter(0);
+            // What the kernel has not taken yet must not find another file of this number.
+            if (!_ring.HasToldAll)
+            {
+                CloseDescriptor(handle);
+                return;
+            }
         }
         Libc.close(handle.Descriptor);
         handle.Descriptor = -1;

@@ -20,4 +20,10 @@ internal sealed record UringSettings
 
     /// <summary>Bytes of a buffer for receiving, and of the largest send that is copied and answered at once.</summary>
     internal int BufferBytes { get; init; } = 4096;
+
+    /// <summary>
+    /// Receives wait for an event before they look: what ends behind bytes then looks like what ends while a receive is
+    /// being armed. For tests; it would cost every first message.
+    /// </summary>
+    internal bool PollsFirst { get; init; }
 }

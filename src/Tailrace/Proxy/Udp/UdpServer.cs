@@ -176,8 +176,10 @@ internal sealed class UdpServer
             if (!receive.IsCompleted) batches = 0;
             var received = await receive;
             if (_socket is null) return;
-            failures = received.IsError ? failures + 1 : 0;
-            if (failures == 0) Take(received.Bytes);
+            // What an unreachable client is told of says nothing about the socket.
+            var isAboutOne = received.Error is IoError.Reset or IoError.Refused or IoError.Unreachable;
+            failures = received.IsError ? failures + (isAboutOne ? 0 : 1) : 0;
+            if (!received.IsError) Take(received.Bytes);
             if (failures >= FailuresMax)
             {
                 // The system is short of something, and may be for long.
@@ -185,7 +187,7 @@ internal sealed class UdpServer
                 await (_pause ??= new Pause(Loop)).Until(Loop.Now + PauseMs, null);
                 continue;
             }
-            if (batches < BatchesMax && failures == 0) continue;
+            if (batches < BatchesMax && !received.IsError) continue;
             batches = 0;
             await Loop.YieldAsync();
         }

@@ -234,6 +234,36 @@ public sealed partial class UringLoopTests
         });
     }
 
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public void An_end_behind_bytes_that_came_while_the_receive_was_armed_is_heard(bool isUnix, bool isReset)
+    {
+        var path = Path.Combine(Path.GetTempPath(), $"tailrace-{Guid.NewGuid():N}.sock");
+        using var rig = Rig(new UringSettings { PollsFirst = true });
+        rig.Run(async () =>
+        {
+            EndPoint address = isUnix ? new UnixDomainSocketEndPoint(path) : new IPEndPoint(IPAddress.Loopback, 0);
+            var listener = rig.Loop.Listen(address, new ListenSettings(8, Shared: false));
+            var peer = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+            peer.Connect(rig.Loop.LocalAddress(listener));
+            var accept = new AcceptOperation();
+            Assert.False((await rig.Loop.AcceptAsync(listener, accept)).IsError);
+            var server = SocketConnection.Adopt(rig.Reactor, accept.Opened!);
+            peer.Send("G"u8);
+            if (isReset) peer.LingerState = new LingerOption(true, 0);
+            peer.Dispose();
+            Assert.Equal(1, (await server.FillAsync()).Bytes);
+            var end = await server.FillAsync();
+            Assert.Equal(isReset ? IoError.Reset : IoError.None, end.Error);
+            Assert.True(end.Bytes <= 0, end.ToString());
+            server.Close();
+            rig.Loop.Close(listener);
+        });
+        File.Delete(path);
+    }
+
     [Fact]
     public void A_connection_that_was_accepted_and_not_seen_yet_ends_with_the_loop()
     {

@@ -1,6 +1,7 @@
 using Tailrace.Io;
+using Tailrace.Io.Backends;
 
-namespace Tailrace.Tests.Io;
+namespace Tailrace.Tests.Io.Backends;
 
 /// <summary>What a loop has taken and a full socket has not, when the stream is closed.</summary>
 public sealed class LastBytesTests
@@ -11,6 +12,18 @@ public sealed class LastBytesTests
     private const int MessageBytes = 1000;
 
     public static TheoryData<string> Engines => OperatingSystem.IsLinux() ? ["epoll", "io_uring"] : [];
+
+    [Fact]
+    public void Whoever_takes_some_is_waited_for_but_not_for_ever()
+    {
+        var last = new LastBytes(owed: 100, now: 0);
+        for (long now = LastBytes.PatienceMs, owed = 99; now < LastBytes.LimitMs; now += LastBytes.PatienceMs, owed--)
+            Assert.True(last.GoesOn((int)owed, now));
+        Assert.False(last.GoesOn(1, LastBytes.LimitMs));
+        last = new LastBytes(owed: 100, now: 0);
+        Assert.True(last.GoesOn(50, LastBytes.PatienceMs));
+        Assert.False(last.GoesOn(50, 2 * LastBytes.PatienceMs));
+    }
 
     [Theory, MemberData(nameof(Engines))]
     public void Whoever_reads_slowly_gets_all_of_them(string engine)
