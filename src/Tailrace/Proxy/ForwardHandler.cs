@@ -200,11 +200,8 @@ public sealed class ForwardHandler : Handler
             exchange.Downstream.AbortWith(null);
             await FinishSending(exchange, upstream);
             if (!End(exchange, upstream, failure, latencyMs, isAgain)) return;
-            if (!isAgain)
-            {
-                if (failure != UpstreamFailure.None) Refuse(exchange, upstream, failure);
-                return;
-            }
+            if (!isAgain && failure != UpstreamFailure.None) Refuse(exchange, upstream, failure);
+            if (!isAgain) return;
             if (_retries is not null && !await _retries.PauseAsync(exchange, attempts)) return;
             isSent = false;
             upstream = _lessor.TryLease(exchange, attempts);
