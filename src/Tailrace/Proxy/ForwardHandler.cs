@@ -162,7 +162,9 @@ public sealed class ForwardHandler : Handler
             {
                 if (!exchange.Downstream.Output.IsEmpty)
                 {
-                    if ((await exchange.FlushAsync()).IsError)
+                    var flushed = await exchange.FlushAsync();
+                    if (exchange.Lease != upstream) return;
+                    if (flushed.IsError)
                     {
                         failure = UpstreamFailure.ClientGone;
                         break;
@@ -443,7 +445,7 @@ public sealed class ForwardHandler : Handler
                     return MaySwitch(exchange, upstream) ? UpstreamFailure.None : UpstreamFailure.Invalid;
                 case ParseStatus.Complete when client.Head.IsInterim:
                     if (!client.TryCountInterim()) return UpstreamFailure.Flooded;
-                    if (!exchange.TryForwardInterim(client.Head, client.HeadBytes)) return UpstreamFailure.NoRoom;
+                    if (!exchange.TryForwardInterim(client.Head, client.HeadBytes)) return WhyNoRoom();
                     client.SkipInterim();
                     continue;
                 default:
@@ -519,7 +521,7 @@ public sealed class ForwardHandler : Handler
     /// <summary>The common case: the whole answer is there, and short.</summary>
     /// <returns>
     /// <see cref="UpstreamFailure.NeedMore"/> when <see cref="RelayAsync"/> has to go on, and
-    /// <see cref="UpstreamFailure.NoRoom"/> when nothing has been written.
+    /// that of <see cref="WhyNoRoom"/> when nothing has been written.
     /// </returns>
     internal UpstreamFailure RelayBuffered(Exchange exchange, UpstreamConnection upstream) =>
         TryRelayWhole(exchange, upstream) ? UpstreamFailure.None : RelayParts(exchange, upstream);
@@ -533,12 +535,16 @@ public sealed class ForwardHandler : Handler
         if (!upstream.IsRequestSent) exchange.CloseAfterwards();
         var isForwarded = exchange.TryForward(client.Head, client.HeadBytes, _responseEdits);
         client.BeginBody();
-        if (!isForwarded) return UpstreamFailure.NoRoom;
+        if (!isForwarded) return WhyNoRoom();
         if (!BodyRelay.TryRunBuffered(client.Body, upstream.Connection.Input, exchange.ResponseBody))
             return UpstreamFailure.NeedMore;
         exchange.Complete();
         return UpstreamFailure.None;
     }
+
+    /// <summary>Why a head that came has no room: asked at once, for others may give buffers back meanwhile.</summary>
+    private UpstreamFailure WhyNoRoom() =>
+        _cluster.Reactor.Buffers.IsExhausted ? UpstreamFailure.NoBuffers : UpstreamFailure.NoRoom;
 
     /// <summary>Any other answer: what is there, and then what comes, at the pace of the client.</summary>
     /// <returns>Why it was cut short, unless that was the client.</returns>

@@ -88,6 +88,9 @@ internal sealed class ForwardProxyHandler : Handler
             case IoError.OutOfDescriptors or IoError.AddressNotAvailable:
                 Refuse(exchange, 503, "no descriptor or port left");
                 break;
+            case IoError.NoBuffers or IoError.OutOfMemory:
+                Refuse(exchange, 503, "the buffer limit is reached");
+                break;
             default:
                 Refuse(exchange, 502, opened.Error == IoError.Refused ? "connect refused" : "connect failed");
                 break;

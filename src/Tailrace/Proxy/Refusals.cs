@@ -65,7 +65,7 @@ internal sealed class Refusals(Cluster cluster)
                 Answer(exchange, null, 503, NoBuffers);
                 break;
             case UpstreamFailure.NoRoom:
-                AnswerUnfit(
+                Answer(
                     exchange, destination, 500, "the answer's head and what is added to it do not fit the buffers");
                 break;
             case UpstreamFailure.Flooded:
@@ -81,14 +81,10 @@ internal sealed class Refusals(Cluster cluster)
     }
 
     /// <summary>Answers a request whose head could not be written.</summary>
-    internal void AnswerUnsent(Exchange exchange, Destination destination) =>
-        AnswerUnfit(exchange, destination, 431, "the head and what is added to it do not fit the buffers");
-
-    /// <summary>Answers where a head has no room: it is too long, or no buffer is left.</summary>
-    private void AnswerUnfit(Exchange exchange, Destination destination, int status, string reason)
+    internal void AnswerUnsent(Exchange exchange, Destination destination)
     {
         if (cluster.Reactor.Buffers.IsExhausted) Answer(exchange, null, 503, NoBuffers);
-        else Answer(exchange, destination, status, reason);
+        else Answer(exchange, destination, 431, "the head and what is added to it do not fit the buffers");
     }
 
     /// <summary>Counts and logs an answer that broke off after it had begun.</summary>

@@ -97,11 +97,14 @@ internal sealed unsafe partial class UringLoop
         }
         handle.Received += count;
         _pace.Count(ref handle.Window);
-        if (handle.IsFresh) HearEnd(handle);
         if (count == _receives.Bytes)
         {
             handle.IsBulk = handle.IsReadable = true;
             StopMultishot(handle, Kind.Receive);
+        }
+        else if (handle.IsFresh)
+        {
+            HearEnd(handle);
         }
         if (handle.Receiving is not { } operation)
         {

@@ -190,7 +190,8 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
         var key = cluster.Settings.Balancing.Policy == BalancingPolicy.Hash ? RequestKey.Of(Downstream.Remote) : 0;
         Counters.Tcp.Connecting++;
         SocketConnection? upstream = null;
-        while (upstream is null && error != IoError.Aborted
+        // What is short here is no destination's fault, and no other one has it.
+        while (upstream is null && error is not (IoError.Aborted or IoError.NoBuffers or IoError.OutOfMemory)
             && cluster.Pick(key, tried) is { } destination)
         {
             tried.Add(destination.Index);
@@ -198,15 +199,18 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
             _server.Changed?.Invoke(this, StreamState.Connecting);
             var beganAt = _server.Reactor.Loop.Now;
             (upstream, _, error) = await cluster.Pool.ConnectAsync(destination, Downstream);
-            if (upstream is null && error != IoError.Aborted) CountConnectError(destination);
+            if (upstream is null && error is not (IoError.Aborted or IoError.NoBuffers or IoError.OutOfMemory))
+                CountConnectError(destination);
             if (upstream is not null || Lessor.IsFault(error))
                 cluster.Record(destination, upstream is null, _server.Reactor.Loop.Now - beganAt);
         }
         Counters.Tcp.Connecting--;
         if (upstream is not null) return (upstream, default);
         if (error == IoError.Aborted) return (null, _isAborted ? TunnelEnd.Aborted : TunnelEnd.Reset);
-        cluster.Failed?.Invoke(_destination, error switch
+        var isShortage = error is IoError.NoBuffers or IoError.OutOfMemory;
+        cluster.Failed?.Invoke(isShortage ? null : _destination, error switch
         {
+            _ when isShortage => "the buffer limit is reached",
             IoError.None when _destination is null => "connection limit reached",
             IoError.None => "no address",
             IoError.TimedOut => "connect timed out",
