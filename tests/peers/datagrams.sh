@@ -17,6 +17,7 @@ clusters:
     destinations: ["udp://127.0.0.1:$none", "udp://127.0.0.1:$dns"]
     health: { eject: { failures: 1, time: 1m } }
 YAML
+  await "$dns" || true
   check "dnsmasq answers" ask "$dns" 127.0.0.1 a.example A 192.0.2.1
   check "what udp will do is said" eval "has \"\$('$binary' check '$scratch/udp.yaml')\" 'sessions +at most 65536 open'"
   serve udp-proxy "$binary" run "$scratch/udp.yaml"
