@@ -26,6 +26,9 @@ internal sealed class AdminServer : IDisposable
     private const long BufferBytesMax = 8 << 20;
     private const int EndMs = 1000;
 
+    private static readonly FixedReply s_help =
+        new(404, "text/plain", "There is no such page. There are /metrics and /health.\n"u8);
+
     private static readonly PreparedReply s_serving = new(200, "text/plain", "serving\n"u8);
     private static readonly PreparedReply s_draining = new(503, "text/plain", "draining\n"u8);
 
@@ -113,39 +116,33 @@ internal sealed class AdminServer : IDisposable
 
     private static IEnumerable<CodeRoute> Routes(Func<byte[]> metrics, Func<bool> isServing)
     {
-        yield return Get("/metrics", exchange =>
+        yield return Page("/metrics", exchange => AnswerAsync(exchange, metrics()));
+        yield return Page("/health", exchange =>
         {
-            LeaveIfDraining(exchange, isServing());
-            return AnswerAsync(exchange, metrics());
-        });
-        yield return Get("/health", exchange =>
-        {
-            var serves = isServing();
-            LeaveIfDraining(exchange, serves);
-            exchange.Respond(serves ? s_serving : s_draining);
+            exchange.Respond(isServing() ? s_serving : s_draining);
             return LoopTask.Completed;
         });
-        var help = new FixedReply(404, "text/plain", "There is no such page. There are /metrics and /health.\n"u8);
-        yield return new CodeRoute(help) { IsPrefix = true };
-    }
+        yield return new CodeRoute(Answering(s_help.HandleAsync)) { IsPrefix = true };
 
-    /// <summary>Whoever asks again is to find who listens at the address by then.</summary>
-    private static void LeaveIfDraining(Exchange exchange, bool serves)
-    {
-        if (!serves) exchange.CloseAfterwards();
-    }
+        CodeRoute Page(string path, HandlerDelegate answer) => new(Answering(exchange =>
+        {
+            if (exchange.Request.Method is Method.Get or Method.Head) return answer(exchange);
+            exchange.Begin(405, 0);
+            exchange.Header("Allow"u8, "GET, HEAD"u8);
+            exchange.End();
+            return LoopTask.Completed;
+        }))
+        {
+            Path = path,
+        };
 
-    private static CodeRoute Get(string path, HandlerDelegate answer) => new(Handler.From(exchange =>
-    {
-        if (exchange.Request.Method is Method.Get or Method.Head) return answer(exchange);
-        exchange.Begin(405, 0);
-        exchange.Header("Allow"u8, "GET, HEAD"u8);
-        exchange.End();
-        return LoopTask.Completed;
-    }))
-    {
-        Path = path,
-    };
+        Handler Answering(HandlerDelegate answer) => Handler.From(exchange =>
+        {
+            // Whoever asks again is to find who listens at the address by then.
+            if (!isServing()) exchange.CloseAfterwards();
+            return answer(exchange);
+        });
+    }
 
     private static async LoopTask AnswerAsync(Exchange exchange, ReadOnlyMemory<byte> text)
     {

@@ -115,6 +115,9 @@ public sealed class AdminTests
         using var scraper = Wire.Connect(admin);
         scraper.Send(Reply.Get("/health"));
         scraper.ReadAnswer();
+        using var mistaken = Wire.Connect(admin);
+        mistaken.Send(Reply.Get("/health"));
+        mistaken.ReadAnswer();
 
         var stopping = new Thread(() => scenario.StopAndCheck());
         stopping.Start();
@@ -128,6 +131,9 @@ public sealed class AdminTests
         scraper.Send(Reply.Get("/metrics"));
         Assert.Equal(1, PrometheusText.Parse(scraper.ReadAnswer().Body)["tailrace_draining"]);
         scraper.ExpectEnd();
+        mistaken.Send(Reply.Get("/nothing"));
+        Assert.Equal(404, mistaken.ReadAnswer().Status);
+        mistaken.ExpectEnd();
         Wait.Until(() => !IsListening(admin), "it listens");
         using var log = new Log(LogLevel.Error, output: TextWriter.Null);
         var options = new TailraceOptions
