@@ -560,21 +560,18 @@ public sealed class ForwardHandler : Handler
         }
         // The answer has begun and cannot be completed: only a reset tells the client so in every framing.
         exchange.Abort();
-        if (IsShortage(result.Error) || IsShortage(upstream.Upload.Error)) return UpstreamFailure.NoBuffers;
+        if (result.Error.IsShortage() || upstream.Upload.Error.IsShortage()) return UpstreamFailure.NoBuffers;
         if (result.End == RelayEnd.WriteFailed || result.Error == IoError.Aborted || upstream.HasUploadFailed)
             return UpstreamFailure.None;
         if (result.End == RelayEnd.Rejected) return UpstreamFailure.Invalid;
         return result.Error == IoError.TimedOut ? UpstreamFailure.TimedOut : UpstreamFailure.Closed;
     }
 
-    /// <summary>Whether it is this side that has no memory left.</summary>
-    private static bool IsShortage(IoError error) => error is IoError.NoBuffers or IoError.OutOfMemory;
-
     private static UpstreamFailure FailureOf(IoResult received, UpstreamConnection upstream) =>
         upstream.Upload.End switch
         {
             RelayEnd.Rejected => UpstreamFailure.RequestRejected,
-            _ when IsShortage(upstream.Upload.Error) => UpstreamFailure.NoBuffers,
+            _ when upstream.Upload.Error.IsShortage() => UpstreamFailure.NoBuffers,
             RelayEnd.ReadFailed when upstream.Upload.Error == IoError.TimedOut => UpstreamFailure.ClientTimedOut,
             RelayEnd.ReadFailed or RelayEnd.Truncated => UpstreamFailure.ClientGone,
             RelayEnd.WriteFailed when upstream.Upload.Error == IoError.TimedOut => UpstreamFailure.TimedOut,

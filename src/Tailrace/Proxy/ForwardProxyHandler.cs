@@ -89,7 +89,7 @@ internal sealed class ForwardProxyHandler : Handler
                 Refuse(exchange, 503, "no descriptor or port left");
                 break;
             case IoError.NoBuffers or IoError.OutOfMemory:
-                Refuse(exchange, 503, "the buffer limit is reached");
+                Refuse(exchange, 503, ErrorReply.NoBuffers);
                 break;
             default:
                 Refuse(exchange, 502, opened.Error == IoError.Refused ? "connect refused" : "connect failed");

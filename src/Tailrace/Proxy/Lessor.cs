@@ -44,7 +44,7 @@ internal sealed class Lessor(Cluster cluster)
                 attempts.OpenFailed(destination, opened.Error);
                 if (IsFault(opened.Error)) cluster.Record(destination, isFailure: true, latencyMs: 0, startedAt);
                 // The client left while the connection was being opened for it, or no destination could do better.
-                if (opened.Error is IoError.Aborted or IoError.NoBuffers or IoError.OutOfMemory) return null;
+                if (opened.Error == IoError.Aborted || opened.Error.IsShortage()) return null;
             }
             else if (await MayGoOnAsync(exchange, attempts) is var end && end != PauseEnd.Called)
             {

@@ -7,8 +7,6 @@ namespace Tailrace.Proxy;
 /// <summary>What a client is told when no upstream has answered, and what is counted and logged of it.</summary>
 internal sealed class Refusals(Cluster cluster)
 {
-    private const string NoBuffers = "the buffer limit is reached";
-
     /// <summary>Answers a request that no destination could be found for.</summary>
     internal void AnswerUnchosen(Exchange exchange, Attempts attempts)
     {
@@ -22,7 +20,7 @@ internal sealed class Refusals(Cluster cluster)
         var (status, reason, isOfOne) = attempts.LastError switch
         {
             _ when attempts.IsRefused => (503, "the circuit is open", false),
-            IoError.NoBuffers or IoError.OutOfMemory => (503, NoBuffers, false),
+            IoError.NoBuffers or IoError.OutOfMemory => (503, ErrorReply.NoBuffers, false),
             _ when attempts.Waits > 0 => (503, "no destination had room", false),
             _ when isFull => (503, "all destinations are full", false),
             IoError.None => (503, "no destination", false),
@@ -62,7 +60,7 @@ internal sealed class Refusals(Cluster cluster)
                 Answer(exchange, destination, 504, "no answer in time");
                 break;
             case UpstreamFailure.NoBuffers:
-                Answer(exchange, null, 503, NoBuffers);
+                Answer(exchange, null, 503, ErrorReply.NoBuffers);
                 break;
             case UpstreamFailure.NoRoom:
                 Answer(
@@ -83,7 +81,7 @@ internal sealed class Refusals(Cluster cluster)
     /// <summary>Answers a request whose head could not be written.</summary>
     internal void AnswerUnsent(Exchange exchange, Destination destination)
     {
-        if (cluster.Reactor.Buffers.IsExhausted) Answer(exchange, null, 503, NoBuffers);
+        if (cluster.Reactor.Buffers.IsExhausted) Answer(exchange, null, 503, ErrorReply.NoBuffers);
         else Answer(exchange, destination, 431, "the head and what is added to it do not fit the buffers");
     }
 
@@ -91,7 +89,7 @@ internal sealed class Refusals(Cluster cluster)
     private void CutShort(Exchange exchange, Destination destination, UpstreamFailure failure)
     {
         var isOurs = failure == UpstreamFailure.NoBuffers;
-        var reason = isOurs ? NoBuffers : "the answer was cut short";
+        var reason = isOurs ? ErrorReply.NoBuffers : "the answer was cut short";
         exchange.FailureReason = reason;
         if (failure == UpstreamFailure.TimedOut) cluster.Reactor.Counters.UpstreamTimeouts++;
         else if (!isOurs) cluster.Reactor.Counters.UpstreamErrors++;

@@ -65,7 +65,7 @@ internal sealed class UpstreamConnection : Lease
     /// </summary>
     internal bool HasUploadFailed =>
         Upload.End is RelayEnd.ReadFailed or RelayEnd.Truncated or RelayEnd.Rejected
-        || Upload.Error is IoError.NoBuffers or IoError.OutOfMemory;
+        || Upload.Error.IsShortage();
 
     /// <summary>
     /// Whether nothing is to be hoped for any more: the body can never be completed, or was not taken in time.

@@ -135,7 +135,7 @@ internal sealed class UpstreamPool
         MakeRoom(destination);
         Remember(destination);
         for (var left = destination.Addresses.Length;
-            left > 0 && error is not (IoError.Aborted or IoError.NoBuffers or IoError.OutOfMemory); left--)
+            left > 0 && error != IoError.Aborted && !error.IsShortage(); left--)
         {
             if (destination.NextAddress() is not { } address) break;
             var connection = SocketConnection.Rent(_reactor);

@@ -8,6 +8,9 @@ namespace Tailrace.Sessions;
 /// <summary>The small answers that the server gives by itself when something is wrong.</summary>
 public static class ErrorReply
 {
+    /// <summary>What is said where this side has no memory left.</summary>
+    internal const string NoBuffers = "the buffer limit is reached";
+
     private const int BodyBytesMax = 256;
 
     /// <summary>Room for one of them, without the fields of a route.</summary>
@@ -43,7 +46,7 @@ public static class ErrorReply
     {
         var fields = exchange.ResponseFields?.LengthIn(exchange.Values) ?? 0;
         if (exchange.Downstream.Output.TryReserve(Room + bytes + fields)) return true;
-        if (exchange.Reactor.Buffers.IsExhausted) Write(exchange, 503, "the buffer limit is reached");
+        if (exchange.Reactor.Buffers.IsExhausted) Write(exchange, 503, NoBuffers);
         else Write(exchange, 500, "the answer's head does not fit the buffers");
         return false;
     }

@@ -1,5 +1,6 @@
 using Tailrace.Io;
 using Tailrace.Proxy.Balancing;
+using Tailrace.Sessions;
 using Tailrace.Telemetry;
 using Tailrace.Tls.Hello;
 
@@ -191,7 +192,7 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
         Counters.Tcp.Connecting++;
         SocketConnection? upstream = null;
         // What is short here is no destination's fault, and no other one has it.
-        while (upstream is null && error is not (IoError.Aborted or IoError.NoBuffers or IoError.OutOfMemory)
+        while (upstream is null && error != IoError.Aborted && !error.IsShortage()
             && cluster.Pick(key, tried) is { } destination)
         {
             tried.Add(destination.Index);
@@ -199,18 +200,16 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
             _server.Changed?.Invoke(this, StreamState.Connecting);
             var beganAt = _server.Reactor.Loop.Now;
             (upstream, _, error) = await cluster.Pool.ConnectAsync(destination, Downstream);
-            if (upstream is null && error is not (IoError.Aborted or IoError.NoBuffers or IoError.OutOfMemory))
-                CountConnectError(destination);
+            if (upstream is null && error != IoError.Aborted && !error.IsShortage()) CountConnectError(destination);
             if (upstream is not null || Lessor.IsFault(error))
                 cluster.Record(destination, upstream is null, _server.Reactor.Loop.Now - beganAt);
         }
         Counters.Tcp.Connecting--;
         if (upstream is not null) return (upstream, default);
         if (error == IoError.Aborted) return (null, _isAborted ? TunnelEnd.Aborted : TunnelEnd.Reset);
-        var isShortage = error is IoError.NoBuffers or IoError.OutOfMemory;
-        cluster.Failed?.Invoke(isShortage ? null : _destination, error switch
+        cluster.Failed?.Invoke(error.IsShortage() ? null : _destination, error switch
         {
-            _ when isShortage => "the buffer limit is reached",
+            _ when error.IsShortage() => ErrorReply.NoBuffers,
             IoError.None when _destination is null => "connection limit reached",
             IoError.None => "no address",
             IoError.TimedOut => "connect timed out",
