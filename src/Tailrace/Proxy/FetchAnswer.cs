@@ -122,7 +122,18 @@ public sealed class FetchAnswer : IDisposable
         exchange.Downstream.AbortWith(upstream.Connection);
         var forwarder = _origin.Forwarder;
         var failure = forwarder.RelayBuffered(exchange, upstream);
-        if (failure == UpstreamFailure.NeedMore) failure = await forwarder.RelayAsync(exchange, upstream);
+        if (failure == UpstreamFailure.NeedMore)
+        {
+            exchange.BeginWork();
+            try
+            {
+                failure = await forwarder.RelayAsync(exchange, upstream);
+            }
+            finally
+            {
+                exchange.EndWork();
+            }
+        }
         exchange.Downstream.AbortWith(null);
         if (failure != UpstreamFailure.None) forwarder.Refuse(exchange, upstream, failure);
         Dispose();

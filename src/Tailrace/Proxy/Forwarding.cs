@@ -26,13 +26,13 @@ internal sealed class Forwarding : LoopPromise
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Forwarding Of(Exchange exchange)
     {
-        // One that a failed handler has left behind is not used again.
-        return exchange.HandlerState is Forwarding { _handler: null, IsCompleted: false } idle ? idle : Make(exchange);
+        return exchange.HandlerState is Forwarding { _handler: null } idle ? idle : Make(exchange);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static Forwarding Make(Exchange exchange)
     {
+        if (exchange.IsAtWork) throw new InvalidOperationException("the request is being forwarded already");
         var made = new Forwarding(exchange);
         exchange.HandlerState = made;
         return made;
@@ -48,6 +48,7 @@ internal sealed class Forwarding : LoopPromise
     {
         _handler = handler;
         _isWaiting = true;
+        _exchange.BeginWork();
         return new LoopTask(this);
     }
 
@@ -61,6 +62,7 @@ internal sealed class Forwarding : LoopPromise
         }
         _handler = handler;
         _rest = rest;
+        _exchange.BeginWork();
         rest.Watch(this);
         return new LoopTask(this);
     }
@@ -87,26 +89,20 @@ internal sealed class Forwarding : LoopPromise
         }
         catch (Exception exception)
         {
+            EndWork();
             Fail(exception);
             return;
         }
+        EndWork();
         Complete();
     }
 
-    /// <inheritdoc/>
-    protected override void Recycle()
+    private void EndWork()
     {
         _handler!.End(Attempts);
-        _handler = null;
+        _exchange.EndWork();
     }
 
-    /// <summary>
-    /// What it waits for is given up. If its handler has failed without awaiting it nobody recycles it either: it ends
-    /// here, and what comes later has nothing to do with its exchange any more.
-    /// </summary>
-    internal void Abandon()
-    {
-        _handler?.End(Attempts);
-        _isWaiting = false;
-    }
+    /// <inheritdoc/>
+    protected override void Recycle() => _handler = null;
 }

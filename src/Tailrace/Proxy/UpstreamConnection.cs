@@ -96,7 +96,6 @@ internal sealed class UpstreamConnection : Lease
     internal override async LoopTask AbandonAsync(Exchange exchange)
     {
         exchange.Lease = null;
-        (exchange.HandlerState as Forwarding)?.Abandon();
         exchange.Downstream.AbortWith(null);
         exchange.Downstream.CancelFill();
         Connection.CancelFlush();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Tailrace.Http;
 using Tailrace.Http.Rules;
@@ -21,6 +22,8 @@ public abstract class Exchange
     private int _pathLength;
     private ReadOnlyMemory<byte> _upstream;
     private bool _hasUpstream;
+    private int _works;
+    private LoopContinuation? _restWaiter;
 
     /// <summary>The request's head. Its slices are places in <see cref="RequestBytes"/>.</summary>
     public abstract RequestHead Request { get; }
@@ -90,6 +93,11 @@ public abstract class Exchange
 
     /// <summary>What its handler has borrowed for it at the moment; null for nothing.</summary>
     internal Lease? Lease { get; set; }
+
+    /// <summary>
+    /// Whether something that a handler has begun is at work for it. Until that ends, it is no other request's.
+    /// </summary>
+    internal bool IsAtWork => _works > 0;
 
     /// <summary>
     /// What a handler keeps with the exchange for its later requests; a handler of another kind replaces it.
@@ -219,6 +227,19 @@ public abstract class Exchange
     /// </summary>
     private protected abstract void DropBuffered();
 
+    /// <summary>Something begins to work for it that a handler is to await.</summary>
+    internal void BeginWork() => _works++;
+
+    /// <summary>It has ended.</summary>
+    internal void EndWork()
+    {
+        _works--;
+        if (_restWaiter is not null && _works == 0) Reactor.Loop.Queue(_restWaiter);
+    }
+
+    /// <summary>To be awaited while something is at work: until nothing is.</summary>
+    internal Rest UntilAtRest() => new(this);
+
     /// <summary>Marks the answer as whole after its body was relayed.</summary>
     internal void Complete() => IsComplete = true;
 
@@ -234,5 +255,27 @@ public abstract class Exchange
         _pathLength = 0;
         Successor = null;
         Lease = null;
+    }
+
+    /// <summary>For <c>await</c>: the end of all that is at work.</summary>
+    internal readonly struct Rest(Exchange exchange) : ILoopAwaiter, ICriticalNotifyCompletion
+    {
+        /// <summary>Always false: it is at work.</summary>
+        public bool IsCompleted => false;
+
+        /// <summary>For the compiler.</summary>
+        public Rest GetAwaiter() => this;
+
+        /// <summary>For the compiler.</summary>
+        public void GetResult() => exchange._restWaiter = null;
+
+        /// <inheritdoc/>
+        public void OnCompleted(Action continuation) => UnsafeOnCompleted(continuation);
+
+        /// <inheritdoc/>
+        public void UnsafeOnCompleted(Action continuation) =>
+            exchange._restWaiter = new ActionContinuation(continuation);
+
+        void ILoopAwaiter.OnCompleted(LoopContinuation continuation) => exchange._restWaiter = continuation;
     }
 }

@@ -112,7 +112,7 @@ internal sealed partial class H1Server
     private bool TryFinish()
     {
         var exchange = _exchange!;
-        if (!exchange.IsWhole || exchange.Lease is not null) return false;
+        if (!exchange.IsWhole || exchange.IsAtWork) return false;
         Finish(exchange);
         Recycle();
         _left = Left.Nothing;

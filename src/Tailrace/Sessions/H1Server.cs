@@ -37,6 +37,7 @@ internal sealed partial class H1Server : Session
     private bool _isHeadTimed;
     private bool _isOver;
     private bool _isBroken;
+    private bool _isOrphaned;
 
     internal H1Server(ServerContext context)
     {
@@ -86,7 +87,7 @@ internal sealed partial class H1Server : Session
                 if (_left == Left.Answer) await TakeAnswer();
                 else if (MayAnswer(out var handler)) await handler.HandleAsync(_exchange!);
                 else if (!await TryFlushAndHandleAsync(handler, _exchange!)) break;
-                if (_exchange!.Lease is not null)
+                if (_exchange!.IsAtWork)
                     throw new InvalidOperationException("the handler did not await what it has begun");
             }
             catch (Exception exception)
@@ -122,7 +123,7 @@ internal sealed partial class H1Server : Session
     {
         _connection = connection;
         _requests = 0;
-        _isOver = _isBroken = false;
+        _isOver = _isBroken = _isOrphaned = false;
         _left = Left.Nothing;
         _context.Add(this);
         _counters.Accepted++;
@@ -231,11 +232,25 @@ internal sealed partial class H1Server : Session
 
     private async LoopTask FailAsync(H1Exchange exchange, Exception exception)
     {
-        if (exchange.Lease is { } lease) await lease.AbandonAsync(exchange);
         _counters.UnhandledErrors++;
         _context.HandlerFailed?.Invoke(exception);
+        if (exchange.IsAtWork) await StopAsync(exchange);
+        if (exchange.Lease is { } lease) await lease.AbandonAsync(exchange);
         if (exchange.HasBegun) exchange.Abort();
-        else ErrorReply.Write(exchange, 500, "the handler failed");
+        else if (!exchange.IsAborted) ErrorReply.Write(exchange, 500, "the handler failed");
+    }
+
+    /// <summary>
+    /// Ends what a handler has begun and not waited for. What the client has got of it by now nobody can say: it gets a
+    /// reset. And the handler may still know the exchange, which is used for no other request then.
+    /// </summary>
+    private async LoopTask StopAsync(H1Exchange exchange)
+    {
+        _isOrphaned = true;
+        exchange.FailureReason = "the handler did not await what it has begun";
+        exchange.Abort();
+        _connection.Abort();
+        await exchange.UntilAtRest();
     }
 
     /// <summary>Accounts for the exchange. True when its answer was written whole and the connection goes on.</summary>
@@ -359,7 +374,8 @@ internal sealed partial class H1Server : Session
         // An answer that was begun and not sent whole must not look like one that ended.
         connection.Close(reset: _isBroken || (isAborted && _exchange!.HasBegun));
         _context.Remove(this);
-        if (_exchange is { } exchange) _context.FreeExchanges.Return(exchange);
+        if (_isOrphaned) _exchange!.Reset(null!);
+        else if (_exchange is { } exchange) _context.FreeExchanges.Return(exchange);
         _exchange = null;
         _connection = null!;
         _counters.Active--;

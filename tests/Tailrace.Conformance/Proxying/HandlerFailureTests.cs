@@ -9,6 +9,8 @@ namespace Tailrace.Conformance.Proxying;
 /// <summary>An exception in the middle of a forwarded exchange: nothing is left behind, and nothing is confused.</summary>
 public sealed class HandlerFailureTests
 {
+    private const string Last = "Connection: close\r\n";
+
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void An_answer_that_has_begun_is_cut(EngineChoice engine) => Run(engine, scenario =>
     {
@@ -28,45 +30,51 @@ public sealed class HandlerFailureTests
     }, edits: null);
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
-    public void What_a_handler_has_not_awaited_is_given_up(EngineChoice engine)
+    public void What_waits_for_an_answer_and_is_not_awaited_ends_with_a_reset(EngineChoice engine)
     {
-        foreach (var isRaised in new[] { true, false })
-        {
-            Scenario.Run(engine, scenario =>
-            {
-                using var origin = new Origin(wire =>
-                {
-                    for (var isLast = false; !isLast && wire.HasMore();)
-                    {
-                        var request = wire.ReadRequest();
-                        if (request.Target == "/left") continue;
-                        isLast = request.Target == "/last";
-                        wire.Send(Reply.Of(request.Target, fields: isLast ? "Connection: close\r\n" : ""));
-                    }
-                });
-                ForwardHandler? forward = null;
-                scenario.HandlerFailures = 1;
-                scenario.Map = server => server.MapPrefix("/", exchange =>
-                {
-                    forward ??= new ForwardHandler(
-                        BuildCluster(exchange, origin), new RequestEdits(), new ResponseEdits());
-                    var forwarding = forward.HandleAsync(exchange);
-                    if (!exchange.Path.SequenceEqual("/left"u8)) return forwarding;
-                    return isRaised ? throw new InvalidOperationException("meant") : LoopTask.Completed;
-                });
-                using var client = scenario.Connect();
-                client.Send(Reply.Get("/first"));
-                Assert.Equal("/first", client.ReadAnswer().Text);
-                client.Send(Reply.Get("/left"));
-                Assert.Equal(500, client.ReadAnswer().Status);
-                client.Send(Reply.Get("/last"));
-                Assert.Equal("/last", client.ReadAnswer().Text);
-                scenario.WaitForLog("a handler failed");
-                scenario.StopAndCheck();
-                Assert.Equal(2, origin.Accepts);
-            });
-        }
+        RunLeft(engine, isRaised: false, new ClusterSettings { Name = "c" });
+        RunLeft(engine, isRaised: true, new ClusterSettings { Name = "c" });
     }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void What_waits_for_a_connection_and_is_not_awaited_ends_with_a_reset(EngineChoice engine)
+    {
+        var settings = new ClusterSettings
+        {
+            Name = "c", ClusterConnectionsMax = 1, QueueLengthMax = 8, QueueTimeoutMs = 60_000,
+        };
+        RunLeft(engine, isRaised: false, settings, isBusy: true);
+        RunLeft(engine, isRaised: true, settings, isBusy: true);
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void What_relays_an_answer_and_is_not_awaited_ends_with_a_reset(EngineChoice engine) =>
+        RunLeft(engine, isRaised: true, new ClusterSettings { Name = "c" }, isBegun: true);
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_request_is_forwarded_once_at_a_time(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        using var origin = Origin.Answering(_ => Reply.Of("fine", fields: Last));
+        ForwardHandler? forward = null;
+        scenario.HandlerFailures = 1;
+        scenario.Map = server => server.MapPrefix("/", async exchange =>
+        {
+            forward ??= new ForwardHandler(BuildCluster(exchange, origin), new RequestEdits(), new ResponseEdits());
+            var forwarding = forward.HandleAsync(exchange);
+            if (exchange.Path.SequenceEqual("/twice"u8)) await forward.HandleAsync(exchange);
+            await forwarding;
+        });
+        using (var client = scenario.Connect())
+        {
+            client.Send(Reply.Get("/twice"));
+            Assert.ThrowsAny<IOException>(() => client.ReadAnswer());
+        }
+        scenario.WaitForLog("forwarded already");
+        using var next = scenario.Connect();
+        next.Send(Reply.Get("/once"));
+        Assert.Equal("fine", next.ReadAnswer().Text);
+        scenario.StopAndCheck();
+    });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void A_trial_that_fails_before_it_is_sent_is_over(EngineChoice engine) => Scenario.Run(engine, scenario =>
@@ -88,7 +96,8 @@ public sealed class HandlerFailureTests
             .Map("/other", exchange => other!.HandleAsync(exchange))
             .Map("/build", exchange =>
             {
-                cluster = BuildCluster(exchange, origin, new BreakerSettings { Failures = 1, TimeMs = 1, Trials = 1 });
+                var breaker = new BreakerSettings { Failures = 1, TimeMs = 1, Trials = 1 };
+                cluster = BuildCluster(exchange, origin, new ClusterSettings { Name = "c", Breaker = breaker });
                 good = new ForwardHandler(cluster, new RequestEdits(), new ResponseEdits());
                 bad = new ForwardHandler(cluster, null!, new ResponseEdits());
                 other = new ForwardHandler(BuildCluster(exchange, origin), new RequestEdits(), new ResponseEdits());
@@ -116,6 +125,56 @@ public sealed class HandlerFailureTests
             return client.ReadAnswer().Text;
         }
     });
+
+    /// <summary>
+    /// One request is forwarded by a handler that does not wait for it, and fails or returns; another goes on as ever.
+    /// </summary>
+    private static void RunLeft(
+        EngineChoice engine, bool isRaised, ClusterSettings settings, bool isBusy = false, bool isBegun = false) =>
+        Scenario.Run(engine, scenario =>
+        {
+            using var isLeft = new ManualResetEventSlim();
+            using var origin = new Origin(wire =>
+            {
+                while (wire.HasMore())
+                {
+                    var target = wire.ReadRequest().Target;
+                    if (target == "/left") wire.Send(isBegun ? "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nleft" : "");
+                    else if (isLeft.Wait(TimeSpan.FromSeconds(30))) wire.Send(Reply.Of(target, fields: Last));
+                }
+            });
+            ForwardHandler? forward = null;
+            scenario.HandlerFailures = 1;
+            scenario.Map = server => server.MapPrefix("/", async exchange =>
+            {
+                forward ??= new ForwardHandler(
+                    BuildCluster(exchange, origin, settings), new RequestEdits(), new ResponseEdits());
+                var forwarding = forward.HandleAsync(exchange);
+                if (!exchange.Path.SequenceEqual("/left"u8))
+                {
+                    await forwarding;
+                    return;
+                }
+                while (isBegun && !exchange.HasBegun) await Task.Delay(1);
+                if (isRaised) throw new InvalidOperationException("meant");
+            });
+            using var other = scenario.Connect();
+            if (isBusy)
+            {
+                other.Send(Reply.Get("/other"));
+                Wait.Until(() => origin.Accepts == 1, "nothing was forwarded");
+            }
+            using (var client = scenario.Connect())
+            {
+                client.Send(Reply.Get("/left"));
+                Assert.ThrowsAny<IOException>(() => client.ReadAnswer());
+            }
+            scenario.WaitForLog("a handler failed");
+            isLeft.Set();
+            if (!isBusy) other.Send(Reply.Get("/other"));
+            Assert.Equal("/other", other.ReadAnswer().Text);
+            scenario.StopAndCheck();
+        });
 
     // Without edits no head can be written; with them it fails when it tells of an answer that was cut short.
     private static void Run(EngineChoice engine, Action<Scenario> body, RequestEdits? edits) => Scenario.Run(engine, scenario =>
@@ -147,9 +206,9 @@ public sealed class HandlerFailureTests
         return new ForwardHandler(cluster, edits!, new ResponseEdits());
     }
 
-    private static Cluster BuildCluster(Exchange exchange, Origin origin, BreakerSettings? breaker = null)
+    private static Cluster BuildCluster(Exchange exchange, Origin origin, ClusterSettings? settings = null)
     {
         var destination = new Destination("origin", 1, [origin.Address.Serialize()]);
-        return new Cluster(exchange.Reactor, new ClusterSettings { Name = "c", Breaker = breaker }, [destination]);
+        return new Cluster(exchange.Reactor, settings ?? new ClusterSettings { Name = "c" }, [destination]);
     }
 }
