@@ -59,6 +59,10 @@ internal sealed class Redirect(int status) : Handler
             ErrorReply.Write(exchange, 500, PathRewrite.TookTooLong);
             Failed?.Invoke(PathRewrite.TookTooLong);
         }
+        else if (!exchange.Downstream.Output.IsEmpty && !ErrorReply.Fits(exchange, _length))
+        {
+            return FlushAndHandleAsync(exchange);
+        }
         else if (ErrorReply.TryFit(exchange, _length))
         {
             Span<byte> body = stackalloc byte[BodyBytesMax];
@@ -69,6 +73,13 @@ internal sealed class Redirect(int status) : Handler
             exchange.End(body);
         }
         return LoopTask.Completed;
+    }
+
+    /// <summary>The same when earlier answers, which take room too, have left.</summary>
+    private async LoopTask FlushAndHandleAsync(Exchange exchange)
+    {
+        if ((await exchange.FlushAsync()).IsError) exchange.Abort();
+        else await HandleAsync(exchange);
     }
 
     /// <summary>Writes the place to the buffer; false when the path could not be had in time.</summary>

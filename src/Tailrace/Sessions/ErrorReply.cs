@@ -44,11 +44,17 @@ public static class ErrorReply
     /// <param name="bytes">What the head has beside the usual and those fields.</param>
     internal static bool TryFit(Exchange exchange, int bytes = 0)
     {
-        var fields = exchange.ResponseFields?.LengthIn(exchange.Values) ?? 0;
-        if (exchange.Downstream.Output.TryReserve(Room + bytes + fields)) return true;
+        if (Fits(exchange, bytes)) return true;
         if (exchange.Reactor.Buffers.IsExhausted) Write(exchange, 503, NoBuffers);
         else Write(exchange, 500, "the answer's head does not fit the buffers");
         return false;
+    }
+
+    /// <summary>Whether it has room; nothing is said if not.</summary>
+    internal static bool Fits(Exchange exchange, int bytes)
+    {
+        var fields = exchange.ResponseFields?.LengthIn(exchange.Values) ?? 0;
+        return exchange.Downstream.Output.TryReserve(Room + bytes + fields);
     }
 
     /// <summary>
