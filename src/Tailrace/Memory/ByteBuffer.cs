@@ -170,7 +170,8 @@ public sealed unsafe class ByteBuffer
     private bool TryRent(int minimum)
     {
         var pool = _small;
-        if (_isBulk || minimum > pool.BlockSize) return TryRentBulk(minimum);
+        if (minimum > pool.BlockSize || (_isBulk && _pools.Bulk.BlockSize > pool.BlockSize))
+            return TryRentBulk(minimum);
         _block = pool.TryRent();
         if (_block == null) return false;
         _capacity = pool.BlockSize;

@@ -7,6 +7,19 @@ public sealed class ByteBufferTests : IDisposable
     private readonly BufferPools _pools = new(256, 1024, 1 << 20);
 
     [Fact]
+    public void Blocks_go_back_to_their_pool_where_both_sizes_are_the_same()
+    {
+        using var pools = new BufferPools(256, 256, 1 << 20);
+        var buffer = new ByteBuffer(pools);
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.True(buffer.TryAppend(new byte[256]));
+            buffer.Clear();
+            Assert.Equal((0, 0), (pools.Small.Rented, pools.Bulk.Rented));
+        }
+    }
+
+    [Fact]
     public void It_holds_no_block_until_bytes_come_and_none_after_release()
     {
         var buffer = new ByteBuffer(_pools);
