@@ -47,6 +47,37 @@ public sealed class EventLoopTests
     }
 
     [Theory, MemberData(nameof(Engines))]
+    public void Nobody_is_accepted_without_an_address(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var listener = rig.Listen();
+            var address = (IPEndPoint)rig.Loop.LocalAddress(listener);
+            // It has said all that it has to say, and is gone.
+            using (var hasty = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
+            {
+                hasty.Connect(address);
+                hasty.Send("GET / HTTP/1.1\r\n\r\n"u8);
+                hasty.LingerState = new LingerOption(true, 0);
+            }
+            using var patient = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            patient.Connect(address);
+            var expected = NetAddress.From((IPEndPoint)patient.LocalEndPoint!);
+            while (true)
+            {
+                var accept = new AcceptOperation();
+                if ((await rig.Loop.AcceptAsync(listener, accept)).IsError) continue;
+                var remote = accept.Opened!.Remote;
+                Assert.Equal(AddressFamily.InterNetwork, remote.Family);
+                rig.Loop.Close(accept.Opened);
+                if (remote.Equals(expected)) break;
+            }
+            rig.Loop.Close(listener);
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
     public void A_cancelled_connect_can_be_closed(string engine)
     {
         using var rig = new LoopRig(engine);

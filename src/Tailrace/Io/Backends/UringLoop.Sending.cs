@@ -222,7 +222,17 @@ internal sealed unsafe partial class UringLoop
             operation.Complete(errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno));
             return;
         }
+        NoteFailure(handle, result);
         ContinueSend(handle, operation);
+    }
+
+    /// <summary>A poll has told of an error: the sends that wait fail with it, be there room for them or not.</summary>
+    private static void NoteFailure(UringHandle handle, int result)
+    {
+        NoteLoss(handle, result);
+        if (!HasFailed(result) || handle.SendFailure != IoError.None) return;
+        var errno = LinuxSockets.TakeError(handle.Descriptor);
+        if (errno != 0) handle.SendFailure = LinuxSockets.ErrorOf(errno);
     }
 
     private void SendRest(UringHandle handle, UringRest rest)

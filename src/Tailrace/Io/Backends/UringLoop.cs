@@ -127,9 +127,10 @@ internal sealed unsafe partial class UringLoop : EventLoop
     public override IoTask AcceptAsync(IoHandle listener, AcceptOperation operation)
     {
         var handle = Of(listener);
-        if (handle.Accepts!.Waiting.TryDequeue(out var accepted))
+        while (handle.Accepts!.Waiting.TryDequeue(out var accepted))
         {
-            operation.Opened = OpenAccepted(accepted);
+            if (OpenAccepted(accepted) is not { } opened) continue;
+            operation.Opened = opened;
             return new IoTask(IoResult.Success(0));
         }
         if (_reserve.IsAllThatIsLeft)
@@ -189,7 +190,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
         handle.FailDependent(this);
-        handle.Dependent = null;
+        handle.Part();
         while (handle.FirstWaiting != UringReceives.None)
             _receives.Consume(ref handle.FirstWaiting, _receives.Peek(handle.FirstWaiting).Length);
         if (reset) DropRest(handle);
@@ -444,9 +445,16 @@ internal sealed unsafe partial class UringLoop : EventLoop
             if (_reserve.Touches(result)) StopMultishot(listener, Kind.Accept);
             if (listener.Receiving is { } operation)
             {
-                ((AcceptOperation)operation).Opened = OpenAccepted(result);
-                listener.Receiving = null;
-                operation.Complete(IoResult.Success(0));
+                if (OpenAccepted(result) is { } opened)
+                {
+                    ((AcceptOperation)operation).Opened = opened;
+                    listener.Receiving = null;
+                    operation.Complete(IoResult.Success(0));
+                }
+                else if (!listener.Has(UringWork.Accept))
+                {
+                    Arm(listener);
+                }
                 return;
             }
             var accepted = listener.Accepts!.Waiting;
@@ -475,13 +483,22 @@ internal sealed unsafe partial class UringLoop : EventLoop
         listener.Work |= UringWork.Accept;
     }
 
-    private UringHandle OpenAccepted(int fd)
+    /// <summary>
+    /// The stream of an accepted descriptor; null for one that was reset before anybody asked who it is of: nothing may
+    /// be done for a client whose address no list and no limit has seen.
+    /// </summary>
+    private UringHandle? OpenAccepted(int fd)
     {
-        var handle = Open(fd);
         var address = stackalloc byte[SocketAbi.AddressBytesMax];
         uint length = SocketAbi.AddressBytesMax;
+        if (Libc.getpeername(fd, address, &length) != 0)
+        {
+            Libc.close(fd);
+            return null;
+        }
+        var handle = Open(fd);
         handle.IsAccepted = true;
-        if (Libc.getpeername(fd, address, &length) == 0) handle.Remote = LinuxSockets.ReadAddress(address);
+        handle.Remote = LinuxSockets.ReadAddress(address);
         return handle;
     }
 
