@@ -21,6 +21,9 @@ internal sealed record SimConditions
     /// <summary>A receive that may stay unseen does.</summary>
     internal int Unseen { get; init; }
 
+    /// <summary>A message that may be passed on is.</summary>
+    internal int PassedOn { get; init; } = 500;
+
     /// <summary>A loop misses its turn.</summary>
     internal int Busy { get; init; } = 100;
 

@@ -117,6 +117,14 @@ internal sealed partial class SimLoop(SimWorld world, string host) : EventLoop
     }
 
     /// <inheritdoc/>
+    internal override IoTask ReceiveForAsync(IoHandle stream, IoOperation operation, IoHandle recipient)
+    {
+        Require(operation.UnseenMax == IoOperation.PassesOn, "nothing is to be passed on");
+        Open(stream).Pair(Open(recipient));
+        return ReceiveAsync(stream, operation);
+    }
+
+    /// <inheritdoc/>
     internal override int UnseenHeld => Unseen;
 
     /// <inheritdoc/>
@@ -146,7 +154,7 @@ internal sealed partial class SimLoop(SimWorld world, string host) : EventLoop
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
         handle.FailDependent(this);
-        handle.Dependent = null;
+        handle.Part();
     }
 
     /// <inheritdoc/>

@@ -13,6 +13,7 @@ internal sealed class SimNetwork(SimWorld world)
 {
     private const int FirstPort = 20_000;
     private const int UnseenBytesMax = 40_000;
+    private const int PassedBytesMax = 300;
 
     private readonly List<SimHandle> _listeners = [];
     private int _ports = FirstPort;
@@ -97,6 +98,8 @@ internal sealed class SimNetwork(SimWorld world)
         if (world.Random.Chance(world.Conditions.Reset)) Break(handle);
         var pipe = handle.Incoming!;
         if (!pipe.IsReadable(Now)) return null;
+        if (operation.UnseenMax < 0 && world.Random.Chance(world.Conditions.PassedOn) && PassOn(handle, operation) is { } passed)
+            return passed;
         var isUnseen = operation.UnseenMax > 0 && world.Random.Chance(world.Conditions.Unseen);
         if (!isUnseen && !operation.Buffer.TryReserve(1)) return IoResult.Failure(IoError.NoBuffers);
         var count = isUnseen ? ReadUnseen(handle, operation) : Read(pipe, operation.Buffer);
@@ -115,6 +118,21 @@ internal sealed class SimNetwork(SimWorld world)
         var count = pipe.Read(target, Now);
         buffer.Commit(count);
         return count;
+    }
+
+    /// <summary>Sends what came on to the recipient, if that takes it at once.</summary>
+    private IoResult? PassOn(SimHandle handle, IoOperation operation)
+    {
+        if (handle.Recipient is not SimHandle { Sending: null } recipient || !HasRoom(recipient, PassedBytesMax)) return null;
+        var bytes = new byte[world.Random.Between(1, PassedBytesMax)];
+        var count = handle.Incoming!.Read(bytes, Now);
+        // Its end, or a reset, is told as ever.
+        if (count == 0) return null;
+        handle.Received += count;
+        operation.PassedOn = count;
+        if (world.Faults.Strikes()) Break(recipient);
+        else Send(recipient, bytes.AsSpan(0, count));
+        return IoResult.Success(count);
     }
 
     private int ReadUnseen(SimHandle handle, IoOperation operation)

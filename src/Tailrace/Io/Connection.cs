@@ -139,6 +139,16 @@ public abstract class Connection : TimerEntry
     /// </summary>
     internal virtual IoTask FillUnseenAsync(int count) => FillAsync();
 
+    /// <summary>
+    /// Receives more, into <see cref="Input"/>, which is empty; or the loop passes what comes, if it is short, on to
+    /// <paramref name="recipient"/>, and <see cref="PassedOn"/> tells.
+    /// </summary>
+    /// <param name="recipient">One of the same reactor with an empty output. Nobody sends there meanwhile.</param>
+    internal virtual IoTask FillForAsync(Connection recipient) => FillAsync();
+
+    /// <summary>How many bytes the last fill has passed on.</summary>
+    internal virtual int PassedOn => 0;
+
     /// <summary>Forgets the unseen bytes.</summary>
     /// <returns>How many they were.</returns>
     internal virtual int DropUnseen() => 0;
@@ -166,7 +176,8 @@ public abstract class Connection : TimerEntry
     public abstract void Abort();
 
     /// <summary>
-    /// When this connection is reset by its other side, the receive of <paramref name="other"/> fails.
+    /// When this connection is reset by its other side or closed here, the receive of <paramref name="other"/> fails;
+    /// when that has happened already, all of its operations do.
     /// </summary>
     /// <param name="other">What fails with it; null for nothing any more.</param>
     /// <param name="atOnce">Whether to listen from now on, and not only when it takes a while.</param>

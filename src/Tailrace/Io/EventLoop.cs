@@ -127,6 +127,18 @@ public abstract partial class EventLoop : IDisposable
         ReceiveAsync(handle, operation);
 
     /// <summary>
+    /// Receives as <see cref="ReceiveAsync"/> does; but what comes, if it is short, the loop may send on by itself:
+    /// nobody has to look at it, and it is copied once. <see cref="IoOperation.PassedOn"/> tells.
+    /// </summary>
+    /// <param name="handle">The stream.</param>
+    /// <param name="operation">
+    /// Its <see cref="IoOperation.UnseenMax"/> is <see cref="IoOperation.PassesOn"/>.
+    /// </param>
+    /// <param name="recipient">Where it goes. While this is pending nobody sends there.</param>
+    internal virtual IoTask ReceiveForAsync(IoHandle handle, IoOperation operation, IoHandle recipient) =>
+        ReceiveAsync(handle, operation);
+
+    /// <summary>
     /// Sends all of <see cref="IoOperation.Buffer"/> and then all of <see cref="IoOperation.Unseen"/>.
     /// </summary>
     internal virtual IoTask SendUnseenAsync(IoHandle handle, SendOperation operation) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace Tailrace.Io;
@@ -61,6 +62,29 @@ public abstract class IoHandle
             _hasDependent = value is not null;
             RepeatedReference.Keep(ref _dependent, value);
         }
+    }
+
+    /// <summary>
+    /// Back end: to whom a short message that it receives may be passed on; null when that one has been closed. It lies
+    /// where a <see cref="Dependent"/> would, of which there is none then.
+    /// </summary>
+    internal IoHandle? Recipient => _dependent;
+
+    /// <summary>Back end: these two may pass messages on to each other, until one of them is closed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Pair(IoHandle other)
+    {
+        Debug.Assert(!_hasDependent && !other._hasDependent, "a stream has a dependent or a recipient");
+        if (_dependent != other) _dependent = other;
+        if (other._dependent != this) other._dependent = this;
+    }
+
+    /// <summary>Back end: it is closed, and may soon be another stream's.</summary>
+    internal void Part()
+    {
+        if (_dependent is { } other && other._dependent == this) other._dependent = null;
+        _dependent = null;
+        _hasDependent = false;
     }
 
     /// <summary>What is run once this one is reset or closed, while its owner waits for something else.</summary>

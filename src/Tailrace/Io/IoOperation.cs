@@ -16,6 +16,9 @@ namespace Tailrace.Io;
 /// </remarks>
 public class IoOperation : LoopContinuation
 {
+    /// <summary>What <see cref="UnseenMax"/> is of a receive whose short messages may be passed on.</summary>
+    internal const int PassesOn = -1;
+
     private LoopContinuation? _continuation;
     private IoHandle? _handle;
     private ByteBuffer? _buffer;
@@ -47,8 +50,20 @@ public class IoOperation : LoopContinuation
         set => RepeatedReference.Keep(ref _buffer, value);
     }
 
-    /// <summary>Receive: how many of the next bytes the system may keep. 0 for an ordinary receive.</summary>
+    /// <summary>
+    /// Receive: how many of the next bytes the system may keep; 0 for an ordinary receive, and
+    /// <see cref="PassesOn"/> for one that lets the loop pass a short message on.
+    /// </summary>
     internal int UnseenMax { get; set; }
+
+    /// <summary>
+    /// Receive: how many bytes the loop has passed on by itself: see <see cref="EventLoop.ReceiveForAsync"/>.
+    /// </summary>
+    internal int PassedOn
+    {
+        get => UnseenMax < 0 ? PassesOn - UnseenMax : 0;
+        set => UnseenMax = PassesOn - value;
+    }
 
     /// <summary>Receive: the bytes that the system has kept, or null. Send: what goes behind the buffer.</summary>
     internal UnseenBytes? Unseen { get; set; }

@@ -188,6 +188,19 @@ public sealed class SocketConnection : Connection
     }
 
     /// <inheritdoc/>
+    internal override IoTask FillForAsync(Connection recipient)
+    {
+        Debug.Assert(Input.IsEmpty && recipient.Output.IsEmpty);
+        if (_receive.IsArmed || _handle is not { } handle || (recipient as SocketConnection)?._handle is not { } next)
+            return FillAsync();
+        _receive.UnseenMax = IoOperation.PassesOn;
+        return Reactor.Loop.ReceiveForAsync(handle, _receive, next);
+    }
+
+    /// <inheritdoc/>
+    internal override int PassedOn => _receive.PassedOn;
+
+    /// <inheritdoc/>
     internal override int DropUnseen() => _receive.DropUnseen();
 
     /// <inheritdoc/>
@@ -265,7 +278,11 @@ public sealed class SocketConnection : Connection
     /// <inheritdoc/>
     public override void AbortWith(Connection? other, bool atOnce = false)
     {
-        if (_handle is not { } handle) return;
+        if (_handle is not { } handle)
+        {
+            other?.Abort();
+            return;
+        }
         handle.Dependent = (other as SocketConnection)?._handle;
         if (other is not null && !Reactor.Loop.IsWatched(handle)) WatchSoon(handle, atOnce);
     }

@@ -36,6 +36,9 @@ internal struct TunnelFlow
     /// <summary>Pieces moved since it last waited.</summary>
     internal byte Pieces;
 
+    /// <summary>Whether what came last was short: the loop may pass the next message on by itself.</summary>
+    internal bool IsShort;
+
     /// <summary>What it waits for.</summary>
     internal TunnelWait Wait;
 }
@@ -51,6 +54,9 @@ internal readonly ref struct TunnelPump
 {
     /// <summary>Pieces moved without a wait before other connections get their turn.</summary>
     private const int TurnPiecesMax = 16;
+
+    /// <summary>Bytes of a message from which on it is none to be passed on.</summary>
+    private const int ShortBytes = 4096;
 
     /// <summary>What is being sent is what the source has received unseen.</summary>
     private const int AllUnseen = -1;
@@ -146,8 +152,8 @@ internal readonly ref struct TunnelPump
     private bool TryReceive()
     {
         Source.Input.Release();
-        var fill = _flow.Gauge.IsBulk(Loop, int.MaxValue) && Target.SendsUnseen
-            ? Source.FillUnseenAsync(int.MaxValue)
+        var fill = _flow.IsShort ? Source.FillForAsync(Target)
+            : _flow.Gauge.IsBulk(Loop, int.MaxValue) && Target.SendsUnseen ? Source.FillUnseenAsync(int.MaxValue)
             : Source.FillAsync();
         if (fill.IsCompleted) return OnReceived(fill.GetAwaiter().GetResult());
         Source.ReleaseInput();
@@ -161,8 +167,10 @@ internal readonly ref struct TunnelPump
     private bool OnReceived(IoResult received)
     {
         _tunnel.OnActivity();
+        if (_flow.IsShort && Source.PassedOn is > 0 and var passed) Deliver(passed);
         if (received is { IsError: false, Bytes: > 0 })
         {
+            _flow.IsShort = received.Bytes < ShortBytes;
             _flow.Gauge.Received(Loop, received.Bytes, Source.Unseen > 0);
             _tunnel.Changed?.Invoke(StreamState.Reading);
             return true;
@@ -177,6 +185,8 @@ internal readonly ref struct TunnelPump
     private bool TrySend()
     {
         var sending = Source.Unseen > 0 ? AllUnseen : Source.Input.Length;
+        // The loop has passed on what came.
+        if (sending == 0 && Target.Output.IsEmpty) return true;
         _flow.Sending = sending;
         var flush = sending == AllUnseen
             ? Target.FlushUnseenAsync(Source)
@@ -193,8 +203,7 @@ internal readonly ref struct TunnelPump
     {
         // What was in the output before is not of this stream.
         var bytes = _flow.Sending == AllUnseen ? Target.Flushed : _flow.Sending - Source.Input.Length;
-        _flow.Bytes += bytes;
-        _tunnel.OnDelivered(From, bytes);
+        Deliver(bytes);
         if (sent.IsError)
         {
             _tunnel.OnSendFailed(this, sent.Error);
@@ -206,6 +215,12 @@ internal readonly ref struct TunnelPump
         _flow.Wait = TunnelWait.Turn;
         _tunnel.LetOthersGo();
         return false;
+    }
+
+    private void Deliver(int bytes)
+    {
+        _flow.Bytes += bytes;
+        _tunnel.OnDelivered(From, bytes);
     }
 
     private void End()

@@ -86,7 +86,7 @@ internal sealed unsafe partial class EpollLoop
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
         handle.FailDependent(this);
-        handle.Dependent = null;
+        handle.Part();
         if (handle.HasUnsent && !reset) Leave(handle);
         else Free(handle);
     }

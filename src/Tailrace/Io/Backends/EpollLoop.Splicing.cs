@@ -35,12 +35,19 @@ internal sealed partial class EpollLoop
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryReceiveAgain(EpollHandle handle, IoOperation operation, out IoResult result) =>
-        operation.UnseenMax == 0
-            ? TryReceive(handle, operation.Buffer, out result)
-            : TryReceiveUnseen(handle, operation, out result);
+        operation.UnseenMax switch
+        {
+            0 => TryReceive(handle, operation.Buffer, out result),
+            < 0 => TryPassOn(handle, operation, out result),
+            _ => TryReceiveUnseen(handle, operation, out result),
+        };
 
-    private static IoResult? RetrySend(EpollHandle handle, SendOperation operation) =>
-        operation.Unseen is null ? TrySend(handle, operation) : TrySendUnseen(handle, operation);
+    private static IoResult? RetrySend(EpollHandle handle, SendOperation operation)
+    {
+        // What went before it has failed, and the kernel tells of that once.
+        if (handle.SendError != IoError.None) return IoResult.Failure(handle.SendError);
+        return operation.Unseen is null ? TrySend(handle, operation) : TrySendUnseen(handle, operation);
+    }
 
     private bool TryReceiveUnseen(EpollHandle handle, IoOperation operation, out IoResult result)
     {

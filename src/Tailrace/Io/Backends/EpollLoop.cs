@@ -375,7 +375,11 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         if (!buffer.TryReserve()) return true;
         var wanted = buffer.Free;
         var received = Libc.recv(handle.Descriptor, buffer.WritePointer, (nuint)wanted, 0);
-        if (received <= 0) return TryEnd(handle, buffer, received, out result);
+        if (received <= 0)
+        {
+            buffer.Release();
+            return TryEnd(handle, received, out result);
+        }
         buffer.Commit((int)received);
         handle.Received += received;
         if (received < wanted && !handle.IsEnding) handle.IsReadable = false;
@@ -390,10 +394,9 @@ internal sealed unsafe partial class EpollLoop : EventLoop
 
     /// <summary>The end of the stream, or an error. False when there is only nothing yet.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static bool TryEnd(EpollHandle handle, ByteBuffer buffer, nint received, out IoResult result)
+    private static bool TryEnd(EpollHandle handle, nint received, out IoResult result)
     {
         var errno = received < 0 ? Libc.Errno : 0;
-        buffer.Release();
         if (errno == Errno.Again)
         {
             handle.IsReadable = false;

@@ -165,7 +165,7 @@ internal sealed partial class PortableLoop : EventLoop
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
         handle.FailDependent(this);
-        handle.Dependent = null;
+        handle.Part();
         Release(handle.Incoming);
         Release(handle.Outgoing);
         if (handle.Branches is { } branches) CloseBranches(branches);

@@ -115,6 +115,13 @@ internal sealed unsafe partial class UringLoop
             return;
         }
         handle.Receiving = null;
+        if (operation.UnseenMax < 0 && TryPassOn(handle, bytes, count))
+        {
+            _receives.Return(buffer);
+            operation.PassedOn = count;
+            operation.Complete(IoResult.Success(count));
+            return;
+        }
         var target = operation.Buffer;
         if (!target.TryReserve(1))
         {
@@ -185,7 +192,7 @@ internal sealed unsafe partial class UringLoop
         if (handle.IsEnded) return IoResult.Success(0);
         if (handle.ReceiveFailure != IoError.None) return IoResult.Failure(handle.ReceiveFailure);
         if (!handle.IsBulk || !handle.IsReadable) return null;
-        return operation.UnseenMax == 0
+        return operation.UnseenMax <= 0
             ? ReceiveDirectly(handle, operation.Buffer)
             : ReceiveUnseen(handle, operation);
     }
