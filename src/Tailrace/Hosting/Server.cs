@@ -190,18 +190,12 @@ public sealed class Server : IDisposable
         _resolution?.Dispose();
         _services?.Dispose();
         _checker?.Dispose();
-        // Only when every worker has begun to drain do the counts of connections fall for good.
-        using var draining = new CountdownEvent(_workers.Count);
-        foreach (var worker in _workers)
-        {
-            worker.Reactor.Loop.Post(() =>
-            {
-                worker.Drain();
-                draining.Signal();
-            });
-        }
         var deadline = Environment.TickCount64 + (long)grace.TotalMilliseconds;
-        draining.Wait(DrainBegins);
+        var drainBegins = Environment.TickCount64 + (long)DrainBegins.TotalMilliseconds;
+        // None may drain while another still accepts, and gives it connections. And only when every worker has begun
+        // to drain do the counts of connections fall for good.
+        SettleAll(worker => worker.StopListening(), drainBegins);
+        SettleAll(worker => worker.Drain(), drainBegins);
         WaitUntilIdle(deadline);
         var left = _workers.Sum(worker => worker.Reactor.Counters.Active);
         if (left > 0)
@@ -228,6 +222,25 @@ public sealed class Server : IDisposable
 
     private volatile bool _isStopping;
     private volatile bool _isStopped;
+
+    /// <summary>
+    /// Has every worker take what has come for it and then do something, and waits for all of them, but no longer than
+    /// until a time.
+    /// </summary>
+    private void SettleAll(Action<Worker> act, long until)
+    {
+        // Not disposed of: a worker may come to it when nobody waits any more.
+        var left = new CountdownEvent(_workers.Count);
+        foreach (var worker in _workers) worker.Reactor.Loop.Post(() => RunAsync(worker).Detach());
+        left.Wait((int)Math.Max(0, until - Environment.TickCount64));
+
+        async LoopTask RunAsync(Worker worker)
+        {
+            await worker.SettleAsync();
+            act(worker);
+            left.Signal();
+        }
+    }
 
     /// <summary>Says how many forwarded connections are left, and where they stand.</summary>
     private void LogStates()
@@ -344,7 +357,9 @@ public sealed class Server : IDisposable
     private void CreateWorkers(Snapshot snapshot)
     {
         var processors = Loops.Processors();
-        var count = _options.Workers > 0 ? _options.Workers : processors.Count;
+        // The runtime knows what a control group's quota of processor time is worth.
+        var most = Math.Min(processors.Count, Environment.ProcessorCount);
+        var count = _options.Workers > 0 ? _options.Workers : most;
         for (var i = 0; i < count; i++)
         {
             var buffers = new BufferPools(_options.Buffers.Block, _options.Buffers.BulkBlock, _options.Buffers.Max);

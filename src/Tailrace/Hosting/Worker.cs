@@ -16,6 +16,9 @@ namespace Tailrace.Hosting;
 /// </remarks>
 internal sealed class Worker : IDisposable
 {
+    /// <summary>A listener accepts 64 in a turn: these take its whole backlog, and do not wait when idle.</summary>
+    private const int SettleTurns = 64;
+
     private readonly Log _log;
     private readonly FailureLog _failures;
     private readonly DebugLog? _debug;
@@ -164,6 +167,15 @@ internal sealed class Worker : IDisposable
     /// <summary>Takes over what active checks have found. Posted.</summary>
     internal void SetHealth(string cluster, int destination, string name, bool isHealthy) =>
         _clusters[cluster].SetHealth(destination, name, isHealthy);
+
+    /// <summary>
+    /// Takes what has come so far: connections that the system holds, those that other workers have given, and the
+    /// requests on them. Posted.
+    /// </summary>
+    internal async LoopTask SettleAsync()
+    {
+        for (var i = 0; i < SettleTurns; i++) await Reactor.Loop.YieldAsync();
+    }
 
     /// <summary>Stops accepting: what is open goes on. Posted.</summary>
     internal void StopListening()

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Tailrace.Config;
 using Tailrace.Conformance.Support;
 using Tailrace.Hosting;
+using Tailrace.Telemetry;
 
 namespace Tailrace.Conformance.Serving;
 
@@ -38,6 +39,46 @@ public sealed class ShutdownTests
         busy.ExpectEnd();
         stopping.Join();
     });
+
+    /// <remarks>
+    /// Each worker accepts for one of four listeners. The first does not come to stop before the others have, and
+    /// then finds connections to give them.
+    /// </remarks>
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void What_waits_to_be_accepted_is_served_whichever_worker_gets_it(EngineChoice engine)
+    {
+        const int clientCount = 16;
+        using var log = new Log(output: TextWriter.Null);
+        using var server = new Server(FourWorkers(engine), log);
+        server.Start();
+        IPEndPoint[] addresses = [.. server.Addresses.Cast<IPEndPoint>()];
+        using var go = new ManualResetEventSlim();
+        using var isHeld = new ManualResetEventSlim();
+        server.Workers[0].Reactor.Loop.Post(() =>
+        {
+            isHeld.Set();
+            go.Wait(30_000);
+        });
+        Wait.Until(() => isHeld.IsSet, "the first worker does not run");
+        var clients = Enumerable.Range(0, clientCount).Select(_ => Wire.Connect(addresses[0])).ToArray();
+        foreach (var client in clients) client.Send(Reply.Get());
+        // The portable loop's first accept needs no turn of it.
+        var taken = engine == EngineChoice.Portable ? 1 : 0;
+        Wait.Until(() => SystemSockets.Waiting(addresses[0]) == clientCount - taken, "the clients have not all come");
+        var stopping = new Thread(() => server.Stop(TimeSpan.FromSeconds(10)));
+        stopping.Start();
+        foreach (var address in addresses[1..]) Wait.Until(() => IsRefused(address), "new clients are let in");
+        go.Set();
+        foreach (var client in clients)
+        {
+            var answer = client.ReadAnswer();
+            Assert.Equal(200, answer.Status);
+            client.Dispose();
+        }
+        stopping.Join();
+        Assert.All(server.Statistics, worker => Assert.True(worker.Requests >= clientCount / 4));
+        Assert.All(server.Workers, worker => Assert.Equal(0, worker.Reactor.Buffers.Rented));
+    }
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void What_does_not_end_in_time_is_ended(EngineChoice engine) => Scenario.Run(engine, scenario =>
@@ -107,6 +148,15 @@ public sealed class ShutdownTests
         Assert.Contains("workers=2", line, StringComparison.Ordinal);
         Assert.Contains($"listening={address}", line, StringComparison.Ordinal);
     });
+
+    private static TailraceOptions FourWorkers(EngineChoice engine) => new()
+    {
+        Engine = engine,
+        Workers = 4,
+        Listeners = [.. Enumerable.Range(0, 4).Select(i =>
+            new ListenerOptions { Name = $"{i}", Address = "127.0.0.1:0", Accept = AcceptMode.Handoff })],
+        Routes = [new RouteOptions { Respond = new RespondOptions() }],
+    };
 
     private static bool IsRefused(IPEndPoint address)
     {
