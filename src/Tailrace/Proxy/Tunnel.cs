@@ -233,18 +233,22 @@ internal class Tunnel : TimerEntry
             Fail(TunnelEnd.Aborted, TunnelSide.None, IoError.Aborted);
             Cancel();
         }
+        else if (!pump.Source.IsBroken)
+        {
+            // Its other side has closed it, in order: what it has sent, and what is on its way to it, goes on.
+        }
         else if (pump.IsOver)
         {
             // All that it sent is delivered, and nothing gets there.
             Fail(TunnelEnd.Reset, pump.From, IoError.Reset);
             Cancel();
         }
-        else if (pump.IsSending && (_running == 2 || pump.Source.IsBroken))
+        else if (pump.IsSending)
         {
             Fail(TunnelEnd.Reset, pump.From, IoError.Reset);
             LimitRest();
         }
-        // Otherwise the next receive tells, or both streams have ended in order.
+        // Otherwise the next receive tells.
     }
 
     /// <summary>

@@ -302,6 +302,7 @@ internal sealed unsafe partial class EpollLoop
                 }
                 // The kernel tells of it once, and a receive would take it for an end.
                 handle.SendError = LinuxSockets.ErrorOf(errno);
+                handle.IsBroken |= handle.SendError == IoError.Reset;
                 return IoResult.Failure(handle.SendError);
             }
             handle.Sent += sent;

@@ -92,7 +92,11 @@ internal sealed partial class EpollLoop
         var result = Pipe.Send(handle.Descriptor, operation, out var sent);
         handle.Sent += sent;
         if (result is null) handle.IsWritable = false;
-        if (result is { IsError: true }) handle.SendError = result.Value.Error;
+        if (result is { IsError: true } failure)
+        {
+            handle.SendError = failure.Error;
+            handle.IsBroken |= failure.Error == IoError.Reset;
+        }
         return result;
     }
 }

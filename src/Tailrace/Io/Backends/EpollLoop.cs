@@ -173,7 +173,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     {
         var handle = Of(stream);
         TryRegister(handle);
-        if (handle.IsLost) handle.FailDependent(this);
+        if (handle.IsBroken) handle.FailDependent(this);
     }
 
     /// <inheritdoc/>
@@ -310,8 +310,9 @@ internal sealed unsafe partial class EpollLoop : EventLoop
                     _settled[settled++].Operation = operation;
                 }
             }
-            else if ((events & (Epoll.HangUp | Epoll.Error)) != 0)
+            else if ((events & Epoll.Error) != 0)
             {
+                // A hang-up alone is the end of both directions, which a Unix socket's other side makes by a close.
                 handle.FailDependent(this);
             }
         }
@@ -403,7 +404,11 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             result = default;
             return false;
         }
-        if (errno != 0) handle.SendError = LinuxSockets.ErrorOf(errno);
+        if (errno != 0)
+        {
+            handle.SendError = LinuxSockets.ErrorOf(errno);
+            handle.IsBroken = true;
+        }
         result = errno == 0 ? Ended(handle) : IoResult.Failure(handle.SendError);
         return true;
     }

@@ -158,7 +158,7 @@ internal sealed unsafe partial class UringLoop
         if (result < 0 || ((uint)result & ending) != 0) handle.IsEnding = true;
         NoteLoss(handle, result);
         if (handle.Receiving is { } operation) Retry(handle, operation);
-        else if (handle.IsLost) handle.FailDependent(this);
+        else if (handle.IsBroken) handle.FailDependent(this);
     }
 
     /// <summary>Keeps what a poll has said of the end of a stream.</summary>

@@ -128,6 +128,7 @@ internal sealed unsafe partial class UringLoop
                 if (errno == Errno.Again) return null;
                 // The kernel tells of it once, and a receive would take it for an end.
                 handle.SendFailure = LinuxSockets.ErrorOf(errno);
+                handle.IsBroken |= handle.SendFailure == IoError.Reset;
                 return IoResult.Failure(handle.SendFailure);
             }
             handle.Sent += sent;
@@ -255,6 +256,7 @@ internal sealed unsafe partial class UringLoop
                 return;
             }
             handle.SendFailure = LinuxSockets.ErrorOf(errno);
+            handle.IsBroken |= handle.SendFailure == IoError.Reset;
             break;
         }
         DropRest(handle);

@@ -237,7 +237,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
     public override void Watch(IoHandle stream)
     {
         var handle = Of(stream);
-        if (handle.IsLost) handle.FailDependent(this);
+        if (handle.IsBroken) handle.FailDependent(this);
         if (handle.IsLost || handle.Has(UringWork.Watch)) return;
         // A poll for nothing hears of ends and errors all the same; it has to hear again after a mere end.
         Poll(handle, Kind.Watch, UringWork.Watch, 0)->Length = Uring.PollMultishot;
@@ -406,7 +406,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
             case Kind.Watch:
                 if ((completion.Flags & Uring.CqeMore) == 0) handle.Work &= ~UringWork.Watch;
                 NoteLoss(handle, completion.Outcome);
-                if (handle is { IsClosed: false, Receiving: null, IsLost: true }) handle.FailDependent(this);
+                if (handle is { IsClosed: false, Receiving: null, IsBroken: true }) handle.FailDependent(this);
                 break;
             default:
                 OnAccepted(handle, completion.Outcome, completion.Flags);
