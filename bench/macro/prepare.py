@@ -98,9 +98,10 @@ def publish(tools, kinds):
 def publish_with_symbols():
     """Publishes the AOT build with the names of its functions, for tools that look into it. Returns its path."""
     out = os.path.join(OUT, 'symbols')
+    # Linked in a place of its own: what an ordinary publish has linked is taken for up to date, and has none.
     shutil.rmtree(out, ignore_errors=True)
     run(['dotnet', 'publish', os.path.join(ROOT, 'src', 'Tailrace.Cli'), '-c', 'Release', '-p:TailraceAot=true',
-         '-p:StripSymbols=false', '-r', 'linux-x64' if os.uname().machine == 'x86_64' else 'linux-arm64', '-o', out], 900)
+         '-p:StripSymbols=false', f'-p:NativeOutputPath={out}/native/', '-r', 'linux-x64' if os.uname().machine == 'x86_64' else 'linux-arm64', '-o', out], 900)
     return os.path.join(out, 'tailrace')
 
 
