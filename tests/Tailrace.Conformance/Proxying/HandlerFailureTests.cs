@@ -41,7 +41,10 @@ public sealed class HandlerFailureTests
     {
         var settings = new ClusterSettings
         {
-            Name = "c", ClusterConnectionsMax = 1, QueueLengthMax = 8, QueueTimeoutMs = 60_000,
+            Name = "c",
+            ClusterConnectionsMax = 1,
+            QueueLengthMax = 8,
+            QueueTimeoutMs = 60_000,
         };
         RunLeft(engine, isRaised: false, settings, isBusy: true);
         RunLeft(engine, isRaised: true, settings, isBusy: true);
