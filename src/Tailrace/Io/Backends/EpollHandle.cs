@@ -59,6 +59,14 @@ internal sealed unsafe class EpollHandle : IoHandle
     /// <summary>Events of an accepted stream that wait in the loop's <see cref="Backlog{T}"/>; 0 for none.</summary>
     internal ushort WaitingEvents;
 
+    /// <summary>Keeps what a send has failed with: the kernel tells of it once, and a receive would take it for an end.
+    /// </summary>
+    internal void FailSending(IoError error)
+    {
+        SendError = error;
+        IsBroken |= error == IoError.Reset;
+    }
+
     /// <summary>Begins a new use: nothing has been heard, so both directions are worth a try.</summary>
     internal void Reset(int descriptor, uint generation)
     {

@@ -229,8 +229,7 @@ internal sealed unsafe partial class EpollLoop
         handle.IsWritable = false;
         if (errno == Errno.Again && TryRegister(handle)) return;
         DropUnsent(handle);
-        handle.SendError = errno == Errno.Again ? IoError.OutOfMemory : LinuxSockets.ErrorOf(errno);
-        handle.IsBroken |= handle.SendError == IoError.Reset;
+        handle.FailSending(errno == Errno.Again ? IoError.OutOfMemory : LinuxSockets.ErrorOf(errno));
         // After a reset the receive hears of it behind what the other side said before: see Ended.
         if (handle.SendError is IoError.BrokenPipe or IoError.Reset) return;
         if (handle.Receiving is { IsDecided: false } receive) receive.Fail(handle.SendError, this);
@@ -300,9 +299,7 @@ internal sealed unsafe partial class EpollLoop
                     handle.IsWritable = false;
                     return null;
                 }
-                // The kernel tells of it once, and a receive would take it for an end.
-                handle.SendError = LinuxSockets.ErrorOf(errno);
-                handle.IsBroken |= handle.SendError == IoError.Reset;
+                handle.FailSending(LinuxSockets.ErrorOf(errno));
                 return IoResult.Failure(handle.SendError);
             }
             handle.Sent += sent;

@@ -92,11 +92,7 @@ internal sealed partial class EpollLoop
         var result = Pipe.Send(handle.Descriptor, operation, out var sent);
         handle.Sent += sent;
         if (result is null) handle.IsWritable = false;
-        if (result is { IsError: true } failure)
-        {
-            handle.SendError = failure.Error;
-            handle.IsBroken |= failure.Error == IoError.Reset;
-        }
+        if (result is { IsError: true } failure) handle.FailSending(failure.Error);
         return result;
     }
 }

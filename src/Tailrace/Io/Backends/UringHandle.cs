@@ -162,6 +162,14 @@ internal sealed class UringHandle : IoHandle
     /// <summary>Makes a handle for a slot.</summary>
     internal UringHandle(int slot) => Slot = slot;
 
+    /// <summary>Keeps what a send has failed with: the kernel tells of it once, and a receive would take it for an end.
+    /// </summary>
+    internal void FailSending(IoError error)
+    {
+        SendFailure = error;
+        IsBroken |= error == IoError.Reset;
+    }
+
     /// <summary>Begins a new use.</summary>
     internal void Reset(int descriptor)
     {

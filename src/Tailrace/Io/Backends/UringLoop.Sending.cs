@@ -126,9 +126,7 @@ internal sealed unsafe partial class UringLoop
                 var errno = Libc.Errno;
                 if (errno == Errno.Interrupted) continue;
                 if (errno == Errno.Again) return null;
-                // The kernel tells of it once, and a receive would take it for an end.
-                handle.SendFailure = LinuxSockets.ErrorOf(errno);
-                handle.IsBroken |= handle.SendFailure == IoError.Reset;
+                handle.FailSending(LinuxSockets.ErrorOf(errno));
                 return IoResult.Failure(handle.SendFailure);
             }
             handle.Sent += sent;
@@ -154,8 +152,8 @@ internal sealed unsafe partial class UringLoop
         if (handle.Descriptor < 0) return;
         if (result < 0 && -result is not (Errno.Again or Errno.Interrupted))
         {
-            var error = handle.SendFailure = LinuxSockets.ErrorOf(-result);
-            handle.IsBroken |= error == IoError.Reset;
+            var error = LinuxSockets.ErrorOf(-result);
+            handle.FailSending(error);
             // After a reset the receive hears of it behind what the other side said before: see Ended.
             if (error is not (IoError.BrokenPipe or IoError.Reset)) handle.Receiving?.Fail(error, this);
             return;
@@ -233,7 +231,7 @@ internal sealed unsafe partial class UringLoop
         NoteLoss(handle, result);
         if (!HasFailed(result) || handle.SendFailure != IoError.None) return;
         var errno = LinuxSockets.TakeError(handle.Descriptor);
-        if (errno != 0) handle.SendFailure = LinuxSockets.ErrorOf(errno);
+        if (errno != 0) handle.FailSending(LinuxSockets.ErrorOf(errno));
     }
 
     private void SendRest(UringHandle handle, UringRest rest)
@@ -255,8 +253,7 @@ internal sealed unsafe partial class UringLoop
                 Poll(handle, Kind.WritePoll, UringWork.WritePoll, Uring.PollOut);
                 return;
             }
-            handle.SendFailure = LinuxSockets.ErrorOf(errno);
-            handle.IsBroken |= handle.SendFailure == IoError.Reset;
+            handle.FailSending(LinuxSockets.ErrorOf(errno));
             break;
         }
         DropRest(handle);

@@ -57,7 +57,7 @@ internal sealed partial class UringLoop
     {
         var result = Pipe.Send(handle.Descriptor, operation, out var sent);
         handle.Sent += sent;
-        if (result is { IsError: true }) handle.SendFailure = result.Value.Error;
+        if (result is { IsError: true } failure) handle.FailSending(failure.Error);
         return result;
     }
 }
