@@ -45,6 +45,6 @@ internal sealed class SimHandle : IoHandle
     /// <summary>A connect: when it is decided.</summary>
     internal long DecidedAt { get; set; }
 
-    /// <summary>Whether a receive has told the reset already: the system tells it once.</summary>
+    /// <summary>Whether it was told of its reset: later sends are told that nobody reads.</summary>
     internal bool HasToldReset { get; set; }
 }

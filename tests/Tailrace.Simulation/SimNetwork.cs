@@ -106,7 +106,7 @@ internal sealed class SimNetwork(SimWorld world)
         handle.Received += count;
         if (count > 0) return IoResult.Success(count);
         operation.Buffer.Release();
-        if (!IsResetArrived(handle) || handle.HasToldReset) return IoResult.Success(0);
+        if (!IsResetArrived(handle)) return IoResult.Success(0);
         handle.HasToldReset = true;
         return IoResult.Failure(IoError.Reset);
     }

@@ -77,7 +77,8 @@ public abstract partial class EventLoop : IDisposable
 
     /// <summary>
     /// Receives into <see cref="IoOperation.Buffer"/>, which takes a block only when bytes are there. Completes with
-    /// the count, 0 at the end of the stream, or an error.
+    /// the count, 0 at the end of the stream, or an error. A reset that a send has heard is an error here too, and no
+    /// end.
     /// </summary>
     public abstract IoTask ReceiveAsync(IoHandle handle, IoOperation operation);
 

@@ -103,6 +103,59 @@ public sealed class SocketConnectionTests
         });
     }
 
+    [Theory]
+    [InlineData("epoll")]
+    [InlineData("io_uring")]
+    public void A_short_message_is_passed_on_unseen_as_long_as_its_recipient_is_there(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, source) = await rig.PairAsync();
+            var (recipient, origin) = await rig.PairAsync();
+            for (var i = 0; i < 3; i++)
+            {
+                var fill = source.FillForAsync(recipient);
+                await LoopRig.SendAsync(client, "bytes");
+                Assert.Equal(5, (await fill).Bytes);
+                Assert.Equal((5, false), (source.PassedOn, source.Input.HasBlock));
+                await LoopRig.ExpectAsync(origin, "bytes");
+            }
+            // Another stream may have the handle of the recipient by now: it gets nothing.
+            var last = source.FillForAsync(recipient);
+            recipient.Close();
+            origin.Close();
+            await rig.TurnsAsync(3);
+            var (other, peer) = await rig.PairAsync();
+            await LoopRig.SendAsync(client, "bytes");
+            Assert.Equal(5, (await last).Bytes);
+            Assert.Equal(0, source.PassedOn);
+            Assert.Equal("bytes"u8, source.Input.Unread);
+            var none = peer.FillAsync();
+            await rig.TurnsAsync(3);
+            Assert.False(none.IsCompleted);
+            peer.CancelFill();
+            await none;
+            foreach (var connection in new[] { client, source, other, peer }) connection.Close();
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
+    public void A_reset_that_a_send_has_heard_is_no_end_to_the_receive(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (client, server) = await rig.PairAsync();
+            server.Close(reset: true);
+            await rig.TurnsAsync(3);
+            do Assert.True(client.Output.TryAppend("words"u8));
+            while (!(await client.FlushAsync()).IsError);
+            Assert.Equal(IoError.Reset, (await client.FillAsync()).Error);
+            client.Close();
+        });
+    }
+
     // The portable loop hears of it behind what has not been read.
     [Theory]
     [InlineData("epoll")]

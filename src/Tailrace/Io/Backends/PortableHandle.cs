@@ -29,7 +29,9 @@ internal sealed class PortableHandle : IoHandle
     /// <summary>The error that the receive of no bytes met: the system tells it only once.</summary>
     internal IoError Failure { get; set; }
 
-    /// <summary>The error that was asked for while bytes waited: a receive tells it behind them.</summary>
+    /// <summary>
+    /// The error that was asked for while bytes waited, or that a send has met: a receive tells it behind them.
+    /// </summary>
     internal IoError HiddenFailure { get; set; }
 
     /// <summary>Whether it is asked for its error now and then.</summary>

@@ -420,6 +420,8 @@ internal sealed partial class PortableLoop : EventLoop
     {
         ArrayPool<byte>.Shared.Return(transfer.Buffer!);
         transfer.SetBuffer(null, 0, 0);
+        // The system tells of it once, and a receive would take it for an end.
+        if (transfer.SocketError == SocketError.ConnectionReset) transfer.Handle.HiddenFailure = IoError.Reset;
         return ResultOf(transfer);
     }
 

@@ -213,9 +213,7 @@ internal sealed class HttpSession
         }
         if (body.End == BodyEnd.Complete)
         {
-            // Without a framing of its own a body ends with the stream, and of its reset the writing side may know.
-            var mayBeCut = framing == PlanFraming.UntilClose && _hasBrokenOff;
-            Require(mayBeCut || body.Length == plan.AnswerBytes, plan, $"a whole body of {body.Length} bytes");
+            Require(body.Length == plan.AnswerBytes, plan, $"a whole body of {body.Length} bytes");
             return true;
         }
         Require(_wire.Last.Error != IoError.TimedOut, plan, "the body never ends");
