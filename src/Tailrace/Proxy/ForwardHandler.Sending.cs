@@ -126,6 +126,8 @@ public sealed partial class ForwardHandler
         // An answer that has begun already has a deadline of its own.
         if (exchange.HasBegun) return;
         connection.SetTimeout(upstream.FirstByteMs);
+        // The deadline of the body has taken the place of the one that has the client watched.
+        exchange.Downstream.AbortWith(connection);
         // What it took the client to send its request is not the time that the answer takes.
         upstream.StartedAt = _cluster.Reactor.Loop.Now;
         if (_limit is not null) upstream.StartedAtMicroseconds = _cluster.Reactor.Loop.Microseconds;

@@ -93,9 +93,13 @@ public sealed class DisconnectTests
         const int length = 32 << 20;
         using var received = new ManualResetEventSlim();
         using var gone = new ManualResetEventSlim();
+        Wire? sender = null;
         scenario.AddOrigin(wire =>
         {
             wire.ReadHead();
+            // From here on more is there than it takes at a time, whoever gets the processor.
+            Wait.Until(() => Volatile.Read(ref sender)!.Sent > 1 << 20, "the body does not begin");
+            Wait.Standstill(() => sender!.Sent);
             wire.ReadExactly(length);
             received.Set();
             try
@@ -109,12 +113,13 @@ public sealed class DisconnectTests
             }
         });
         using var client = scenario.Connect();
+        Volatile.Write(ref sender, client);
         client.Send($"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n");
         var piece = new byte[1 << 20];
         for (var i = 0; i < length / piece.Length; i++) client.Send(piece);
         Assert.True(received.Wait(30_000), "the body has not arrived");
-        // Where the system can, it goes by without having been here, as long as the client is fast enough.
-        if (engine != EngineChoice.Portable) Assert.InRange(scenario.Counters.BytesSpliced, 1, length);
+        // Where the system can, most of it went by without having been here.
+        if (engine != EngineChoice.Portable) Assert.InRange(scenario.Counters.BytesSpliced, length / 2, length);
         client.Reset();
         Assert.True(gone.Wait(30_000), "the origin is not told");
         scenario.WaitUntilIdle();
