@@ -42,6 +42,9 @@ public sealed class Reactor : IDisposable
     /// <summary>The values of <see cref="ReactorLocal{T}"/>, by whose they are.</summary>
     internal Dictionary<object, object> Locals { get; } = [];
 
+    /// <summary>Why its thread is not pinned as asked for; null where it is. Known once it is prepared.</summary>
+    internal string? PinRefusal { get; private set; }
+
     /// <summary>Nanoseconds of processor time that its thread has had; 0 where nobody knows. Any thread.</summary>
     internal long ProcessorTime => Loops.ProcessorTime(_clock);
 
@@ -87,7 +90,7 @@ public sealed class Reactor : IDisposable
 
     private void Run()
     {
-        if (_processor >= 0) Loops.PinCurrentThread(_processor);
+        if (_processor >= 0) PinRefusal = Loops.PinCurrentThread(_processor);
         _clock = Loops.ClockOfCurrentThread();
         try
         {
