@@ -39,7 +39,7 @@ internal sealed class AcceptPlan
         var loads = _workers.ConvertAll(other => other.Reactor.Counters).ToArray();
         var rings = _workers.ConvertAll(other =>
             new HandoverRing(other.Reactor.Loop, stream => other.Take(_index, stream))).ToArray();
-        var work = new WorkGauge(_workers.Count, index => _workers[index].Reactor.ProcessorTime);
+        var work = new WorkGauge(_workers.Count, index => _workers[index].Reactor.WorkTime);
         return new ConnectionSpread(worker.Reactor.Index, _isHandoff, loads, rings, work);
     }
 }

@@ -481,11 +481,9 @@ public sealed class Server : IDisposable
     {
         _admin?.Dispose();
         _admin = null;
-        foreach (var worker in _workers)
-        {
-            worker.Reactor.Stop();
-            worker.Dispose();
-        }
+        // They look at one another, so none is gone while another runs.
+        foreach (var worker in _workers) worker.Reactor.Stop();
+        foreach (var worker in _workers) worker.Dispose();
         _workers.Clear();
     }
 }

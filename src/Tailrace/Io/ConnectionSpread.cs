@@ -9,6 +9,7 @@ namespace Tailrace.Io;
 /// (<c>SO_REUSEPORT</c>, socket(7)). One that has clearly more than a sibling gives the new ones away. So does one that
 /// is far busier, since connections differ in what they ask for, until the sibling has twice as many; and it gets none
 /// meanwhile. A connection that is served stays where it is.</para>
+/// <para>Either way, one that does not come to take what it was given gets no more until it does.</para>
 /// <para>One for each listener and worker; used on that worker's thread. Of others it reads one count and one clock,
 /// which may be a moment old.</para>
 /// </remarks>
@@ -61,16 +62,25 @@ internal sealed class ConnectionSpread
     /// <summary>Whose the next connection is.</summary>
     internal int Choose(long now)
     {
-        if (_isInTurn) return TakeTurn();
+        if (_isInTurn) return TakeTurn(now);
         _work.Update(now);
         var chosen = _self;
         for (var left = Math.Min(CandidatesMax, _rings.Length - 1); left > 0; left--)
         {
             var target = TakeTurn();
             if (target == _self) target = TakeTurn();
-            if (Deserves(target) && (chosen == _self || LoadOf(target) < LoadOf(chosen))) chosen = target;
+            if (!_rings[target].IsTaken(now) || !Deserves(target)) continue;
+            if (chosen == _self || LoadOf(target) < LoadOf(chosen)) chosen = target;
         }
         return chosen;
+    }
+
+    /// <summary>The next that takes what it is given; this one at the latest.</summary>
+    private int TakeTurn(long now)
+    {
+        var turn = TakeTurn();
+        while (turn != _self && !_rings[turn].IsTaken(now)) turn = TakeTurn();
+        return turn;
     }
 
     private int TakeTurn()

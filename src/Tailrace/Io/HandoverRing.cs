@@ -15,13 +15,30 @@ internal sealed class HandoverRing(EventLoop target, Action<DetachedStream> take
     /// <summary>The most connections that may be under way.</summary>
     internal const int Capacity = 128;
 
+    /// <summary>How long the first may lie there before the consumer counts as blocked.</summary>
+    private const int PatienceMs = 50;
+
     private DetachedStream[]? _slots;
     private Index _added;
     private Index _taken;
     private int _isSignalled;
+    private uint _lastTaken;
+    private long _movedAt;
 
     /// <summary>Connections that are under way. Any thread; a moment old.</summary>
     internal int Count => (int)(Volatile.Read(ref _added.Value) - Volatile.Read(ref _taken.Value));
+
+    /// <summary>
+    /// Whether the consumer takes what it is given: it may be blocked, or have no processor. Asked before each
+    /// connection is added. The producer's thread.
+    /// </summary>
+    /// <param name="now">The producer's clock in milliseconds.</param>
+    internal bool IsTaken(long now)
+    {
+        var taken = Volatile.Read(ref _taken.Value);
+        if (taken == _added.Value || taken != _lastTaken) (_lastTaken, _movedAt) = (taken, now);
+        return now - _movedAt < PatienceMs;
+    }
 
     /// <summary>Adds a connection. The producer's thread.</summary>
     /// <returns>False when the consumer is too far behind.</returns>

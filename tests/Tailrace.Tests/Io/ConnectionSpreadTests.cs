@@ -83,6 +83,20 @@ public sealed class ConnectionSpreadTests
     }
 
     [Fact]
+    public void One_that_seems_idle_and_takes_nothing_gets_no_more()
+    {
+        var all = new Workers(2);
+        all.Accept(0);
+        all.Pass(shares: [0.9, 0]);
+        Assert.Equal(1, all.Give(0));
+        Assert.Equal(1, all.Give(0));
+        all.Pass(shares: [0.9, 0]);
+        Assert.Equal(0, all.Give(0));
+        all.Take(1);
+        Assert.Equal(1, all.Give(0));
+    }
+
+    [Fact]
     public void A_ring_that_is_full_takes_no_more_and_goes_round()
     {
         using var rig = new LoopRig("sim");
@@ -187,6 +201,7 @@ public sealed class ConnectionSpreadTests
     private sealed class Workers
     {
         private readonly Counters[] _loads;
+        private readonly HandoverRing[] _rings;
         private readonly ConnectionSpread[] _spreads;
         private readonly long[] _clocks;
         private long _now;
@@ -197,9 +212,9 @@ public sealed class ConnectionSpreadTests
             _clocks = new long[count];
             using var rig = new LoopRig("sim");
             var loop = rig.Loop;
-            HandoverRing[] rings = [.. _loads.Select(_ => new HandoverRing(loop, _ => Assert.Fail("nothing travels")))];
+            _rings = [.. _loads.Select(load => new HandoverRing(loop, _ => load.Active++))];
             _spreads = [.. Enumerable.Range(0, count).Select(self =>
-                new ConnectionSpread(self, isInTurn: false, _loads, rings, new WorkGauge(count, worker => _clocks[worker])))];
+                new ConnectionSpread(self, isInTurn: false, _loads, _rings, new WorkGauge(count, worker => _clocks[worker])))];
             Pass(new double[count]);
         }
 
@@ -215,6 +230,18 @@ public sealed class ConnectionSpreadTests
             _loads[server].Active++;
             return server;
         }
+
+        /// <summary>The same, but it has to travel if another is to serve it.</summary>
+        internal int Give(int worker)
+        {
+            var server = _spreads[worker].Choose(_now);
+            if (server == worker) _loads[server].Active++;
+            else Assert.True(_rings[server].TryAdd(default));
+            return server;
+        }
+
+        /// <summary>A worker takes what it was given.</summary>
+        internal void Take(int worker) => _rings[worker].Resume();
 
         internal void Close(int worker) => _loads[worker].Active--;
 
