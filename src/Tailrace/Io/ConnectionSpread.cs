@@ -24,7 +24,8 @@ internal sealed class ConnectionSpread
     private readonly int _self;
     private readonly bool _isInTurn;
     private readonly Counters[] _loads;
-    private readonly HandoverRing[] _rings;
+    private readonly HandoverRing?[] _rings;
+    private readonly Func<int, HandoverRing> _makeRing;
     private readonly WorkGauge _work;
     private int _next;
 
@@ -32,14 +33,16 @@ internal sealed class ConnectionSpread
     /// <param name="self">The worker's index.</param>
     /// <param name="isInTurn">Whether all get as many; else those that have fewer get some.</param>
     /// <param name="loads">What each worker counts.</param>
-    /// <param name="rings">The way to each worker; that to itself is not used.</param>
+    /// <param name="makeRing">Makes the way to a worker, when it is first given something: most never are.</param>
     /// <param name="work">How busy the workers are.</param>
-    internal ConnectionSpread(int self, bool isInTurn, Counters[] loads, HandoverRing[] rings, WorkGauge work)
+    internal ConnectionSpread(
+        int self, bool isInTurn, Counters[] loads, Func<int, HandoverRing> makeRing, WorkGauge work)
     {
         _self = _next = self;
         _isInTurn = isInTurn;
         _loads = loads;
-        _rings = rings;
+        _rings = new HandoverRing[loads.Length];
+        _makeRing = makeRing;
         _work = work;
     }
 
@@ -52,12 +55,15 @@ internal sealed class ConnectionSpread
     {
         var target = Choose(loop.Now);
         if (target == _self) return false;
-        var ring = _rings[target];
+        var ring = RingTo(target);
         if (ring.Count == HandoverRing.Capacity) return false;
-        ring.TryAdd(loop.Detach(stream));
+        ring.TryAdd(loop.Detach(stream), loop.Now);
         Given++;
         return true;
     }
+
+    /// <summary>The way to another worker.</summary>
+    internal HandoverRing RingTo(int target) => _rings[target] ??= _makeRing(target);
 
     /// <summary>Whose the next connection is.</summary>
     internal int Choose(long now)
@@ -69,7 +75,7 @@ internal sealed class ConnectionSpread
         {
             var target = TakeTurn();
             if (target == _self) target = TakeTurn();
-            if (!_rings[target].IsTaken(now) || !Deserves(target)) continue;
+            if (!Takes(target, now) || !Deserves(target)) continue;
             if (chosen == _self || LoadOf(target) < LoadOf(chosen)) chosen = target;
         }
         return chosen;
@@ -79,7 +85,7 @@ internal sealed class ConnectionSpread
     private int TakeTurn(long now)
     {
         var turn = TakeTurn();
-        while (turn != _self && !_rings[turn].IsTaken(now)) turn = TakeTurn();
+        while (turn != _self && !Takes(turn, now)) turn = TakeTurn();
         return turn;
     }
 
@@ -89,6 +95,8 @@ internal sealed class ConnectionSpread
         _next = turn + 1 == _rings.Length ? 0 : turn + 1;
         return turn;
     }
+
+    private bool Takes(int target, long now) => _rings[target]?.IsTaken(now) ?? true;
 
     /// <summary>A sixteenth more, and two, is clearly more: less is not worth the way.</summary>
     private bool Deserves(int target)
@@ -100,5 +108,5 @@ internal sealed class ConnectionSpread
     }
 
     /// <summary>The connections of a worker, with those that are on their way to it from here.</summary>
-    private long LoadOf(int worker) => Volatile.Read(ref _loads[worker].Active) + _rings[worker].Count;
+    private long LoadOf(int worker) => Volatile.Read(ref _loads[worker].Active) + (_rings[worker]?.Count ?? 0);
 }
