@@ -156,6 +156,12 @@ public abstract partial class EventLoop : IDisposable
     /// <summary>Ends the sending direction; the other side reads the end of the stream.</summary>
     public abstract void ShutdownSend(IoHandle handle);
 
+    /// <summary>
+    /// Bytes that were taken for sent and have not come to the other side yet: a reset would throw them away. Asks the
+    /// system, and is <see cref="int.MaxValue"/> where that cannot tell.
+    /// </summary>
+    internal abstract int OwedTo(IoHandle handle);
+
     /// <summary>Closes a descriptor. Operations in flight on it complete as aborted.</summary>
     /// <param name="handle">The descriptor; not to be used again.</param>
     /// <param name="reset">Whether the other side is told by a reset instead of an orderly end.</param>

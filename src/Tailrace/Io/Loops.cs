@@ -62,7 +62,7 @@ public static class Loops
         {
             Engine.IoUring => new UringLoop(eventsMax, reserve, new UringSettings(), Pipes()),
             Engine.Epoll => new EpollLoop(eventsMax, reserve, Pipes()),
-            Engine.Portable => new PortableLoop(eventsMax, reserve, sharesListeners: OperatingSystem.IsLinux()),
+            Engine.Portable => new PortableLoop(eventsMax, reserve, OperatingSystem.IsLinux()),
             _ => throw new ArgumentOutOfRangeException(nameof(engine)),
         };
 
