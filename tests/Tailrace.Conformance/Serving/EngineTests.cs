@@ -1,3 +1,4 @@
+using Tailrace.Config;
 using Tailrace.Conformance.Support;
 
 namespace Tailrace.Conformance.Serving;
@@ -46,6 +47,35 @@ public sealed class EngineTests
         var error = Assert.Single(server.Log.With("tailrace: "));
         Assert.Contains($"engine io_uring cannot run: {refusal}", error);
         Assert.Contains("use engine 'auto' or 'epoll'", error);
+    }
+
+    [Fact]
+    public void That_it_is_refused_after_a_trial_that_went_well_is_warned_of()
+    {
+        var (confine, limits, refusal) = s_systems["only small rings"];
+        using var server = new ChildServer("echo --listen 127.0.0.1:0 --workers 2", limits, confine);
+        var warning = Assert.Single(server.Log.With("io_uring was allowed at the trial and is refused to the workers"));
+        Assert.Contains(" warn ", warning);
+        Assert.Contains($"because=\"{refusal}", warning);
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Without_descriptors_it_names_their_limit_and_not_the_engine(EngineChoice engine) =>
+        Starve($"--engine {ChildServer.NameOf(engine)}");
+
+    [Fact]
+    public void Without_descriptors_no_other_engine_is_tried() => Starve("");
+
+    // More workers than descriptors.
+    private static void Starve(string options)
+    {
+        using var server = new ChildServer($"echo --listen 127.0.0.1:0 --workers 200 {options}", descriptors: 256);
+        Assert.False(server.IsRunning);
+        Assert.Equal(1, server.ExitCode);
+        var error = Assert.Single(server.Log.With("tailrace: "));
+        Assert.Contains("no file descriptor is left of the 256 that are allowed; raise the limit ('ulimit -n'", error);
+        Assert.DoesNotContain("cannot run", error);
+        Assert.Empty(server.Log.With("io_uring was allowed"));
     }
 
     [Fact]

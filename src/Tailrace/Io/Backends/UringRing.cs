@@ -263,7 +263,8 @@ internal sealed unsafe class UringRing : IDisposable
             Errno.NoSystemCall => "ENOSYS, the kernel has no io_uring",
             Errno.NoMemory => "ENOMEM, raise 'ulimit -l' (RLIMIT_MEMLOCK)?",
             Errno.Invalid => "EINVAL, needs Linux 6.1 or later",
-            Errno.TooMany or Errno.TooManyInSystem => "EMFILE, raise 'ulimit -n'",
+            Errno.TooMany => "EMFILE",
+            Errno.TooManyInSystem => "ENFILE",
             _ => $"errno {errno}",
         });
 
