@@ -382,8 +382,7 @@ public sealed class Server : IDisposable
     {
         var processors = Loops.Processors();
         // The runtime knows what a control group's quota of processor time is worth.
-        var most = Math.Min(processors.Count, Environment.ProcessorCount);
-        var count = _options.Workers > 0 ? _options.Workers : most;
+        var count = Worker.CountOf(_options.Workers, processors.Count, Environment.ProcessorCount);
         for (var i = 0; i < count; i++)
         {
             var buffers = new BufferPools(_options.Buffers.Block, _options.Buffers.BulkBlock, _options.Buffers.Max);
