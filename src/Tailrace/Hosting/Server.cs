@@ -166,9 +166,10 @@ public sealed class Server : IDisposable
 
     private void LogStart()
     {
+        var isPinned = _options.Pin && !WarnOfPinning();
         List<(string, object?)> fields =
         [
-            ("engine", Engine), ("because", EngineReason), ("workers", _workers.Count), ("pinned", _options.Pin),
+            ("engine", Engine), ("because", EngineReason), ("workers", _workers.Count), ("pinned", isPinned),
             ("listening", string.Join(", ", _addresses)),
         ];
         if (AdminAddress is IPEndPoint admin) fields.Add(("metrics", $"http://{admin}/metrics"));
@@ -276,6 +277,26 @@ public sealed class Server : IDisposable
         }
         asked.Wait(patience ?? DrainBegins);
         return [.. Enumerable.Range(0, (int)StreamState.Closed).Select(state => counts.Sum(one => one[state]))];
+    }
+
+    /// <summary>Says which workers could not be pinned, or that several share a processor.</summary>
+    /// <returns>Whether a worker is not pinned.</returns>
+    private bool WarnOfPinning()
+    {
+        var processors = Loops.Processors().Count;
+        if (_workers.Count > processors)
+        {
+            _log.Warn(
+                "pinned workers share processors: take fewer workers, or do not pin them",
+                ("workers", _workers.Count), ("processors", processors));
+        }
+        var refused = _workers.FindAll(worker => worker.Reactor.PinRefusal is not null);
+        if (refused.Count == 0) return false;
+        _log.Warn(
+            "workers are not pinned",
+            ("workers", string.Join(", ", refused.Select(worker => worker.Reactor.Index))),
+            ("because", refused[0].Reactor.PinRefusal));
+        return true;
     }
 
     private void WarnOfDescriptors()
@@ -460,11 +481,9 @@ public sealed class Server : IDisposable
     {
         _admin?.Dispose();
         _admin = null;
-        foreach (var worker in _workers)
-        {
-            worker.Reactor.Stop();
-            worker.Dispose();
-        }
+        // They look at one another, so none is gone while another runs.
+        foreach (var worker in _workers) worker.Reactor.Stop();
+        foreach (var worker in _workers) worker.Dispose();
         _workers.Clear();
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Tailrace.Io.Backends;
 using Tailrace.Native;
 
@@ -61,7 +62,7 @@ public static class Loops
         {
             Engine.IoUring => new UringLoop(eventsMax, reserve, new UringSettings(), Pipes()),
             Engine.Epoll => new EpollLoop(eventsMax, reserve, Pipes()),
-            Engine.Portable => new PortableLoop(eventsMax, reserve, sharesListeners: OperatingSystem.IsLinux()),
+            Engine.Portable => new PortableLoop(eventsMax, reserve, OperatingSystem.IsLinux()),
             _ => throw new ArgumentOutOfRangeException(nameof(engine)),
         };
 
@@ -81,10 +82,13 @@ public static class Loops
     internal static long RaiseDescriptorLimit() =>
         OperatingSystem.IsLinux() ? DescriptorLimit.Raise() : long.MaxValue;
 
-    /// <summary>Pins the calling thread to one processor where the system can.</summary>
-    internal static void PinCurrentThread(int processor)
+    /// <summary>Pins the calling thread to one processor.</summary>
+    /// <returns>Null, or why the system does not.</returns>
+    internal static string? PinCurrentThread(int processor)
     {
-        if (OperatingSystem.IsLinux()) Affinity.Pin(processor);
+        if (!OperatingSystem.IsLinux()) return "not Linux";
+        var errno = Affinity.Pin(processor);
+        return errno == 0 ? null : $"sched_setaffinity: errno {errno}, {Marshal.GetPInvokeErrorMessage(errno)}";
     }
 
     /// <summary>The clock of the calling thread's processor time, or 0 where the system has none.</summary>

@@ -144,6 +144,9 @@ internal sealed unsafe partial class UringLoop : EventLoop
     }
 
     /// <inheritdoc/>
+    internal override void PauseAccepting(IoHandle listener) => StopMultishot(Of(listener), Kind.Accept);
+
+    /// <inheritdoc/>
     public override IoTask ConnectAsync(SocketAddress address, SendOperation operation, out IoHandle? opened)
     {
         opened = null;

@@ -288,6 +288,40 @@ public sealed partial class UringLoopTests
     }
 
     [Fact]
+    public void While_accepting_pauses_clients_wait_in_the_kernels_queue()
+    {
+        const int clients = 20;
+        using var rig = Rig(new UringSettings());
+        rig.Run(async () =>
+        {
+            var handle = (UringHandle)rig.Listen();
+            var (budget, served, pauses) = (new ConnectionBudget(1), new List<Connection>(), 0);
+            var listener = new Listener(rig.Reactor, handle, budget, served.Add) { Paused = _ => pauses++ };
+            listener.Start();
+            var peers = new List<Socket>();
+            for (var i = 0; i < clients; i++)
+            {
+                var peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                peers.Add(peer);
+                peer.Connect(rig.Loop.LocalAddress(handle));
+                if (i == 0) await rig.UntilAsync(() => pauses == 1);
+                await rig.TurnsAsync(2);
+            }
+            Assert.False(handle.Has(UringWork.Accept));
+            Assert.Empty(handle.Accepts!.Waiting);
+            for (var i = 0; i < clients; i++)
+            {
+                await rig.UntilAsync(() => served.Count == i + 1);
+                peers[i].Dispose();
+                served[i].Close();
+                budget.Return();
+            }
+            listener.Close();
+            await rig.TurnsAsync(5);
+        });
+    }
+
+    [Fact]
     public void A_stream_that_nobody_reads_is_received_from_only_so_far()
     {
         const int total = 4 << 20;
