@@ -4,9 +4,9 @@ namespace Tailrace.Proxy;
 
 /// <summary>The addresses of a destination in the order in which they are connected to.</summary>
 /// <remarks>
-/// <para>They take turns. One that could not be reached is left out for a while, longer each time up to a limit, so that
-/// a dead one does not cost every other client its connect timeout. When that is over one connection tries it, and the
-/// others do not until it is reached.</para>
+/// <para>They take turns. One that could not be reached is left out for a while, longer each time up to a limit, so
+/// that a dead one does not cost every other client its connect timeout. When that is over one connection tries it, and
+/// the others do not until it is reached.</para>
 /// <para>When all have failed none is left out: the one that was tried last comes last. So whoever asks as often as
 /// there are addresses gets each of them.</para>
 /// <para>Mutable state of one reactor.</para>
