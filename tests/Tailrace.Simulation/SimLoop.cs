@@ -144,6 +144,9 @@ internal sealed partial class SimLoop(SimWorld world, string host) : EventLoop
     public override void ShutdownSend(IoHandle stream) => _world.Network.ShutdownSend(Open(stream));
 
     /// <inheritdoc/>
+    internal override int OwedTo(IoHandle stream) => _world.Network.OwedTo(Open(stream));
+
+    /// <inheritdoc/>
     public override void Close(IoHandle stream, bool reset = false)
     {
         var handle = Open(stream);

@@ -165,7 +165,7 @@ internal sealed class SimNetwork(SimWorld world)
             var count = Math.Min(Math.Min(bytes.Length, room), segment);
             if (count <= 0) return null;
             pipe.Write(bytes[..count], Arrival());
-            if (pipe.IsAbandoned) handle.Incoming!.Reset(Arrival(), world.Random.Chance(500));
+            if (pipe.IsAbandoned) handle.Incoming!.Reset(Now, Arrival(), world.Random.Chance(500));
             if (head.IsEmpty && unseen is not null) unseen.Take(count, operation);
             else operation.Advance(count);
             handle.Sent += count;
@@ -178,6 +178,9 @@ internal sealed class SimNetwork(SimWorld world)
     internal bool HasRoom(SimHandle handle, int count) =>
         handle.Outgoing is { IsEnded: false, IsReset: false, IsAbandoned: false } pipe
         && !IsResetArrived(handle) && world.Conditions.WindowBytes - pipe.Held >= count;
+
+    /// <summary>Bytes that have not come to the other side yet.</summary>
+    internal int OwedTo(SimHandle handle) => handle.Outgoing?.Owed(Now) ?? 0;
 
     /// <summary>Sends bytes for which there is room.</summary>
     internal void Send(SimHandle handle, ReadOnlySpan<byte> bytes)
@@ -204,7 +207,7 @@ internal sealed class SimNetwork(SimWorld world)
             return;
         }
         if (handle.Incoming is not { } incoming) return;
-        if (reset || incoming.Held > 0) handle.Outgoing!.Reset(Arrival(), world.Random.Chance(500));
+        if (reset || incoming.Held > 0) handle.Outgoing!.Reset(Now, Arrival(), world.Random.Chance(500));
         else handle.Outgoing!.End(Arrival());
         incoming.Abandon();
     }
@@ -212,8 +215,8 @@ internal sealed class SimNetwork(SimWorld world)
     /// <summary>The network resets a stream: both sides will learn it.</summary>
     internal void Break(SimHandle handle)
     {
-        handle.Incoming!.Reset(Arrival(), world.Random.Chance(500));
-        handle.Outgoing!.Reset(Arrival(), world.Random.Chance(500));
+        handle.Incoming!.Reset(Now, Arrival(), world.Random.Chance(500));
+        handle.Outgoing!.Reset(Now, Arrival(), world.Random.Chance(500));
     }
 
     /// <summary>Whether this side has been reset.</summary>

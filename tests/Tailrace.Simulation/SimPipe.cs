@@ -42,16 +42,37 @@ internal sealed class SimPipe
     }
 
     /// <summary>Resets the direction.</summary>
+    /// <param name="now">The time.</param>
     /// <param name="instant">When the reset arrives.</param>
-    /// <param name="overtakes">Whether bytes that nobody has read are lost.</param>
-    internal void Reset(long instant, bool overtakes)
+    /// <param name="overtakes">
+    /// Whether bytes that are under way are lost. Those that have arrived can be read, as on Linux.
+    /// </param>
+    internal void Reset(long now, long instant, bool overtakes)
     {
         if (IsReset) return;
         ResetsAt = overtakes ? instant : Math.Max(_lastArrival, instant);
         if (!overtakes) return;
         // An end that is still to come goes with the bytes before it.
         EndsAt = long.MaxValue;
-        Discard();
+        Held -= UnderWay(now);
+        for (var i = _segments.Count; i > 0; i--)
+        {
+            var segment = _segments.Dequeue();
+            if (segment.Instant <= now) _segments.Enqueue(segment);
+        }
+    }
+
+    /// <summary>Bytes, and the end as one of them, that have not arrived.</summary>
+    internal int Owed(long now) => IsReset ? 0 : UnderWay(now) + (IsEnded && EndsAt > now ? 1 : 0);
+
+    private int UnderWay(long now)
+    {
+        var bytes = 0;
+        foreach (var segment in _segments)
+        {
+            if (segment.Instant > now) bytes += segment.Bytes.Length;
+        }
+        return bytes;
     }
 
     /// <summary>
@@ -80,13 +101,6 @@ internal sealed class SimPipe
         }
         Held -= count;
         return count;
-    }
-
-    private void Discard()
-    {
-        _segments.Clear();
-        _offset = 0;
-        Held = 0;
     }
 
     private readonly record struct Segment(long Instant, byte[] Bytes);

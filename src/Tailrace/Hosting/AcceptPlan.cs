@@ -1,6 +1,7 @@
 using System.Net;
 using Tailrace.Config;
 using Tailrace.Io;
+using Tailrace.Telemetry;
 
 namespace Tailrace.Hosting;
 
@@ -9,6 +10,7 @@ internal sealed class AcceptPlan
 {
     private readonly List<Worker> _workers;
     private readonly int _index;
+    private readonly Counters[] _loads;
     private readonly bool _isHandoff;
 
     /// <summary>Makes the plan.</summary>
@@ -19,6 +21,7 @@ internal sealed class AcceptPlan
     {
         _workers = workers;
         _index = index;
+        _loads = [.. workers.Select(worker => worker.Reactor.Counters)];
         // Where listeners cannot share an address, as a path never can be, one has to do for all.
         var loop = workers[0].Reactor.Loop;
         var canShare = (plan.Udp is null ? loop.CanShareListeners : loop.CanShareDatagrams)
@@ -36,10 +39,13 @@ internal sealed class AcceptPlan
     internal ConnectionSpread? SpreadOf(Worker worker)
     {
         if (_workers.Count == 1) return null;
-        var loads = _workers.ConvertAll(other => other.Reactor.Counters).ToArray();
-        var rings = _workers.ConvertAll(other =>
-            new HandoverRing(other.Reactor.Loop, stream => other.Take(_index, stream))).ToArray();
-        var work = new WorkGauge(_workers.Count, index => _workers[index].Reactor.ProcessorTime);
-        return new ConnectionSpread(worker.Reactor.Index, _isHandoff, loads, rings, work);
+        var work = new WorkGauge(_workers.Count, index => _workers[index].Reactor.WorkTime);
+        return new ConnectionSpread(worker.Reactor.Index, _isHandoff, _loads, RingTo, work);
+    }
+
+    private HandoverRing RingTo(int index)
+    {
+        var worker = _workers[index];
+        return new HandoverRing(worker.Reactor.Loop, stream => worker.Take(_index, stream));
     }
 }

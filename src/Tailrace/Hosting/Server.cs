@@ -156,9 +156,8 @@ public sealed class Server : IDisposable
         {
             DisposeWorkers();
             if (failure is not IoException known) throw;
-            var isRefusal = Engine == Engine.IoUring && known.Address is null;
             throw new StartException(
-                isRefusal ? Loops.Cannot(known.Message) : ListenErrors.Describe(known), known);
+                IsRefusal(known) ? Loops.Cannot(known.Message) : ListenErrors.Describe(known), known);
         }
         LogStart();
         WarnOfDescriptors();
@@ -166,9 +165,10 @@ public sealed class Server : IDisposable
 
     private void LogStart()
     {
+        var isPinned = _options.Pin && !WarnOfPinning();
         List<(string, object?)> fields =
         [
-            ("engine", Engine), ("because", EngineReason), ("workers", _workers.Count), ("pinned", _options.Pin),
+            ("engine", Engine), ("because", EngineReason), ("workers", _workers.Count), ("pinned", isPinned),
             ("listening", string.Join(", ", _addresses)),
         ];
         if (AdminAddress is IPEndPoint admin) fields.Add(("metrics", $"http://{admin}/metrics"));
@@ -278,6 +278,26 @@ public sealed class Server : IDisposable
         return [.. Enumerable.Range(0, (int)StreamState.Closed).Select(state => counts.Sum(one => one[state]))];
     }
 
+    /// <summary>Says which workers could not be pinned, or that several share a processor.</summary>
+    /// <returns>Whether a worker is not pinned.</returns>
+    private bool WarnOfPinning()
+    {
+        var processors = Loops.Processors().Count;
+        if (_workers.Count > processors)
+        {
+            _log.Warn(
+                "pinned workers share processors: take fewer workers, or do not pin them",
+                ("workers", _workers.Count), ("processors", processors));
+        }
+        var refused = _workers.FindAll(worker => worker.Reactor.PinRefusal is not null);
+        if (refused.Count == 0) return false;
+        _log.Warn(
+            "workers are not pinned",
+            ("workers", string.Join(", ", refused.Select(worker => worker.Reactor.Index))),
+            ("because", refused[0].Reactor.PinRefusal));
+        return true;
+    }
+
     private void WarnOfDescriptors()
     {
         var allowed = Loops.RaiseDescriptorLimit();
@@ -317,13 +337,15 @@ public sealed class Server : IDisposable
         {
             Bring();
         }
-        catch (IoException refusal) when (IsOurChoice && refusal.Address is null)
+        catch (IoException refusal) when (_options.Engine == EngineChoice.Auto && IsRefusal(refusal))
         {
             // The trial was allowed and the real thing is not: locked memory may not suffice for all workers.
             DisposeWorkers();
             _addresses.Clear();
             Engine = Engine.Epoll;
             EngineReason = Loops.Off(refusal.Message);
+            _log.Warn(
+                "io_uring was allowed at the trial and is refused to the workers", ("because", refusal.Message));
             Bring();
         }
 
@@ -352,14 +374,15 @@ public sealed class Server : IDisposable
         if (refusal is not null) throw new IoException(refusal.Error, refusal.Message);
     }
 
-    private bool IsOurChoice => _options.Engine == EngineChoice.Auto && Engine == Engine.IoUring;
+    /// <summary>Whether it is io_uring that the system refuses: not an address, nor a descriptor.</summary>
+    private bool IsRefusal(IoException failure) =>
+        Engine == Engine.IoUring && failure is { Address: null, Error: not IoError.OutOfDescriptors };
 
     private void CreateWorkers(Snapshot snapshot)
     {
         var processors = Loops.Processors();
         // The runtime knows what a control group's quota of processor time is worth.
-        var most = Math.Min(processors.Count, Environment.ProcessorCount);
-        var count = _options.Workers > 0 ? _options.Workers : most;
+        var count = Worker.CountOf(_options.Workers, processors.Count, Environment.ProcessorCount);
         for (var i = 0; i < count; i++)
         {
             var buffers = new BufferPools(_options.Buffers.Block, _options.Buffers.BulkBlock, _options.Buffers.Max);
@@ -460,11 +483,9 @@ public sealed class Server : IDisposable
     {
         _admin?.Dispose();
         _admin = null;
-        foreach (var worker in _workers)
-        {
-            worker.Reactor.Stop();
-            worker.Dispose();
-        }
+        // They look at one another, so none is gone while another runs.
+        foreach (var worker in _workers) worker.Reactor.Stop();
+        foreach (var worker in _workers) worker.Dispose();
         _workers.Clear();
     }
 }

@@ -192,6 +192,12 @@ public abstract class Connection : TimerEntry
     /// <summary>Whether the watch has found it reset, and not merely ended in both directions.</summary>
     internal virtual bool IsBroken => false;
 
+    /// <summary>
+    /// Bytes that were flushed and have not come to the other side yet: closing by a reset would throw them away. Asks
+    /// the system, and is <see cref="int.MaxValue"/> where that cannot tell.
+    /// </summary>
+    internal virtual int Owed => 0;
+
     /// <summary>Whether a watcher of its loss has not been run yet.</summary>
     internal virtual bool IsLossWatched => false;
 

@@ -9,6 +9,7 @@ namespace Tailrace.Io;
 /// (<c>SO_REUSEPORT</c>, socket(7)). One that has clearly more than a sibling gives the new ones away. So does one that
 /// is far busier, since connections differ in what they ask for, until the sibling has twice as many; and it gets none
 /// meanwhile. A connection that is served stays where it is.</para>
+/// <para>Either way, one that does not come to take what it was given gets no more until it does.</para>
 /// <para>One for each listener and worker; used on that worker's thread. Of others it reads one count and one clock,
 /// which may be a moment old.</para>
 /// </remarks>
@@ -23,7 +24,8 @@ internal sealed class ConnectionSpread
     private readonly int _self;
     private readonly bool _isInTurn;
     private readonly Counters[] _loads;
-    private readonly HandoverRing[] _rings;
+    private readonly HandoverRing?[] _rings;
+    private readonly Func<int, HandoverRing> _makeRing;
     private readonly WorkGauge _work;
     private int _next;
 
@@ -31,14 +33,16 @@ internal sealed class ConnectionSpread
     /// <param name="self">The worker's index.</param>
     /// <param name="isInTurn">Whether all get as many; else those that have fewer get some.</param>
     /// <param name="loads">What each worker counts.</param>
-    /// <param name="rings">The way to each worker; that to itself is not used.</param>
+    /// <param name="makeRing">Makes the way to a worker, when it is first given something: most never are.</param>
     /// <param name="work">How busy the workers are.</param>
-    internal ConnectionSpread(int self, bool isInTurn, Counters[] loads, HandoverRing[] rings, WorkGauge work)
+    internal ConnectionSpread(
+        int self, bool isInTurn, Counters[] loads, Func<int, HandoverRing> makeRing, WorkGauge work)
     {
         _self = _next = self;
         _isInTurn = isInTurn;
         _loads = loads;
-        _rings = rings;
+        _rings = new HandoverRing[loads.Length];
+        _makeRing = makeRing;
         _work = work;
     }
 
@@ -51,26 +55,38 @@ internal sealed class ConnectionSpread
     {
         var target = Choose(loop.Now);
         if (target == _self) return false;
-        var ring = _rings[target];
+        var ring = RingTo(target);
         if (ring.Count == HandoverRing.Capacity) return false;
-        ring.TryAdd(loop.Detach(stream));
+        ring.TryAdd(loop.Detach(stream), loop.Now);
         Given++;
         return true;
     }
 
+    /// <summary>The way to another worker.</summary>
+    internal HandoverRing RingTo(int target) => _rings[target] ??= _makeRing(target);
+
     /// <summary>Whose the next connection is.</summary>
     internal int Choose(long now)
     {
-        if (_isInTurn) return TakeTurn();
+        if (_isInTurn) return TakeTurn(now);
         _work.Update(now);
         var chosen = _self;
         for (var left = Math.Min(CandidatesMax, _rings.Length - 1); left > 0; left--)
         {
             var target = TakeTurn();
             if (target == _self) target = TakeTurn();
-            if (Deserves(target) && (chosen == _self || LoadOf(target) < LoadOf(chosen))) chosen = target;
+            if (!Takes(target, now) || !Deserves(target)) continue;
+            if (chosen == _self || LoadOf(target) < LoadOf(chosen)) chosen = target;
         }
         return chosen;
+    }
+
+    /// <summary>The next that takes what it is given; this one at the latest.</summary>
+    private int TakeTurn(long now)
+    {
+        var turn = TakeTurn();
+        while (turn != _self && !Takes(turn, now)) turn = TakeTurn();
+        return turn;
     }
 
     private int TakeTurn()
@@ -79,6 +95,8 @@ internal sealed class ConnectionSpread
         _next = turn + 1 == _rings.Length ? 0 : turn + 1;
         return turn;
     }
+
+    private bool Takes(int target, long now) => _rings[target]?.IsTaken(now) ?? true;
 
     /// <summary>A sixteenth more, and two, is clearly more: less is not worth the way.</summary>
     private bool Deserves(int target)
@@ -90,5 +108,5 @@ internal sealed class ConnectionSpread
     }
 
     /// <summary>The connections of a worker, with those that are on their way to it from here.</summary>
-    private long LoadOf(int worker) => Volatile.Read(ref _loads[worker].Active) + _rings[worker].Count;
+    private long LoadOf(int worker) => Volatile.Read(ref _loads[worker].Active) + (_rings[worker]?.Count ?? 0);
 }

@@ -69,6 +69,14 @@ public abstract partial class EventLoop : IDisposable
     /// <summary>Accepts one connection; the handle is in <see cref="AcceptOperation.Opened"/>.</summary>
     public abstract IoTask AcceptAsync(IoHandle listener, AcceptOperation operation);
 
+    /// <summary>
+    /// Says that no accept is asked for until further notice: clients are to wait in the system's queue. Those that a
+    /// back end has accepted ahead by then come first when one is asked for again.
+    /// </summary>
+    internal virtual void PauseAccepting(IoHandle listener)
+    {
+    }
+
     /// <summary>Connects a stream.</summary>
     /// <param name="address">Where to.</param>
     /// <param name="operation">Pending until the stream can be used.</param>
@@ -147,6 +155,12 @@ public abstract partial class EventLoop : IDisposable
 
     /// <summary>Ends the sending direction; the other side reads the end of the stream.</summary>
     public abstract void ShutdownSend(IoHandle handle);
+
+    /// <summary>
+    /// Bytes that were taken for sent and have not come to the other side yet: a reset would throw them away. Asks the
+    /// system, and is <see cref="int.MaxValue"/> where that cannot tell.
+    /// </summary>
+    internal abstract int OwedTo(IoHandle handle);
 
     /// <summary>Closes a descriptor. Operations in flight on it complete as aborted.</summary>
     /// <param name="handle">The descriptor; not to be used again.</param>

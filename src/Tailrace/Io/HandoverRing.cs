@@ -5,8 +5,7 @@ namespace Tailrace.Io;
 /// <summary>Connections on their way from one worker to another: lock-free, one producer, one consumer.</summary>
 /// <remarks>
 /// The producer wakes the consumer's loop when the ring has something new for it, once for all that is added before the
-/// consumer looks. The ring itself is the message, so a connection costs no allocation. Its slots are made when the
-/// first connection is handed over.
+/// consumer looks. The ring itself is the message, so a connection costs no allocation.
 /// </remarks>
 /// <param name="target">The consumer's loop.</param>
 /// <param name="take">Gets each connection, on the consumer's thread.</param>
@@ -15,21 +14,37 @@ internal sealed class HandoverRing(EventLoop target, Action<DetachedStream> take
     /// <summary>The most connections that may be under way.</summary>
     internal const int Capacity = 128;
 
-    private DetachedStream[]? _slots;
+    /// <summary>How long the first may lie there before the consumer counts as blocked.</summary>
+    private const int PatienceMs = 50;
+
+    private readonly DetachedStream[] _slots = new DetachedStream[Capacity];
     private Index _added;
     private Index _taken;
     private int _isSignalled;
+    private uint _lastTaken;
+    private long _movedAt;
 
     /// <summary>Connections that are under way. Any thread; a moment old.</summary>
     internal int Count => (int)(Volatile.Read(ref _added.Value) - Volatile.Read(ref _taken.Value));
 
+    /// <summary>
+    /// Whether the consumer takes what it is given: it may be blocked, or have no processor. The producer's thread.
+    /// </summary>
+    /// <param name="now">The producer's clock in milliseconds.</param>
+    internal bool IsTaken(long now)
+    {
+        var taken = Volatile.Read(ref _taken.Value);
+        if (taken == _added.Value || taken != _lastTaken) (_lastTaken, _movedAt) = (taken, now);
+        return now - _movedAt < PatienceMs;
+    }
+
     /// <summary>Adds a connection. The producer's thread.</summary>
     /// <returns>False when the consumer is too far behind.</returns>
-    internal bool TryAdd(in DetachedStream stream)
+    internal bool TryAdd(in DetachedStream stream, long now)
     {
-        var added = _added.Value;
-        if (added - Volatile.Read(ref _taken.Value) == Capacity) return false;
-        _slots ??= new DetachedStream[Capacity];
+        var (added, taken) = (_added.Value, Volatile.Read(ref _taken.Value));
+        if (added - taken == Capacity) return false;
+        if (added == taken) _movedAt = now;
         _slots[added % Capacity] = stream;
         Volatile.Write(ref _added.Value, added + 1);
         if (Interlocked.Exchange(ref _isSignalled, 1) == 0) target.Post(this);
@@ -44,7 +59,7 @@ internal sealed class HandoverRing(EventLoop target, Action<DetachedStream> take
         var added = Volatile.Read(ref _added.Value);
         while (_taken.Value != added)
         {
-            var stream = _slots![_taken.Value % Capacity];
+            var stream = _slots[_taken.Value % Capacity];
             Volatile.Write(ref _taken.Value, _taken.Value + 1);
             take(stream);
         }

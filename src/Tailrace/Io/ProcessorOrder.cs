@@ -41,13 +41,9 @@ internal static class ProcessorOrder
         return numbers;
     }
 
-    private static List<List<int>> Nodes(string folder)
-    {
-        var nodes = new List<List<int>>();
-        for (var i = 0; Directory.Exists(Path.Combine(folder, $"node{i}")); i++)
-            nodes.Add(Read(Path.Combine(folder, $"node{i}", "cpulist")));
-        return nodes;
-    }
+    /// <summary>The processors of each node, by the nodes' numbers: these may have gaps.</summary>
+    private static List<List<int>> Nodes(string folder) =>
+        Read(Path.Combine(folder, "online")).ConvertAll(node => Read(Path.Combine(folder, $"node{node}", "cpulist")));
 
     private static List<int> Read(string file)
     {

@@ -10,7 +10,7 @@ public sealed class Reactor : IDisposable
     private readonly Thread _thread;
     private readonly int _processor;
     private Action<IoException?>? _prepared;
-    private volatile int _clock;
+    private volatile WorkClock? _work;
 
     /// <summary>Creates a reactor; <see cref="Start"/> runs it.</summary>
     /// <param name="index">Its number, from 0.</param>
@@ -42,8 +42,11 @@ public sealed class Reactor : IDisposable
     /// <summary>The values of <see cref="ReactorLocal{T}"/>, by whose they are.</summary>
     internal Dictionary<object, object> Locals { get; } = [];
 
-    /// <summary>Nanoseconds of processor time that its thread has had; 0 where nobody knows. Any thread.</summary>
-    internal long ProcessorTime => Loops.ProcessorTime(_clock);
+    /// <summary>Why its thread is not pinned as asked for; null where it is. Known once it is prepared.</summary>
+    internal string? PinRefusal { get; private set; }
+
+    /// <summary>Nanoseconds of work that its thread has had; 0 where nobody knows. Any thread.</summary>
+    internal long WorkTime => _work?.Read() ?? 0;
 
     internal FreeList<SocketConnection> FreeConnections { get; } = new(1 << 14);
 
@@ -83,12 +86,13 @@ public sealed class Reactor : IDisposable
     {
         Loop.Dispose();
         Buffers.Dispose();
+        _work?.Dispose();
     }
 
     private void Run()
     {
-        if (_processor >= 0) Loops.PinCurrentThread(_processor);
-        _clock = Loops.ClockOfCurrentThread();
+        if (_processor >= 0) PinRefusal = Loops.PinCurrentThread(_processor);
+        _work = new WorkClock();
         try
         {
             Loop.Prepare();

@@ -318,6 +318,9 @@ public sealed class SocketConnection : Connection
     internal override bool IsBroken => _handle is { IsBroken: true };
 
     /// <inheritdoc/>
+    internal override int Owed => _handle is { } handle ? Reactor.Loop.OwedTo(handle) : 0;
+
+    /// <inheritdoc/>
     internal override bool IsLossWatched => _handle?.LossWatcher is not null;
 
     /// <inheritdoc/>

@@ -26,13 +26,16 @@ namespace Tailrace.Proxy;
 /// <para>
 /// The end of a stream is passed on as the end of that direction alone (RFC 9293 section 3.6); that of the second one,
 /// by the close of both connections. A reset ends both directions; what the broken side sent before is delivered first,
-/// as long as its reader takes it.
+/// as long as its reader takes it: the broken side is closed, and the other one only when what was sent has come there.
 /// </para>
 /// </remarks>
 internal class Tunnel : TimerEntry
 {
     /// <summary>How long what a broken side has sent may still take to be delivered.</summary>
     private const int GraceMs = 1_000;
+
+    /// <summary>How often the system is asked whether it has been.</summary>
+    private const int AskEveryMs = 20;
 
     private TunnelFlow _upload;
     private TunnelFlow _download;
@@ -45,6 +48,7 @@ internal class Tunnel : TimerEntry
     private bool _hasFailed;
     private bool _isCut;
     private bool _isQueued;
+    private bool _isParting;
     private TunnelEnd _end;
     private TunnelSide _by;
     private IoError _error;
@@ -87,6 +91,9 @@ internal class Tunnel : TimerEntry
     private TunnelPump Upload => new(this, ref _upload, TunnelSide.Downstream);
 
     private TunnelPump Download => new(this, ref _download, TunnelSide.Upstream);
+
+    /// <summary>After a reset: the side that was not.</summary>
+    private Connection Survivor => _by == TunnelSide.Downstream ? Upstream : Downstream;
 
     private Counters Counters => Downstream.Reactor.Counters;
 
@@ -158,6 +165,11 @@ internal class Tunnel : TimerEntry
     internal void Stop(TunnelEnd end = TunnelEnd.Aborted)
     {
         if (_running == 0) return;
+        if (_isParting)
+        {
+            Loop.Timers.Set(this, _expiresAt = Loop.Now);
+            return;
+        }
         Fail(end, TunnelSide.None, IoError.None);
         Cancel();
     }
@@ -165,6 +177,11 @@ internal class Tunnel : TimerEntry
     /// <summary>A deadline passed: its own, or the one until which it would be idle.</summary>
     protected internal override void OnDeadline()
     {
+        if (_isParting)
+        {
+            GoOnParting();
+            return;
+        }
         var now = Loop.Now;
         // A send that goes slowly has not completed, but it is no silence.
         var hasMoved = TakeTraffic();
@@ -221,6 +238,11 @@ internal class Tunnel : TimerEntry
     {
         // News of an earlier use may come late.
         if (_running == 0) return;
+        if (_isParting)
+        {
+            if (Survivor.IsBroken || Survivor.IsClosed) Finish();
+            return;
+        }
         var pump = side == TunnelSide.Downstream ? Upload : Download;
         if (!pump.Source.IsLossWatched) OnLost(pump);
     }
@@ -299,6 +321,34 @@ internal class Tunnel : TimerEntry
         _isCut |= isCut;
         Debug.Assert(_running > 0, "each of two pumps ends once");
         if (--_running > 0) return;
+        if (_end == TunnelEnd.Reset && Survivor is { IsBroken: false, Owed: > 0 }) BeginParting();
+        else Finish();
+    }
+
+    /// <summary>Closes the broken side. The other one's reset would throw away what is still under way to it.</summary>
+    private void BeginParting()
+    {
+        _running = 1;
+        _isParting = true;
+        _expiresAt = Math.Min(_expiresAt, Loop.Now + GraceMs);
+        (_by == TunnelSide.Downstream ? Downstream : Upstream).Abort();
+        Survivor.WatchLoss(LossWatcherOf(OtherThan(_by)));
+        Loop.Timers.Set(this, Math.Min(_expiresAt, Loop.Now + AskEveryMs));
+    }
+
+    private void GoOnParting()
+    {
+        if (Loop.Now < _expiresAt && Survivor is { IsBroken: false, Owed: > 0 })
+            Loop.Timers.Set(this, Math.Min(_expiresAt, Loop.Now + AskEveryMs));
+        else
+            Finish();
+    }
+
+    /// <summary>Nothing moves any more, or may.</summary>
+    private void Finish()
+    {
+        _running = 0;
+        _isParting = false;
         Loop.Timers.Remove(this);
         Downstream.WatchLoss(null);
         Upstream.WatchLoss(null);

@@ -135,6 +135,42 @@ public sealed class ProxyProtocolTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void The_fields_of_a_client_without_an_address_are_passed_on(EngineChoice engine) => Run(engine, scenario =>
+    {
+        const string signature = "0D0A0D0A000D0A515549540A", field = "0100026832";
+        scenario.Listener = Accepting(s_tcp, ProxyProtocolMode.Required);
+        scenario.Cluster = scenario.Cluster with { ProxyProtocol = ProxyProtocolVersion.V2 };
+        scenario.AddOrigin(wire => wire.Send(Convert.ToHexString(wire.ReadToEnd())));
+        using var client = scenario.Connect();
+        client.Send(Convert.FromHexString(signature + "21000005" + field + "AABB"));
+        client.EndSending();
+        // The connection's own addresses, and the field.
+        var seen = System.Text.Encoding.ASCII.GetString(client.ReadToEnd());
+        Assert.StartsWith(signature + "21110011" + "7F0000017F000001", seen);
+        Assert.EndsWith(field + "AABB", seen);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Checks_begin_with_a_header_of_their_own(EngineChoice engine) => Run(engine, scenario =>
+    {
+        var lines = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        scenario.Listener = s_tcp;
+        scenario.Cluster = scenario.Cluster with
+        {
+            ProxyProtocol = ProxyProtocolVersion.V1,
+            Health = new HealthOptions { Check = new CheckOptions { Interval = TimeSpan.FromMilliseconds(50) } },
+        };
+        scenario.AddOrigin(wire =>
+        {
+            lines.Enqueue(wire.ReadLine());
+            lines.Enqueue(wire.ReadLine());
+            wire.Send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        });
+        Wait.Until(() => scenario.Server.Destinations[0].IsChecked && lines.Count >= 2, "it is not checked");
+        Assert.Equal(["PROXY UNKNOWN", "GET / HTTP/1.1"], lines.Take(2));
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Requests_of_two_clients_share_no_connection_that_names_one(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         scenario.Cluster = scenario.Cluster with { ProxyProtocol = ProxyProtocolVersion.V1 };

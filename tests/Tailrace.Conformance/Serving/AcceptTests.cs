@@ -27,6 +27,48 @@ public sealed class AcceptTests
         Assert.InRange(most, Clients / 2, Clients / 2 * 1.15);
     });
 
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void One_that_is_blocked_is_handed_no_more(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        scenario.Options = scenario.Options with { Workers = 2 };
+        scenario.Listener = scenario.Listener with { Accept = AcceptMode.Handoff };
+        using var blocked = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        scenario.Server.Workers[1].Reactor.Loop.Post(() =>
+        {
+            blocked.Set();
+            release.Wait();
+        });
+        try
+        {
+            blocked.Wait();
+            Ask(scenario.Connect());
+            var waiting = scenario.Connect();
+            waiting.Send(Reply.Get());
+            Ask(scenario.Connect());
+            // The acceptor's patience ends.
+            Thread.Sleep(100);
+            for (var i = 0; i < 4; i++) Ask(scenario.Connect());
+            Assert.Equal([6L, 0L], scenario.Server.Statistics.Select(worker => worker.Requests));
+            release.Set();
+            Assert.Equal(200, waiting.ReadAnswer().Status);
+            // Its turns come again.
+            Ask(scenario.Connect());
+            Ask(scenario.Connect());
+            Assert.Equal([7L, 2L], scenario.Server.Statistics.Select(worker => worker.Requests));
+        }
+        finally
+        {
+            release.Set();
+        }
+    });
+
+    private static void Ask(Wire client)
+    {
+        client.Send(Reply.Get());
+        Assert.Equal(200, client.ReadAnswer().Status);
+    }
+
     private static void ExchangeWithAll(Scenario scenario)
     {
         scenario.AddOrigin(request => Reply.Of(request.Target));

@@ -61,6 +61,25 @@ internal sealed partial class ChildServer : IDisposable
         }
     }
 
+    /// <summary>The processors that each worker may run on, in the kernel's words.</summary>
+    internal IReadOnlyList<string> ProcessorsOfWorkers
+    {
+        get
+        {
+            const string key = "Cpus_allowed_list:";
+            var found = new SortedDictionary<int, string>();
+            foreach (var thread in Directory.GetDirectories($"/proc/{_process.Id}/task"))
+            {
+                var name = File.ReadAllText(Path.Combine(thread, "comm")).Trim();
+                if (WorkerName().Match(name) is not { Success: true } worker) continue;
+                var status = File.ReadLines(Path.Combine(thread, "status"));
+                var processors = status.Single(line => line.StartsWith(key, StringComparison.Ordinal))[key.Length..];
+                found.Add(int.Parse(worker.Groups[1].Value), processors.Trim());
+            }
+            return [.. found.Values];
+        }
+    }
+
     public void Dispose()
     {
         if (IsRunning) _process.Kill();
@@ -92,4 +111,7 @@ internal sealed partial class ChildServer : IDisposable
 
     [GeneratedRegex("listening=([0-9.:]+)")]
     private static partial Regex Listening();
+
+    [GeneratedRegex("^tailrace-([0-9]+)$")]
+    private static partial Regex WorkerName();
 }

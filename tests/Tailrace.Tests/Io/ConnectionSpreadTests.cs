@@ -83,6 +83,32 @@ public sealed class ConnectionSpreadTests
     }
 
     [Fact]
+    public void One_that_seems_idle_and_takes_nothing_gets_no_more()
+    {
+        var all = new Workers(2);
+        all.Accept(0);
+        all.Pass(shares: [0.9, 0]);
+        Assert.Equal(1, all.Give(0));
+        Assert.Equal(1, all.Give(0));
+        all.Pass(shares: [0.9, 0]);
+        Assert.Equal(0, all.Give(0));
+        all.Take();
+        Assert.Equal(1, all.Give(0));
+    }
+
+    [Fact]
+    public void A_way_is_made_when_something_goes_it()
+    {
+        var all = new Workers(8);
+        for (var i = 0; i < 8; i++) all.Give(i);
+        Assert.Equal(0, all.Rings);
+        for (var i = 0; i < 100; i++) all.Give(0);
+        Assert.Equal(7, all.Rings);
+        all.Take();
+        Assert.All(all.Counts, count => Assert.InRange(count, 13, 17));
+    }
+
+    [Fact]
     public void A_ring_that_is_full_takes_no_more_and_goes_round()
     {
         using var rig = new LoopRig("sim");
@@ -90,8 +116,8 @@ public sealed class ConnectionSpreadTests
         var ring = new HandoverRing(rig.Loop, stream => taken.Add(stream.Descriptor));
         for (var round = 0; round < 3; round++)
         {
-            for (var i = 0; i < HandoverRing.Capacity; i++) Assert.True(ring.TryAdd(new DetachedStream(i, null, default)));
-            Assert.False(ring.TryAdd(default));
+            for (var i = 0; i < HandoverRing.Capacity; i++) Assert.True(ring.TryAdd(new DetachedStream(i, null, default), now: 0));
+            Assert.False(ring.TryAdd(default, now: 0));
             Assert.Equal(HandoverRing.Capacity, ring.Count);
             ring.Resume();
             Assert.Equal(0, ring.Count);
@@ -114,7 +140,7 @@ public sealed class ConnectionSpreadTests
         {
             for (var i = 0; i < total; i++)
             {
-                while (!ring.TryAdd(new DetachedStream(i, null, default))) Thread.Yield();
+                while (!ring.TryAdd(new DetachedStream(i, null, default), now: 0)) Thread.Yield();
             }
         });
         producer.Start();
@@ -131,44 +157,52 @@ public sealed class ConnectionSpreadTests
         using var other = new LoopRig(engine);
         var (own, given) = (new List<Connection>(), new List<Connection>());
         var loads = new[] { new Counters(), new Counters() };
-        HandoverRing[] rings = [new(acceptor.Loop, _ => Assert.Fail("it gave to itself")), new(other.Loop, Take)];
-        var spread = new ConnectionSpread(0, isInTurn, loads, rings, new WorkGauge(2, _ => 0));
+        HandoverRing? ring = null;
+        var spread = new ConnectionSpread(0, isInTurn, loads, MakeRing, new WorkGauge(2, _ => 0));
         var made = new List<SocketConnection>();
-        acceptor.Run(async () =>
+        var handle = acceptor.Listen();
+        var listener = new Listener(acceptor.Reactor, handle, new ConnectionBudget(0), Serve) { Spread = spread };
+        acceptor.Run(() =>
         {
-            var handle = acceptor.Listen();
-            var listener = new Listener(acceptor.Reactor, handle, new ConnectionBudget(0), Serve) { Spread = spread };
             listener.Start();
-            for (var i = 0; i < clients; i++)
+            return acceptor.TurnsAsync(1);
+        });
+        while (made.Count < clients)
+        {
+            acceptor.Run(async () =>
             {
                 var client = SocketConnection.Rent(acceptor.Reactor);
                 Assert.False((await client.ConnectAsync(acceptor.AddressOf(handle))).IsError);
                 made.Add(client);
-                await acceptor.UntilAsync(() => own.Count + rings[1].Count == made.Count);
-            }
+                await acceptor.UntilAsync(() => own.Count + given.Count + (ring?.Count ?? 0) == made.Count);
+            });
+            other.Run(() => other.UntilAsync(() => own.Count + given.Count == made.Count));
+        }
+        acceptor.Run(() =>
+        {
             listener.Close();
+            return acceptor.TurnsAsync(1);
         });
         other.Run(async () =>
         {
-            await other.UntilAsync(() => own.Count + given.Count == clients);
             Assert.All(given, connection => Assert.StartsWith("127.0.0.1:", connection.Remote.ToString()));
             foreach (var connection in given) await LoopRig.SendAsync(connection, "from the other");
             await other.TurnsAsync(5);
             foreach (var connection in given) connection.Close();
         });
         check(acceptor, spread, own, given);
-        acceptor.Run(async () =>
+        acceptor.Run(() =>
         {
             foreach (var connection in own) connection.Close();
-            var greeted = 0;
-            foreach (var client in made)
-            {
-                var filled = await client.FillAsync();
-                if (filled.Bytes > 0) greeted++;
-                client.Close();
-            }
-            Assert.Equal(given.Count, greeted);
+            return ExpectGreetingsAsync(made, given.Count);
         });
+
+        HandoverRing MakeRing(int target)
+        {
+            Assert.Equal(1, target);
+            Assert.Null(ring);
+            return ring = new HandoverRing(other.Loop, Take);
+        }
 
         void Serve(Connection connection)
         {
@@ -183,10 +217,23 @@ public sealed class ConnectionSpreadTests
         }
     }
 
+    private static async LoopTask ExpectGreetingsAsync(List<SocketConnection> clients, int count)
+    {
+        var greeted = 0;
+        foreach (var client in clients)
+        {
+            var filled = await client.FillAsync();
+            if (filled.Bytes > 0) greeted++;
+            client.Close();
+        }
+        Assert.Equal(count, greeted);
+    }
+
     /// <summary>Workers of which only counts and clocks matter.</summary>
     private sealed class Workers
     {
         private readonly Counters[] _loads;
+        private readonly List<HandoverRing> _rings = [];
         private readonly ConnectionSpread[] _spreads;
         private readonly long[] _clocks;
         private long _now;
@@ -197,10 +244,15 @@ public sealed class ConnectionSpreadTests
             _clocks = new long[count];
             using var rig = new LoopRig("sim");
             var loop = rig.Loop;
-            HandoverRing[] rings = [.. _loads.Select(_ => new HandoverRing(loop, _ => Assert.Fail("nothing travels")))];
             _spreads = [.. Enumerable.Range(0, count).Select(self =>
-                new ConnectionSpread(self, isInTurn: false, _loads, rings, new WorkGauge(count, worker => _clocks[worker])))];
+                new ConnectionSpread(self, isInTurn: false, _loads, MakeRing, new WorkGauge(count, worker => _clocks[worker])))];
             Pass(new double[count]);
+
+            HandoverRing MakeRing(int target)
+            {
+                _rings.Add(new HandoverRing(loop, _ => _loads[target].Active++));
+                return _rings[^1];
+            }
         }
 
         internal long[] Counts => [.. _loads.Select(load => load.Active)];
@@ -215,6 +267,21 @@ public sealed class ConnectionSpreadTests
             _loads[server].Active++;
             return server;
         }
+
+        /// <summary>The same, but it has to travel if another is to serve it.</summary>
+        internal int Give(int worker)
+        {
+            var server = _spreads[worker].Choose(_now);
+            if (server == worker) _loads[server].Active++;
+            else Assert.True(_spreads[worker].RingTo(server).TryAdd(default, _now));
+            return server;
+        }
+
+        /// <summary>All take what they were given.</summary>
+        internal void Take() => _rings.ForEach(ring => ring.Resume());
+
+        /// <summary>Ways between workers that there are.</summary>
+        internal int Rings => _rings.Count;
 
         internal void Close(int worker) => _loads[worker].Active--;
 

@@ -44,22 +44,6 @@ public sealed class WorkGaugeTests
         Assert.True(_gauge.IsFarBusier(0, 1));
     }
 
-    [Fact]
-    public void The_clock_of_a_thread_is_read_by_others()
-    {
-        var (clock, done) = (0, new ManualResetEventSlim());
-        var thread = new Thread(() =>
-        {
-            var until = Loops.ProcessorTime(clock = Loops.ClockOfCurrentThread()) + 10_000_000;
-            while (Loops.ProcessorTime(clock) < until) Thread.SpinWait(100);
-            done.Wait();
-        });
-        thread.Start();
-        while (Loops.ProcessorTime(Volatile.Read(ref clock)) < 10_000_000) Thread.Yield();
-        done.Set();
-        thread.Join();
-    }
-
     private void Pass(double one, double other)
     {
         _clocks[0] += (long)(one * 1e9);

@@ -12,7 +12,7 @@ using Tailrace.Tests.Io;
 namespace Tailrace.Tests.Proxy;
 
 /// <summary>Two byte streams through a tunnel: what arrives, what ends it, and what it holds.</summary>
-public sealed class TunnelTests
+public sealed partial class TunnelTests
 {
     private static readonly TunnelLimits s_noLimits = new(IdleTimeoutMs: 0, LifetimeMs: 0);
 

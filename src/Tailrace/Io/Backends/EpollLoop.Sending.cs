@@ -73,6 +73,13 @@ internal sealed unsafe partial class EpollLoop
     }
 
     /// <inheritdoc/>
+    internal override int OwedTo(IoHandle stream)
+    {
+        var handle = Of(stream);
+        return LinuxSockets.OwedTo(handle.Descriptor) + handle.UnsentLength;
+    }
+
+    /// <inheritdoc/>
     public override void Close(IoHandle stream, bool reset = false)
     {
         var handle = Of(stream);
@@ -310,14 +317,11 @@ internal sealed unsafe partial class EpollLoop
     /// <summary>Ends the wait of a leaving handle for an other side that does not read.</summary>
     private sealed class Departure(EpollLoop loop, EpollHandle handle) : TimerEntry
     {
-        private LastBytes _last = new(OwedBy(handle), loop.Now);
-
-        private static int OwedBy(EpollHandle handle) =>
-            LinuxSockets.OwedTo(handle.Descriptor) + handle.UnsentLength;
+        private LastBytes _last = new(loop.OwedTo(handle), loop.Now);
 
         protected internal override void OnDeadline()
         {
-            if (!loop.IsStopping && _last.GoesOn(OwedBy(handle), loop.Now))
+            if (!loop.IsStopping && _last.GoesOn(loop.OwedTo(handle), loop.Now))
             {
                 loop.Timers.Set(this, loop.Now + LastBytes.PatienceMs);
                 return;

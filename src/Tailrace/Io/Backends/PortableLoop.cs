@@ -33,17 +33,18 @@ internal sealed partial class PortableLoop : EventLoop
     private readonly HashSet<PortableHandle> _handles = [];
     private readonly int _eventsMax;
     private readonly DescriptorReserve _reserve;
+    private readonly bool _isLinux;
 
     /// <summary>Creates the loop.</summary>
     /// <param name="eventsMax">The most completions taken in one turn.</param>
     /// <param name="reserve">The descriptors that are not for connections.</param>
-    /// <param name="sharesListeners">Whether the system spreads connections over sockets with SO_REUSEPORT
-    /// (Linux).</param>
-    internal PortableLoop(int eventsMax, DescriptorReserve reserve, bool sharesListeners)
+    /// <param name="isLinux">Whether the system spreads connections over sockets with SO_REUSEPORT, and tells what is
+    /// under way (SIOCOUTQ).</param>
+    internal PortableLoop(int eventsMax, DescriptorReserve reserve, bool isLinux)
     {
         _eventsMax = eventsMax;
         _reserve = reserve;
-        CanShareListeners = sharesListeners;
+        CanShareListeners = _isLinux = isLinux;
     }
 
     /// <inheritdoc/>
@@ -148,6 +149,15 @@ internal sealed partial class PortableLoop : EventLoop
 
     /// <inheritdoc/>
     public override void ShutdownSend(IoHandle stream) => EndSending(Of(stream).Socket);
+
+    /// <inheritdoc/>
+    internal override int OwedTo(IoHandle stream)
+    {
+        var handle = Of(stream);
+        if (!_isLinux) return int.MaxValue;
+        var unsent = handle.Outgoing.IsInFlight ? handle.Outgoing.Count : 0;
+        return LinuxSockets.OwedTo((int)handle.Socket.Handle) + unsent;
+    }
 
     /// <inheritdoc/>
     public override void Close(IoHandle stream, bool reset = false)
@@ -501,6 +511,7 @@ internal sealed partial class PortableLoop : EventLoop
     private static IoError ErrorOf(SocketError error) => error switch
     {
         SocketError.AccessDenied => IoError.NotPermitted,
+        SocketError.WouldBlock => IoError.BacklogFull,
         SocketError.NoBufferSpaceAvailable => IoError.OutOfMemory,
         SocketError.TooManyOpenSockets => IoError.OutOfDescriptors,
         SocketError.Shutdown or SocketError.NotConnected => IoError.BrokenPipe,

@@ -278,19 +278,25 @@ internal sealed unsafe partial class UringLoop
     {
         var rest = handle.Rest!;
         rest.IsLast = true;
-        rest.Last = new LastBytes(OwedBy(handle, rest), Now);
+        rest.Last = new LastBytes(OwedTo(handle), Now);
         _leavingCount++;
         Timers.Set(rest, Now + LastBytes.PatienceMs);
     }
 
-    private static int OwedBy(UringHandle handle, UringRest rest) =>
-        LinuxSockets.OwedTo(handle.Descriptor) + rest.Length - rest.Sent;
+    /// <inheritdoc/>
+    internal override int OwedTo(IoHandle stream)
+    {
+        var handle = Of(stream);
+        var unsent = handle.HasRest ? handle.Rest!.Length - handle.Rest.Sent
+            : IsSending(handle) ? handle.SendLength : 0;
+        return LinuxSockets.OwedTo(handle.Descriptor) + unsent;
+    }
 
     /// <summary>Gives up a closed stream whose last bytes nobody takes, or too slowly.</summary>
     internal void GiveUp(UringHandle handle)
     {
         var rest = handle.Rest!;
-        if (!IsStopping && rest.Last.GoesOn(OwedBy(handle, rest), Now))
+        if (!IsStopping && rest.Last.GoesOn(OwedTo(handle), Now))
         {
             Timers.Set(rest, Now + LastBytes.PatienceMs);
             return;
