@@ -117,4 +117,10 @@ public sealed record BufferOptions
     /// copied. Each takes two descriptors while bytes wait in it. 0: all bytes are copied. Default: <c>256</c>.
     /// </summary>
     public int Pipes { get; init; } = 256;
+
+    /// <summary>
+    /// What the system may hold of each direction of a TCP connection, on either side (SO_RCVBUF, SO_SNDBUF); 0: it
+    /// sizes that itself, to some megabytes. Default: <c>0</c>.
+    /// </summary>
+    public int Socket { get; init; }
 }

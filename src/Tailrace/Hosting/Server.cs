@@ -386,7 +386,8 @@ public sealed class Server : IDisposable
         for (var i = 0; i < count; i++)
         {
             var buffers = new BufferPools(_options.Buffers.Block, _options.Buffers.BulkBlock, _options.Buffers.Max);
-            var loop = Loops.Create(Engine, _options.EventsPerWait, _options.Buffers.Pipes);
+            var loop = Loops.Create(
+                Engine, _options.EventsPerWait, _options.Buffers.Pipes, _options.Buffers.Socket);
             var processor = _options.Pin ? processors[i % processors.Count] : -1;
             _workers.Add(new Worker(new Reactor(i, loop, buffers, processor), snapshot, _log));
         }

@@ -59,6 +59,12 @@ public abstract partial class EventLoop : IDisposable
     /// <summary>Turns so far.</summary>
     public long Turns { get; private set; }
 
+    /// <summary>
+    /// What the system may hold of each direction of a TCP connection, in bytes (SO_RCVBUF, SO_SNDBUF); 0: as it sees
+    /// fit.
+    /// </summary>
+    public int SocketBuffer { get; init; }
+
     /// <summary>Opens a listening socket.</summary>
     /// <exception cref="IoException">The address cannot be listened on.</exception>
     public abstract IoHandle Listen(EndPoint address, ListenSettings settings);

@@ -53,14 +53,21 @@ public static class Loops
     /// <param name="pipesMax">
     /// The most pipes that carry bulk within the kernel, where the engine has that; 0: none.
     /// </param>
-    public static EventLoop Create(Engine engine, int eventsMax, int pipesMax = 0)
+    /// <param name="socketBuffer">The loop's <see cref="EventLoop.SocketBuffer"/>.</param>
+    public static EventLoop Create(Engine engine, int eventsMax, int pipesMax = 0, int socketBuffer = 0)
     {
         var reserve = new DescriptorReserve(RaiseDescriptorLimit());
         return engine switch
         {
-            Engine.IoUring => new UringLoop(eventsMax, reserve, new UringSettings(), Pipes()),
-            Engine.Epoll => new EpollLoop(eventsMax, reserve, Pipes()),
-            Engine.Portable => new PortableLoop(eventsMax, reserve, OperatingSystem.IsLinux()),
+            Engine.IoUring => new UringLoop(eventsMax, reserve, new UringSettings(), Pipes())
+            {
+                SocketBuffer = socketBuffer,
+            },
+            Engine.Epoll => new EpollLoop(eventsMax, reserve, Pipes()) { SocketBuffer = socketBuffer },
+            Engine.Portable => new PortableLoop(eventsMax, reserve, OperatingSystem.IsLinux())
+            {
+                SocketBuffer = socketBuffer,
+            },
             _ => throw new ArgumentOutOfRangeException(nameof(engine)),
         };
 

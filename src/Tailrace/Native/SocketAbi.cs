@@ -15,6 +15,7 @@ internal static unsafe class SocketAbi
     internal const int SolSocket = 1;
     internal const int SoReuseAddr = 2;
     internal const int SoError = 4;
+    internal const int SoSendBuffer = 7;
     internal const int SoReceiveBuffer = 8;
     internal const int SoLinger = 13;
     internal const int SoReusePort = 15;

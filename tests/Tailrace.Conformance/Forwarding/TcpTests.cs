@@ -208,6 +208,42 @@ public sealed class TcpTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_stalled_reader_costs_no_more_than_the_buffers_that_are_configured(EngineChoice engine) => Run(engine, scenario =>
+    {
+        const int total = 16 << 20;
+        // A buffer of the kernel's at both ends of both streams (twice as large as asked for), one here, and a pipe.
+        const int most = 4 * (2 * 32 << 10) + (64 << 10) + (256 << 10);
+        scenario.Options = scenario.Options with { Buffers = new BufferOptions { Socket = 32 << 10 } };
+        Wire? origin = null;
+        using var mayRead = new ManualResetEventSlim();
+        scenario.AddOrigin(wire =>
+        {
+            origin = wire;
+            wire.SendBufferBytes = 32 << 10;
+            wire.SendSplit(new byte[total], 32 << 10);
+            mayRead.Wait();
+            Assert.Equal(total, wire.ReadToEnd().Length);
+        });
+        using var client = scenario.Connect(windowBytes: 32 << 10);
+        Wait.Until(() => origin is { Sent: > 0 }, "nothing is sent");
+        Assert.InRange(Wait.Standstill(() => origin!.Sent), 1, most);
+        client.SendBufferBytes = 32 << 10;
+        var upload = new Thread(() =>
+        {
+            client.SendSplit(new byte[total], 32 << 10);
+            client.EndSending();
+        });
+        upload.Start();
+        Wait.Until(() => client.Sent > 0, "nothing is sent");
+        // The origin's own window is the system's choice.
+        Assert.InRange(Wait.Standstill(() => client.Sent), 1, most + (128 << 10));
+        client.ReadExactly(total);
+        mayRead.Set();
+        upload.Join();
+        client.ExpectEnd();
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Unix_sockets_work_on_both_sides(EngineChoice engine)
     {
         var folder = Directory.CreateTempSubdirectory();

@@ -32,6 +32,12 @@ internal sealed class Wire : IDisposable
     /// <summary>Bytes sent so far; any thread may ask.</summary>
     internal long Sent { get; private set; }
 
+    /// <summary>What the system takes of what is sent before the other side has it.</summary>
+    internal int SendBufferBytes
+    {
+        set => _socket.SendBufferSize = value;
+    }
+
     /// <summary>The own port.</summary>
     internal int Port => ((IPEndPoint)_socket.LocalEndPoint!).Port;
 

@@ -44,7 +44,7 @@ public sealed class ConfigReaderTests
             access_log: {format: common, path: /tmp/x, queue: 64}
             shutdown: {grace: 0s}
             resolve: {interval: 5m}
-            buffers: {block: 32KiB, bulk_block: 100KB, max: 1GiB, pipes: 12}
+            buffers: {block: 32KiB, bulk_block: 100KB, max: 1GiB, pipes: 12, socket: 64KiB}
             """);
 
         Assert.Equal(
@@ -56,7 +56,15 @@ public sealed class ConfigReaderTests
             options.AccessLog);
         Assert.Equal(TimeSpan.Zero, options.Shutdown.Grace);
         Assert.Equal(TimeSpan.FromMinutes(5), options.Resolve.Interval);
-        Assert.Equal(new BufferOptions { Block = 32768, BulkBlock = 100_000, Max = 1L << 30, Pipes = 12 }, options.Buffers);
+        var buffers = new BufferOptions
+        {
+            Block = 32768,
+            BulkBlock = 100_000,
+            Max = 1L << 30,
+            Pipes = 12,
+            Socket = 65536,
+        };
+        Assert.Equal(buffers, options.Buffers);
     }
 
     [Fact]

@@ -94,5 +94,8 @@ internal static class ProcessSchema
             new SizeKind<long>(1 << 20, 1L << 40), o => o.Max, (o, v) => o with { Max = v }),
         new Field<BufferOptions, int>("pipes",
             "The most pipes of one worker for bulk that stays in the kernel; 0: all bytes are copied.",
-            new NumberKind<int>(0, 100_000), o => o.Pipes, (o, v) => o with { Pipes = v }));
+            new NumberKind<int>(0, 100_000), o => o.Pipes, (o, v) => o with { Pipes = v }),
+        new Field<BufferOptions, int>("socket",
+            "What the system may hold of each direction of a TCP connection; 0: it sizes that itself.",
+            new SizeKind<int>(0, 1 << 28), o => o.Socket, (o, v) => o with { Socket = v }));
 }

@@ -78,7 +78,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     /// <inheritdoc/>
     public override IoHandle Listen(EndPoint address, ListenSettings settings)
     {
-        var fd = LinuxSockets.Listen(address, settings);
+        var fd = LinuxSockets.Listen(address, settings, SocketBuffer);
         var handle = Open(fd);
         handle.IsListener = true;
         handle.IsReadable = false;
@@ -107,7 +107,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     public override IoTask ConnectAsync(SocketAddress address, SendOperation operation, out IoHandle? opened)
     {
         opened = null;
-        var errno = LinuxSockets.Connect(address, out var fd);
+        var errno = LinuxSockets.Connect(address, SocketBuffer, out var fd);
         if (fd < 0) return new IoTask(LinuxSockets.FailureOf(errno));
         if (_reserve.Touches(fd))
         {

@@ -14,7 +14,7 @@ internal static unsafe class LinuxSockets
     private const int DeferSeconds = 1;
 
     /// <summary>Opens a listener. Options set on it are inherited by what it accepts.</summary>
-    internal static int Listen(EndPoint address, ListenSettings settings)
+    internal static int Listen(EndPoint address, ListenSettings settings, int bufferBytes)
     {
         var raw = address.Serialize();
         var fd = Open(raw.Family, SocketAbi.SockStream);
@@ -25,6 +25,8 @@ internal static unsafe class LinuxSockets
             if (settings.Shared) SetOption(fd, SocketAbi.SolSocket, SocketAbi.SoReusePort, 1);
             SetOption(fd, SocketAbi.IpProtoTcp, SocketAbi.TcpNoDelay, 1);
             if (settings.Deferred) SetOption(fd, SocketAbi.IpProtoTcp, SocketAbi.TcpDeferAccept, DeferSeconds);
+            // What is accepted inherits it, and the window that is offered goes by it from the first segment on.
+            SetBuffers(fd, bufferBytes);
         }
         // [::] takes IPv4 too; any other IPv6 address is only itself.
         if (address is IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } ip)
@@ -60,15 +62,28 @@ internal static unsafe class LinuxSockets
 
     /// <summary>Opens a socket of the address's family and starts to connect it.</summary>
     /// <param name="address">Where to.</param>
+    /// <param name="bufferBytes">As <see cref="EventLoop.SocketBuffer"/>.</param>
     /// <param name="fd">The socket, or -1.</param>
     /// <returns>0 when connected, <see cref="Errno.InProgress"/>, or another errno.</returns>
-    internal static int Connect(SocketAddress address, out int fd)
+    internal static int Connect(SocketAddress address, int bufferBytes, out int fd)
     {
         fd = Open(address.Family, SocketAbi.SockStream);
         if (fd < 0) return Libc.Errno;
-        if (address.Family is not AddressFamily.Unix) SetOption(fd, SocketAbi.IpProtoTcp, SocketAbi.TcpNoDelay, 1);
+        if (address.Family is not AddressFamily.Unix)
+        {
+            SetOption(fd, SocketAbi.IpProtoTcp, SocketAbi.TcpNoDelay, 1);
+            SetBuffers(fd, bufferBytes);
+        }
         fixed (byte* bytes = address.Buffer.Span)
             return Libc.connect(fd, bytes, (uint)address.Size) == 0 ? 0 : Libc.Errno;
+    }
+
+    /// <summary>Bounds what the system holds of each direction (socket(7): twice that, for its own needs).</summary>
+    private static void SetBuffers(int fd, int bytes)
+    {
+        if (bytes == 0) return;
+        SetOption(fd, SocketAbi.SolSocket, SocketAbi.SoReceiveBuffer, bytes);
+        SetOption(fd, SocketAbi.SolSocket, SocketAbi.SoSendBuffer, bytes);
     }
 
     /// <summary>Takes the socket's pending error (SO_ERROR).</summary>

@@ -457,11 +457,13 @@ internal sealed partial class PortableLoop : EventLoop
         return handle;
     }
 
-    private static Socket Open(AddressFamily family)
+    private Socket Open(AddressFamily family)
     {
         var protocol = family == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
         var socket = new Socket(family, SocketType.Stream, protocol);
         Configure(socket);
+        if (SocketBuffer > 0 && family != AddressFamily.Unix)
+            socket.ReceiveBufferSize = socket.SendBufferSize = SocketBuffer;
         return socket;
     }
 

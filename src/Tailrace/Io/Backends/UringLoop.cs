@@ -113,7 +113,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
     /// <inheritdoc/>
     public override IoHandle Listen(EndPoint address, ListenSettings settings)
     {
-        var handle = Open(LinuxSockets.Listen(address, settings));
+        var handle = Open(LinuxSockets.Listen(address, settings, SocketBuffer));
         handle.IsListener = true;
         handle.Accepts = new UringAccepts(settings.Backlog);
         return handle;
@@ -150,7 +150,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
     public override IoTask ConnectAsync(SocketAddress address, SendOperation operation, out IoHandle? opened)
     {
         opened = null;
-        var errno = LinuxSockets.Connect(address, out var fd);
+        var errno = LinuxSockets.Connect(address, SocketBuffer, out var fd);
         if (fd < 0) return new IoTask(LinuxSockets.FailureOf(errno));
         if (_reserve.Touches(fd))
         {
