@@ -21,7 +21,7 @@ public sealed class Counters
     /// </summary>
     public long Active;
 
-    /// <summary>Times that accepting failed or had to pause.</summary>
+    /// <summary>Times that accepting failed: for want of descriptors, say.</summary>
     public long AcceptErrors;
 
     /// <summary>Connections that were closed because their PROXY header was wrong, missing or not trusted.</summary>

@@ -11,7 +11,7 @@ public static class Metrics
         {
             IsGauge = true,
         },
-        new("accept errors", "accept_errors", "Times that accepting failed or had to pause.", c => c.AcceptErrors),
+        new("accept errors", "accept_errors", "Times that accepting failed.", c => c.AcceptErrors),
         Refused("PROXY header errors", "proxy-header", c => c.ProxyHeaderErrors),
         Refused("denied addresses", "address", c => c.Denied),
         Refused("over the rate", "rate", c => c.OverRate),
