@@ -301,12 +301,22 @@ public sealed class Server : IDisposable
     private void WarnOfDescriptors()
     {
         var allowed = Loops.RaiseDescriptorLimit();
-        var wanted = _options.Listeners.Sum(listener => (long)listener.MaxConnections);
+        var wanted = _options.Listeners.Sum(DescriptorsOf);
         if (allowed >= wanted) return;
         _log.Warn(
-            "fewer file descriptors than connections are allowed; raise the limit ('ulimit -n', LimitNOFILE= in "
-            + "systemd) or lower max_connections",
-            ("descriptors", allowed), ("max_connections", wanted));
+            "fewer file descriptors than all connections that are allowed take; raise the limit ('ulimit -n', "
+            + "LimitNOFILE= in systemd) or lower max_connections",
+            ("descriptors", allowed), ("wanted", wanted));
+    }
+
+    /// <summary>
+    /// How many a listener takes when it is full: one for each connection, and one more for its way on. HTTP has that
+    /// for its requests only, and a session of datagrams has nothing else.
+    /// </summary>
+    internal static long DescriptorsOf(ListenerOptions listener)
+    {
+        var isTunnel = listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Mixed or ListenerProtocol.Forward;
+        return (isTunnel ? 2L : 1L) * listener.MaxConnections;
     }
 
     /// <exception cref="IoException">Its address cannot be listened on.</exception>
