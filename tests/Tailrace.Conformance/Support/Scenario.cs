@@ -214,6 +214,8 @@ internal sealed class Scenario
         Map?.Invoke(_server);
         _server.Start();
         Assert.Equal(_engine.ToString(), _server.Engine.ToString());
+        Assert.All(
+            _server.Workers, worker => Assert.Equal(ChildServer.NameOf(_engine), worker.Reactor.Loop.Name));
         return _server;
     }
 

@@ -75,7 +75,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         _receivePriority = (ushort)(Uring.ReceiveMultishot | (settings.PollsFirst ? Uring.ReceivePollFirst : 0));
         _pace = new UringPace(Now);
         _backlog = new Backlog<Uring.Cqe>(waitingMax: settings.ReceivesMax / 2);
-        _ring = new UringRing(settings.Submissions, settings.Completions);
+        _ring = new UringRing(settings);
         try
         {
             _receives = new UringReceives(_ring, settings);
