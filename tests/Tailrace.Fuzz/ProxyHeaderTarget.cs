@@ -21,7 +21,7 @@ public sealed class ProxyHeaderTarget : IFuzzTarget
             return null;
         if (length > input.Length || length > ProxyHeaderReader.LengthMax)
             return $"{length} bytes of {input.Length} are the header";
-        return header.HasAddresses ? CheckRewritten(header) : null;
+        return CheckRewritten(header);
     }
 
     private static string ReadInPieces(byte[] input, Random random)

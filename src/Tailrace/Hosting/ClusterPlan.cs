@@ -29,12 +29,7 @@ internal sealed record ClusterPlan(
             IdleTimeoutMs = Snapshot.Milliseconds(options.Timeouts.Idle),
             // A connection that begins with the address of one client is not for another.
             PoolIdleMax = options.ProxyProtocol == ProxyProtocolVersion.Off ? options.Pool.IdlePerDestination : 0,
-            ProxyVersion = options.ProxyProtocol switch
-            {
-                ProxyProtocolVersion.V1 => ProxyVersion.V1,
-                ProxyProtocolVersion.V2 => ProxyVersion.V2,
-                _ => ProxyVersion.Off,
-            },
+            ProxyVersion = VersionOf(options.ProxyProtocol),
             PoolIdleTimeoutMs = Snapshot.Milliseconds(options.Pool.IdleTimeout),
             ConnectionsMax = options.Limits.ConnectionsPerDestination,
             RequestsPerDestinationMax = options.Limits.RequestsPerDestination,
@@ -52,9 +47,18 @@ internal sealed record ClusterPlan(
             Ejection = EjectionOf(options.Health.Eject),
             Limits = new HttpLimits { HeadBytesMax = options.Limits.Head, HeaderCountMax = options.Limits.Headers },
         };
-        var check = options.Health.Check is { } wanted ? CheckOf(wanted) : null;
+        var check = options.Health.Check is { } wanted
+            ? CheckOf(wanted) with { ProxyVersion = settings.ProxyVersion }
+            : null;
         return new ClusterPlan(settings, check, destinations);
     }
+
+    private static ProxyVersion VersionOf(ProxyProtocolVersion version) => version switch
+    {
+        ProxyProtocolVersion.V1 => ProxyVersion.V1,
+        ProxyProtocolVersion.V2 => ProxyVersion.V2,
+        _ => ProxyVersion.Off,
+    };
 
     private static BalancingSettings BalancingOf(
         ClusterOptions options, DestinationPlan[] destinations, ulong seed) => new()

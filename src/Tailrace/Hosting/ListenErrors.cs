@@ -4,12 +4,17 @@ using Tailrace.Io;
 
 namespace Tailrace.Hosting;
 
-/// <summary>What to tell a user whose address cannot be listened on.</summary>
+/// <summary>What to tell a user whose address cannot be listened on, or whose workers find no descriptor.</summary>
 internal static class ListenErrors
 {
     internal static string Describe(IoException failure)
     {
-        if (failure.Address is not { } address) return failure.Message;
+        if (failure.Address is not { } address)
+        {
+            return failure.Error == IoError.OutOfDescriptors
+                ? $"{failure.Message}: {NoDescriptor()}, or take fewer workers"
+                : failure.Message;
+        }
         if (address is UnixDomainSocketEndPoint path && Describe(path.ToString()!, failure.Error) is { } reason)
             return $"cannot listen on unix:{path}: {reason}";
         return failure.Error switch
@@ -20,10 +25,14 @@ internal static class ListenErrors
             IoError.NotPermitted when address is IPEndPoint { Port: < 1024 } =>
                 $"cannot listen on {address}: not permitted; ports below 1024 need root or CAP_NET_BIND_SERVICE",
             IoError.NotPermitted => $"cannot listen on {address}: not permitted",
-            IoError.OutOfDescriptors => $"cannot listen on {address}: no file descriptor is left; raise 'ulimit -n'",
+            IoError.OutOfDescriptors => $"cannot listen on {address}: {NoDescriptor()}",
             _ => failure.Message,
         };
     }
+
+    private static string NoDescriptor() =>
+        $"no file descriptor is left of the {Loops.RaiseDescriptorLimit()} that are allowed; raise the limit "
+        + "('ulimit -n', LimitNOFILE= in systemd)";
 
     private static string? Describe(string path, IoError error)
     {

@@ -168,9 +168,8 @@ public sealed class Server : IDisposable
         {
             DisposeWorkers();
             if (failure is not IoException known) throw;
-            var isRefusal = Engine == Engine.IoUring && known.Address is null;
             throw new StartException(
-                isRefusal ? Loops.Cannot(known.Message) : ListenErrors.Describe(known), known);
+                IsRefusal(known) ? Loops.Cannot(known.Message) : ListenErrors.Describe(known), known);
         }
         LogStart();
         WarnOfDescriptors();
@@ -352,13 +351,15 @@ public sealed class Server : IDisposable
         {
             Bring();
         }
-        catch (IoException refusal) when (IsOurChoice && refusal.Address is null)
+        catch (IoException refusal) when (_options.Engine == EngineChoice.Auto && IsRefusal(refusal))
         {
             // The trial was allowed and the real thing is not: locked memory may not suffice for all workers.
             DisposeWorkers();
             _addresses.Clear();
             Engine = Engine.Epoll;
             EngineReason = Loops.Off(refusal.Message);
+            _log.Warn(
+                "io_uring was allowed at the trial and is refused to the workers", ("because", refusal.Message));
             Bring();
         }
 
@@ -394,14 +395,15 @@ public sealed class Server : IDisposable
         tell(failure);
     }
 
-    private bool IsOurChoice => _options.Engine == EngineChoice.Auto && Engine == Engine.IoUring;
+    /// <summary>Whether it is io_uring that the system refuses: not an address, nor a descriptor.</summary>
+    private bool IsRefusal(IoException failure) =>
+        Engine == Engine.IoUring && failure is { Address: null, Error: not IoError.OutOfDescriptors };
 
     private void CreateWorkers(Snapshot snapshot)
     {
         var processors = Loops.Processors();
         // The runtime knows what a control group's quota of processor time is worth.
-        var most = Math.Min(processors.Count, Environment.ProcessorCount);
-        var count = _options.Workers > 0 ? _options.Workers : most;
+        var count = Worker.CountOf(_options.Workers, processors.Count, Environment.ProcessorCount);
         for (var i = 0; i < count; i++)
         {
             var buffers = new BufferPools(_options.Buffers.Block, _options.Buffers.BulkBlock, _options.Buffers.Max);

@@ -55,6 +55,13 @@ internal sealed class Worker : IDisposable
     /// <summary>The UDP listeners by name, for the statistics.</summary>
     internal IReadOnlyList<(string Name, UdpServer Server)> UdpServers => _udpServers;
 
+    /// <summary>How many workers there are to be.</summary>
+    /// <param name="wanted">What the user asked for; 0: as many as make sense.</param>
+    /// <param name="processors">Processors that the process may run on.</param>
+    /// <param name="quota">What its quota of processor time is worth, in processors.</param>
+    internal static int CountOf(int wanted, int processors, int quota) =>
+        wanted > 0 ? wanted : Math.Min(processors, quota);
+
     /// <summary>Opens a listener and prepares to serve on it.</summary>
     /// <exception cref="IoException">The address cannot be listened on.</exception>
     internal EndPoint Listen(

@@ -69,6 +69,14 @@ public abstract partial class EventLoop : IDisposable
     /// <summary>Accepts one connection; the handle is in <see cref="AcceptOperation.Opened"/>.</summary>
     public abstract IoTask AcceptAsync(IoHandle listener, AcceptOperation operation);
 
+    /// <summary>
+    /// Says that no accept is asked for until further notice: clients are to wait in the system's queue. Those that a
+    /// back end has accepted ahead by then come first when one is asked for again.
+    /// </summary>
+    internal virtual void PauseAccepting(IoHandle listener)
+    {
+    }
+
     /// <summary>Connects a stream.</summary>
     /// <param name="address">Where to.</param>
     /// <param name="operation">Pending until the stream can be used.</param>

@@ -12,6 +12,9 @@ public enum IoError
     /// <summary>EIO: an error that has no name of its own here.</summary>
     Other = 5,
 
+    /// <summary>EAGAIN of a connect: the queue of the Unix socket there is full.</summary>
+    BacklogFull = 11,
+
     /// <summary>ENOMEM: the kernel has no memory for it.</summary>
     OutOfMemory = 12,
 

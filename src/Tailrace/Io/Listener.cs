@@ -63,6 +63,7 @@ public sealed class Listener : TimerEntry
             if (_budget.IsExhausted)
             {
                 Pause(IoError.None);
+                _reactor.Loop.PauseAccepting(handle);
                 await PauseAsync();
                 continue;
             }

@@ -278,15 +278,22 @@ public sealed class SocketConnection : Connection
     /// <inheritdoc/>
     public override void AbortWith(Connection? other, bool atOnce = false)
     {
+        if (other is not null) BeginAbortWith(other, atOnce);
+        else if (_handle is { } handle) handle.Dependent = null;
+    }
+
+    private void BeginAbortWith(Connection other, bool atOnce)
+    {
         if (_handle is not { } handle)
         {
-            other?.Abort();
+            other.Abort();
             return;
         }
         handle.Dependent = (other as SocketConnection)?._handle;
-        if (other is not null && !Reactor.Loop.IsWatched(handle)) WatchSoon(handle, atOnce);
+        if (!Reactor.Loop.IsWatched(handle)) WatchSoon(handle, atOnce);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void WatchSoon(IoHandle handle, bool atOnce)
     {
         // Most answers come sooner than it pays to listen for the client's leaving. The deadline of what is in flight,

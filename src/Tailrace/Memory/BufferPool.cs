@@ -51,6 +51,7 @@ public sealed unsafe class BufferPool : IDisposable
     /// <summary>The same from <see cref="LastCount"/> blocks beyond the limit.</summary>
     internal byte* TryRentLast() => Rented >= (long)Limit + LastCount ? null : Rent();
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private byte* Rent()
     {
         var block = _free;

@@ -76,7 +76,7 @@ public sealed unsafe class ByteBuffer
 
     /// <summary>The same for any number of bytes at all, as a receive wants it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal bool TryReserve() => _end < _capacity || TryReserve(1);
+    internal bool TryReserve() => _end < _capacity || (_block == null ? TryRent(1) : TryMakeRoom(1));
 
     /// <summary>
     /// The same when the limit is reached, from a few blocks beyond it: for a last word before the connection closes.
@@ -159,6 +159,7 @@ public sealed unsafe class ByteBuffer
     /// <summary>Lengths are never negative here; the span's own check is left out.</summary>
     private Span<byte> Span(int offset, int length) => MemoryMarshal.CreateSpan(ref *(_block + offset), length);
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private bool TryMakeRoom(int minimum)
     {
         var held = _keptLength + Length;
@@ -167,19 +168,17 @@ public sealed unsafe class ByteBuffer
         return _capacity - _end >= minimum || (TryGrow() && _capacity - _end >= minimum);
     }
 
-    private bool TryRent(int minimum)
-    {
-        var pool = _small;
-        if (minimum > pool.BlockSize || (_isBulk && _pools.Bulk.BlockSize > pool.BlockSize))
-            return TryRentBulk(minimum);
-        _block = pool.TryRent();
-        if (_block == null) return false;
-        _capacity = pool.BlockSize;
-        return true;
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryRent(int minimum) =>
+        _isBulk || minimum > _small.BlockSize ? TryRentBulk(minimum) : TryRentFrom(_small, minimum);
 
-    private bool TryRentBulk(int minimum) => TryRentFrom(_pools.Bulk, minimum) || TryRentFrom(_small, minimum);
+    /// <summary>Where both sizes are the same, there is only one kind of block.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryRentBulk(int minimum) =>
+        (_pools.Bulk.BlockSize > _small.BlockSize && TryRentFrom(_pools.Bulk, minimum))
+        || TryRentFrom(_small, minimum);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryRentFrom(BufferPool pool, int minimum)
     {
         if (minimum > pool.BlockSize) return false;

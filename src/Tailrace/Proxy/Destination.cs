@@ -11,8 +11,6 @@ public sealed class Destination
     /// <summary>What a weight of 1 is worth as a share, so that a slow start has steps.</summary>
     internal const int ShareOfWeight = 100;
 
-    private int _next;
-
     /// <summary>Creates a destination.</summary>
     /// <param name="name">Host and port, for logs.</param>
     /// <param name="weight">Its share of the requests, relative to the others.</param>
@@ -109,21 +107,19 @@ public sealed class Destination
     internal UdpTraffic Datagrams;
 
     /// <summary>Where it is, as last resolved.</summary>
-    internal SocketAddress[] Addresses { get; set; }
+    internal SocketAddress[] Addresses
+    {
+        get => Ring.Addresses;
+        set => Ring.Addresses = value;
+    }
+
+    /// <summary>The order in which they are connected to.</summary>
+    internal AddressRing Ring { get; } = new();
 
     /// <summary>Takes over what the records of its service say now.</summary>
     internal void Set(int weight, int priority, SocketAddress[] addresses)
     {
         (Weight, Priority, Addresses) = (weight, priority, addresses);
         Share = weight * ShareOfWeight;
-    }
-
-    /// <summary>The address to connect to next: its addresses in turn.</summary>
-    internal SocketAddress? NextAddress()
-    {
-        var addresses = Addresses;
-        if (addresses.Length == 0) return null;
-        if (_next >= addresses.Length) _next = 0;
-        return addresses[_next++];
     }
 }

@@ -15,8 +15,9 @@ internal sealed class Forwarding : LoopPromise
 {
     private readonly Exchange _exchange;
 
-    /// <summary>Whose request is under way; null while none is.</summary>
+    /// <summary>Who forwards the request, or has forwarded the last one.</summary>
     private ForwardHandler? _handler;
+    private bool _isUnderWay;
     private bool _isWaiting;
     private LoopTask _rest;
 
@@ -26,7 +27,7 @@ internal sealed class Forwarding : LoopPromise
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Forwarding Of(Exchange exchange)
     {
-        return exchange.HandlerState is Forwarding { _handler: null } idle ? idle : Make(exchange);
+        return exchange.HandlerState is Forwarding { _isUnderWay: false } idle ? idle : Make(exchange);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -46,9 +47,8 @@ internal sealed class Forwarding : LoopPromise
     /// </summary>
     internal LoopTask Wait(ForwardHandler handler)
     {
-        _handler = handler;
+        BeginWork(handler);
         _isWaiting = true;
-        _exchange.BeginWork();
         return new LoopTask(this);
     }
 
@@ -60,9 +60,8 @@ internal sealed class Forwarding : LoopPromise
             handler.End(Attempts);
             return rest;
         }
-        _handler = handler;
+        BeginWork(handler);
         _rest = rest;
-        _exchange.BeginWork();
         rest.Watch(this);
         return new LoopTask(this);
     }
@@ -97,6 +96,14 @@ internal sealed class Forwarding : LoopPromise
         Complete();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void BeginWork(ForwardHandler handler)
+    {
+        RepeatedReference.Keep(ref _handler, handler);
+        _isUnderWay = true;
+        _exchange.BeginWork();
+    }
+
     private void EndWork()
     {
         _handler!.End(Attempts);
@@ -104,5 +111,5 @@ internal sealed class Forwarding : LoopPromise
     }
 
     /// <inheritdoc/>
-    protected override void Recycle() => _handler = null;
+    protected override void Recycle() => _isUnderWay = false;
 }

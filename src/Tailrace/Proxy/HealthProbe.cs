@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Tailrace.Io.ProxyProtocol;
 
 namespace Tailrace.Proxy;
 
@@ -29,6 +30,11 @@ internal static class HealthProbe
         try
         {
             await socket.ConnectAsync(address, timeout.Token).ConfigureAwait(false);
+            if (settings.ProxyVersion != ProxyVersion.Off)
+            {
+                var header = ProxyHeaderWriter.OwnHeader(settings.ProxyVersion).ToArray();
+                await socket.SendAsync(header, timeout.Token).ConfigureAwait(false);
+            }
             if (!settings.IsHttp) return null;
             var host = settings.Host.Length > 0 ? settings.Host : authority;
             var request = $"GET {settings.Path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: tailrace-health\r\n"

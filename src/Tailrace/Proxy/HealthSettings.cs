@@ -1,3 +1,5 @@
+using Tailrace.Io.ProxyProtocol;
+
 namespace Tailrace.Proxy;
 
 /// <summary>An active check as it is made. Immutable.</summary>
@@ -5,6 +7,9 @@ internal sealed record CheckSettings
 {
     /// <summary>Whether an answer is asked for, or only a connection.</summary>
     internal bool IsHttp { get; init; } = true;
+
+    /// <summary>Which PROXY header goes first, as on every connection of the cluster.</summary>
+    internal ProxyVersion ProxyVersion { get; init; }
 
     /// <summary>The path that is asked for.</summary>
     internal string Path { get; init; } = "/";

@@ -19,6 +19,12 @@ internal sealed class UpstreamPool
     /// <summary>How long a connection beyond the number is kept.</summary>
     private const int SurplusMs = 2_000;
 
+    /// <summary>How long until a connect that found the queue of a Unix socket full is made again.</summary>
+    private const int RetryMs = 10;
+
+    /// <summary>How long it is made again, if the connect timeout is not over earlier.</summary>
+    private const int RetriesMs = 500;
+
     /// <summary>The most connections of a destination that may idle even for that moment.</summary>
     private const int IdleMax = 1024;
 
@@ -49,6 +55,8 @@ internal sealed class UpstreamPool
     internal FreeList<UpstreamConnection> FreeUpstreams { get; } = new(64);
 
     private Counters Counters => _reactor.Counters;
+
+    private long Now => _reactor.Loop.Now;
 
     /// <summary>Whether the cap of connections allows a new one.</summary>
     internal bool MayConnect(Destination destination) => Caps is null || Caps.MayConnect(destination);
@@ -118,26 +126,27 @@ internal sealed class UpstreamPool
     /// <param name="client">Who waits for it, or null: when the client is gone, so is the reason to connect.</param>
     internal async LoopTask<OpenResult> OpenAsync(Destination destination, Connection? client = null)
     {
-        var (connection, address, error) = await ConnectAsync(destination, client);
-        if (connection is null) return new OpenResult(null, error);
+        var connected = await ConnectAsync(destination, client);
+        if (connected.Connection is not { } connection) return new OpenResult(null, connected.Error);
         var upstream = FreeUpstreams.TryTake() ?? new UpstreamConnection(this);
-        return new OpenResult(upstream.On(destination, address!, connection), IoError.None);
+        return new OpenResult(upstream.On(destination, connected.Address!, connection), IoError.None);
     }
 
     /// <summary>
     /// The same for any protocol: a connection that counts as the destination's until it is given to Close.
     /// </summary>
-    internal async LoopTask<(SocketConnection? Connection, SocketAddress? Address, IoError Error)> ConnectAsync(
-        Destination destination, Connection? client)
+    internal async LoopTask<ConnectResult> ConnectAsync(Destination destination, Connection? client)
     {
-        var error = IoError.None;
+        var (error, failures) = (IoError.None, 0);
         BeginUse(destination);
         MakeRoom(destination);
         Remember(destination);
+        var retryUntil = Now + RetriesMs;
+        if (Settings.ConnectTimeoutMs > 0) retryUntil = Math.Min(retryUntil, Now + Settings.ConnectTimeoutMs);
         for (var left = destination.Addresses.Length;
             left > 0 && error != IoError.Aborted && !error.IsShortage(); left--)
         {
-            if (destination.NextAddress() is not { } address) break;
+            if (destination.Ring.Next(Now) is not { } address) break;
             var connection = SocketConnection.Rent(_reactor);
             var connect = connection.ConnectAsync(address);
             if (!connect.IsCompleted)
@@ -151,15 +160,25 @@ internal sealed class UpstreamPool
             if (!result.IsError)
             {
                 Counters.UpstreamConnects++;
-                return (connection, address, IoError.None);
+                destination.Ring.Reached(address);
+                return new ConnectResult(connection, address, IoError.None, failures);
             }
-            Counters.UpstreamConnectErrors++;
             connection.Close();
             error = result.Error;
+            if (error == IoError.BacklogFull && Now + RetryMs < retryUntil)
+            {
+                left++;
+                if (await new Pause(_reactor.Loop).Until(Now + RetryMs, client) == PauseEnd.Lost)
+                    error = IoError.Aborted;
+                continue;
+            }
+            Counters.UpstreamConnectErrors++;
+            if (Lessor.IsFault(error)) destination.Ring.Failed(address, Now);
+            if (error != IoError.Aborted && !error.IsShortage()) failures++;
         }
         Forget(destination);
         EndUse(destination);
-        return (null, null, error);
+        return new ConnectResult(null, null, error, failures);
     }
 
     /// <summary>Tells the destination who the client is, in front of everything else, where it wants to know.</summary>

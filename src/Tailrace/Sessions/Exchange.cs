@@ -231,10 +231,17 @@ public abstract class Exchange
     internal void BeginWork() => _works++;
 
     /// <summary>It has ended.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void EndWork()
     {
         _works--;
-        if (_restWaiter is not null && _works == 0) Reactor.Loop.Queue(_restWaiter);
+        if (_restWaiter is not null) EndWait();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EndWait()
+    {
+        if (_works == 0) Reactor.Loop.Queue(_restWaiter!);
     }
 
     /// <summary>To be awaited while something is at work: until nothing is.</summary>

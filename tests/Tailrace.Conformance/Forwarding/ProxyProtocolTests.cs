@@ -58,6 +58,23 @@ public sealed class ProxyProtocolTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Who_leaves_before_it_is_whole_has_sent_no_wrong_one(EngineChoice engine) => Run(engine, scenario =>
+    {
+        scenario.Listener = Accepting(s_tcp, ProxyProtocolMode.Required, timeoutMs: 60_000);
+        scenario.AddOrigin(wire => wire.ReadToEnd());
+        var (resets, ends, stays) = (scenario.Connect(), scenario.Connect(), scenario.Connect());
+        foreach (var client in new[] { resets, ends, stays }) client.Send("PROXY TCP4 ");
+        Wait.Until(() => scenario.Counters.Active == 3, "not all are there");
+        resets.Reset();
+        ends.Dispose();
+        Wait.Until(() => scenario.Counters.ProxyHeadersUnfinished == 2, "they are not counted");
+        scenario.StopAndCheck(graceSeconds: 0);
+        stays.ExpectReset();
+        Assert.Equal((3, 3, 0), (scenario.Counters.Accepted, scenario.Counters.ProxyHeadersUnfinished, scenario.Counters.ProxyHeaderErrors));
+        Assert.Empty(scenario.Log.With("PROXY header"));
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void One_that_does_not_come_is_not_waited_for(EngineChoice engine) => Run(engine, scenario =>
     {
         scenario.Listener = Accepting(s_tcp, ProxyProtocolMode.Required, timeoutMs: 200);
@@ -132,6 +149,42 @@ public sealed class ProxyProtocolTests
         client.Send(Convert.FromHexString(header + "AABB"));
         client.EndSending();
         Assert.Equal(header + "AABB", System.Text.Encoding.ASCII.GetString(client.ReadToEnd()));
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void The_fields_of_a_client_without_an_address_are_passed_on(EngineChoice engine) => Run(engine, scenario =>
+    {
+        const string signature = "0D0A0D0A000D0A515549540A", field = "0100026832";
+        scenario.Listener = Accepting(s_tcp, ProxyProtocolMode.Required);
+        scenario.Cluster = scenario.Cluster with { ProxyProtocol = ProxyProtocolVersion.V2 };
+        scenario.AddOrigin(wire => wire.Send(Convert.ToHexString(wire.ReadToEnd())));
+        using var client = scenario.Connect();
+        client.Send(Convert.FromHexString(signature + "21000005" + field + "AABB"));
+        client.EndSending();
+        // The connection's own addresses, and the field.
+        var seen = System.Text.Encoding.ASCII.GetString(client.ReadToEnd());
+        Assert.StartsWith(signature + "21110011" + "7F0000017F000001", seen);
+        Assert.EndsWith(field + "AABB", seen);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Checks_begin_with_a_header_of_their_own(EngineChoice engine) => Run(engine, scenario =>
+    {
+        var lines = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        scenario.Listener = s_tcp;
+        scenario.Cluster = scenario.Cluster with
+        {
+            ProxyProtocol = ProxyProtocolVersion.V1,
+            Health = new HealthOptions { Check = new CheckOptions { Interval = TimeSpan.FromMilliseconds(50) } },
+        };
+        scenario.AddOrigin(wire =>
+        {
+            lines.Enqueue(wire.ReadLine());
+            lines.Enqueue(wire.ReadLine());
+            wire.Send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+        });
+        Wait.Until(() => scenario.Server.Destinations[0].IsChecked && lines.Count >= 2, "it is not checked");
+        Assert.Equal(["PROXY UNKNOWN", "GET / HTTP/1.1"], lines.Take(2));
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]

@@ -1,3 +1,4 @@
+using System.Net;
 using Tailrace.Config;
 using Tailrace.Conformance.Support;
 
@@ -93,6 +94,32 @@ public sealed class TcpPolicyTests
             using var client = Wire.Connect(scenario.Address);
             return client.ReadLine();
         }
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_dead_address_of_a_name_is_left_out_for_a_while(EngineChoice engine) => Run(engine, scenario =>
+    {
+        var origin = scenario.AddOrigin(wire => Name(wire, "well"));
+        scenario.SetAddresses(new IPEndPoint(IPAddress.Loopback, Silence.UnusedPort()), origin.Address);
+        for (var i = 0; i < 8; i++)
+        {
+            using var client = Wire.Connect(scenario.Address);
+            Assert.Equal("well", client.ReadLine());
+        }
+        // It is counted each time that it is tried, although another address has answered.
+        Assert.Equal((1, 1), (scenario.Counters.UpstreamConnectErrors, scenario.Counters.Tcp.ConnectErrors));
+        Assert.Equal(1, Assert.Single(scenario.Server.Destinations).Tcp.ConnectErrors);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Where_there_is_no_destination_that_is_the_reason(EngineChoice engine) => Run(engine, scenario =>
+    {
+        using var names = new FakeNameServer();
+        scenario.Options = scenario.Options with { Resolve = new ResolveOptions { Servers = [$"{names.Address}"] } };
+        scenario.AddDestination("srv://_tcp._tcp.none.example");
+        scenario.Connect().ExpectEnd();
+        scenario.WaitForLog("upstream: no destination about=origins");
+        Assert.Equal(1, scenario.Counters.Tcp.Unreachable);
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]

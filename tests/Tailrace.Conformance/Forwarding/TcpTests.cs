@@ -272,6 +272,46 @@ public sealed class TcpTests
     }
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_full_queue_of_a_Unix_socket_is_waited_for(EngineChoice engine)
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        var path = new UnixDomainSocketEndPoint(Path.Combine(folder.FullName, "back"));
+        using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        listener.Bind(path);
+        // One may wait to be accepted.
+        listener.Listen(0);
+        Run(engine, scenario =>
+        {
+            scenario.AddDestination($"unix:{path}");
+            using var first = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            first.Connect(path);
+            using (var refused = Wire.Connect(scenario.Address)) refused.ExpectEnd();
+            scenario.WaitForLog("upstream: the queue of its socket is full");
+            Assert.All(scenario.Server.Destinations, one => Assert.Equal(0, one.Failures));
+            // One that begins while the queue is full. What comes too late for it begins again.
+            for (var tries = 1; ; tries++)
+            {
+                using var client = Wire.Connect(scenario.Address);
+                client.Send("late");
+                client.EndSending();
+                Wait.Until(() => scenario.Server.CountStates()[0] == 1, "it does not wait");
+                listener.Accept().Dispose();
+                if (tries < 10 && !listener.Poll(TimeSpan.FromSeconds(2), SelectMode.SelectRead))
+                {
+                    using var again = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                    again.Connect(path);
+                    continue;
+                }
+                Assert.True(listener.Poll(TimeSpan.Zero, SelectMode.SelectRead), "nothing comes when there is room");
+                using var origin = new Wire(listener.Accept());
+                Assert.Equal("late"u8.ToArray(), origin.ReadToEnd());
+                break;
+            }
+        });
+        folder.Delete(recursive: true);
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Every_connection_is_recorded(EngineChoice engine)
     {
         var path = Path.GetTempFileName();

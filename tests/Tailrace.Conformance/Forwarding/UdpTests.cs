@@ -170,6 +170,23 @@ public sealed class UdpTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_dead_address_of_a_name_is_left_out_for_a_while(EngineChoice engine) => Run(engine, scenario =>
+    {
+        using var origin = new UdpPeer();
+        scenario.AddDestination($"udp://{origin.Address}");
+        scenario.SetAddresses(new IPEndPoint(IPAddress.Loopback, UdpPeer.UnusedPort()), origin.Address);
+        origin.Echo();
+        using (var first = new UdpPeer(scenario.Address)) first.Send([0]);
+        WaitFor(scenario, udp => udp.Unreachable == 1);
+        for (byte i = 1; i < 8; i++)
+        {
+            using var client = new UdpPeer(scenario.Address);
+            client.Send([i]);
+            Assert.Equal([i], client.Receive());
+        }
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void A_destination_that_is_not_there_is_passed_over(EngineChoice engine) => Run(engine, scenario =>
     {
         var nobody = $"127.0.0.1:{UdpPeer.UnusedPort()}";

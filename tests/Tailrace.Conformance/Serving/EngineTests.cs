@@ -1,3 +1,4 @@
+using Tailrace.Config;
 using Tailrace.Conformance.Support;
 
 namespace Tailrace.Conformance.Serving;
@@ -8,11 +9,16 @@ public sealed class EngineTests
     private const uint Setup = 425;
     private const uint Enter = 426;
     private const uint Register = 427;
+    private const uint Invalid = 22;
+    private const uint NoSystemCall = 38;
 
     // The first argument of io_uring_setup is the size of the ring.
     private static readonly Dictionary<string, (Action Confine, string Limits, string Refusal)> s_systems = new()
     {
         ["no setup"] = (() => Seccomp.DenyCall(Setup), "true", "io_uring_setup: EPERM"),
+        ["a kernel without io_uring"] = (
+            () => Seccomp.DenyCall(Setup, NoSystemCall), "true", "io_uring_setup: ENOSYS, the kernel has no io_uring"),
+        ["a kernel before 6.1"] = (() => Seccomp.DenyCall(Setup, Invalid), "true", "io_uring_setup: EINVAL, needs Linux 6.1"),
         ["no register"] = (() => Seccomp.DenyCall(Register), "true", "io_uring_register(PBUF_RING): EPERM"),
         ["no enter"] = (() => Seccomp.DenyCall(Enter), "true", "io_uring_enter: EPERM"),
         ["only small rings"] = (() => Seccomp.DenyCall(Setup, argument: 0, value: 256), "true", "io_uring_setup: EPERM"),
@@ -73,11 +79,42 @@ public sealed class EngineTests
     }
 
     [Fact]
-    public void Where_it_may_be_used_it_is_said_too()
+    public void That_it_is_refused_after_a_trial_that_went_well_is_warned_of()
     {
-        using var server = new ChildServer("echo --listen 127.0.0.1:0 --engine io_uring", "true");
+        var (confine, limits, refusal) = s_systems["only small rings"];
+        using var server = new ChildServer("echo --listen 127.0.0.1:0 --workers 2", limits, confine);
+        var warning = Assert.Single(server.Log.With("io_uring was allowed at the trial and is refused to the workers"));
+        Assert.Contains(" warn ", warning);
+        Assert.Contains($"because=\"{refusal}", warning);
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Without_descriptors_it_names_their_limit_and_not_the_engine(EngineChoice engine) =>
+        Starve($"--engine {ChildServer.NameOf(engine)}");
+
+    [Fact]
+    public void Without_descriptors_no_other_engine_is_tried() => Starve("");
+
+    // More workers than descriptors.
+    private static void Starve(string options)
+    {
+        using var server = new ChildServer($"echo --listen 127.0.0.1:0 --workers 200 {options}", descriptors: 256);
+        Assert.False(server.IsRunning);
+        Assert.Equal(1, server.ExitCode);
+        var error = Assert.Single(server.Log.With("tailrace: "));
+        Assert.Contains("no file descriptor is left of the 256 that are allowed; raise the limit ('ulimit -n'", error);
+        Assert.DoesNotContain("cannot run", error);
+        Assert.Empty(server.Log.With("io_uring was allowed"));
+    }
+
+    [Theory]
+    [InlineData("", "io_uring works here, and took less processor time for a request than epoll (bench/results/")]
+    [InlineData("--engine io_uring", "as configured")]
+    public void Where_it_may_be_used_it_is_and_that_is_said_too(string options, string reason)
+    {
+        using var server = new ChildServer($"echo --listen 127.0.0.1:0 {options}", "true");
         var started = Assert.Single(server.Log.With("started "));
         Assert.Contains("engine=IoUring", started);
-        Assert.Contains("as configured", started);
+        Assert.Contains($"because=\"{reason}", started);
     }
 }

@@ -149,6 +149,13 @@ internal sealed class Scenario
     /// <summary>Waits until no client is connected as far as the server knows.</summary>
     internal void WaitUntilIdle() => Wait.Until(() => Counters.Active == 0, "connections are open");
 
+    /// <summary>Gives the first destination other addresses, as if its name stood for them.</summary>
+    internal void SetAddresses(params IPEndPoint[] addresses) => Ask(_ =>
+    {
+        Server.Workers[0].SetAddresses("origins", 0, [.. addresses.Select(address => address.Serialize())]);
+        return true;
+    });
+
     /// <summary>Asks a worker something on its own thread.</summary>
     internal T Ask<T>(Func<Reactor, T> question)
     {
@@ -207,6 +214,8 @@ internal sealed class Scenario
         Map?.Invoke(_server);
         _server.Start();
         Assert.Equal(_engine.ToString(), _server.Engine.ToString());
+        Assert.All(
+            _server.Workers, worker => Assert.Equal(ChildServer.NameOf(_engine), worker.Reactor.Loop.Name));
         return _server;
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Tailrace.Io.ProxyProtocol;
 using Tailrace.Proxy;
 
 namespace Tailrace.Tests.Proxy;
@@ -61,6 +62,28 @@ public sealed class HealthProbeTests
         Assert.Contains("\r\nConnection: close\r\n", request);
         await ProbeAsync("HTTP/1.1 200 OK\r\n\r\n", new CheckSettings(), seen => request = seen);
         Assert.StartsWith("GET / HTTP/1.1\r\nHost: own.example:81\r\n", request);
+    }
+
+    [Theory]
+    [InlineData((int)ProxyVersion.Off, "")]
+    [InlineData((int)ProxyVersion.V1, "PROXY UNKNOWN\r\n")]
+    [InlineData((int)ProxyVersion.V2, "\r\n\r\n\0\r\nQUIT\n \0\0\0")]
+    public async Task A_PROXY_header_of_its_own_goes_first(int version, string expected)
+    {
+        var stop = TestContext.Current.CancellationToken;
+        foreach (var isHttp in new[] { true, false })
+        {
+            using var listener = Listen();
+            var settings = new CheckSettings { IsHttp = isHttp, ProxyVersion = (ProxyVersion)version };
+            var probe = HealthProbe.RunAsync((IPEndPoint)listener.LocalEndpoint, "own.example:81", settings, stop);
+            using var socket = await listener.AcceptSocketAsync(stop);
+            var wanted = Encoding.ASCII.GetBytes(expected + (isHttp ? "GET / " : ""));
+            var seen = new byte[wanted.Length];
+            await new NetworkStream(socket).ReadExactlyAsync(seen, stop);
+            Assert.Equal(wanted, seen);
+            await socket.SendAsync("HTTP/1.1 200 OK\r\n\r\n"u8.ToArray(), stop);
+            Assert.Null(await probe);
+        }
     }
 
     [Fact]

@@ -118,9 +118,14 @@ internal sealed unsafe class LinuxDatagrams : IDisposable
             var errno = Libc.Errno;
             Libc.close(fd);
             fd = -1;
-            return errno;
+            return ConnectErrnoOf(errno);
         }
     }
+
+    /// <summary>
+    /// What the failure of a connect is about. EAGAIN is how the system says that it has no port for the socket.
+    /// </summary>
+    internal static int ConnectErrnoOf(int errno) => errno == Errno.Again ? Errno.AddressNotAvailable : errno;
 
     /// <summary>Receives into the batch's free places; null when there is nothing.</summary>
     /// <param name="fd">From where.</param>

@@ -60,7 +60,10 @@ internal sealed partial class PortableLoop
         catch (SocketException exception)
         {
             opened?.Dispose();
-            return FailureOf(exception.SocketErrorCode);
+            // The system has no port for it.
+            return exception.SocketErrorCode == SocketError.WouldBlock
+                ? IoResult.Failure(IoError.AddressNotAvailable)
+                : FailureOf(exception.SocketErrorCode);
         }
         if (_reserve.Touches(opened.Handle))
         {

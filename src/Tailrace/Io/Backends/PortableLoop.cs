@@ -513,6 +513,7 @@ internal sealed partial class PortableLoop : EventLoop
     private static IoError ErrorOf(SocketError error) => error switch
     {
         SocketError.AccessDenied => IoError.NotPermitted,
+        SocketError.WouldBlock => IoError.BacklogFull,
         SocketError.NoBufferSpaceAvailable => IoError.OutOfMemory,
         SocketError.TooManyOpenSockets => IoError.OutOfDescriptors,
         SocketError.Shutdown or SocketError.NotConnected => IoError.BrokenPipe,

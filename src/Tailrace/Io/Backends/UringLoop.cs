@@ -75,7 +75,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         _receivePriority = (ushort)(Uring.ReceiveMultishot | (settings.PollsFirst ? Uring.ReceivePollFirst : 0));
         _pace = new UringPace(Now);
         _backlog = new Backlog<Uring.Cqe>(waitingMax: settings.ReceivesMax / 2);
-        _ring = new UringRing(settings.Submissions, settings.Completions);
+        _ring = new UringRing(settings);
         try
         {
             _receives = new UringReceives(_ring, settings);
@@ -142,6 +142,9 @@ internal sealed unsafe partial class UringLoop : EventLoop
         if (!handle.Has(UringWork.Accept)) Arm(handle);
         return operation.Begin(handle);
     }
+
+    /// <inheritdoc/>
+    internal override void PauseAccepting(IoHandle listener) => StopMultishot(Of(listener), Kind.Accept);
 
     /// <inheritdoc/>
     public override IoTask ConnectAsync(SocketAddress address, SendOperation operation, out IoHandle? opened)

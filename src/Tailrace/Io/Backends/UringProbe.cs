@@ -24,7 +24,7 @@ internal static unsafe class UringProbe
         var pair = stackalloc int[2] { -1, -1 };
         try
         {
-            using var ring = new UringRing(settings.Submissions, settings.Completions);
+            using var ring = new UringRing(settings);
             using var receives = new UringReceives(ring, settings);
             ring.Enable();
             if (Libc.socketpair(SocketAbi.AfUnix, SocketAbi.SockStream | SocketAbi.SockCloexec, 0, pair) < 0)

@@ -50,11 +50,11 @@ internal sealed unsafe class UringRing : IDisposable
 
     /// <summary>Sets up a ring that is disabled at first.</summary>
     /// <exception cref="IoException">The kernel refuses; the message names the call and the reason.</exception>
-    internal UringRing(uint submissions, uint completions)
+    internal UringRing(UringSettings settings)
     {
         Uring.Params parameters;
-        _fd = Setup(submissions, completions, &parameters);
-        Features = parameters.Features;
+        _fd = Setup(settings, &parameters);
+        (Features, SetupFlags) = (parameters.Features, parameters.Flags);
         if ((Features & FeaturesNeeded) != FeaturesNeeded)
         {
             Libc.close(_fd);
@@ -82,7 +82,7 @@ internal sealed unsafe class UringRing : IDisposable
         _cqTail = (uint*)(_rings + parameters.Cq.Tail);
         _cqMask = parameters.CqEntries - 1;
         _cqes = (Uring.Cqe*)(_rings + parameters.Cq.Sixth);
-        if ((parameters.Flags & Uring.SetupNoSqArray) == 0)
+        if ((SetupFlags & Uring.SetupNoSqArray) == 0)
         {
             var array = (uint*)(_rings + parameters.Sq.Seventh);
             for (uint i = 0; i < _sqEntries; i++) array[i] = i;
@@ -96,6 +96,9 @@ internal sealed unsafe class UringRing : IDisposable
 
     /// <summary>What the kernel can (IORING_FEAT_*).</summary>
     internal uint Features { get; }
+
+    /// <summary>What it was set up with (IORING_SETUP_*).</summary>
+    internal uint SetupFlags { get; }
 
     /// <summary>Calls of io_uring_enter.</summary>
     internal long Enters { get; private set; }
@@ -264,17 +267,18 @@ internal sealed unsafe class UringRing : IDisposable
             Errno.NoMemory => "ENOMEM, raise 'ulimit -l' (RLIMIT_MEMLOCK)?",
             Errno.Invalid => "EINVAL, needs Linux 6.1 or later",
             Errno.BadRequest => "EBADR, the kernel had no memory for a completion",
-            Errno.TooMany or Errno.TooManyInSystem => "EMFILE, raise 'ulimit -n'",
+            Errno.TooMany => "EMFILE",
+            Errno.TooManyInSystem => "ENFILE",
             _ => $"errno {errno}",
         });
 
-    private static int Setup(uint submissions, uint completions, Uring.Params* parameters)
+    private static int Setup(UringSettings settings, Uring.Params* parameters)
     {
         // Without the array of indexes a submission is one store and one cache line less; Linux 6.6 and later.
-        for (var optional = Uring.SetupNoSqArray; ; optional = 0)
+        for (var optional = settings.Optional; ; optional = 0)
         {
-            *parameters = new Uring.Params { Flags = Wanted | optional, CqEntries = completions };
-            var fd = Uring.Setup(submissions, parameters);
+            *parameters = new Uring.Params { Flags = Wanted | optional, CqEntries = settings.Completions };
+            var fd = Uring.Setup(settings.Submissions, parameters);
             if (fd >= 0) return fd;
             var errno = Libc.Errno;
             if (errno != Errno.Invalid || optional == 0) throw Refusal("io_uring_setup", errno);

@@ -1,3 +1,5 @@
+using Tailrace.Native;
+
 namespace Tailrace.Io.Backends;
 
 /// <summary>The sizes of a <see cref="UringLoop"/>'s rings. Tests make them small.</summary>
@@ -20,6 +22,9 @@ internal sealed record UringSettings
 
     /// <summary>Bytes of a buffer for receiving, and of the largest send that is copied and answered at once.</summary>
     internal int BufferBytes { get; init; } = 4096;
+
+    /// <summary>What is asked of the kernel at set-up, and done without where it does not know it.</summary>
+    internal uint Optional { get; init; } = Uring.SetupNoSqArray;
 
     /// <summary>
     /// Receives wait for an event before they look: what ends behind bytes then looks like what ends while a receive is

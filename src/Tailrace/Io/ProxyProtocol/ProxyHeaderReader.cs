@@ -33,6 +33,7 @@ public static class ProxyHeaderReader
     private const int HeadBytes = 16;
     private const int IPv4Bytes = 12;
     private const int IPv6Bytes = 36;
+    private const int UnixBytes = 216;
     private const int FieldHeadBytes = 3;
     private const int ChecksumBytes = 4;
     private const byte TypeChecksum = 3;
@@ -64,38 +65,56 @@ public static class ProxyHeaderReader
     private static ProxyStatus ReadBinary(ReadOnlySpan<byte> input, ref int length, ref ProxyHeader header)
     {
         if (input.Length <= Signature.Length) return ProxyStatus.NeedMore;
+        const int proxy = 1;
         var (version, command) = (input[12] >> 4, input[12] & 15);
-        if (version != 2 || command > 1) return ProxyStatus.Invalid;
+        if (version != 2 || command > proxy) return ProxyStatus.Invalid;
         if (input.Length < HeadBytes) return ProxyStatus.NeedMore;
         var total = HeadBytes + BinaryPrimitives.ReadUInt16BigEndian(input[14..]);
-        if (total > LengthMax || AddressBytes(input[13]) > total - HeadBytes && command == 1)
-            return ProxyStatus.Invalid;
-        // LOCAL, a family that is no address of the network, or a transport that is no stream: who is there, it is.
-        var isKnown = command == 1 && input[13] is (0x11 or 0x21);
-        var begin = HeadBytes + AddressBytes(input[13]);
+        var addressBytes = AddressBytes(input[13]);
+        if (total > LengthMax || addressBytes > total - HeadBytes && command == proxy) return ProxyStatus.Invalid;
+        // LOCAL says nothing of anybody, and what stands behind an unknown kind of address nobody knows.
+        var isRead = command == proxy && addressBytes >= 0;
+        var isUnspecified = input[13] == 0;
+        var begin = HeadBytes + addressBytes;
         if (input.Length < total)
         {
-            var isPossible = !isKnown || input.Length < begin || MayFit(input[begin..], total - begin);
+            var isPossible = !isRead || isUnspecified || input.Length < begin || MayFit(input[begin..], total - begin);
             return isPossible ? ProxyStatus.NeedMore : ProxyStatus.Invalid;
         }
         length = total;
-        if (!isKnown) return ProxyStatus.Complete;
+        if (!isRead) return ProxyStatus.Complete;
         var fields = input[begin..total];
-        if (!MayFit(fields, fields.Length) || !AreSound(fields, input[..total])) return ProxyStatus.Invalid;
+        // Behind an address that is not specified something may stand that is to be ignored (section 2.2).
+        if (!MayFit(fields, fields.Length)) return isUnspecified ? ProxyStatus.Complete : ProxyStatus.Invalid;
+        if (!AreSound(fields, input[..total])) return ProxyStatus.Invalid;
         var addresses = input[HeadBytes..];
         var extensions = Kept(fields);
-        header = input[13] == 0x11
-            ? new ProxyHeader(
+        header = input[13] switch
+        {
+            0x11 => new ProxyHeader(
                 NetAddress.FromIPv4(addresses[..4], BinaryPrimitives.ReadUInt16BigEndian(addresses[8..])),
-                NetAddress.FromIPv4(addresses[4..8], BinaryPrimitives.ReadUInt16BigEndian(addresses[10..])), extensions)
-            : new ProxyHeader(
+                NetAddress.FromIPv4(addresses[4..8], BinaryPrimitives.ReadUInt16BigEndian(addresses[10..])),
+                extensions),
+            0x21 => new ProxyHeader(
                 NetAddress.FromIPv6(addresses[..16], BinaryPrimitives.ReadUInt16BigEndian(addresses[32..])),
                 NetAddress.FromIPv6(addresses[16..32], BinaryPrimitives.ReadUInt16BigEndian(addresses[34..])),
-                extensions);
+                extensions),
+            // No address of the network, or of datagrams: the connection's own stay.
+            _ => new ProxyHeader(default, default, extensions),
+        };
         return ProxyStatus.Complete;
     }
 
-    private static int AddressBytes(byte family) => family switch { 0x11 => IPv4Bytes, 0x21 => IPv6Bytes, _ => 0 };
+    /// <summary>How long the addresses of a family and a transport are; -1 for what the protocol does not have.
+    /// </summary>
+    private static int AddressBytes(byte kind) => kind switch
+    {
+        0x00 => 0,
+        0x11 or 0x12 => IPv4Bytes,
+        0x21 or 0x22 => IPv6Bytes,
+        0x31 or 0x32 => UnixBytes,
+        _ => -1,
+    };
 
     /// <summary>
     /// Whether the fields that have come fit their room, so that a header that can never be right is not waited for.

@@ -25,10 +25,15 @@ internal static class ProxyHeaderWriter
         return TryWriteBinary(output, source, destination, received.Extensions.Span);
     }
 
+    /// <summary>The header of a connection that the proxy makes for itself, to see how its destination is.</summary>
+    /// <param name="version">Which version; not <see cref="ProxyVersion.Off"/>.</param>
+    internal static ReadOnlySpan<byte> OwnHeader(ProxyVersion version) =>
+        version == ProxyVersion.V1 ? "PROXY UNKNOWN\r\n"u8 : "\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"u8;
+
     /// <summary>Version 1.</summary>
     internal static bool TryWriteLine(ByteBuffer output, in NetAddress source, in NetAddress destination)
     {
-        if (!AreOfTheNetwork(source, destination)) return output.TryAppend("PROXY UNKNOWN\r\n"u8);
+        if (!AreOfTheNetwork(source, destination)) return output.TryAppend(OwnHeader(ProxyVersion.V1));
         if (!output.TryReserve(ProxyLine.LengthMax)) return false;
         var isIPv6 = IsIPv6(source, destination);
         var text = output.Writable;
@@ -46,12 +51,14 @@ internal static class ProxyHeaderWriter
     internal static bool TryWriteBinary(
         ByteBuffer output, in NetAddress source, in NetAddress destination, ReadOnlySpan<byte> extensions)
     {
+        var isKnown = AreOfTheNetwork(source, destination);
+        // Even of a client without an address there may be something to tell.
+        if (!isKnown && extensions.IsEmpty) return output.TryAppend(OwnHeader(ProxyVersion.V2));
         if (!output.TryReserve(HeadBytes + IPv6Bytes + extensions.Length)) return false;
         var bytes = output.Writable;
         var length = Put(bytes, 0, ProxyHeaderReader.Signature);
-        var isKnown = AreOfTheNetwork(source, destination);
         var isIPv6 = IsIPv6(source, destination);
-        bytes[12] = (byte)(isKnown ? 0x21 : 0x20);
+        bytes[12] = 0x21;
         bytes[13] = (byte)(!isKnown ? 0 : isIPv6 ? 0x21 : 0x11);
         length = HeadBytes;
         if (isKnown)
@@ -61,8 +68,8 @@ internal static class ProxyHeaderWriter
             BinaryPrimitives.WriteUInt16BigEndian(bytes[length..], source.Port);
             BinaryPrimitives.WriteUInt16BigEndian(bytes[(length + 2)..], destination.Port);
             length += 4;
-            length = Put(bytes, length, extensions);
         }
+        length = Put(bytes, length, extensions);
         BinaryPrimitives.WriteUInt16BigEndian(bytes[14..], (ushort)(length - HeadBytes));
         output.Commit(length);
         return true;

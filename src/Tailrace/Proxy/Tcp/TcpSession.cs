@@ -113,11 +113,11 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
         TcpEnds.CountOpen(ref _destination!.Tcp, change);
     }
 
-    private void CountConnectError(Destination destination)
+    private void CountConnectErrors(Destination destination, int count)
     {
-        Counters.Tcp.ConnectErrors++;
-        _server.Totals.ConnectErrors++;
-        destination.Tcp.ConnectErrors++;
+        Counters.Tcp.ConnectErrors += count;
+        _server.Totals.ConnectErrors += count;
+        destination.Tcp.ConnectErrors += count;
     }
 
     private void Open(Connection downstream)
@@ -199,8 +199,9 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
             _destination = destination;
             _server.Changed?.Invoke(this, StreamState.Connecting);
             var beganAt = _server.Reactor.Loop.Now;
-            (upstream, _, error) = await cluster.Pool.ConnectAsync(destination, Downstream);
-            if (upstream is null && error != IoError.Aborted && !error.IsShortage()) CountConnectError(destination);
+            (upstream, _, error, var failures) = await cluster.Pool.ConnectAsync(destination, Downstream);
+            if (upstream is null && error == IoError.None) failures = 1;
+            if (failures > 0) CountConnectErrors(destination, failures);
             if (upstream is not null || Lessor.IsFault(error))
                 cluster.Record(destination, upstream is null, _server.Reactor.Loop.Now - beganAt);
         }
@@ -210,11 +211,13 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
         cluster.Failed?.Invoke(error.IsShortage() ? null : _destination, error switch
         {
             _ when error.IsShortage() => ErrorReply.NoBuffers,
-            IoError.None when _destination is null => "connection limit reached",
+            IoError.None when _destination is null && cluster.HasFull(tried) => "connection limit reached",
+            IoError.None when _destination is null => "no destination",
             IoError.None => "no address",
             IoError.TimedOut => "connect timed out",
             IoError.Refused => "connect refused",
             IoError.OutOfDescriptors or IoError.AddressNotAvailable => "no descriptor or port left",
+            IoError.BacklogFull => "the queue of its socket is full",
             _ => "connect failed",
         });
         return (null, TunnelEnd.Unreachable);

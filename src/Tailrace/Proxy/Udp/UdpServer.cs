@@ -1,3 +1,4 @@
+using System.Net;
 using Tailrace.Io;
 using Tailrace.Memory;
 using Tailrace.Proxy.Balancing;
@@ -251,7 +252,7 @@ internal sealed class UdpServer
     {
         var client = datagram.From.Address;
         if (!IsWelcome(client, datagram.Count, out var ticket)) return null;
-        var (destination, upstream) = TryConnect(client);
+        var (destination, address, upstream) = TryConnect(client);
         if (upstream is null)
         {
             ticket.Return();
@@ -267,7 +268,7 @@ internal sealed class UdpServer
         Reactor.Counters.Udp.Opened++;
         Reactor.Counters.Udp.Active++;
         Reactor.Counters.Active++;
-        session.Open(datagram.From, datagram.To, _cluster, destination!, upstream);
+        session.Open(datagram.From, datagram.To, _cluster, destination!, address!, upstream);
         session.NextOpen = _sessions;
         if (_sessions is { } head) head.PreviousOpen = session;
         _sessions = session;
@@ -315,7 +316,7 @@ internal sealed class UdpServer
     }
 
     /// <summary>Connects to a destination, or to another when that is not possible.</summary>
-    private (Destination? Destination, IoHandle? Socket) TryConnect(in NetAddress client)
+    private (Destination? Destination, SocketAddress? Address, IoHandle? Socket) TryConnect(in NetAddress client)
     {
         var key = _cluster.Settings.Balancing.Policy == BalancingPolicy.Hash ? RequestKey.Of(client) : 0;
         var tried = default(TriedSet);
@@ -332,20 +333,24 @@ internal sealed class UdpServer
             var error = IoError.None;
             for (var left = destination.Addresses.Length; left > 0; left--)
             {
-                var result = Loop.ConnectDatagrams(destination.NextAddress()!, out var socket);
+                var address = destination.Ring.Next(Loop.Now)!;
+                var result = Loop.ConnectDatagrams(address, out var socket);
                 if (!result.IsError)
                 {
+                    destination.Ring.Reached(address);
                     _cluster.Pool.BeginSession(destination);
-                    return (destination, socket);
+                    return (destination, address, socket);
                 }
                 error = result.Error;
+                if (Lessor.IsFault(error)) destination.Ring.Failed(address, Loop.Now);
             }
             if (Lessor.IsFault(error)) Shun(_cluster, destination, error);
             else if (error == IoError.None) _cluster.Failed?.Invoke(destination, "no address");
             else _cluster.Failed?.Invoke(destination, "no descriptor or port left");
         }
-        if (destination is null) _cluster.Failed?.Invoke(null, "connection limit reached");
-        return (null, null);
+        if (destination is null)
+            _cluster.Failed?.Invoke(null, _cluster.HasFull(tried) ? "connection limit reached" : "no destination");
+        return (null, null, null);
     }
 
     private void Refuse(ref long counter, ref long total, int datagrams, string? reason)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using Tailrace.Io;
 using Tailrace.Telemetry;
 
@@ -17,6 +18,7 @@ internal sealed class UdpSession : TimerEntry
     private readonly IoOperation _receive = new();
     private IoHandle? _upstream;
     private Cluster _cluster = null!;
+    private SocketAddress _address = null!;
     private UdpTraffic _traffic;
     private long _startedAt;
     private long _openedMs;
@@ -56,12 +58,14 @@ internal sealed class UdpSession : TimerEntry
 
     /// <summary>Begins with a client and a socket that is connected to its destination.</summary>
     internal void Open(
-        in DatagramAddress client, in NetAddress local, Cluster cluster, Destination destination, IoHandle upstream)
+        in DatagramAddress client, in NetAddress local, Cluster cluster, Destination destination, SocketAddress address,
+        IoHandle upstream)
     {
         Client = client;
         Local = local;
         _cluster = cluster;
         Destination = destination;
+        _address = address;
         _upstream = upstream;
         _traffic = default;
         _openedMs = Loop.Now;
@@ -150,7 +154,11 @@ internal sealed class UdpSession : TimerEntry
     /// <summary>Nobody listens at the destination, or there is no way to it.</summary>
     private void Fail(IoError error)
     {
-        if (Lessor.IsFault(error)) Server.Shun(_cluster, Destination, error);
+        if (Lessor.IsFault(error))
+        {
+            Destination.Ring.Failed(_address, Loop.Now);
+            Server.Shun(_cluster, Destination, error);
+        }
         End(UdpEnd.Unreachable);
     }
 

@@ -6,6 +6,7 @@ using System.Text;
 using Tailrace.Conformance.Support;
 using Tailrace.Io;
 using Tailrace.Io.Backends;
+using Tailrace.Native;
 
 namespace Tailrace.Tests.Io.Backends;
 
@@ -18,6 +19,24 @@ public sealed partial class UringLoopTests
     private const uint Again = 11;
     private const uint NoMemory = 12;
     private const uint Busy = 16;
+
+    [Fact]
+    public void What_the_kernel_does_not_know_at_set_up_is_done_without()
+    {
+        // Flags that no kernel knows are answered as new ones are by older kernels.
+        const uint unknown = 1u << 31;
+        using var rig = Rig(new UringSettings { Optional = Uring.SetupNoSqArray | unknown });
+        Assert.Equal(0u, LoopOf(rig).Ring.SetupFlags & (Uring.SetupNoSqArray | unknown));
+        Exchange(rig);
+    }
+
+    [Fact]
+    public void The_array_of_indexes_is_done_without_where_the_kernel_can()
+    {
+        using var ring = new UringRing(new UringSettings());
+        var isKnown = Environment.OSVersion.Version >= new Version(6, 6);
+        Assert.Equal(isKnown ? Uring.SetupNoSqArray : 0, ring.SetupFlags & Uring.SetupNoSqArray);
+    }
 
     [Fact]
     public void A_full_submission_queue_is_submitted_at_once()
@@ -150,7 +169,7 @@ public sealed partial class UringLoopTests
     public void Buffers_that_are_never_used_are_given_back()
     {
         var settings = new UringSettings { Receives = 4, ReceivesMax = 64 };
-        using var ring = new UringRing(settings.Submissions, settings.Completions);
+        using var ring = new UringRing(settings);
         using var receives = new UringReceives(ring, settings);
         Assert.Equal(4, receives.Published);
         for (var i = 0; i < 100; i++) receives.Grow();
@@ -164,7 +183,7 @@ public sealed partial class UringLoopTests
     public void As_many_buffers_lie_ready_as_messages_come_at_once()
     {
         var settings = new UringSettings { Receives = 4, ReceivesMax = 64 };
-        using var ring = new UringRing(settings.Submissions, settings.Completions);
+        using var ring = new UringRing(settings);
         using var receives = new UringReceives(ring, settings);
         Use(messages: 10);
         Assert.Equal((10, 10), (receives.Published, receives.InUse));
@@ -188,7 +207,7 @@ public sealed partial class UringLoopTests
     public unsafe void The_memory_of_buffers_that_are_free_for_a_while_is_given_back()
     {
         var settings = new UringSettings { Receives = 4, ReceivesMax = 64 };
-        using var ring = new UringRing(settings.Submissions, settings.Completions);
+        using var ring = new UringRing(settings);
         using var receives = new UringReceives(ring, settings);
         for (var i = 0; i < 60; i++) receives.Grow();
         for (var i = 0; i < 64; i++) receives.At(i)[settings.BufferBytes / 2] = 1;
@@ -288,6 +307,40 @@ public sealed partial class UringLoopTests
     }
 
     [Fact]
+    public void While_accepting_pauses_clients_wait_in_the_kernels_queue()
+    {
+        const int clients = 20;
+        using var rig = Rig(new UringSettings());
+        rig.Run(async () =>
+        {
+            var handle = (UringHandle)rig.Listen();
+            var (budget, served, pauses) = (new ConnectionBudget(1), new List<Connection>(), 0);
+            var listener = new Listener(rig.Reactor, handle, budget, served.Add) { Paused = _ => pauses++ };
+            listener.Start();
+            var peers = new List<Socket>();
+            for (var i = 0; i < clients; i++)
+            {
+                var peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                peers.Add(peer);
+                peer.Connect(rig.Loop.LocalAddress(handle));
+                if (i == 0) await rig.UntilAsync(() => pauses == 1);
+                await rig.TurnsAsync(2);
+            }
+            Assert.False(handle.Has(UringWork.Accept));
+            Assert.Empty(handle.Accepts!.Waiting);
+            for (var i = 0; i < clients; i++)
+            {
+                await rig.UntilAsync(() => served.Count == i + 1);
+                peers[i].Dispose();
+                served[i].Close();
+                budget.Return();
+            }
+            listener.Close();
+            await rig.TurnsAsync(5);
+        });
+    }
+
+    [Fact]
     public void A_stream_that_nobody_reads_is_received_from_only_so_far()
     {
         const int total = 4 << 20;
@@ -366,7 +419,7 @@ public sealed partial class UringLoopTests
     {
         const byte nothing = 0;
         const uint flag = 0x8000;
-        using var ring = new UringRing(submissions: 8, completions: 64);
+        using var ring = new UringRing(new UringSettings { Submissions = 8, Completions = 64 });
         ring.Enable();
         for (var round = 0u; round < 20; round++)
         {

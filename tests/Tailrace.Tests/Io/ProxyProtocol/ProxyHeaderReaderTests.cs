@@ -9,6 +9,8 @@ public sealed class ProxyHeaderReaderTests
 {
     private const string Signature = "0D0A0D0A000D0A515549540A";
     private const string Addresses = "01020304" + "05060708" + "0457" + "0050";
+    private const string Zeros = "000000000000000000000000000000000000000000000000000000";
+    private const string Paths = Zeros + Zeros + Zeros + Zeros + Zeros + Zeros + Zeros + Zeros;
 
     [Theory]
     [InlineData("PROXY TCP4 1.2.3.4 5.6.7.8 1111 80\r\n", "1.2.3.4:1111", "5.6.7.8:80")]
@@ -82,13 +84,20 @@ public sealed class ProxyHeaderReaderTests
         "[2001:db8::1]:1111", "[::2]:80", "")]
     [InlineData("21110011" + Addresses + "0100026832", "1.2.3.4:1111", "5.6.7.8:80", "0100026832")]
     [InlineData("21110015" + Addresses + "04000100" + "0100026832", "1.2.3.4:1111", "5.6.7.8:80", "0100026832")]
-    // LOCAL, UNSPEC, datagrams, Unix, and what nobody knows: the connection's own addresses.
+    // UNSPEC, datagrams and Unix: the connection's own addresses, and the fields all the same.
+    [InlineData("21000005" + "0100026832", "unknown", "unknown", "0100026832")]
+    [InlineData("21120011" + Addresses + "0100026832", "unknown", "unknown", "0100026832")]
+    [InlineData("213100DD" + Paths + "0100026832", "unknown", "unknown", "0100026832")]
+    [InlineData("213200D8" + Paths, "unknown", "unknown", "")]
+    // LOCAL, and what nobody knows: the connection's own addresses.
     [InlineData("20000000", "unknown", "unknown", "")]
     [InlineData("2011000C" + Addresses, "unknown", "unknown", "")]
     [InlineData("20110002FFFF", "unknown", "unknown", "")]
+    [InlineData("20000003FFFFFF", "unknown", "unknown", "")]
     [InlineData("21000003FFFFFF", "unknown", "unknown", "")]
+    [InlineData("2110000401020304", "unknown", "unknown", "")]
     [InlineData("2112000C" + Addresses, "unknown", "unknown", "")]
-    [InlineData("21310000", "unknown", "unknown", "")]
+    [InlineData("21000000", "unknown", "unknown", "")]
     [InlineData("21FF000101", "unknown", "unknown", "")]
     public void Version_2_is_read_to_its_end(string hex, string source, string destination, string extensions)
     {
@@ -113,6 +122,12 @@ public sealed class ProxyHeaderReaderTests
     [InlineData("21110014" + Addresses + "01000A")]
     [InlineData("2111000E" + Addresses)]
     [InlineData("2111000D" + Addresses + "01")]
+    // Too little for the addresses of Unix sockets and of datagrams, a field that leads too far behind them, and a wrong
+    // checksum behind no address.
+    [InlineData("21310000")]
+    [InlineData("21320003FFFFFF")]
+    [InlineData("2112000F" + Addresses + "010001")]
+    [InlineData("21000007" + "03000400000000")]
     // A checksum of three bytes, and one that is wrong.
     [InlineData("21110012" + Addresses + "030003000000")]
     [InlineData("21110013" + Addresses + "03000400000000")]

@@ -27,7 +27,8 @@ public sealed class ProxyHeaderWriterTests
     [InlineData("1.2.3.4:1111", "5.6.7.8:80", "0100026832", "21110011010203040506070804570050" + "0100026832")]
     [InlineData("[::1]:2", "5.6.7.8:80", "",
         "21210024" + "00000000000000000000000000000001" + "00000000000000000000FFFF05060708" + "00020050")]
-    [InlineData("", "", "0100026832", "20000000")]
+    [InlineData("", "", "", "20000000")]
+    [InlineData("", "", "0100026832", "21000005" + "0100026832")]
     public void Version_2_says_them_in_binary(string source, string destination, string extensions, string expected)
     {
         using var pools = new BufferPools(256, 1024, 1 << 20);

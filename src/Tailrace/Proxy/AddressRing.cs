@@ -1,0 +1,105 @@
+using System.Net;
+
+namespace Tailrace.Proxy;
+
+/// <summary>The addresses of a destination in the order in which they are connected to.</summary>
+/// <remarks>
+/// <para>They take turns. One that could not be reached is left out for a while, longer each time up to a limit, so
+/// that a dead one does not cost every other client its connect timeout. When that is over one connection tries it, and
+/// the others do not until it is reached.</para>
+/// <para>When all have failed none is left out: the one that was tried last comes last. So whoever asks as often as
+/// there are addresses gets each of them.</para>
+/// <para>Mutable state of one reactor.</para>
+/// </remarks>
+internal sealed class AddressRing
+{
+    /// <summary>How long an address is left out for the first time.</summary>
+    internal const int LeftOutMs = 10_000;
+
+    /// <summary>Times that, for the longest.</summary>
+    internal const int FactorMax = 30;
+
+    private SocketAddress[] _addresses = [];
+    private State[] _states = [];
+    private int _next;
+
+    /// <summary>The addresses. What is known of those that stay is kept.</summary>
+    internal SocketAddress[] Addresses
+    {
+        get => _addresses;
+        set
+        {
+            _states = Array.ConvertAll(value, StateOf);
+            _addresses = value;
+        }
+    }
+
+    /// <summary>The address to connect to next; null when there is none.</summary>
+    /// <param name="now">The loop's time.</param>
+    internal SocketAddress? Next(long now)
+    {
+        var count = _addresses.Length;
+        if (count == 0) return null;
+        var best = -1;
+        for (var i = 0; i < count; i++)
+        {
+            var candidate = (_next + i) % count;
+            if (best < 0 || RankOf(candidate, now) < RankOf(best, now)) best = candidate;
+        }
+        _next = (best + 1) % count;
+        ref var state = ref _states[best];
+        if (state.Failures > 0)
+        {
+            // One at a time finds out whether it is back.
+            var isProbe = !IsLeftOut(state, now);
+            state = state with
+            {
+                TriedAt = now,
+                LeftOutAt = isProbe ? now : state.LeftOutAt,
+                IsProbed = isProbe || state.IsProbed,
+            };
+        }
+        return _addresses[best];
+    }
+
+    /// <summary>An address could be reached.</summary>
+    internal void Reached(SocketAddress address)
+    {
+        var index = Array.IndexOf(_addresses, address);
+        if (index >= 0) _states[index] = default;
+    }
+
+    /// <summary>An address could not be reached.</summary>
+    internal void Failed(SocketAddress address, long now)
+    {
+        var index = Array.IndexOf(_addresses, address);
+        if (index < 0) return;
+        ref var state = ref _states[index];
+        // Those that were under way when it failed, or that had nowhere else to go, say nothing new.
+        if (state.Failures > 0 && !state.IsProbed) return;
+        state = new State(now, now, Math.Min(state.Failures + 1, FactorMax), IsProbed: false);
+    }
+
+    /// <summary>The lowest comes first; those that are not left out are all the same.</summary>
+    private long RankOf(int index, long now)
+    {
+        var state = _states[index];
+        return IsLeftOut(state, now) ? state.TriedAt : long.MinValue;
+    }
+
+    private static bool IsLeftOut(in State state, long now) =>
+        now < state.LeftOutAt + (long)state.Failures * LeftOutMs;
+
+    private State StateOf(SocketAddress address)
+    {
+        var index = Array.IndexOf(_addresses, address);
+        return index >= 0 ? _states[index] : default;
+    }
+
+    /// <summary>What is known of an address; the default of one that has not failed.</summary>
+    /// <param name="TriedAt">When it was last tried.</param>
+    /// <param name="LeftOutAt">Since when it is left out.</param>
+    /// <param name="Failures">How often it has failed in a row, whenever its time was over.</param>
+    /// <param name="IsProbed">Whether somebody finds out whether it is back.</param>
+    private readonly record struct State(long TriedAt, long LeftOutAt, int Failures, bool IsProbed);
+}
