@@ -20,13 +20,14 @@ internal static class Launch
             using var server = new Server(options, log);
             if (request.Pages != BuiltInPages.None) EchoPages.Map(server, "echo");
             if (request.Pages == BuiltInPages.Demo) DemoPages.Map(server, "demo");
+            server.WorkerFailed = _ => signals.Stop();
             server.Start();
             if (request.Pages == BuiltInPages.Demo) DemoPages.Explain(server, output);
             signals.Wait(() => WriteStatistics(server, options.Log, error));
             log.Info("stopping", ("grace", options.Shutdown.Grace));
             server.Stop(options.Shutdown.Grace);
             WriteStatistics(server, options.Log, error);
-            return ExitCode.Fine;
+            return server.HasFailed ? ExitCode.Failed : ExitCode.Fine;
         }
         catch (Exception failure) when (failure is StartException or IOException)
         {

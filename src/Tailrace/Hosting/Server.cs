@@ -103,6 +103,18 @@ public sealed class Server : IDisposable
     /// <summary>The workers, in order. For tests.</summary>
     internal IReadOnlyList<Worker> Workers => _workers;
 
+    /// <summary>
+    /// Called when a worker cannot go on because of the system, on that worker's thread: its connections are closed,
+    /// and the server should be stopped. Set before the start; null: the process ends with an unhandled exception.
+    /// </summary>
+    public Action<Exception>? WorkerFailed { get; set; }
+
+    /// <summary>Whether a worker has failed.</summary>
+    public bool HasFailed => _workers.Exists(worker => worker.Reactor.HasFailed);
+
+    /// <summary>Those that messages still reach.</summary>
+    private List<Worker> Living => _workers.FindAll(worker => !worker.Reactor.HasFailed);
+
     /// <summary>Whether it has been asked to stop.</summary>
     public bool IsStopping => _isStopping;
 
@@ -197,7 +209,7 @@ public sealed class Server : IDisposable
         SettleAll(worker => worker.StopListening(), drainBegins);
         SettleAll(worker => worker.Drain(), drainBegins);
         WaitUntilIdle(deadline);
-        var left = _workers.Sum(worker => worker.Reactor.Counters.Active);
+        var left = Living.Sum(worker => worker.Reactor.Counters.Active);
         if (left > 0)
         {
             _log.Warn("closing connections that did not end in time", ("connections", left));
@@ -230,8 +242,9 @@ public sealed class Server : IDisposable
     private void SettleAll(Action<Worker> act, long until)
     {
         // Not disposed of: a worker may come to it when nobody waits any more.
-        var left = new CountdownEvent(_workers.Count);
-        foreach (var worker in _workers) worker.Reactor.Loop.Post(() => RunAsync(worker).Detach());
+        var workers = Living;
+        var left = new CountdownEvent(workers.Count);
+        foreach (var worker in workers) worker.Reactor.Loop.Post(() => RunAsync(worker).Detach());
         left.Wait((int)Math.Max(0, until - Environment.TickCount64));
 
         async LoopTask RunAsync(Worker worker)
@@ -261,12 +274,13 @@ public sealed class Server : IDisposable
     /// <summary>The connections of TCP listeners in each state, as of now.</summary>
     internal int[] CountStates(TimeSpan? patience = null)
     {
-        var counts = new int[_workers.Count][];
+        var workers = Living;
+        var counts = new int[workers.Count][];
         // Not disposed of: a worker may come to it when nobody waits any more.
-        var asked = new CountdownEvent(_workers.Count);
+        var asked = new CountdownEvent(workers.Count);
         for (var i = 0; i < counts.Length; i++)
         {
-            var (worker, states) = (_workers[i], new int[(int)StreamState.Closed]);
+            var (worker, states) = (workers[i], new int[(int)StreamState.Closed]);
             counts[i] = states;
             worker.Reactor.Loop.Post(() =>
             {
@@ -301,12 +315,22 @@ public sealed class Server : IDisposable
     private void WarnOfDescriptors()
     {
         var allowed = Loops.RaiseDescriptorLimit();
-        var wanted = _options.Listeners.Sum(listener => (long)listener.MaxConnections);
+        var wanted = _options.Listeners.Sum(DescriptorsOf);
         if (allowed >= wanted) return;
         _log.Warn(
-            "fewer file descriptors than connections are allowed; raise the limit ('ulimit -n', LimitNOFILE= in "
-            + "systemd) or lower max_connections",
-            ("descriptors", allowed), ("max_connections", wanted));
+            "fewer file descriptors than all connections that are allowed take; raise the limit ('ulimit -n', "
+            + "LimitNOFILE= in systemd) or lower max_connections",
+            ("descriptors", allowed), ("wanted", wanted));
+    }
+
+    /// <summary>
+    /// How many a listener takes when it is full: one for each connection, and one more for its way on. HTTP has that
+    /// for its requests only, and a session of datagrams has nothing else.
+    /// </summary>
+    internal static long DescriptorsOf(ListenerOptions listener)
+    {
+        var isTunnel = listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Mixed or ListenerProtocol.Forward;
+        return (isTunnel ? 2L : 1L) * listener.MaxConnections;
     }
 
     /// <exception cref="IoException">Its address cannot be listened on.</exception>
@@ -326,7 +350,7 @@ public sealed class Server : IDisposable
 
     private void WaitUntilIdle(long deadline)
     {
-        while (_workers.Any(worker => worker.Reactor.Counters.Active > 0) && Environment.TickCount64 < deadline)
+        while (Living.Any(worker => worker.Reactor.Counters.Active > 0) && Environment.TickCount64 < deadline)
             Thread.Sleep(5);
     }
 
@@ -364,6 +388,7 @@ public sealed class Server : IDisposable
         using var prepared = new CountdownEvent(_workers.Count);
         foreach (var worker in _workers)
         {
+            if (WorkerFailed is { } failed) worker.Reactor.Failed = failure => OnFailed(worker, failure, failed);
             worker.Reactor.Start(problem =>
             {
                 if (problem is not null) Volatile.Write(ref refusal, problem);
@@ -372,6 +397,12 @@ public sealed class Server : IDisposable
         }
         prepared.Wait();
         if (refusal is not null) throw new IoException(refusal.Error, refusal.Message);
+    }
+
+    private void OnFailed(Worker worker, IoException failure, Action<Exception> tell)
+    {
+        _log.Error("a worker cannot go on", ("worker", worker.Reactor.Index), ("because", failure.Message));
+        tell(failure);
     }
 
     /// <summary>Whether it is io_uring that the system refuses: not an address, nor a descriptor.</summary>

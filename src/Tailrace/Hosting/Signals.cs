@@ -45,6 +45,13 @@ public sealed class Signals : IDisposable
         }
     }
 
+    /// <summary>Ends the wait as if the process had been asked to end. Any thread.</summary>
+    public void Stop()
+    {
+        if (!Interlocked.Exchange(ref _isStopping, true)) _onStop?.Invoke();
+        _woken.Release();
+    }
+
     /// <summary>Gives the signals back to who heard them before.</summary>
     public void Dispose()
     {

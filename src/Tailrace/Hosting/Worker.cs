@@ -36,7 +36,7 @@ internal sealed class Worker : IDisposable
         Reactor = reactor;
         _replies = new ReplyQueue(reactor);
         _log = log;
-        _failures = new FailureLog(log, reactor.Index, () => reactor.Loop.Now);
+        _failures = new FailureLog(log, reactor.Index, () => reactor.Loop.Now, snapshot.FailureTurns);
         _debug = DebugLog.For(log, reactor.Index);
         reactor.Loop.Unhandled = exception =>
         {

@@ -3,7 +3,8 @@ namespace Tailrace.Io;
 /// <summary>Accepts connections from one listening socket and hands them on, on one reactor.</summary>
 /// <remarks>
 /// When no descriptor is left, or the cap of connections is reached, accepting pauses: clients wait in the kernel's
-/// queue, nothing spins, and it goes on by itself. Used on its reactor's thread only.
+/// queue and nothing spins. It goes on by itself: after a while, or as soon as a connection is given back to the
+/// budget. Used on its reactor's thread only.
 /// </remarks>
 public sealed class Listener : TimerEntry
 {
@@ -17,6 +18,7 @@ public sealed class Listener : TimerEntry
     private readonly ConnectionBudget _budget;
     private readonly AcceptOperation _accept = new();
     private readonly Resumer _resume = new();
+    private readonly RoomWaiter _room;
     private IoHandle? _handle;
     private bool _isPaused;
 
@@ -31,6 +33,7 @@ public sealed class Listener : TimerEntry
         _handle = handle;
         _budget = budget;
         _serve = serve;
+        _room = new RoomWaiter(reactor.Loop, _resume);
     }
 
     /// <summary>Told when accepting pauses: no descriptor is left, or the cap is reached.</summary>
@@ -47,6 +50,7 @@ public sealed class Listener : TimerEntry
     {
         if (_handle is not { } handle) return;
         _handle = null;
+        _room.IsGone = true;
         _reactor.Loop.Timers.Remove(this);
         _reactor.Loop.Close(handle);
         _resume.Fire();
@@ -64,7 +68,7 @@ public sealed class Listener : TimerEntry
             {
                 Pause(IoError.None);
                 _reactor.Loop.PauseAccepting(handle);
-                await PauseAsync();
+                if (_budget.TryWait(_room)) await _resume;
                 continue;
             }
             var result = await _reactor.Loop.AcceptAsync(handle, _accept);
@@ -83,6 +87,7 @@ public sealed class Listener : TimerEntry
             if (_handle is null) return;
             // A client that left while it waited is no reason to pause.
             if (result.Error is IoError.Aborted or IoError.Reset) continue;
+            _reactor.Counters.AcceptErrors++;
             Pause(result.Error);
             await PauseAsync();
         }
@@ -91,7 +96,6 @@ public sealed class Listener : TimerEntry
     /// <summary>Says so once, however often it is tried again before it goes on.</summary>
     private void Pause(IoError error)
     {
-        _reactor.Counters.AcceptErrors++;
         if (_isPaused) return;
         _isPaused = true;
         Paused?.Invoke(error);
@@ -103,7 +107,13 @@ public sealed class Listener : TimerEntry
         return _resume;
     }
 
-    /// <summary>An awaitable that the timer completes.</summary>
+    /// <summary>Goes on when there is room again.</summary>
+    private sealed class RoomWaiter(EventLoop loop, Resumer resume) : ConnectionBudget.Waiter(loop)
+    {
+        internal override void Resume() => resume.Fire();
+    }
+
+    /// <summary>An awaitable that the timer, or somebody who has room, completes.</summary>
     private sealed class Resumer : ILoopAwaiter, System.Runtime.CompilerServices.ICriticalNotifyCompletion
     {
         private LoopContinuation? _continuation;

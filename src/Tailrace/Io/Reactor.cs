@@ -10,6 +10,7 @@ public sealed class Reactor : IDisposable
     private readonly Thread _thread;
     private readonly int _processor;
     private Action<IoException?>? _prepared;
+    private volatile bool _hasFailed;
     private volatile WorkClock? _work;
 
     /// <summary>Creates a reactor; <see cref="Start"/> runs it.</summary>
@@ -44,6 +45,15 @@ public sealed class Reactor : IDisposable
 
     /// <summary>Why its thread is not pinned as asked for; null where it is. Known once it is prepared.</summary>
     internal string? PinRefusal { get; private set; }
+
+    /// <summary>
+    /// Told on its thread, as the last thing, that the system does not let the loop go on. All that the loop had open
+    /// is closed by then. Null: such an error ends the process as unhandled.
+    /// </summary>
+    internal Action<IoException>? Failed { get; set; }
+
+    /// <summary>Whether that has happened: nothing that is posted to it will run. Any thread.</summary>
+    internal bool HasFailed => _hasFailed;
 
     /// <summary>Nanoseconds of work that its thread has had; 0 where nobody knows. Any thread.</summary>
     internal long WorkTime => _work?.Read() ?? 0;
@@ -84,7 +94,7 @@ public sealed class Reactor : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Loop.Dispose();
+        if (!_hasFailed) Loop.Dispose();
         Buffers.Dispose();
         _work?.Dispose();
     }
@@ -103,6 +113,15 @@ public sealed class Reactor : IDisposable
             return;
         }
         _prepared?.Invoke(null);
-        Loop.Run();
+        try
+        {
+            Loop.Run();
+        }
+        catch (IoException failure) when (Failed is not null)
+        {
+            _hasFailed = true;
+            Loop.Dispose();
+            Failed(failure);
+        }
     }
 }

@@ -16,6 +16,7 @@ internal static class Errno
     internal const int TooMany = 24;
     internal const int BrokenPipe = 32;
     internal const int NoSystemCall = 38;
+    internal const int BadRequest = 53;
     internal const int TimerExpired = 62;
     internal const int AddressNotAvailable = 99;
     internal const int NoBuffers = 105;

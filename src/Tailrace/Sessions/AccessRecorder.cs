@@ -13,10 +13,11 @@ internal static class AccessRecorder
         Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
         var request = exchange.Request;
         var bytes = exchange.RequestBytes;
+        var duration = Stopwatch.GetElapsedTime(exchange.StartedAt);
         var entry = new AccessEntry
         {
-            UnixMilliseconds = exchange.Reactor.Loop.UnixMilliseconds,
-            DurationMicroseconds = (long)Stopwatch.GetElapsedTime(exchange.StartedAt).TotalMicroseconds,
+            UnixMilliseconds = exchange.Reactor.Loop.UnixMilliseconds - (long)duration.TotalMilliseconds,
+            DurationMicroseconds = (long)duration.TotalMicroseconds,
             BytesSent = exchange.ResponseBody.Written,
             BytesReceived = request.Length + exchange.RequestBody.Received,
             // 499 as in the field's other logs: the client left before it had its answer.

@@ -42,7 +42,7 @@ internal sealed class ProxyGate(
         _waiting.Add(connection);
         reactor.Counters.Active++;
         connection.SetTimeout(settings.TimeoutMs);
-        var verdict = ProxyStatus.NeedMore;
+        var (verdict, error) = (ProxyStatus.NeedMore, IoError.None);
         while (verdict == ProxyStatus.NeedMore)
         {
             var received = await connection.FillAsync();
@@ -54,14 +54,17 @@ internal sealed class ProxyGate(
                 connection.ProxyHeader = header;
                 continue;
             }
+            error = received.Error;
             // A client of a protocol whose server speaks first says nothing.
-            var isSilent = received.Error == IoError.TimedOut && connection.Input.IsEmpty;
-            verdict = isSilent ? ProxyStatus.Absent : ProxyStatus.Invalid;
+            if (error != IoError.TimedOut) break;
+            verdict = connection.Input.IsEmpty ? ProxyStatus.Absent : ProxyStatus.Invalid;
         }
         _waiting.Remove(connection);
         connection.SetTimeout(0);
         if (verdict == ProxyStatus.Complete || (verdict == ProxyStatus.Absent && !settings.IsRequired))
             server.Serve(connection);
+        else if (verdict == ProxyStatus.NeedMore)
+            GiveUp(connection, error);
         else
             Reject(connection, verdict == ProxyStatus.Absent ? "no PROXY header" : "wrong or unfinished PROXY header");
         reactor.Counters.Active--;
@@ -72,6 +75,16 @@ internal sealed class ProxyGate(
         reactor.Counters.Accepted++;
         reactor.Counters.ProxyHeaderErrors++;
         Rejected?.Invoke(reason);
+        budget.Refuse();
+        connection.Close(reset: true);
+    }
+
+    /// <summary>Its client has left, it is closed at a stop, or no buffer is left: no header is wrong.</summary>
+    private void GiveUp(Connection connection, IoError error)
+    {
+        reactor.Counters.Accepted++;
+        reactor.Counters.ProxyHeadersUnfinished++;
+        if (error.IsShortage()) Rejected?.Invoke("no buffer is left: a PROXY header is not read");
         budget.Refuse();
         connection.Close(reset: true);
     }

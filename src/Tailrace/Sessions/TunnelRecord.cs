@@ -49,10 +49,11 @@ internal sealed class TunnelRecord
     internal void Write(AccessLogWriter log, long received, long sent)
     {
         Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
+        var duration = Stopwatch.GetElapsedTime(_startedAt);
         log.TryWrite(new AccessEntry
         {
-            UnixMilliseconds = _loop.UnixMilliseconds,
-            DurationMicroseconds = (long)Stopwatch.GetElapsedTime(_startedAt).TotalMicroseconds,
+            UnixMilliseconds = _loop.UnixMilliseconds - (long)duration.TotalMilliseconds,
+            DurationMicroseconds = (long)duration.TotalMicroseconds,
             BytesSent = sent,
             BytesReceived = _headBytes + received,
             Status = _status,

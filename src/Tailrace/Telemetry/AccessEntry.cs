@@ -11,10 +11,14 @@ namespace Tailrace.Telemetry;
 /// </remarks>
 public ref struct AccessEntry
 {
-    /// <summary>When the request's first byte came, in milliseconds since 1970 (UTC).</summary>
+    /// <summary>
+    /// When the request's first byte came, or the connection or session began, in milliseconds since 1970 (UTC).
+    /// </summary>
     public long UnixMilliseconds;
 
-    /// <summary>From the request's first byte to the last byte of the answer.</summary>
+    /// <summary>
+    /// From then to the last byte of the answer, or the end of the tunnel, the connection or the session.
+    /// </summary>
     public long DurationMicroseconds;
 
     /// <summary>Bytes of the answer's body that were sent.</summary>

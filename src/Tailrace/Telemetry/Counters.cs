@@ -21,11 +21,16 @@ public sealed class Counters
     /// </summary>
     public long Active;
 
-    /// <summary>Times that accepting failed or had to pause.</summary>
+    /// <summary>Times that accepting failed: for want of descriptors, say.</summary>
     public long AcceptErrors;
 
     /// <summary>Connections that were closed because their PROXY header was wrong, missing or not trusted.</summary>
     public long ProxyHeaderErrors;
+
+    /// <summary>
+    /// Connections that ended before their PROXY header was whole: by their client, by a stop, or for want of a buffer.
+    /// </summary>
+    public long ProxyHeadersUnfinished;
 
     /// <summary>Connections that were closed because of their client's address.</summary>
     public long Denied;
@@ -159,6 +164,7 @@ public sealed class Counters
         Active += other.Active;
         AcceptErrors += other.AcceptErrors;
         ProxyHeaderErrors += other.ProxyHeaderErrors;
+        ProxyHeadersUnfinished += other.ProxyHeadersUnfinished;
         Denied += other.Denied;
         OverRate += other.OverRate;
         OverSourceRate += other.OverSourceRate;

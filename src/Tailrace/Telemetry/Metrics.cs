@@ -11,8 +11,9 @@ public static class Metrics
         {
             IsGauge = true,
         },
-        new("accept errors", "accept_errors", "Times that accepting failed or had to pause.", c => c.AcceptErrors),
+        new("accept errors", "accept_errors", "Times that accepting failed.", c => c.AcceptErrors),
         Refused("PROXY header errors", "proxy-header", c => c.ProxyHeaderErrors),
+        Refused("PROXY headers unfinished", "proxy-header-unfinished", c => c.ProxyHeadersUnfinished),
         Refused("denied addresses", "address", c => c.Denied),
         Refused("over the rate", "rate", c => c.OverRate),
         Refused("over a source's rate", "source-rate", c => c.OverSourceRate),

@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Json;
 using Tailrace.Config;
 using Tailrace.Conformance.Support;
 
@@ -129,6 +130,26 @@ public sealed class MixedTests
         Assert.Equal("SSH-2.0-x"u8.ToArray(), raw.ReadToEnd());
         raw.EndSending();
     });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void One_that_breaks_undecided_is_recorded(EngineChoice engine)
+    {
+        var path = Path.GetTempFileName();
+        Run(engine, scenario =>
+        {
+            scenario.Options = scenario.Options with { AccessLog = new AccessLogOptions { Format = AccessLogFormat.Json, Path = path } };
+            scenario.Listener = s_listener with { Timeouts = new ListenerTimeouts { Hello = TimeSpan.FromMinutes(10) } };
+            scenario.AddOrigin(wire => wire.ReadToEnd());
+            var leaves = scenario.Connect();
+            Wait.Until(() => scenario.Counters.Active == 1, "it is not there");
+            leaves.Reset();
+            scenario.WaitUntilIdle();
+        });
+        var entry = JsonDocument.Parse(Assert.Single(File.ReadAllLines(path))).RootElement;
+        File.Delete(path);
+        string[] keys = ["client", "listener", "protocol", "end", "upstream"];
+        Assert.Equal(["127.0.0.1", "main", "TCP", "client-reset", ""], keys.Select(key => entry.GetProperty(key).ToString()));
+    }
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void One_that_is_undecided_leaves_or_is_cut_at_the_end(EngineChoice engine) => Run(engine, scenario =>

@@ -58,6 +58,23 @@ public sealed class ProxyProtocolTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Who_leaves_before_it_is_whole_has_sent_no_wrong_one(EngineChoice engine) => Run(engine, scenario =>
+    {
+        scenario.Listener = Accepting(s_tcp, ProxyProtocolMode.Required, timeoutMs: 60_000);
+        scenario.AddOrigin(wire => wire.ReadToEnd());
+        var (resets, ends, stays) = (scenario.Connect(), scenario.Connect(), scenario.Connect());
+        foreach (var client in new[] { resets, ends, stays }) client.Send("PROXY TCP4 ");
+        Wait.Until(() => scenario.Counters.Active == 3, "not all are there");
+        resets.Reset();
+        ends.Dispose();
+        Wait.Until(() => scenario.Counters.ProxyHeadersUnfinished == 2, "they are not counted");
+        scenario.StopAndCheck(graceSeconds: 0);
+        stays.ExpectReset();
+        Assert.Equal((3, 3, 0), (scenario.Counters.Accepted, scenario.Counters.ProxyHeadersUnfinished, scenario.Counters.ProxyHeaderErrors));
+        Assert.Empty(scenario.Log.With("PROXY header"));
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void One_that_does_not_come_is_not_waited_for(EngineChoice engine) => Run(engine, scenario =>
     {
         scenario.Listener = Accepting(s_tcp, ProxyProtocolMode.Required, timeoutMs: 200);

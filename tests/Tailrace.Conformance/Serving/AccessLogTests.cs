@@ -44,6 +44,50 @@ public sealed partial class AccessLogTests
         IEnumerable<string> All(string name) => entries.Select(entry => entry.GetProperty(name).ToString());
     }
 
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void The_time_is_that_of_the_beginning_also_of_a_tunnel(EngineChoice engine)
+    {
+        var path = Path.GetTempFileName();
+        const int lastsMs = 600;
+        var ends = new List<DateTime>();
+        Scenario.Run(engine, scenario =>
+        {
+            scenario.Options = scenario.Options with { AccessLog = new AccessLogOptions { Format = AccessLogFormat.Json, Path = path } };
+            scenario.Routes = [new RouteOptions { Cluster = "origins" }];
+            scenario.AddOrigin(wire =>
+            {
+                var request = wire.ReadHead();
+                Thread.Sleep(lastsMs);
+                if (request.Field("Upgrade") is null)
+                {
+                    wire.Send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                    return;
+                }
+                wire.Send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+                Thread.Sleep(lastsMs);
+            });
+            Assert.Equal(200, scenario.Exchange(Reply.Get()).Status);
+            ends.Add(DateTime.UtcNow);
+            using var client = scenario.Connect();
+            client.Send("GET / HTTP/1.1\r\nHost: a.example\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n");
+            Assert.Equal(101, client.ReadHead().Status);
+            client.ReadToEnd();
+            client.EndSending();
+            scenario.WaitUntilIdle();
+            ends.Add(DateTime.UtcNow);
+        });
+        var entries = File.ReadAllLines(path).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        File.Delete(path);
+        Assert.Equal(2, entries.Length);
+        foreach (var (entry, ended) in entries.Zip(ends))
+        {
+            // The loop's clock may be a turn old.
+            var begun = ended - entry.GetProperty("time").GetDateTime();
+            Assert.True(begun.TotalMilliseconds > lastsMs / 2, $"it began {begun} before its end");
+            Assert.InRange(entry.GetProperty("duration_us").GetInt64(), lastsMs * 1000L - 10_000, 60_000_000);
+        }
+    }
+
     private static string[] Run(EngineChoice engine, AccessLogFormat format, out string upstream)
     {
         var path = Path.GetTempFileName();

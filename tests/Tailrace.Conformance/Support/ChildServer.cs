@@ -80,6 +80,13 @@ internal sealed partial class ChildServer : IDisposable
         }
     }
 
+    /// <summary>Sends it a signal by name.</summary>
+    internal void Signal(string name)
+    {
+        using var kill = Process.Start("kill", ["-s", name, $"{_process.Id}"]);
+        kill.WaitForExit();
+    }
+
     public void Dispose()
     {
         if (IsRunning) _process.Kill();

@@ -127,7 +127,8 @@ internal sealed class TcpScenario(string name, bool faulty, bool resets = false,
         var ended = sum.Tcp;
         Require(sum.Active + ended.Active + ended.Connecting == 0, "connections are counted as open");
         var all = ended.ClientClosed + ended.OriginClosed + ended.ClientReset + ended.OriginReset + ended.IdleTimeouts
-            + ended.Aborted + ended.NoBuffers + ended.Unreachable + sum.ProxyHeaderErrors;
+            + ended.Aborted + ended.NoBuffers + ended.Unreachable + sum.ProxyHeaderErrors
+            + sum.ProxyHeadersUnfinished;
         // Those of HTTP end by their own rules.
         var others = sum.Accepted - all;
         Require(others >= 0 && others <= crowd.Askers, $"{all} of {sum.Accepted} connections are counted as ended");

@@ -1,4 +1,5 @@
 using Tailrace.Io;
+using Tailrace.Simulation;
 
 namespace Tailrace.Tests.Io;
 
@@ -49,6 +50,52 @@ public sealed class ListenerTests
     }
 
     [Theory, MemberData(nameof(LoopRig.Engines), MemberType = typeof(LoopRig))]
+    public void A_place_that_becomes_free_is_taken_at_once_and_waiting_is_no_error(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        var (budget, served, hasPaused) = (new ConnectionBudget(1), new List<Connection>(), false);
+        rig.Run(async () =>
+        {
+            budget.Take();
+            var handle = rig.Listen();
+            var listener = new Listener(rig.Reactor, handle, budget, served.Add) { Paused = _ => hasPaused = true };
+            listener.Start();
+            var client = SocketConnection.Rent(rig.Reactor);
+            Assert.False((await client.ConnectAsync(rig.AddressOf(handle))).IsError);
+            await rig.UntilAsync(() => hasPaused);
+            // No timer runs, and no turn waits.
+            Assert.Equal(long.MaxValue, listener.Deadline);
+            await Task.Run(budget.Return);
+            await rig.UntilAsync(() => served.Count == 1);
+            Assert.Equal((1, 0), (budget.Taken, rig.Reactor.Counters.AcceptErrors));
+            listener.Close();
+            served[0].Close();
+            client.Close();
+            await rig.TurnsAsync(5);
+        });
+    }
+
+    [Fact]
+    public void Who_waits_for_a_place_is_called_once_and_not_when_it_is_gone()
+    {
+        using var world = new SimWorld(seed: 1, _ => new SimConditions());
+        var reactor = world.CreateReactor();
+        var budget = new ConnectionBudget(1);
+        var (first, second, gone) = (new Called(reactor.Loop), new Called(reactor.Loop), new Called(reactor.Loop));
+        Assert.False(budget.TryWait(first));
+        budget.Take();
+        Assert.True(budget.TryWait(first) && budget.TryWait(second) && budget.TryWait(gone));
+        gone.IsGone = true;
+        for (var i = 0; i < 3; i++)
+        {
+            budget.Return();
+            budget.Take();
+        }
+        world.RunUntil(() => first.Times > 0 && second.Times > 0, 1000, () => "nobody is called");
+        Assert.Equal((1, 1, 0), (first.Times, second.Times, gone.Times));
+    }
+
+    [Theory, MemberData(nameof(LoopRig.Engines), MemberType = typeof(LoopRig))]
     public void It_can_be_closed_while_it_pauses(string engine)
     {
         using var rig = new LoopRig(engine);
@@ -91,5 +138,12 @@ public sealed class ListenerTests
         Assert.True(budget.IsExhausted);
         budget.Return();
         Assert.False(budget.IsExhausted);
+    }
+
+    private sealed class Called(EventLoop loop) : ConnectionBudget.Waiter(loop)
+    {
+        internal int Times { get; private set; }
+
+        internal override void Resume() => Times++;
     }
 }

@@ -1,10 +1,54 @@
 using Tailrace.Io;
+using Tailrace.Memory;
 using Tailrace.Simulation;
 
 namespace Tailrace.Tests.Io;
 
 public sealed class SocketConnectionTests
 {
+    /// <summary>Each engine, and whether the send that depends on the reset stream waits before it, or begins with the bytes.</summary>
+    public static TheoryData<string, bool> Dependents =>
+        [.. from engine in LoopRig.Engines from isBefore in new[] { true, false } select ((string)engine, isBefore)];
+
+    [Theory, MemberData(nameof(Dependents))]
+    public void A_reset_that_comes_with_bytes_aborts_the_send_that_depends_on_the_stream(string engine, bool isBefore)
+    {
+        using var rig = new LoopRig(engine);
+        var body = new ByteBuffer(rig.Reactor.Buffers);
+        rig.Run(async () =>
+        {
+            var (client, downstream) = await rig.PairAsync();
+            var (upstream, origin) = await rig.PairAsync();
+            var sending = Send();
+            while (sending.IsCompleted && !(await sending).IsError) sending = Send();
+            if (!isBefore)
+            {
+                upstream.CancelFlush();
+                Assert.Equal(IoError.Cancelled, (await sending).Error);
+                body.Clear();
+            }
+            downstream.AbortWith(upstream, atOnce: true);
+            var receiving = downstream.FillAsync();
+            await rig.TurnsAsync(3);
+            await LoopRig.SendAsync(client, "last");
+            client.Close(reset: true);
+            Assert.Equal(4, (await receiving).Bytes);
+            Assert.Equal(IoError.Aborted, (await (isBefore ? sending : Send())).Error);
+            body.Clear();
+            downstream.Input.Clear();
+            upstream.Close(reset: true);
+            origin.Close();
+            downstream.Close();
+
+            IoTask Send()
+            {
+                Assert.True(body.TryReserve(16384));
+                body.Commit(16384 - body.Length);
+                return upstream.FlushAsync(body, 16384);
+            }
+        });
+    }
+
     public static TheoryData<string> Engines => LoopRig.Engines;
 
     [Theory, MemberData(nameof(Engines))]

@@ -297,7 +297,11 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             {
                 handle.IsEnding = true;
                 handle.IsLost |= (events & (Epoll.HangUp | Epoll.Error)) != 0;
-                handle.IsBroken |= (events & Epoll.Error) != 0;
+                if ((events & Epoll.Error) != 0)
+                {
+                    handle.IsBroken = true;
+                    if (handle is { IsHeeded: true, Receiving: not null }) Queue(new LossNews(this, handle));
+                }
             }
             if (handle.Receiving is { } operation)
             {
@@ -449,6 +453,19 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     {
         Debug.Assert(handle is EpollHandle { IsClosed: false });
         return Unsafe.As<EpollHandle>(handle);
+    }
+
+    /// <summary>
+    /// A reset was heard of with bytes that a receive has waited for: what that begins with them depends on it too.
+    /// </summary>
+    private sealed class LossNews(EpollLoop loop, EpollHandle handle) : LoopContinuation
+    {
+        private readonly uint _generation = handle.Generation;
+
+        internal override void Resume()
+        {
+            if (handle.Generation == _generation) handle.FailDependent(loop);
+        }
     }
 
     /// <summary>In a structure a store into the array needs no test of the object's type.</summary>

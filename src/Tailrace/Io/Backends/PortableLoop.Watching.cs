@@ -87,6 +87,16 @@ internal sealed partial class PortableLoop
         return true;
     }
 
+    /// <summary>Looks for a reset behind bytes that have just been received.</summary>
+    private sealed class LossNews(PortableLoop loop, PortableHandle handle) : LoopContinuation
+    {
+        internal override void Resume()
+        {
+            if (handle is { IsClosed: false, IsReadable: true, IsHeeded: true, Receiving: null })
+                loop.WatchBehindBytes(handle);
+        }
+    }
+
     private sealed class WatchTimer(PortableLoop loop) : TimerEntry
     {
         protected internal override void OnDeadline() => loop.AskAll();

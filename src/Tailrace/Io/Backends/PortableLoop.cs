@@ -357,7 +357,7 @@ internal sealed partial class PortableLoop : EventLoop
         return handle.Failure != IoError.None;
     }
 
-    private static IoResult? TryReceive(PortableHandle handle, ByteBuffer buffer)
+    private IoResult? TryReceive(PortableHandle handle, ByteBuffer buffer)
     {
         while (handle.IsReadable)
         {
@@ -385,10 +385,12 @@ internal sealed partial class PortableLoop : EventLoop
         return null;
     }
 
-    private static void Rearm(PortableHandle handle)
+    private void Rearm(PortableHandle handle)
     {
         handle.IsReadable = false;
         Probe(handle);
+        // What comes next is there already. If it is a reset, it is one for what begins with these bytes too.
+        if (handle is { IsReadable: true, IsHeeded: true }) Queue(new LossNews(this, handle));
     }
 
     /// <summary>Hands bytes over until all have gone, or null when a piece is under way.</summary>

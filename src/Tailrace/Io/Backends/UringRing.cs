@@ -266,6 +266,7 @@ internal sealed unsafe class UringRing : IDisposable
             Errno.NoSystemCall => "ENOSYS, the kernel has no io_uring",
             Errno.NoMemory => "ENOMEM, raise 'ulimit -l' (RLIMIT_MEMLOCK)?",
             Errno.Invalid => "EINVAL, needs Linux 6.1 or later",
+            Errno.BadRequest => "EBADR, the kernel had no memory for a completion",
             Errno.TooMany => "EMFILE",
             Errno.TooManyInSystem => "ENFILE",
             _ => $"errno {errno}",

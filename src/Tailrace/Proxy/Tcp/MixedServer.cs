@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Tailrace.Io;
 using Tailrace.Sessions;
 
@@ -46,6 +47,8 @@ internal sealed class MixedServer(Reactor reactor, IConnectionServer http, TcpSe
         _waiting.Add(connection);
         reactor.Counters.Active++;
         connection.SetTimeout(timeoutMs);
+        // One that breaks has no address any more.
+        var (client, startedAt) = (connection.Remote, Stopwatch.GetTimestamp());
         var (kind, error) = (StreamKind.Undecided, IoError.None);
         while (kind == StreamKind.Undecided)
         {
@@ -58,7 +61,7 @@ internal sealed class MixedServer(Reactor reactor, IConnectionServer http, TcpSe
         _waiting.Remove(connection);
         connection.SetTimeout(0);
         if (error is IoError.None or IoError.TimedOut) Serve(connection, kind);
-        else tcp.Refuse(connection, error);
+        else tcp.Refuse(connection, error, client, startedAt);
         reactor.Counters.Active--;
     }
 

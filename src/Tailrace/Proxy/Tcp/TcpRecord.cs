@@ -15,11 +15,14 @@ internal sealed class TcpRecord
     internal NetAddress Client { get; private set; }
 
     /// <summary>The connection begins.</summary>
-    internal void Begin(NetAddress client)
+    internal void Begin(NetAddress client) => Begin(client, Stopwatch.GetTimestamp());
+
+    /// <summary>The connection has begun at a time, in ticks of the <see cref="Stopwatch"/>.</summary>
+    internal void Begin(NetAddress client, long startedAt)
     {
         Client = client;
         _serverName = [];
-        _startedAt = Stopwatch.GetTimestamp();
+        _startedAt = startedAt;
     }
 
     /// <summary>Its client has said what host it wants.</summary>

@@ -9,6 +9,7 @@ namespace Tailrace.Proxy.Tcp;
 /// <remarks>Used on its reactor's thread only.</remarks>
 internal sealed class TcpServer : IConnectionServer
 {
+    private readonly TcpRecord _refused = new();
     private TcpSession? _sessions;
 
     /// <summary>Creates the listener's part on one worker.</summary>
@@ -59,7 +60,11 @@ internal sealed class TcpServer : IConnectionServer
     internal void ServeRaw(Connection connection) => Run(connection, null);
 
     /// <summary>Closes a connection that broke before it could be served.</summary>
-    internal void Refuse(Connection connection, IoError error)
+    /// <param name="connection">The connection.</param>
+    /// <param name="error">How it broke.</param>
+    /// <param name="client">Whose it was.</param>
+    /// <param name="startedAt">Since when, in ticks of the stopwatch.</param>
+    internal void Refuse(Connection connection, IoError error, in NetAddress client, long startedAt)
     {
         var end = error switch
         {
@@ -70,6 +75,12 @@ internal sealed class TcpServer : IConnectionServer
         Reactor.Counters.Accepted++;
         TcpEnds.Count(ref Reactor.Counters.Tcp, end, TunnelSide.Downstream);
         TcpEnds.Count(ref Totals, end, TunnelSide.Downstream);
+        if (AccessLog is { } log)
+        {
+            _refused.Begin(client, startedAt);
+            var result = new TunnelResult(end, TunnelSide.Downstream, error, MustReset: true, 0, 0);
+            _refused.Write(log, this, null, result, TunnelSide.Downstream);
+        }
         connection.Close(reset: true);
         Budget?.Return();
     }
