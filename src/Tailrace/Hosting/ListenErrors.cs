@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Tailrace.Io;
@@ -30,9 +31,36 @@ internal static class ListenErrors
         };
     }
 
-    private static string NoDescriptor() =>
-        $"no file descriptor is left of the {Loops.RaiseDescriptorLimit()} that are allowed; raise the limit "
-        + "('ulimit -n', LimitNOFILE= in systemd)";
+    private static string NoDescriptor() => NoDescriptor(Loops.RaiseDescriptorLimit(), ReadFileTable());
+
+    /// <summary>Tells the process's limit (EMFILE) from the system's (ENFILE).</summary>
+    /// <param name="allowed">What the process may have.</param>
+    /// <param name="fileTable">What the system has: open, free, most, separated by tabs; empty if not known.</param>
+    internal static string NoDescriptor(long allowed, string fileTable)
+    {
+        var fields = fileTable.Split('\t');
+        // What this process had open is closed by now: with that the system's may have been all.
+        if (fields.Length == 3 && long.TryParse(fields[0], CultureInfo.InvariantCulture, out var open)
+            && long.TryParse(fields[2], CultureInfo.InvariantCulture, out var most) && open >= most - allowed)
+        {
+            return $"no file descriptor is left of the {most} of the whole system, {open} of which others have; raise "
+                + "the limit ('sysctl fs.file-max')";
+        }
+        return $"no file descriptor is left of the {allowed} that are allowed; raise the limit ('ulimit -n', "
+            + "LimitNOFILE= in systemd)";
+    }
+
+    private static string ReadFileTable()
+    {
+        try
+        {
+            return File.ReadAllText("/proc/sys/fs/file-nr");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
 
     private static string? Describe(string path, IoError error)
     {

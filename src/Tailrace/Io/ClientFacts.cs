@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Tailrace.Io.ProxyProtocol;
 
@@ -27,11 +28,15 @@ internal sealed class ClientFacts
     /// <summary>Its place among those of its source; nothing where they are not counted.</summary>
     internal SourceTicket Ticket { get; set; }
 
+    /// <summary>What its socket's address was, once that is aborted; the default before.</summary>
+    internal NetAddress Remote { get; set; }
+
     /// <summary>The address as text; empty until it has been written.</summary>
     internal ReadOnlySpan<byte> Text => ((ReadOnlySpan<byte>)_text)[.._textLength];
 
     /// <summary>Whether there is nothing but the text, which can be written again.</summary>
-    internal bool IsTextOnly => ProxyHeader is null && Ticket == default;
+    internal bool IsTextOnly =>
+        ProxyHeader is null && Ticket == default && Remote.Family == AddressFamily.Unspecified;
 
     /// <summary>Writes the address as text, for each request repeats it to its origin.</summary>
     internal void Write(in NetAddress address) => _textLength = (byte)address.Format(_text);
@@ -42,6 +47,7 @@ internal sealed class ClientFacts
         ProxyHeader = null;
         Ticket.Return();
         Ticket = default;
+        Remote = default;
     }
 
     [InlineArray(NetAddress.TextLengthMax)]

@@ -53,6 +53,14 @@ public abstract class Connection : TimerEntry
     /// <summary>Its place among those of its source, where they are counted; given back at its close.</summary>
     internal SourceTicket Ticket { set => Facts.Ticket = value; }
 
+    /// <summary>The address that <see cref="Remote"/> goes on to tell when the socket is gone: logs ask at the end.
+    /// </summary>
+    private protected NetAddress LastRemote
+    {
+        get => _facts?.Remote ?? default;
+        set => Facts.Remote = value;
+    }
+
     private ClientFacts Facts => _facts ??= Reactor.FreeFacts.TryTake() ?? new ClientFacts();
 
     /// <summary>Whether it has been closed on this side.</summary>

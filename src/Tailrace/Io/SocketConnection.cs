@@ -31,7 +31,7 @@ public sealed class SocketConnection : Connection
 
     /// <inheritdoc/>
     public override NetAddress Remote =>
-        ProxyHeader is { HasAddresses: true } header ? header.Source : _handle?.Remote ?? default;
+        ProxyHeader is { HasAddresses: true } header ? header.Source : _handle?.Remote ?? LastRemote;
 
     /// <inheritdoc/>
     public override NetAddress Local
@@ -327,6 +327,7 @@ public sealed class SocketConnection : Connection
     public override void Abort()
     {
         if (_handle is not { } handle) return;
+        if (handle.IsAccepted) LastRemote = handle.Remote;
         _handle = null;
         _isAborted = true;
         Reactor.Loop.Close(handle, reset: true);

@@ -25,8 +25,9 @@ namespace Tailrace.Proxy;
 /// </para>
 /// <para>
 /// The end of a stream is passed on as the end of that direction alone (RFC 9293 section 3.6); that of the second one,
-/// by the close of both connections. A reset ends both directions; what the broken side sent before is delivered first,
-/// as long as its reader takes it: the broken side is closed, and the other one only when what was sent has come there.
+/// by the close of both connections. A reset ends both directions. What the broken side sent before is delivered first,
+/// but for no longer than a second in all, however steadily its reader takes it: the broken side is closed at once,
+/// and the other one when all has come there or the second is over, by a reset.
 /// </para>
 /// </remarks>
 internal class Tunnel : TimerEntry

@@ -34,12 +34,19 @@ internal static class AccessRecorder
         log.TryWrite(entry);
     }
 
-    internal static void WriteRefusal(AccessLogWriter log, Connection connection, int status)
+    /// <summary>Writes down a request that could not be read.</summary>
+    /// <param name="log">Where to.</param>
+    /// <param name="connection">The client's connection.</param>
+    /// <param name="status">The answer's.</param>
+    /// <param name="startedAt">When the request began, in stopwatch ticks; 0 when it has come just now.</param>
+    internal static void WriteRefusal(AccessLogWriter log, Connection connection, int status, long startedAt)
     {
         Span<byte> client = stackalloc byte[NetAddress.TextLengthMax];
+        var duration = startedAt == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(startedAt);
         var entry = new AccessEntry
         {
-            UnixMilliseconds = connection.Reactor.Loop.UnixMilliseconds,
+            UnixMilliseconds = connection.Reactor.Loop.UnixMilliseconds - (long)duration.TotalMilliseconds,
+            DurationMicroseconds = (long)duration.TotalMicroseconds,
             Status = status,
             Client = client[..connection.Remote.Format(client)],
         };

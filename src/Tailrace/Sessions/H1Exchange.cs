@@ -65,7 +65,9 @@ internal sealed class H1Exchange : Exchange
         get => IsComplete && KeepAlive && !IsAborted && RequestBody.IsEnded;
     }
 
-    /// <summary>When the request's head was complete, in stopwatch ticks; 0 when nobody asks.</summary>
+    /// <summary>
+    /// When the first bytes of the request came, in stopwatch ticks; 0 when nobody asks, or they have come just now.
+    /// </summary>
     internal long StartedAt { get; set; }
 
     /// <summary>Begins with a connection whose request is about to be parsed.</summary>
@@ -75,6 +77,7 @@ internal sealed class H1Exchange : Exchange
         if (_connection != connection) _connection = connection;
         _headOpen = _isContinued = false;
         KeepAlive = true;
+        StartedAt = 0;
         _responseBody.Clear();
         ResetState();
     }

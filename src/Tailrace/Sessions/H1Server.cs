@@ -152,10 +152,11 @@ internal sealed partial class H1Server : Session
     private bool TryWait()
     {
         _connection.Output.Release();
-        if (_exchange is not null)
+        if (_exchange is { } begun)
         {
             if (!_isHeadTimed) _connection.SetTimeout(_context.Settings.HeadTimeoutMs);
             _isHeadTimed = true;
+            Date(begun);
             return true;
         }
         if (_context.IsDraining && _requests > 0) return false;
@@ -208,7 +209,14 @@ internal sealed partial class H1Server : Session
         _counters.Requests++;
         _requests++;
         if (_requests == _context.Settings.RequestsPerConnection) exchange.KeepAlive = false;
-        exchange.StartedAt = _context.AccessLog is null ? 0 : Stopwatch.GetTimestamp();
+        Date(exchange);
+    }
+
+    /// <summary>Remembers when the request began, where the access log will say so.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Date(H1Exchange exchange)
+    {
+        if (_context.AccessLog is not null && exchange.StartedAt == 0) exchange.StartedAt = Stopwatch.GetTimestamp();
     }
 
     /// <summary>Finds the handler. False when earlier answers are to leave before it is asked, because it may wait.
@@ -351,7 +359,7 @@ internal sealed partial class H1Server : Session
         hasBody &= _exchange is not { Request.Method: Method.Head };
         if (ErrorReply.TryWriteFinal(_connection.Output, status, reason, _context, hasBody))
             _counters.CountAnswer(status);
-        if (_context.AccessLog is { } log) AccessRecorder.WriteRefusal(log, _connection, status);
+        if (_context.AccessLog is { } log) AccessRecorder.WriteRefusal(log, _connection, status, _exchange?.StartedAt ?? 0);
     }
 
     /// <summary>Sends what is written, lets the client read it, closes, and makes the session free again.</summary>

@@ -102,6 +102,32 @@ public sealed class UpgradeTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void The_log_knows_whose_it_was_also_when_the_client_is_gone_before_its_bytes(EngineChoice engine)
+    {
+        using var end = new ManualResetEventSlim();
+        Scenario.Run(engine, scenario =>
+        {
+            scenario.LogLevel = LogLevel.Debug;
+            // More than the window of who does not read.
+            const int total = 300_000;
+            scenario.AddOrigin(wire =>
+            {
+                wire.ReadHead();
+                wire.Send(Granted);
+                end.Wait(TestContext.Current.CancellationToken);
+            });
+            using var client = scenario.Connect();
+            client.Send(Asked);
+            client.ReadHead();
+            client.Send(Payload.Of(total));
+            Wait.Until(() => scenario.Counters.BytesReceived >= total, "the bytes are not delivered");
+            client.Reset();
+            scenario.WaitForLog("connection closed client=127.0.0.1:");
+            end.Set();
+        });
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Silence_ends_it(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         var timeouts = new ListenerTimeouts { TunnelIdle = TimeSpan.FromMilliseconds(200) };

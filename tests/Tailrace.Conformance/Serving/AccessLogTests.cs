@@ -88,6 +88,45 @@ public sealed partial class AccessLogTests
         }
     }
 
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_request_begins_with_its_first_bytes_also_one_that_cannot_be_read(EngineChoice engine)
+    {
+        var path = Path.GetTempFileName();
+        const int lastsMs = 300;
+        var begins = new List<DateTime>();
+        Scenario.Run(engine, scenario =>
+        {
+            scenario.Options = scenario.Options with { AccessLog = new AccessLogOptions { Format = AccessLogFormat.Json, Path = path } };
+            scenario.Listener = scenario.Listener with
+            {
+                Timeouts = new ListenerTimeouts { Head = TimeSpan.FromMilliseconds(3 * lastsMs) },
+            };
+            scenario.Routes = [new RouteOptions { Respond = new RespondOptions { Status = 204 } }];
+            SendInPieces("GET / HTTP/1.1\r\nHo", "st: a.example\r\nConnection: close\r\n\r\n");
+            SendInPieces("GET / HTTP/1.1\r\nHo", "st : a.example\r\n\r\n");
+            SendInPieces("GET / HTTP/1.1\r\nHo", "st: a.exam");
+
+            void SendInPieces(string first, string rest)
+            {
+                using var client = scenario.Connect();
+                begins.Add(DateTime.UtcNow);
+                client.Send(first);
+                Thread.Sleep(lastsMs);
+                client.Send(rest);
+                client.ReadToEnd();
+            }
+        });
+        var entries = File.ReadAllLines(path).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        File.Delete(path);
+        Assert.Equal([204, 400, 408], entries.Select(entry => entry.GetProperty("status").GetInt32()));
+        foreach (var (entry, begun) in entries.Zip(begins))
+        {
+            var late = entry.GetProperty("time").GetDateTime() - begun;
+            Assert.InRange(late.TotalMilliseconds, -lastsMs / 2, lastsMs / 2);
+            Assert.InRange(entry.GetProperty("duration_us").GetInt64(), lastsMs * 1000L / 2, 60_000_000);
+        }
+    }
+
     private static string[] Run(EngineChoice engine, AccessLogFormat format, out string upstream)
     {
         var path = Path.GetTempFileName();

@@ -61,9 +61,13 @@ public sealed class SocketConnectionTests
             await LoopRig.SendAsync(client, "kept");
             Assert.Equal(4, (await server.FillAsync()).Bytes);
             var pending = server.FillAsync();
+            var remote = server.Remote;
+            Assert.NotEqual(default, remote);
             server.Abort();
             server.Abort();
             Assert.True(server.IsClosed);
+            server.ForgetText();
+            Assert.Equal(remote, server.Remote);
             Assert.Equal(4, server.Input.Length);
             Assert.Equal(IoError.Aborted, (await pending).Error);
             Assert.Equal(IoError.Aborted, (await server.FillAsync()).Error);
@@ -72,6 +76,7 @@ public sealed class SocketConnectionTests
             server.Close();
             Assert.Equal(1, rig.Reactor.FreeConnections.Count);
             Assert.True(server.Input.IsEmpty);
+            Assert.Equal(default, server.Remote);
             client.Close();
         });
     }

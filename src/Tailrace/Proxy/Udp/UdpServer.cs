@@ -337,7 +337,6 @@ internal sealed class UdpServer
                 var result = Loop.ConnectDatagrams(address, out var socket);
                 if (!result.IsError)
                 {
-                    destination.Ring.Reached(address);
                     _cluster.Pool.BeginSession(destination);
                     return (destination, address, socket);
                 }

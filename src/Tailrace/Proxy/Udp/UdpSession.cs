@@ -106,7 +106,12 @@ internal sealed class UdpSession : TimerEntry
     }
 
     /// <summary>Nothing came for too long.</summary>
-    protected internal override void OnDeadline() => End(UdpEnd.Idle);
+    protected internal override void OnDeadline()
+    {
+        // Not every protocol has answers; of one that has none, silence is what is good about an address.
+        if (_openedMs >= 0) Destination.Ring.Reached(_address);
+        End(UdpEnd.Idle);
+    }
 
     /// <summary>Ends it. What was received for the client is sent first.</summary>
     internal void End(UdpEnd end)
@@ -146,7 +151,11 @@ internal sealed class UdpSession : TimerEntry
     {
         Touch();
         // That it answers at all is what is good about a destination; how long later answers take is their affair.
-        if (_openedMs >= 0) _cluster.Record(Destination, isFailure: false, Loop.Now - _openedMs);
+        if (_openedMs >= 0)
+        {
+            Destination.Ring.Reached(_address);
+            _cluster.Record(Destination, isFailure: false, Loop.Now - _openedMs);
+        }
         _openedMs = -1;
         Server.Replies.Add(this, Loop.Datagrams.Used - count, count);
     }
