@@ -24,9 +24,6 @@ internal sealed class Snapshot
 
     internal IReadOnlyList<ClusterPlan> Clusters { get; }
 
-    /// <summary>Which failure may be logged when; the one thing here that changes.</summary>
-    internal FailureTurns FailureTurns { get; } = new();
-
     /// <summary>Builds it from valid options.</summary>
     /// <param name="options">The options.</param>
     /// <param name="seed">What balancers throw dice by; 0: the same in every process.</param>

@@ -70,7 +70,7 @@ public sealed class EngineTests
         var clients = Enumerable.Range(0, 7).Select(_ => Wire.Connect(server.Address)).ToArray();
         foreach (var client in clients) client.Send("GET");
         server.Signal("CONT");
-        early.ExpectEnd();
+        early.ExpectReset();
         Wait.Until(() => !server.IsRunning, "it does not end");
         Assert.Equal(1, server.ExitCode);
         Assert.Contains("io_uring_enter: EBADR", Assert.Single(server.Log.With("cannot go on")));

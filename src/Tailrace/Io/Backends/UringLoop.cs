@@ -345,6 +345,8 @@ internal sealed unsafe partial class UringLoop : EventLoop
         {
             var handle = _handles[i];
             CloseAccepted(handle);
+            // What is still open is cut.
+            if (handle is { IsListener: false, IsClosed: false }) LinuxSockets.ResetOnClose(handle.Descriptor);
             if (handle.Descriptor >= 0) Libc.close(handle.Descriptor);
             handle.Descriptor = -1;
             handle.IsClosed = true;
