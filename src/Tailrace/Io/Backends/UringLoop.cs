@@ -179,7 +179,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         }
         else
         {
-            Libc.shutdown(handle.Descriptor, SocketAbi.ShutWrite);
+            EndSending(handle);
         }
     }
 
@@ -189,6 +189,8 @@ internal sealed unsafe partial class UringLoop : EventLoop
         var handle = Of(stream);
         if (handle.IsClosed) return;
         handle.IsClosed = true;
+        // What was taken for sent, and is lost, must not end as if all were there.
+        reset |= handle.HasLost;
         if (reset) LinuxSockets.ResetOnClose(handle.Descriptor);
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
