@@ -232,8 +232,9 @@ internal sealed unsafe partial class UringLoop
         {
             handle.IsConnecting = false;
             handle.Sending = null;
-            // A connect that failed is an error of the socket's, and polls tell of those.
+            // A connect that failed is an error of the socket's, and polls tell of those, unless they fail themselves.
             var errno = result < 0 || HasFailed(result) ? LinuxSockets.TakeError(handle.Descriptor) : 0;
+            if (errno == 0 && result < 0) errno = -result;
             operation.Complete(errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno));
             return;
         }

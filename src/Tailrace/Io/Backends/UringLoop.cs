@@ -75,6 +75,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         _receivePriority = (ushort)(Uring.ReceiveMultishot | (settings.PollsFirst ? Uring.ReceivePollFirst : 0));
         _pace = new UringPace(Now);
         _backlog = new Backlog<Uring.Cqe>(waitingMax: settings.ReceivesMax / 2);
+        _failureTimer = new FailureTimer(this);
         _ring = new UringRing(settings);
         try
         {
@@ -381,6 +382,11 @@ internal sealed unsafe partial class UringLoop : EventLoop
         Uring.OpRead, 0, 0, (int)_wake.DangerousGetHandle(), _wakeCount, sizeof(ulong), 0, (ulong)Kind.Wake);
 
     private void Dispatch(in Uring.Cqe completion)
+    {
+        if (completion.Outcome >= 0 || !PutOffFailure(completion)) DispatchNow(completion);
+    }
+
+    private void DispatchNow(in Uring.Cqe completion)
     {
         var kind = KindOf(completion);
         if (kind is Kind.Wake or Kind.Ignored)
