@@ -125,8 +125,8 @@ public sealed class ProxyProtocolTests
         var path = Path.Combine(folder.FullName, "front");
         Run(engine, scenario =>
         {
-            scenario.Listener = Accepting(s_http, ProxyProtocolMode.Optional, timeoutMs: 60_000, "10.0.0.0/8", "unix")
-                with { Address = $"unix:{path}" };
+            var listener = s_http with { Address = $"unix:{path}" };
+            scenario.Listener = Accepting(listener, ProxyProtocolMode.Optional, timeoutMs: 60_000, "10.0.0.0/8", "unix");
             var origin = scenario.AddOrigin(Reply.Of("x"));
             Assert.Equal(path, scenario.Server.Addresses[0].ToString());
             foreach (var header in new[] { Line, "PROXY UNKNOWN\r\n", "" })
