@@ -143,8 +143,12 @@ internal sealed record ListenerPlan(
             source.Connections, table);
     }
 
-    private static AddressSet? SetOf(IReadOnlyList<string> ranges) =>
-        ranges.Count == 0 ? null : new AddressSet([.. ranges.Select(RangeOf)]);
+    private static AddressSet? SetOf(IReadOnlyList<string> clients)
+    {
+        if (clients.Count == 0) return null;
+        var ranges = clients.Where(text => text != AddressRange.Unix).Select(RangeOf);
+        return new AddressSet([.. ranges], hasUnix: clients.Contains(AddressRange.Unix));
+    }
 
     private static IPNetwork RangeOf(string text) =>
         AddressRange.TryParse(text, out var range, out var error) ? range : throw new StartException(error);
