@@ -7,6 +7,9 @@ namespace Tailrace.Config;
 /// <summary>A range of addresses in CIDR notation (RFC 4632): the meaning of <c>10.0.0.0/8</c>.</summary>
 public static class AddressRange
 {
+    /// <summary>What stands for all clients of Unix sockets, which have no address, in a list of clients.</summary>
+    internal const string Unix = "unix";
+
     /// <summary>
     /// Reads <c>10.0.0.0/8</c>, <c>2001:db8::/32</c>, or one address, which is a range of one.
     /// </summary>

@@ -33,11 +33,12 @@ public sealed record ListenerOptions
     public IReadOnlyList<TlsRouteOptions> TlsRoutes { get; init; } = [];
 
     /// <summary>
-    /// The clients that may connect, as ranges such as <c>10.0.0.0/8</c>; empty: everybody. Default: <c>[]</c>.
+    /// The clients that may connect, as ranges such as <c>10.0.0.0/8</c>, and <c>unix</c> for those of Unix sockets;
+    /// empty: everybody. Default: <c>[]</c>.
     /// </summary>
     public IReadOnlyList<string> Allow { get; init; } = [];
 
-    /// <summary>The clients that may not, even if they are allowed. Default: <c>[]</c>.</summary>
+    /// <summary>The clients that may not, even if they are allowed, in the same words. Default: <c>[]</c>.</summary>
     public IReadOnlyList<string> Deny { get; init; } = [];
 
     /// <summary>

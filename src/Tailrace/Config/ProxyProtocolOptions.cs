@@ -10,8 +10,8 @@ public sealed record ProxyProtocolOptions
     public ProxyProtocolMode Accept { get; init; } = ProxyProtocolMode.Off;
 
     /// <summary>
-    /// The addresses that may send one, as ranges such as <c>10.0.0.0/8</c>; empty: everybody, which only
-    /// <see cref="ProxyProtocolMode.Required"/> allows. Default: <c>[]</c>.
+    /// The addresses that may send one, as ranges such as <c>10.0.0.0/8</c>, and <c>unix</c> for the clients of Unix
+    /// sockets; empty: everybody, which only <see cref="ProxyProtocolMode.Required"/> allows. Default: <c>[]</c>.
     /// </summary>
     public IReadOnlyList<string> Trusted { get; init; } = [];
 

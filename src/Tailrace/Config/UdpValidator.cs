@@ -44,6 +44,8 @@ internal static class UdpValidator
             problems.Add(ConfigPath.Of(path, "proxy_protocol.accept"),
                 "PROXY headers are taken from connections, and udp has none", protocol);
         }
+        CheckClients(listener.Allow, ConfigPath.Of(path, "allow"), protocol, problems);
+        CheckClients(listener.Deny, ConfigPath.Of(path, "deny"), protocol, problems);
         if (listener.Accept == AcceptMode.Handoff)
         {
             problems.Add(ConfigPath.Of(path, "accept"),
@@ -55,6 +57,13 @@ internal static class UdpValidator
             return;
         }
         RouteTargets.CheckCluster(listener.Cluster, ConfigPath.Of(path, "cluster"), options, problems);
+    }
+
+    private static void CheckClients(
+        IReadOnlyList<string> clients, string path, string protocol, ProblemList problems)
+    {
+        int unix = clients.ToList().IndexOf(AddressRange.Unix);
+        if (unix >= 0) problems.Add(ConfigPath.Of(path, unix), "udp has no clients of Unix sockets", protocol);
     }
 
     private static void CheckCluster(string name, ClusterOptions cluster, string protocol, ProblemList problems)

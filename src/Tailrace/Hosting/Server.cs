@@ -21,6 +21,7 @@ public sealed class Server : IDisposable
 
     private readonly TailraceOptions _options;
     private readonly Log _log;
+    private readonly FailureTurns _failureTurns = new();
     private readonly AccessLog? _accessLog;
     private readonly bool _ownsLog;
     private readonly List<CodeRoute> _codeRoutes = [];
@@ -105,7 +106,8 @@ public sealed class Server : IDisposable
 
     /// <summary>
     /// Called when a worker cannot go on because of the system, on that worker's thread: its connections are closed,
-    /// and the server should be stopped. Set before the start; null: the process ends with an unhandled exception.
+    /// and the server should be stopped, best by another thread. Set before the start; null: the process ends with an
+    /// unhandled exception.
     /// </summary>
     public Action<Exception>? WorkerFailed { get; set; }
 
@@ -420,7 +422,7 @@ public sealed class Server : IDisposable
             var loop = Loops.Create(
                 Engine, _options.EventsPerWait, _options.Buffers.Pipes, _options.Buffers.Socket);
             var processor = _options.Pin ? processors[i % processors.Count] : -1;
-            _workers.Add(new Worker(new Reactor(i, loop, buffers, processor), snapshot, _log));
+            _workers.Add(new Worker(new Reactor(i, loop, buffers, processor), snapshot, _log, _failureTurns));
         }
     }
 
@@ -484,20 +486,20 @@ public sealed class Server : IDisposable
 
     private void Publish(string cluster, int destination, SocketAddress[] addresses)
     {
-        foreach (var worker in _workers)
+        foreach (var worker in Living)
             worker.Reactor.Loop.Post(() => worker.SetAddresses(cluster, destination, addresses));
         _checker?.SetAddresses(cluster, destination, addresses);
     }
 
     private void PublishPlaces(string cluster, int service, IReadOnlyList<ServicePlace> places)
     {
-        foreach (var worker in _workers) worker.Reactor.Loop.Post(() => worker.SetPlaces(cluster, service, places));
+        foreach (var worker in Living) worker.Reactor.Loop.Post(() => worker.SetPlaces(cluster, service, places));
         _checker?.SetPlaces(cluster, service, places);
     }
 
     private void PublishHealth(string cluster, int destination, string name, bool isHealthy)
     {
-        foreach (var worker in _workers)
+        foreach (var worker in Living)
             worker.Reactor.Loop.Post(() => worker.SetHealth(cluster, destination, name, isHealthy));
     }
 

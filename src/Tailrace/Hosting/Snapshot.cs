@@ -24,9 +24,6 @@ internal sealed class Snapshot
 
     internal IReadOnlyList<ClusterPlan> Clusters { get; }
 
-    /// <summary>Which failure may be logged when; the one thing here that changes.</summary>
-    internal FailureTurns FailureTurns { get; } = new();
-
     /// <summary>Builds it from valid options.</summary>
     /// <param name="options">The options.</param>
     /// <param name="seed">What balancers throw dice by; 0: the same in every process.</param>
@@ -146,8 +143,12 @@ internal sealed record ListenerPlan(
             source.Connections, table);
     }
 
-    private static AddressSet? SetOf(IReadOnlyList<string> ranges) =>
-        ranges.Count == 0 ? null : new AddressSet([.. ranges.Select(RangeOf)]);
+    private static AddressSet? SetOf(IReadOnlyList<string> clients)
+    {
+        if (clients.Count == 0) return null;
+        var ranges = clients.Where(text => text != AddressRange.Unix).Select(RangeOf);
+        return new AddressSet([.. ranges], hasUnix: clients.Contains(AddressRange.Unix));
+    }
 
     private static IPNetwork RangeOf(string text) =>
         AddressRange.TryParse(text, out var range, out var error) ? range : throw new StartException(error);

@@ -31,12 +31,17 @@ internal sealed class Worker : IDisposable
     private readonly List<ForwardProxyHandler> _forwardProxies = [];
     private bool _isDraining;
 
-    internal Worker(Reactor reactor, Snapshot snapshot, Log log)
+    /// <summary>Creates a worker.</summary>
+    /// <param name="reactor">Where it lives.</param>
+    /// <param name="snapshot">What it is built from.</param>
+    /// <param name="log">The diagnostic log.</param>
+    /// <param name="turns">Which failure may be logged when, by any of the workers; null: it is alone.</param>
+    internal Worker(Reactor reactor, Snapshot snapshot, Log log, FailureTurns? turns = null)
     {
         Reactor = reactor;
         _replies = new ReplyQueue(reactor);
         _log = log;
-        _failures = new FailureLog(log, reactor.Index, () => reactor.Loop.Now, snapshot.FailureTurns);
+        _failures = new FailureLog(log, reactor.Index, () => reactor.Loop.Now, turns ?? new FailureTurns());
         _debug = DebugLog.For(log, reactor.Index);
         reactor.Loop.Unhandled = exception =>
         {
@@ -69,6 +74,8 @@ internal sealed class Worker : IDisposable
         AccessLogWriter? accessLog, ConnectionSpread? spread = null)
     {
         var handle = Reactor.Loop.Listen(address, plan.Socket with { Shared = shared });
+        if (Reactor.Loop.SocketBuffer > 0 && address is IPEndPoint)
+            CheckReceiveBuffer(plan, handle, Reactor.Loop.SocketBuffer);
         var server = Join(plan, codeRoutes, accessLog);
         _listeners.Add(new Listener(Reactor, handle, plan.Budget, server.Serve)
         {
@@ -86,12 +93,7 @@ internal sealed class Worker : IDisposable
     {
         var wanted = plan.Udp!.ReceiveBuffer;
         var socket = Reactor.Loop.BindDatagrams(address, shared, wanted);
-        var given = Reactor.Loop.ReceiveBufferOf(socket);
-        if (given < wanted)
-        {
-            _log.Warn("the receive buffer is smaller than asked for (net.core.rmem_max)",
-                ("listener", plan.Name), ("asked", wanted), ("given", given));
-        }
+        CheckReceiveBuffer(plan, socket, wanted);
         var server = new UdpServer(Reactor, socket, plan.Udp, _clusters[plan.Cluster], _replies)
         {
             Budget = plan.Budget,
@@ -104,6 +106,14 @@ internal sealed class Worker : IDisposable
         };
         _udpServers.Add((plan.Name, server));
         return Reactor.Loop.LocalAddress(socket);
+    }
+
+    private void CheckReceiveBuffer(ListenerPlan plan, IoHandle socket, int wanted)
+    {
+        var given = Reactor.Loop.ReceiveBufferOf(socket);
+        if (given >= wanted) return;
+        _log.Warn("the receive buffer is smaller than asked for (net.core.rmem_max)",
+            ("listener", plan.Name), ("asked", wanted), ("given", given));
     }
 
     /// <summary>Keeps the place of a listener whose connections no other worker gives away.</summary>

@@ -8,29 +8,35 @@ namespace Tailrace.Io;
 /// <remarks>
 /// Immutable; one object may serve all workers. Ranges that overlap or touch are merged, so a look-up is a binary
 /// search among disjoint ranges, however long the list was. IPv4 and IPv6 are apart: <c>::/0</c> holds no IPv4
-/// address. The peer of a Unix socket is in no range.
+/// address. The peers of Unix sockets have no address, so they are in no range: they are in the set all together, or
+/// none of them is.
 /// </remarks>
 public sealed class AddressSet
 {
     private readonly Range[] _v4;
     private readonly Range[] _v6;
+    private readonly bool _hasUnix;
 
     /// <summary>Creates the set of all addresses in the ranges.</summary>
-    public AddressSet(IReadOnlyCollection<IPNetwork> ranges)
+    /// <param name="ranges">The ranges.</param>
+    /// <param name="hasUnix">Whether the peers of Unix sockets are in the set too.</param>
+    public AddressSet(IReadOnlyCollection<IPNetwork> ranges, bool hasUnix = false)
     {
         ArgumentNullException.ThrowIfNull(ranges);
         _v4 = Merge(ranges, AddressFamily.InterNetwork);
         _v6 = Merge(ranges, AddressFamily.InterNetworkV6);
+        _hasUnix = hasUnix;
     }
 
-    /// <summary>Whether no address is in the set.</summary>
-    public bool IsEmpty => _v4.Length + _v6.Length == 0;
+    /// <summary>Whether nobody is in the set.</summary>
+    public bool IsEmpty => _v4.Length + _v6.Length == 0 && !_hasUnix;
 
     /// <summary>Whether an address is in the set; its port does not count.</summary>
     public bool Contains(in NetAddress address) => address.Family switch
     {
         AddressFamily.InterNetwork => Contains(_v4, address.Bits),
         AddressFamily.InterNetworkV6 => Contains(_v6, address.Bits),
+        AddressFamily.Unix => _hasUnix,
         _ => false,
     };
 

@@ -4,7 +4,7 @@ namespace Tailrace.Io;
 
 /// <summary>How many connections a listener may still have, over all workers.</summary>
 /// <remarks>
-/// The one thing that workers share: touched once at accept and once at close, never for a request. Whoever finds none
+/// Workers share it: touched once at accept and once at close, never for a request. Whoever finds none
 /// left waits, and is called when one is given back; nothing is locked.
 /// </remarks>
 public sealed class ConnectionBudget

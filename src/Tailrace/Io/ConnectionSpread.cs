@@ -56,10 +56,21 @@ internal sealed class ConnectionSpread
         var target = Choose(loop.Now);
         if (target == _self) return false;
         var ring = RingTo(target);
-        if (ring.Count == HandoverRing.Capacity) return false;
+        if (ring.IsOver || ring.Count == HandoverRing.Capacity) return false;
         ring.TryAdd(loop.Detach(stream), loop.Now);
         Given++;
         return true;
+    }
+
+    /// <summary>Takes back a stream that was given to a worker which is over.</summary>
+    internal bool TryTakeBack(out DetachedStream stream)
+    {
+        foreach (var ring in _rings)
+        {
+            if (ring is not null && ring.TryTakeBack(out stream)) return true;
+        }
+        stream = default;
+        return false;
     }
 
     /// <summary>The way to another worker.</summary>

@@ -22,6 +22,7 @@ public abstract partial class EventLoop : IDisposable
     private readonly Mailbox _mailbox = new();
     private readonly Queue<LoopContinuation> _ready = new(256);
     private volatile bool _stopping;
+    private volatile bool _isDown;
     private long _unixOffset;
     private long _nextUnixSync;
 
@@ -239,6 +240,16 @@ public abstract partial class EventLoop : IDisposable
     {
         _stopping = true;
         Wake();
+    }
+
+    /// <summary>Whether the system has let it down: nothing that it is given will ever be taken. Any thread.</summary>
+    internal bool IsDown => _isDown;
+
+    /// <summary>Ends what the system has let down, on the loop's thread.</summary>
+    internal void Fail()
+    {
+        _isDown = true;
+        Dispose();
     }
 
     /// <summary>Makes the calling thread the loop's own.</summary>

@@ -51,6 +51,19 @@ internal sealed class HandoverRing(EventLoop target, Action<DetachedStream> take
         return true;
     }
 
+    /// <summary>Whether the consumer will never come again. Any thread.</summary>
+    internal bool IsOver => target.IsDown;
+
+    /// <summary>Takes back what a consumer has left that is over: nobody else takes any more. The producer's thread.
+    /// </summary>
+    internal bool TryTakeBack(out DetachedStream stream)
+    {
+        stream = default;
+        if (!IsOver || _taken.Value == _added.Value) return false;
+        stream = _slots[_taken.Value++ % Capacity];
+        return true;
+    }
+
     /// <summary>Takes what is there. The consumer's thread.</summary>
     internal override void Resume()
     {

@@ -54,6 +54,8 @@ public sealed class Listener : TimerEntry
         _reactor.Loop.Timers.Remove(this);
         _reactor.Loop.Close(handle);
         _resume.Fire();
+        while (Spread is not null && Spread.TryTakeBack(out var stream))
+            _serve(SocketConnection.Adopt(_reactor, _reactor.Loop.Attach(stream)));
     }
 
     /// <summary>A pause is over.</summary>

@@ -10,7 +10,6 @@ public sealed class Reactor : IDisposable
     private readonly Thread _thread;
     private readonly int _processor;
     private Action<IoException?>? _prepared;
-    private volatile bool _hasFailed;
     private volatile WorkClock? _work;
 
     /// <summary>Creates a reactor; <see cref="Start"/> runs it.</summary>
@@ -53,7 +52,7 @@ public sealed class Reactor : IDisposable
     internal Action<IoException>? Failed { get; set; }
 
     /// <summary>Whether that has happened: nothing that is posted to it will run. Any thread.</summary>
-    internal bool HasFailed => _hasFailed;
+    internal bool HasFailed => Loop.IsDown;
 
     /// <summary>Nanoseconds of work that its thread has had; 0 where nobody knows. Any thread.</summary>
     internal long WorkTime => _work?.Read() ?? 0;
@@ -84,17 +83,17 @@ public sealed class Reactor : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Ends the loop and waits for the thread.</summary>
+    /// <summary>Ends the loop and waits for the thread, unless that is the calling one.</summary>
     public void Stop()
     {
         Loop.Stop();
-        if (_thread.IsAlive) _thread.Join();
+        if (_thread != Thread.CurrentThread && _thread.IsAlive) _thread.Join();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (!_hasFailed) Loop.Dispose();
+        if (!HasFailed) Loop.Dispose();
         Buffers.Dispose();
         _work?.Dispose();
     }
@@ -119,8 +118,7 @@ public sealed class Reactor : IDisposable
         }
         catch (IoException failure) when (Failed is not null)
         {
-            _hasFailed = true;
-            Loop.Dispose();
+            Loop.Fail();
             Failed(failure);
         }
     }

@@ -5,9 +5,9 @@ namespace Tailrace.Io;
 
 /// <summary>How much a thread has had to do: the time that it was on a processor, or waited for one.</summary>
 /// <remarks>
-/// Made on that thread, which has to live as long as others read. Where the kernel does not say how long a thread has
-/// waited (proc(5), schedstat: its second number), only the time on a processor counts; elsewhere than on Linux, none.
-/// It holds one descriptor.
+/// Made on that thread; when it has ended, what it did is no longer known. Where the kernel does not say how long a
+/// thread has waited (proc(5), schedstat: its second number), only the time on a processor counts; elsewhere than on
+/// Linux, none. It holds one descriptor.
 /// </remarks>
 internal sealed class WorkClock : IDisposable
 {
@@ -36,7 +36,14 @@ internal sealed class WorkClock : IDisposable
     {
         if (_schedule is null) return 0;
         Span<byte> text = stackalloc byte[TextBytesMax];
-        text = text[..RandomAccess.Read(_schedule, text, 0)];
+        try
+        {
+            text = text[..RandomAccess.Read(_schedule, text, 0)];
+        }
+        catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+        {
+            return 0;
+        }
         return Utf8Parser.TryParse(text[(text.IndexOf((byte)' ') + 1)..], out long waited, out _) ? waited : 0;
     }
 

@@ -19,7 +19,8 @@ public sealed partial class ForwardHandler
         if (!TryBegin(exchange, attempts, upstream)) return false;
         var sending = Send(exchange, attempts, upstream);
         if (!sending.IsNothing) upstream.Sending = sending;
-        exchange.Downstream.AbortWith(upstream.Connection);
+        // The deadline of a body takes the place of the one that has the client watched later.
+        exchange.Downstream.AbortWith(upstream.Connection, atOnce: !sending.IsCompleted);
         return true;
     }
 

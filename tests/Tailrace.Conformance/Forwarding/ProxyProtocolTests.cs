@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Text.Json;
 using Tailrace.Config;
 using Tailrace.Conformance.Support;
@@ -116,6 +117,29 @@ public sealed class ProxyProtocolTests
         client.EndSending();
         Assert.Equal(Line, System.Text.Encoding.ASCII.GetString(client.ReadToEnd()));
     });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void The_clients_of_a_Unix_socket_are_trusted_by_name(EngineChoice engine)
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        var path = Path.Combine(folder.FullName, "front");
+        Run(engine, scenario =>
+        {
+            var listener = s_http with { Address = $"unix:{path}" };
+            scenario.Listener = Accepting(listener, ProxyProtocolMode.Optional, timeoutMs: 60_000, "10.0.0.0/8", "unix");
+            var origin = scenario.AddOrigin(Reply.Of("x"));
+            Assert.Equal(path, scenario.Server.Addresses[0].ToString());
+            foreach (var header in new[] { Line, "PROXY UNKNOWN\r\n", "" })
+            {
+                using var client = Wire.Connect(new UnixDomainSocketEndPoint(path));
+                client.Send(header + Reply.Get());
+                Assert.Equal("x", client.ReadAnswer().Text);
+            }
+            var told = origin.Requests.Select(request => request.Field("X-Forwarded-For"));
+            Assert.Equal(["192.0.2.7", "unix", "unix"], told);
+        });
+        folder.Delete(recursive: true);
+    }
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void A_stranger_is_closed_where_one_is_required(EngineChoice engine) => Run(engine, scenario =>

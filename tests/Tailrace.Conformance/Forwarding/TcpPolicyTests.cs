@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Tailrace.Config;
 using Tailrace.Conformance.Support;
 
@@ -191,6 +192,30 @@ public sealed class TcpPolicyTests
         Assert.Equal((1, 17, 0), (scenario.Server.Listeners[0].Tcp.ClientReset, scenario.Server.Listeners[0].Tcp.BytesUp, scenario.Server.Listeners[0].Active));
         Assert.Equal(2, origin.Accepts);
     });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void The_clients_of_a_Unix_socket_are_allowed_and_denied_by_name(EngineChoice engine)
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        var path = Path.Combine(folder.FullName, "front");
+        Check(isLetIn: true, allow: ["unix"], deny: []);
+        Check(isLetIn: true, allow: ["10.0.0.0/8", "unix"], deny: ["0.0.0.0/0", "::/0"]);
+        Check(isLetIn: false, allow: ["0.0.0.0/0", "::/0"], deny: []);
+        Check(isLetIn: false, allow: [], deny: ["unix"]);
+        Check(isLetIn: false, allow: ["unix"], deny: ["unix", "10.0.0.0/8"]);
+        folder.Delete(recursive: true);
+
+        void Check(bool isLetIn, string[] allow, string[] deny) => Run(engine, scenario =>
+        {
+            scenario.Listener = s_listener with { Address = $"unix:{path}", Allow = allow, Deny = deny };
+            scenario.AddOrigin(wire => Name(wire, "in"));
+            Assert.Equal(path, scenario.Server.Addresses[0].ToString());
+            using var client = Wire.Connect(new UnixDomainSocketEndPoint(path));
+            if (isLetIn) Assert.Equal("in", client.ReadLine());
+            else client.ExpectEnd();
+            Assert.Equal(isLetIn ? 0 : 1, scenario.Counters.Denied);
+        });
+    }
 
     /// <summary>Says a name, and stays until the client leaves.</summary>
     private static void Name(Wire wire, string name)

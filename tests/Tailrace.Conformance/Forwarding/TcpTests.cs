@@ -300,9 +300,34 @@ public sealed class TcpTests
                 origin.Blocking = false;
                 Wait.Standstill(() => sent += Math.Max(0, origin.Send(s_piece, SocketFlags.None, out _)));
             }
-            // Longer than what is left after a reset is given.
-            Thread.Sleep(1500);
+            scenario.WaitUntilHeard();
+            Assert.Equal([0, 0, 0, 1, 0], scenario.Server.CountStates());
             Assert.Equal(sent, client.ReadToEnd().Length);
+        });
+        folder.Delete(recursive: true);
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_unix_peer_that_closes_during_the_connect_is_heard_out(EngineChoice engine)
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        var front = Path.Combine(folder.FullName, "front");
+        using var full = new FullListener();
+        Run(engine, scenario =>
+        {
+            scenario.Listener = s_listener with { Address = $"unix:{front}" };
+            scenario.Cluster = new ClusterOptions
+            {
+                Timeouts = new ClusterTimeouts { Connect = TimeSpan.FromSeconds(30) },
+            };
+            scenario.AddDestination($"tcp://{full.Address}");
+            Assert.Equal(front, scenario.Server.Addresses[0].ToString());
+            var bytes = Payload.Of(100_000);
+            using (var client = Wire.Connect(new UnixDomainSocketEndPoint(front))) client.Send(bytes);
+            Wait.Until(() => scenario.Server.CountStates()[0] == 1, "it does not connect");
+            scenario.WaitUntilHeard();
+            using var origin = new Wire(full.Accept());
+            Payload.Same(bytes, origin.ReadToEnd());
         });
         folder.Delete(recursive: true);
     }

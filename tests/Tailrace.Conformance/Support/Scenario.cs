@@ -171,6 +171,13 @@ internal sealed class Scenario
         return answer;
     }
 
+    /// <summary>Waits until the worker has dealt with all that the system could tell it of when this was called.</summary>
+    internal void WaitUntilHeard()
+    {
+        var turn = Ask(reactor => reactor.Loop.Turns);
+        Wait.Until(() => Ask(reactor => reactor.Loop.Turns) > turn + 1, "the loop stands still");
+    }
+
     /// <summary>Stops the server early; what has to be back is checked now.</summary>
     internal void StopAndCheck(int graceSeconds = 10)
     {

@@ -12,6 +12,7 @@ internal static unsafe partial class Seccomp
     private const int CapabilityToLockMemory = 14;
     private const ushort LoadWord = 0x20;
     private const ushort JumpIfEqual = 0x15;
+    private const ushort JumpIfAtLeast = 0x35;
     private const ushort Return = 0x06;
     private const uint Allow = 0x7fff0000;
     private const uint Deny = 0x00050000;
@@ -26,10 +27,17 @@ internal static unsafe partial class Seccomp
     ]);
 
     /// <summary>Refuses a system call one of whose arguments, counted from 0, has this value.</summary>
-    internal static void DenyCall(uint number, uint argument, uint value, uint errno = NotPermitted) => Install(
+    internal static void DenyCall(uint number, uint argument, uint value, uint errno = NotPermitted) =>
+        DenyCall(number, argument, JumpIfEqual, value, errno);
+
+    /// <summary>The same of one with this value or a larger one.</summary>
+    internal static void DenyCallFrom(uint number, uint argument, uint value, uint errno) =>
+        DenyCall(number, argument, JumpIfAtLeast, value, errno);
+
+    private static void DenyCall(uint number, uint argument, ushort comparison, uint value, uint errno) => Install(
     [
         new(LoadWord, 0, 0, 0), new(JumpIfEqual, 0, 3, number),
-        new(LoadWord, 0, 0, FirstArgument + 8 * argument), new(JumpIfEqual, 0, 1, value),
+        new(LoadWord, 0, 0, FirstArgument + 8 * argument), new(comparison, 0, 1, value),
         new(Return, 0, 0, Deny | errno), new(Return, 0, 0, Allow),
     ]);
 

@@ -60,6 +60,16 @@ internal sealed class FullListener : IDisposable
     /// <summary>A socket that is not bound yet.</summary>
     internal static Socket Open() => new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
+    /// <summary>Makes room, and accepts who has waited for it: the system asks again after a second.</summary>
+    internal Socket Accept()
+    {
+        // It is not in the queue yet, and would come first.
+        _queued[^1].Dispose();
+        for (var i = 1; i < _queued.Count; i++) _listener.Accept().Dispose();
+        Assert.True(_listener.Poll(TimeSpan.FromSeconds(30), SelectMode.SelectRead), "nobody comes when there is room");
+        return _listener.Accept();
+    }
+
     public void Dispose()
     {
         foreach (var socket in _queued) socket.Dispose();

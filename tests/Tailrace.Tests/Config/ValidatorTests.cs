@@ -66,6 +66,19 @@ public sealed class ValidatorTests
     }
 
     [Fact]
+    public void The_clients_of_Unix_sockets_may_be_named_among_addresses()
+    {
+        string[] clients = ["10.0.0.0/8", "unix"];
+        ListenerOptions listener = s_valid.Listeners[0] with
+        {
+            Allow = clients,
+            Deny = clients,
+            ProxyProtocol = new ProxyProtocolOptions { Accept = ProxyProtocolMode.Optional, Trusted = ["unix"] },
+        };
+        Assert.Empty(Validator.Validate(s_valid with { Listeners = [listener] }));
+    }
+
+    [Fact]
     public void What_rests_on_a_wrong_value_is_not_reported_again()
     {
         TailraceOptions options = s_valid with { Buffers = new BufferOptions { Block = 16 } };

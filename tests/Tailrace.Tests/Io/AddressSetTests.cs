@@ -35,6 +35,21 @@ public sealed class AddressSetTests
     }
 
     [Fact]
+    public void The_peers_of_Unix_sockets_are_in_a_set_by_themselves()
+    {
+        var set = new AddressSet([], hasUnix: true);
+        Assert.True(set.Contains(NetAddress.Unix));
+        Assert.False(set.Contains(default));
+        Assert.False(set.Contains(Address("0.0.0.0")));
+        Assert.False(set.Contains(Address("::")));
+        Assert.False(set.IsEmpty);
+        var both = new AddressSet([IPNetwork.Parse("10.0.0.0/8")], hasUnix: true);
+        Assert.True(both.Contains(NetAddress.Unix));
+        Assert.True(both.Contains(Address("10.1.2.3")));
+        Assert.False(both.Contains(Address("11.0.0.0")));
+    }
+
+    [Fact]
     public void Any_list_of_ranges_holds_what_one_of_its_ranges_holds()
     {
         var random = new Random(7);

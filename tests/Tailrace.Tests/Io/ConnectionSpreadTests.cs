@@ -149,6 +149,27 @@ public sealed class ConnectionSpreadTests
         Assert.Equal(0, disorder);
     }
 
+    [Fact]
+    public void What_a_worker_has_left_that_is_over_is_taken_back()
+    {
+        using var rig = new LoopRig("sim");
+        var other = Loops.Create(Engine.Portable, eventsMax: 16);
+        var ring = new HandoverRing(other, _ => Assert.Fail("nobody takes it"));
+        var spread = new ConnectionSpread(0, isInTurn: true, [new(), new()], _ => ring, new WorkGauge(2, _ => 0));
+        for (var i = 0; i < 3; i++) Assert.True(spread.RingTo(1).TryAdd(new DetachedStream(i, null, default), now: 0));
+        Assert.False(spread.TryTakeBack(out _));
+        other.Fail();
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.True(spread.TryTakeBack(out var stream));
+            Assert.Equal(i, stream.Descriptor);
+        }
+        Assert.False(spread.TryTakeBack(out _));
+        Assert.Equal(0, ring.Count);
+        // What would be its turn is this one's.
+        for (var i = 0; i < 4; i++) Assert.False(spread.TryGive(rig.Loop, null!));
+    }
+
     private static void Accept(
         string engine, bool isInTurn, int clients,
         Action<LoopRig, ConnectionSpread, List<Connection>, List<Connection>> check)

@@ -178,6 +178,26 @@ internal sealed class LoopRig : IDisposable
         connection.Input.Release();
     }
 
+    /// <summary>What a thread has forbidden itself stays forbidden: so it has one to itself.</summary>
+    internal static Exception? OnThreadOfItsOwn(Action body)
+    {
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                body();
+            }
+            catch (Exception exception)
+            {
+                failure = exception;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return failure;
+    }
+
     public void Dispose()
     {
         // What is left after a failure says nothing.

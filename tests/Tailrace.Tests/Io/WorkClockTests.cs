@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Tailrace.Io;
 
 namespace Tailrace.Tests.Io;
@@ -29,6 +30,21 @@ public sealed class WorkClockTests
             clock => clock.ReadWaited() > 10_000_000);
         Volatile.Write(ref stop, true);
         rival.Join();
+    }
+
+    [Fact]
+    public void That_of_a_thread_which_has_ended_can_still_be_read()
+    {
+        WorkClock? clock = null;
+        var thread = new Thread(() => clock = new WorkClock());
+        thread.Start();
+        thread.Join();
+        // The system may take a moment to end it.
+        var watch = Stopwatch.StartNew();
+        while (clock!.Read() > 0 && watch.Elapsed < TimeSpan.FromSeconds(20)) Thread.Yield();
+        Assert.Equal(0, clock.Read());
+        clock.Dispose();
+        Assert.Equal(0, clock.ReadWaited());
     }
 
     /// <summary>Has a thread do something over and over until its clock, read by this one, shows what it should.</summary>

@@ -32,8 +32,8 @@ internal static class ListenerSchema
             "How long a tunnel (after an upgrade) may carry nothing in either direction.",
             ProcessSchema.Duration, o => o.TunnelIdle, (o, v) => o with { TunnelIdle = v }));
 
-    private static readonly ListKind<string> s_addresses = new(
-        "ranges", new TextKind("a range such as 10.0.0.0/8", TextRules.Range), "");
+    private static readonly ListKind<string> s_addresses = new("ranges and unix",
+        new TextKind("a range such as 10.0.0.0/8, or unix", TextRules.Clients), "");
 
     private static readonly SectionKind<TlsRouteOptions> s_tlsRoute = new("tls route",
         new Field<TlsRouteOptions, IReadOnlyList<string>>("host",
@@ -58,7 +58,7 @@ internal static class ListenerSchema
                 ("optional", ProxyProtocolMode.Optional)),
             o => o.Accept, (o, v) => o with { Accept = v }),
         new Field<ProxyProtocolOptions, IReadOnlyList<string>>("trusted",
-            "The addresses that may send one; left out: everybody.",
+            "The addresses that may send one, and unix for the clients of Unix sockets; left out: everybody.",
             s_addresses, o => o.Trusted, (o, v) => o with { Trusted = v }),
         new Field<ProxyProtocolOptions, TimeSpan>("timeout",
             "From the accept until the header is complete.",
@@ -151,7 +151,7 @@ internal static class ListenerSchema
             new ListKind<TlsRouteOptions>("routes", s_tlsRoute, new TlsRouteOptions()),
             o => o.TlsRoutes, (o, v) => o with { TlsRoutes = v }),
         new Field<ListenerOptions, IReadOnlyList<string>>("allow",
-            "The clients that may connect; left out: everybody.",
+            "The clients that may connect, and unix for those of Unix sockets; left out: everybody.",
             s_addresses, o => o.Allow, (o, v) => o with { Allow = v }),
         new Field<ListenerOptions, IReadOnlyList<string>>("deny",
             "The clients that may not, even if they are allowed.",

@@ -96,6 +96,7 @@ internal static class ProcessSchema
             "The most pipes of one worker for bulk that stays in the kernel; 0: all bytes are copied.",
             new NumberKind<int>(0, 100_000), o => o.Pipes, (o, v) => o with { Pipes = v }),
         new Field<BufferOptions, int>("socket",
-            "What the system may hold of each direction of a TCP connection; 0: it sizes that itself.",
+            "What the system may hold of each direction of a TCP connection; net.core.rmem_max and wmem_max still "
+            + "apply. 0: it sizes that itself.",
             new SizeKind<int>(0, 1 << 28), o => o.Socket, (o, v) => o with { Socket = v }));
 }

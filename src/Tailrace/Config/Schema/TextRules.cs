@@ -34,6 +34,17 @@ internal static class TextRules
     /// <summary>A range of addresses.</summary>
     public static string? Range(string text) => AddressRange.TryParse(text, out _, out string error) ? null : error;
 
+    /// <summary>Clients: a range of their addresses, or those of Unix sockets.</summary>
+    public static string? Clients(string text)
+    {
+        if (text == AddressRange.Unix) return null;
+        string address = text.Split('/')[0];
+        if (HostAndPort.TryParseIp(address, out _)) return Range(text);
+        string hint = Suggestion.For(address, [AddressRange.Unix]) is { } word ? $"; did you mean '{word}'?" : "";
+        return $"'{text}' is not an IP address; expected a range such as 10.0.0.0/8 or 2001:db8::/32, or "
+            + AddressRange.Unix + hint;
+    }
+
     /// <summary>The name of a protocol above TLS (RFC 7301).</summary>
     public static string? Alpn(string text) =>
         text.Length is > 0 and < 256 && !text.AsSpan().ContainsAnyExceptInRange('!', '~')

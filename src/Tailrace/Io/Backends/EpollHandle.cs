@@ -41,6 +41,9 @@ internal sealed unsafe class EpollHandle : IoHandle
     /// <summary>Why the stream takes nothing more.</summary>
     internal IoError SendError;
 
+    /// <summary>Whether bytes that were taken for sent may be lost, while the other side may still read.</summary>
+    internal bool HasLost => SendError is not (IoError.None or IoError.BrokenPipe);
+
     /// <summary>Whether there are unsent bytes.</summary>
     internal bool HasUnsent => UnsentLength > 0;
 

@@ -88,7 +88,7 @@ internal sealed unsafe partial class EpollLoop
         // What a close finds unsent it throws away when there is something unread: so this goes by itself.
         if (handle.HasUnsent) SendUnsent(handle);
         // What was taken for sent, and is lost, must not end as if all were there.
-        reset |= handle.SendError is not (IoError.None or IoError.BrokenPipe);
+        reset |= handle.HasLost;
         if (reset) LinuxSockets.ResetOnClose(handle.Descriptor);
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
@@ -220,14 +220,22 @@ internal sealed unsafe partial class EpollLoop
             return;
         }
         if (handle.Leftover != null) DropUnsent(handle);
-        if (handle.IsLeaving) Free(handle);
-        else if (handle.IsShuttingDown) EndSending(handle);
+        if (handle.IsLeaving)
+        {
+            if (handle.HasLost) LinuxSockets.ResetOnClose(handle.Descriptor);
+            Free(handle);
+        }
+        else if (handle.IsShuttingDown)
+        {
+            EndSending(handle);
+        }
     }
 
     private static void EndSending(EpollHandle handle)
     {
-        Libc.shutdown(handle.Descriptor, SocketAbi.ShutWrite);
         handle.IsShuttingDown = false;
+        // What was lost has no end: the close resets the stream.
+        if (!handle.HasLost) Libc.shutdown(handle.Descriptor, SocketAbi.ShutWrite);
     }
 
     private void NotSent(EpollHandle handle, int errno)

@@ -153,6 +153,9 @@ internal sealed class UringHandle : IoHandle
     /// <summary>The error that a small send came to after it was answered; the next send fails with it.</summary>
     internal IoError SendFailure;
 
+    /// <summary>Whether bytes that were taken for sent may be lost, while the other side may still read.</summary>
+    internal bool HasLost => SendFailure is not (IoError.None or IoError.BrokenPipe);
+
     /// <summary>What a listener of streams has accepted; null for others.</summary>
     internal UringAccepts? Accepts;
 

@@ -152,10 +152,7 @@ internal sealed unsafe partial class UringLoop
         if (handle.Descriptor < 0) return;
         if (result < 0 && -result is not (Errno.Again or Errno.Interrupted))
         {
-            var error = LinuxSockets.ErrorOf(-result);
-            handle.FailSending(error);
-            // After a reset the receive hears of it behind what the other side said before: see Ended.
-            if (error is not (IoError.BrokenPipe or IoError.Reset)) handle.Receiving?.Fail(error, this);
+            NotSent(handle, -result);
             return;
         }
         var sent = Math.Max(result, 0);
@@ -167,6 +164,18 @@ internal sealed unsafe partial class UringLoop
         handle.HasRest = true;
         if (handle.IsClosed) LimitRest(handle);
         Poll(handle, Kind.WritePoll, UringWork.WritePoll, Uring.PollOut);
+    }
+
+    /// <summary>What was taken for sent is lost: the next operation fails with it, in either direction.</summary>
+    private void NotSent(UringHandle handle, int errno)
+    {
+        var error = LinuxSockets.ErrorOf(errno);
+        handle.FailSending(error);
+        // After a reset the receive hears of it behind what the other side said before: see Ended.
+        if (handle.IsClosed || error is IoError.BrokenPipe or IoError.Reset) return;
+        handle.ReceiveFailure = error;
+        handle.Receiving?.Fail(error, this);
+        StopMultishot(handle, Kind.Receive);
     }
 
     /// <summary>Small sends have come to their end: what waited for them goes on.</summary>
@@ -192,6 +201,7 @@ internal sealed unsafe partial class UringLoop
     {
         if (handle.IsClosed)
         {
+            if (handle.HasLost && handle.Descriptor >= 0) LinuxSockets.ResetOnClose(handle.Descriptor);
             if (handle.Descriptor >= 0) CloseDescriptor(handle);
             FreeIfDone(handle);
             return;
@@ -199,9 +209,15 @@ internal sealed unsafe partial class UringLoop
         if (handle.EndsAfterSend)
         {
             handle.EndsAfterSend = false;
-            Libc.shutdown(handle.Descriptor, SocketAbi.ShutWrite);
+            EndSending(handle);
         }
         if (handle.Sending is { } operation) ContinueSend(handle, operation);
+    }
+
+    private static void EndSending(UringHandle handle)
+    {
+        // What was lost has no end: the close resets the stream.
+        if (!handle.HasLost) Libc.shutdown(handle.Descriptor, SocketAbi.ShutWrite);
     }
 
     private void OnWritable(UringHandle handle, int result)
@@ -216,8 +232,9 @@ internal sealed unsafe partial class UringLoop
         {
             handle.IsConnecting = false;
             handle.Sending = null;
-            // A connect that failed is an error of the socket's, and polls tell of those.
+            // A connect that failed is an error of the socket's, and polls tell of those, unless they fail themselves.
             var errno = result < 0 || HasFailed(result) ? LinuxSockets.TakeError(handle.Descriptor) : 0;
+            if (errno == 0 && result < 0) errno = -result;
             operation.Complete(errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno));
             return;
         }
@@ -253,7 +270,7 @@ internal sealed unsafe partial class UringLoop
                 Poll(handle, Kind.WritePoll, UringWork.WritePoll, Uring.PollOut);
                 return;
             }
-            handle.FailSending(LinuxSockets.ErrorOf(errno));
+            NotSent(handle, errno);
             break;
         }
         DropRest(handle);

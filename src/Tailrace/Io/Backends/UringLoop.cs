@@ -75,6 +75,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         _receivePriority = (ushort)(Uring.ReceiveMultishot | (settings.PollsFirst ? Uring.ReceivePollFirst : 0));
         _pace = new UringPace(Now);
         _backlog = new Backlog<Uring.Cqe>(waitingMax: settings.ReceivesMax / 2);
+        _failureTimer = new FailureTimer(this);
         _ring = new UringRing(settings);
         try
         {
@@ -179,7 +180,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         }
         else
         {
-            Libc.shutdown(handle.Descriptor, SocketAbi.ShutWrite);
+            EndSending(handle);
         }
     }
 
@@ -189,6 +190,8 @@ internal sealed unsafe partial class UringLoop : EventLoop
         var handle = Of(stream);
         if (handle.IsClosed) return;
         handle.IsClosed = true;
+        // What was taken for sent, and is lost, must not end as if all were there.
+        reset |= handle.HasLost;
         if (reset) LinuxSockets.ResetOnClose(handle.Descriptor);
         handle.Receiving?.Fail(IoError.Aborted, this);
         handle.Sending?.Fail(IoError.Aborted, this);
@@ -345,6 +348,8 @@ internal sealed unsafe partial class UringLoop : EventLoop
         {
             var handle = _handles[i];
             CloseAccepted(handle);
+            // What is still open is cut.
+            if (handle is { IsListener: false, IsClosed: false }) LinuxSockets.ResetOnClose(handle.Descriptor);
             if (handle.Descriptor >= 0) Libc.close(handle.Descriptor);
             handle.Descriptor = -1;
             handle.IsClosed = true;
@@ -379,6 +384,11 @@ internal sealed unsafe partial class UringLoop : EventLoop
         Uring.OpRead, 0, 0, (int)_wake.DangerousGetHandle(), _wakeCount, sizeof(ulong), 0, (ulong)Kind.Wake);
 
     private void Dispatch(in Uring.Cqe completion)
+    {
+        if (completion.Outcome >= 0 || !PutOffFailure(completion)) DispatchNow(completion);
+    }
+
+    private void DispatchNow(in Uring.Cqe completion)
     {
         var kind = KindOf(completion);
         if (kind is Kind.Wake or Kind.Ignored)

@@ -108,7 +108,7 @@ public sealed partial class UringLoopTests
     [Theory, InlineData(Again), InlineData(Busy), InlineData(NoMemory)]
     public void What_the_kernel_refuses_is_submitted_again(uint errno)
     {
-        var failure = OnThreadOfItsOwn(() =>
+        var failure = LoopRig.OnThreadOfItsOwn(() =>
         {
             // Two submissions at once are refused for ever, one is not.
             Seccomp.DenyCall(EnterCall, argument: 1, value: 2, errno);
@@ -137,7 +137,7 @@ public sealed partial class UringLoopTests
     [Fact]
     public void A_refusal_for_good_is_said_in_words()
     {
-        var failure = OnThreadOfItsOwn(() =>
+        var failure = LoopRig.OnThreadOfItsOwn(() =>
         {
             Seccomp.DenyCall(EnterCall);
             var loop = new UringLoop(64, new DescriptorReserve(1 << 20), new UringSettings());
@@ -152,7 +152,7 @@ public sealed partial class UringLoopTests
     [Fact]
     public void A_reactor_whose_loop_cannot_run_does_not_start()
     {
-        var failure = OnThreadOfItsOwn(() =>
+        var failure = LoopRig.OnThreadOfItsOwn(() =>
         {
             Seccomp.DenyCall(EnterCall);
             var loop = new UringLoop(64, new DescriptorReserve(1 << 20), new UringSettings());
@@ -493,26 +493,6 @@ public sealed partial class UringLoopTests
         new(new UringLoop(64, new DescriptorReserve(1 << 20), settings));
 
     private static UringLoop LoopOf(LoopRig rig) => (UringLoop)rig.Loop;
-
-    // What a thread has forbidden itself stays forbidden.
-    private static Exception? OnThreadOfItsOwn(Action body)
-    {
-        Exception? failure = null;
-        var thread = new Thread(() =>
-        {
-            try
-            {
-                body();
-            }
-            catch (Exception exception)
-            {
-                failure = exception;
-            }
-        });
-        thread.Start();
-        thread.Join();
-        return failure;
-    }
 
     private const int WindowChanged = 28;
 
