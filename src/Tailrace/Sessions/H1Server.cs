@@ -359,7 +359,8 @@ internal sealed partial class H1Server : Session
         hasBody &= _exchange is not { Request.Method: Method.Head };
         if (ErrorReply.TryWriteFinal(_connection.Output, status, reason, _context, hasBody))
             _counters.CountAnswer(status);
-        if (_context.AccessLog is { } log) AccessRecorder.WriteRefusal(log, _connection, status, _exchange?.StartedAt ?? 0);
+        if (_context.AccessLog is { } log)
+            AccessRecorder.WriteRefusal(log, _connection, status, _exchange?.StartedAt ?? 0);
     }
 
     /// <summary>Sends what is written, lets the client read it, closes, and makes the session free again.</summary>
