@@ -122,8 +122,9 @@ public sealed class UpgradeTests
             client.Send(Payload.Of(total));
             Wait.Until(() => scenario.Counters.BytesReceived >= total, "the bytes are not delivered");
             client.Reset();
-            scenario.WaitForLog("connection closed client=127.0.0.1:");
+            scenario.WaitForLog("connection closed client=");
             end.Set();
+            scenario.WaitForLog("connection closed client=127.0.0.1:");
         });
     }
 
