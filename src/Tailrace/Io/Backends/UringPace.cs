@@ -6,9 +6,9 @@ namespace Tailrace.Io.Backends;
 /// <summary>How many messages a busy loop waits for before it wakes.</summary>
 /// <remarks>
 /// <para>To wake for each message is right while there is time to spare: nobody waits longer than needed. But each
-/// wake-up has its price. So a thread that has been busy for more than half of the last
-/// few milliseconds waits for several messages at once: for a sixth of those that may be under way, which leaves
-/// clients and origins enough to work on meanwhile, and for <see cref="MicrosecondsMax"/> at most.</para>
+/// wake-up has its price. So a thread that has been busy for more than three quarters of the last few milliseconds
+/// waits for several messages at once: for a sixth of those that may be under way, which leaves clients and origins
+/// enough to work on meanwhile, and for <see cref="MicrosecondsMax"/> at most.</para>
 /// <para>With few connections a sixth is less than two, and every message is taken as it comes.</para>
 /// </remarks>
 internal sealed class UringPace(long now)
@@ -63,7 +63,7 @@ internal sealed class UringPace(long now)
     internal void Judge(long elapsed, long used)
     {
         // Once busy it stays so until it is clearly not: waiting itself makes it less busy.
-        _isBusy = used > elapsed / (_isBusy ? 3 : 2);
+        _isBusy = used > elapsed / 4 * (_isBusy ? 2 : 3);
         Messages = _isBusy ? (uint)Math.Clamp(_active / StreamsPerMessage, 1, MessagesMax) : 1;
         var expected = elapsed / 1000 * Messages / Math.Max(_received, 1);
         Microseconds = (uint)Math.Clamp(2 * expected, MicrosecondsMin, MicrosecondsMax);

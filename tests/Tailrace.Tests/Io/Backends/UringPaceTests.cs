@@ -17,24 +17,24 @@ public sealed class UringPaceTests
     [InlineData(2_000, 64)]
     public void A_busy_loop_waits_for_a_sixth_of_what_may_be_under_way(int streams, uint expected)
     {
-        Pass(streams, used: Window * 3 / 4);
+        Pass(streams, used: Window * 4 / 5);
         Assert.Equal(expected, _pace.Messages);
     }
 
     [Fact]
     public void A_loop_with_time_to_spare_waits_for_nothing()
     {
-        Pass(streams: 128, used: Window * 2 / 5);
+        Pass(streams: 128, used: Window * 2 / 3);
         Assert.Equal(1u, _pace.Messages);
     }
 
     [Fact]
     public void Busy_it_stays_until_it_is_clearly_not()
     {
-        Pass(streams: 128, used: Window * 3 / 4);
-        Pass(streams: 128, used: Window * 2 / 5);
+        Pass(streams: 128, used: Window * 4 / 5);
+        Pass(streams: 128, used: Window * 3 / 5);
         Assert.Equal(10u, _pace.Messages);
-        Pass(streams: 128, used: Window / 4);
+        Pass(streams: 128, used: Window * 2 / 5);
         Assert.Equal(1u, _pace.Messages);
     }
 
