@@ -91,7 +91,7 @@ def profile(context, scenario, requests):
 
 
 def send(port, scenario, requests, connections):
-    """All clients write, then all read: the loop meets the same batches each time."""
+    """All clients write, then all read: the loop meets nearly the same batches each time."""
     messages = scenario.requests()
     clients, sent = [], 0
     while sent < requests:
