@@ -9,7 +9,7 @@ internal static class CheckCommand
     /// <summary>Makes the command.</summary>
     public static Command Create()
     {
-        var file = new Argument<string>("file") { Description = "The configuration, YAML or JSON." };
+        Argument<string> file = ConfigFile.Argument();
         var command = new Command("check", "Validate a configuration and say what it would do.") { file };
         command.SetAction(parsed =>
         {

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using Tailrace.Cli.Yaml;
 using Tailrace.Config;
 using Tailrace.Hosting;
@@ -7,6 +8,17 @@ namespace Tailrace.Cli.Commands;
 /// <summary>Loads the configuration file of <c>run</c> and <c>check</c>.</summary>
 internal static class ConfigFile
 {
+    /// <summary>The argument that names it. What looks like an option is one, mistyped.</summary>
+    public static Argument<string> Argument()
+    {
+        var file = new Argument<string>("file") { Description = "The configuration, YAML or JSON." };
+        file.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var word }] && UsageErrors.IsOption(word)) result.AddError(word);
+        });
+        return file;
+    }
+
     /// <summary>
     /// Reads and validates a file, and looks at the files that it names; when that fails, writes all errors and returns
     /// null.

@@ -9,7 +9,7 @@ internal static class RunCommand
     /// <summary>Makes the command.</summary>
     public static Command Create(Launcher launcher)
     {
-        var file = new Argument<string>("file") { Description = "The configuration, YAML or JSON." };
+        Argument<string> file = ConfigFile.Argument();
         var command = new Command("run", "Run a configuration until SIGTERM or SIGINT.") { file };
         command.SetAction(parsed =>
         {

@@ -12,12 +12,12 @@ internal static class UsageErrors
     {
         Command command = parsed.CommandResult.Command;
         bool anyUnknown = false;
-        foreach (string word in parsed.UnmatchedTokens)
+        foreach (string word in Unknown(parsed))
         {
             // The value of an unknown option is unknown too; only the option is worth a word.
-            if (anyUnknown && !word.StartsWith('-')) continue;
+            if (anyUnknown && !IsOption(word)) continue;
             anyUnknown = true;
-            string kind = word.StartsWith('-') ? "option" : command.Subcommands.Count > 0 ? "command" : "argument";
+            string kind = IsOption(word) ? "option" : command.Subcommands.Count > 0 ? "command" : "argument";
             string hint = Nearest(word, command) is { } meant ? $"; did you mean '{meant}'?" : "";
             error.WriteLine($"tailrace: unknown {kind} '{word}'{hint}");
         }
@@ -29,6 +29,17 @@ internal static class UsageErrors
         string name = command.Name == "tailrace" ? "tailrace" : $"tailrace {command.Name}";
         error.WriteLine($"Try '{name} --help'.");
     }
+
+    /// <summary>Whether a word is written like an option.</summary>
+    public static bool IsOption(string word) => word is ['-', _, ..];
+
+    // The parser takes an option that it does not know for an argument, where one may stand.
+    private static IEnumerable<string> Unknown(ParseResult parsed) =>
+    [
+        .. parsed.CommandResult.Children.OfType<ArgumentResult>()
+            .SelectMany(argument => argument.Tokens).Select(token => token.Value).Where(IsOption),
+        .. parsed.UnmatchedTokens,
+    ];
 
     // What the parser finds by itself has no text of ours.
     private static string Explain(ParseError mistake) => mistake.SymbolResult switch

@@ -53,6 +53,8 @@ public sealed class CommandTests
         "tailrace: --connections: expected a number from 1 to 100000; found '0'\n"
         + "tailrace: --seconds: expected a number from 1 to 86400; found 'x'\n"
         + "tailrace: 'ftp://a': expected a URL such as http://127.0.0.1:8080/\nTry 'tailrace bench --help'.\n")]
+    [InlineData("run --engin epoll a.yaml", "tailrace: unknown option '--engin'\nTry 'tailrace run --help'.\n")]
+    [InlineData("check --verbose", "tailrace: unknown option '--verbose'\nTry 'tailrace check --help'.\n")]
     [InlineData("run a.yaml b.yaml", "tailrace: unknown argument 'b.yaml'\nTry 'tailrace run --help'.\n")]
     [InlineData("proxy", "tailrace: --to <url> is missing\nTry 'tailrace proxy --help'.\n")]
     [InlineData("check", "tailrace: <file> is missing\nTry 'tailrace check --help'.\n")]
