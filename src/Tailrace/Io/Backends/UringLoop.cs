@@ -39,6 +39,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         Watch,
         Wake,
         Datagrams,
+        Datagram,
     }
 
     private readonly UringRing _ring;
@@ -394,6 +395,11 @@ internal sealed unsafe partial class UringLoop : EventLoop
         if (kind is Kind.Wake or Kind.Ignored)
         {
             if (kind is Kind.Wake) ArmWake();
+            return;
+        }
+        if (kind is Kind.Datagram)
+        {
+            OnDatagramFailed(completion);
             return;
         }
         var handle = HandleOf(completion);
