@@ -129,6 +129,13 @@ internal sealed class UpstreamPool
     {
         var connected = await ConnectAsync(destination, client);
         if (connected.Connection is not { } connection) return new OpenResult(null, connected.Error);
+        if (connection.IsBroken)
+        {
+            // It was reset as soon as it was there, and nothing of a request is on its way.
+            Counters.UpstreamConnectErrors++;
+            Close(destination, connection);
+            return new OpenResult(null, IoError.Reset);
+        }
         var upstream = FreeUpstreams.TryTake() ?? new UpstreamConnection(this);
         return new OpenResult(upstream.On(destination, connected.Address!, connection), IoError.None);
     }

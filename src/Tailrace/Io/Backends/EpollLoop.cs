@@ -386,7 +386,9 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         // A connect that failed is an error of the socket's, and events tell of those.
         if ((events & (Epoll.Error | Epoll.HangUp)) == 0) return IoResult.Success(0);
         var errno = LinuxSockets.TakeError(handle.Descriptor);
-        return errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno);
+        if (!LinuxSockets.IsConnected(errno)) return LinuxSockets.FailureOf(errno);
+        if (errno != 0) handle.FailSending(LinuxSockets.ErrorOf(errno));
+        return IoResult.Success(0);
     }
 
     /// <summary>Receives. False when nothing is there yet.</summary>

@@ -120,7 +120,7 @@ internal sealed partial class PortableLoop : EventLoop
         if (_reserve.Touches(handle.Socket.Handle)) return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
         var transfer = handle.Outgoing;
         transfer.IsInFlight = handle.Socket.ConnectAsync(transfer);
-        if (!transfer.IsInFlight) return new IoTask(ResultOf(transfer));
+        if (!transfer.IsInFlight) return new IoTask(FinishConnect(handle));
         handle.Sending = operation;
         return operation.Begin(handle);
     }
@@ -257,12 +257,21 @@ internal sealed partial class PortableLoop : EventLoop
                 FinishProbe(handle);
                 break;
             case SocketAsyncOperation.Connect:
-                CompleteSending(handle, ResultOf(transfer));
+                CompleteSending(handle, FinishConnect(handle));
                 break;
             default:
                 FinishSend(handle);
                 break;
         }
+    }
+
+    /// <summary>Only the other side of a connection resets it: it was there, and what it has sent is.</summary>
+    private static IoResult FinishConnect(PortableHandle handle)
+    {
+        if (handle.Outgoing.SocketError != SocketError.ConnectionReset) return ResultOf(handle.Outgoing);
+        handle.HiddenFailure = IoError.Reset;
+        handle.IsBroken = true;
+        return IoResult.Success(0);
     }
 
     private void FinishAccept(PortableHandle listener)
