@@ -216,7 +216,8 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
             IoError.None => "no address",
             IoError.TimedOut => "connect timed out",
             IoError.Refused => "connect refused",
-            IoError.OutOfDescriptors or IoError.AddressNotAvailable => "no descriptor or port left",
+            IoError.OutOfDescriptors or IoError.FileTableFull or IoError.AddressNotAvailable =>
+                "no descriptor or port left",
             IoError.BacklogFull => "the queue of its socket is full",
             _ => "connect failed",
         });
