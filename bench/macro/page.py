@@ -34,7 +34,7 @@ def page(when, name, environment, tables):
     verdicts = [verdict for _, table in tables for verdict in table.bars]
     met = sum(verdict.met for verdict in verdicts)
     busy = ('<p class="warning">Other work was running on this machine when this began: do not quote these figures.</p>'
-            if 'other work' in environment.get('load before', '') else '')
+            if 'other work' in environment.get('busy before', '') else '')
     about = ' · '.join([f'{when:%Y-%m-%d %H:%M}', name, *(environment[key] for key in ('rounds', 'kernel') if key in environment)])
     return f'''<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">

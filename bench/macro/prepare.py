@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 
+import machine
 from peers import STREAM_MODULE
 from processes import BenchError
 
@@ -112,8 +113,7 @@ def environment(tools, options):
     found = {
         'kernel': ' '.join((os.uname().sysname, os.uname().release, os.uname().machine)),
         'cpu': f"{model.group(1) if model else 'unknown'}, {len(os.sched_getaffinity(0))} usable",
-        'load before': ' '.join(f'{x:.2f}' for x in os.getloadavg())
-                       + (' (other work is running: do not quote these figures)' if os.getloadavg()[0] > 1 else ''),
+        'busy before': machine.busy_before(),
         'nginx': first_line(['nginx', '-v']), 'haproxy': first_line(['haproxy', '-v']), 'wrk': first_line(['wrk', '-v']),
         'commit': first_line(['git', '-C', ROOT, 'describe', '--always', '--dirty']),
     }

@@ -4,46 +4,59 @@ namespace Tailrace.Io;
 
 /// <summary>How many connections a listener may still have, over all workers.</summary>
 /// <remarks>
-/// Workers share it: touched once at accept and once at close, never for a request. Whoever finds none
-/// left waits, and is called when one is given back; nothing is locked.
+/// <para>Workers share it: one count goes up at accept and one at close, and nothing is touched for a request. Nothing
+/// is locked. No more are ever taken than the limit says.</para>
+/// <para>Whoever finds none left waits, and one of those that wait is called when one is given back. Who is called and
+/// does not take one, for want of a client, passes the call on (<see cref="PassOn"/>): so as long as one is left,
+/// nobody waits in vain.</para>
 /// </remarks>
 public sealed class ConnectionBudget
 {
     private readonly int _limit;
     private readonly ConcurrentQueue<Waiter> _waiters = new();
-    private int _taken;
-    private long _total;
+    private long _opened;
+    private long _closed;
     private long _refused;
 
     /// <summary>Creates a full budget.</summary>
     /// <param name="limit">Connections; 0 means no limit.</param>
     public ConnectionBudget(int limit) => _limit = limit;
 
-    /// <summary>Connections that are taken.</summary>
-    public int Taken => Volatile.Read(ref _taken);
+    /// <summary>Connections that are taken. Any thread; a moment old.</summary>
+    public int Taken => (int)Math.Max(0, Volatile.Read(ref _opened) - Volatile.Read(ref _closed));
 
     /// <summary>Connections that were ever taken.</summary>
-    public long Total => Volatile.Read(ref _total);
+    public long Total => Volatile.Read(ref _opened);
 
     /// <summary>Those of them that were closed before they were served.</summary>
     public long Refused => Volatile.Read(ref _refused);
 
-    /// <summary>
-    /// Whether none is left. Workers that ask at the same moment may overshoot by one each. Any thread.
-    /// </summary>
+    /// <summary>Whether none is left. Any thread; a moment old.</summary>
     public bool IsExhausted => _limit != 0 && Taken >= _limit;
 
     /// <summary>Takes one. Any thread.</summary>
-    public void Take()
+    /// <returns>False when none is left.</returns>
+    public bool TryTake()
     {
-        Interlocked.Increment(ref _taken);
-        Interlocked.Increment(ref _total);
+        if (_limit == 0)
+        {
+            Interlocked.Increment(ref _opened);
+            return true;
+        }
+        while (true)
+        {
+            // What is closed meanwhile is not counted yet, so this errs towards too many.
+            var opened = Volatile.Read(ref _opened);
+            if (opened - Volatile.Read(ref _closed) >= _limit) return false;
+            if (Interlocked.CompareExchange(ref _opened, opened + 1, opened) == opened) return true;
+        }
     }
 
     /// <summary>Gives one back. Any thread.</summary>
     public void Return()
     {
-        if (Interlocked.Decrement(ref _taken) < _limit && !_waiters.IsEmpty) CallAll();
+        Interlocked.Increment(ref _closed);
+        CallOne();
     }
 
     /// <summary>Gives one back that is not served. Any thread.</summary>
@@ -53,8 +66,17 @@ public sealed class ConnectionBudget
         Return();
     }
 
+    /// <summary>Gives one back as if it had never been taken. Any thread.</summary>
+    internal void Undo()
+    {
+        Interlocked.Decrement(ref _opened);
+        CallOne();
+    }
+
     /// <summary>Has somebody called once, on their own loop, when one is given back. Any thread.</summary>
-    /// <returns>False when there is one left already: nobody may call then.</returns>
+    /// <returns>
+    /// False when there is one left already. The call may come all the same: who gets it then passes it on.
+    /// </returns>
     internal bool TryWait(Waiter waiter)
     {
         if (Interlocked.Exchange(ref waiter.IsWaiting, 1) == 0) _waiters.Enqueue(waiter);
@@ -63,13 +85,31 @@ public sealed class ConnectionBudget
         return IsExhausted;
     }
 
-    /// <summary>All of them: who is called alone may have nobody to accept while another has.</summary>
-    private void CallAll()
+    /// <summary>
+    /// Calls another that waits, if one is left: for who was called, or may have been, and takes none. Any thread.
+    /// </summary>
+    internal void PassOn()
     {
-        for (var count = _waiters.Count; count > 0 && _waiters.TryDequeue(out var waiter); count--)
+        if (!_waiters.IsEmpty && !IsExhausted) CallOne();
+    }
+
+    /// <summary>Waits no more, and passes on what it may have been called for. Any thread.</summary>
+    internal void Leave(Waiter waiter)
+    {
+        waiter.IsGone = true;
+        // Whoever calls has counted before they look whether it is gone: one of the two sees the other.
+        Interlocked.MemoryBarrier();
+        PassOn();
+    }
+
+    private void CallOne()
+    {
+        while (_waiters.TryDequeue(out var waiter))
         {
             Volatile.Write(ref waiter.IsWaiting, 0);
-            if (!waiter.IsGone) waiter.Loop.Post(waiter);
+            if (waiter.IsGone) continue;
+            waiter.Loop.Post(waiter);
+            return;
         }
     }
 

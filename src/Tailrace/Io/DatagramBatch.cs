@@ -110,6 +110,17 @@ internal struct DatagramRun
 
     /// <summary>Why a connected socket is of no use any more.</summary>
     internal IoError Error;
+
+    /// <summary>Takes in what has become of others.</summary>
+    internal void Add(in DatagramRun others)
+    {
+        Sent += others.Sent;
+        Bytes += others.Bytes;
+        Full += others.Full;
+        TooLong += others.TooLong;
+        Failed += others.Failed;
+        if (others.Error != IoError.None) Error = others.Error;
+    }
 }
 
 /// <summary>What kind of datagram socket a handle is, and what its system can do.</summary>

@@ -49,7 +49,16 @@ public abstract partial class EventLoop
     /// <summary>
     /// Sends datagrams of <see cref="Datagrams"/> now, or drops them; each run says what became of it.
     /// </summary>
-    /// <param name="socket">Where. On a connected one there is one run.</param>
+    /// <param name="socket">
+    /// Where. On a connected one there is one run, which says what has become known of earlier ones too.
+    /// </param>
     /// <param name="runs">Which, in this order.</param>
     internal virtual void SendDatagrams(IoHandle socket, Span<DatagramRun> runs) => throw new NotSupportedException();
+
+    /// <summary>
+    /// What of the datagrams that went to a connected socket's other side, and were counted as sent, has not gone after
+    /// all, as far as no run has said so: <see cref="DatagramRun.Sent"/> and <see cref="DatagramRun.Bytes"/> are
+    /// negative.
+    /// </summary>
+    internal virtual DatagramRun TakeUnsent(IoHandle socket) => default;
 }

@@ -4,7 +4,8 @@ namespace Tailrace.Io;
 /// <remarks>
 /// When no descriptor is left, or the cap of connections is reached, accepting pauses: clients wait in the kernel's
 /// queue and nothing spins. It goes on by itself: after a while, or as soon as a connection is given back to the
-/// budget. Used on its reactor's thread only.
+/// budget. A client that was accepted just when another worker took the last place waits here instead, unserved, and is
+/// the next that this worker serves. Used on its reactor's thread only.
 /// </remarks>
 public sealed class Listener : TimerEntry
 {
@@ -33,7 +34,7 @@ public sealed class Listener : TimerEntry
         _handle = handle;
         _budget = budget;
         _serve = serve;
-        _room = new RoomWaiter(reactor.Loop, _resume);
+        _room = new RoomWaiter(reactor.Loop, budget, _resume);
     }
 
     /// <summary>Told when accepting pauses: no descriptor is left, or the cap is reached.</summary>
@@ -50,16 +51,16 @@ public sealed class Listener : TimerEntry
     {
         if (_handle is not { } handle) return;
         _handle = null;
-        _room.IsGone = true;
+        _budget.Leave(_room);
         _reactor.Loop.Timers.Remove(this);
         _reactor.Loop.Close(handle);
-        _resume.Fire();
+        _resume.TryFire();
         while (Spread is not null && Spread.TryTakeBack(out var stream))
             _serve(SocketConnection.Adopt(_reactor, _reactor.Loop.Attach(stream)));
     }
 
     /// <summary>A pause is over.</summary>
-    protected internal override void OnDeadline() => _resume.Fire();
+    protected internal override void OnDeadline() => _resume.TryFire();
 
     private async LoopTask AcceptAsync()
     {
@@ -68,17 +69,27 @@ public sealed class Listener : TimerEntry
         {
             if (_budget.IsExhausted)
             {
-                Pause(IoError.None);
-                _reactor.Loop.PauseAccepting(handle);
-                if (_budget.TryWait(_room)) await _resume;
+                await RoomAsync(handle);
                 continue;
             }
-            var result = await _reactor.Loop.AcceptAsync(handle, _accept);
+            var accepting = _reactor.Loop.AcceptAsync(handle, _accept);
+            // While no client is here, one may wait at another worker.
+            if (!accepting.IsCompleted) _budget.PassOn();
+            var result = await accepting;
             if (!result.IsError)
             {
-                _isPaused = false;
-                _budget.Take();
                 var stream = _accept.Opened!;
+                while (!_budget.TryTake())
+                {
+                    if (_handle is null)
+                    {
+                        // As the kernel does with those in its queue.
+                        _reactor.Loop.Close(stream, reset: true);
+                        return;
+                    }
+                    await RoomAsync(handle);
+                }
+                _isPaused = false;
                 if (Spread is null || !Spread.TryGive(_reactor.Loop, stream))
                     _serve(SocketConnection.Adopt(_reactor, stream));
                 if (++batch < BatchMax) continue;
@@ -91,8 +102,17 @@ public sealed class Listener : TimerEntry
             if (result.Error is IoError.Aborted or IoError.Reset) continue;
             _reactor.Counters.AcceptErrors++;
             Pause(result.Error);
+            _budget.PassOn();
             await PauseAsync();
         }
+    }
+
+    /// <summary>Pauses until there may be room, or the listener is closed.</summary>
+    private async LoopTask RoomAsync(IoHandle handle)
+    {
+        Pause(IoError.None);
+        _reactor.Loop.PauseAccepting(handle);
+        if (_budget.TryWait(_room)) await _resume;
     }
 
     /// <summary>Says so once, however often it is tried again before it goes on.</summary>
@@ -110,9 +130,14 @@ public sealed class Listener : TimerEntry
     }
 
     /// <summary>Goes on when there is room again.</summary>
-    private sealed class RoomWaiter(EventLoop loop, Resumer resume) : ConnectionBudget.Waiter(loop)
+    private sealed class RoomWaiter(EventLoop loop, ConnectionBudget budget, Resumer resume)
+        : ConnectionBudget.Waiter(loop)
     {
-        internal override void Resume() => resume.Fire();
+        internal override void Resume()
+        {
+            // It may go on already, and have had no use for the room.
+            if (!resume.TryFire()) budget.PassOn();
+        }
     }
 
     /// <summary>An awaitable that the timer, or somebody who has room, completes.</summary>
@@ -132,11 +157,13 @@ public sealed class Listener : TimerEntry
 
         void ILoopAwaiter.OnCompleted(LoopContinuation continuation) => _continuation = continuation;
 
-        internal void Fire()
+        /// <returns>False when nobody awaits it.</returns>
+        internal bool TryFire()
         {
-            var continuation = _continuation;
+            if (_continuation is not { } continuation) return false;
             _continuation = null;
-            continuation?.Resume();
+            continuation.Resume();
+            return true;
         }
     }
 }

@@ -18,7 +18,7 @@ namespace Tailrace.Io;
 /// Shared by all workers without a lock. Who uses a slot has counted itself in it first, and only a slot in which
 /// nobody is counted can be given to another source; so an owner that is read after counting stays. Workers that meet
 /// a new source at the same moment may give it two slots, of which all others see the first: such a source may have
-/// one connection more from each of them, as with <see cref="ConnectionBudget"/>.
+/// one connection more from each of them.
 /// </para>
 /// </remarks>
 internal sealed class SourceTable

@@ -105,6 +105,56 @@ public sealed class EventLoopDatagramTests
     }
 
     [Theory, MemberData(nameof(Engines))]
+    public void What_is_sent_alone_and_together_in_one_turn_goes_in_order_and_before_the_close(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        using var origin = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 10_000 };
+        origin.Bind(Any(IPAddress.Loopback));
+        rig.Run(async () =>
+        {
+            await rig.TurnsAsync(1);
+            Assert.False(rig.Loop.ConnectDatagrams(origin.LocalEndPoint!.Serialize(), out var socket).IsError);
+            var number = 0;
+            foreach (var count in new[] { 1, 1, 3, 1, 2, 1 }) Send(rig.Loop, socket!, count, ref number);
+            rig.Loop.Close(socket!);
+            await rig.TurnsAsync(2);
+        });
+        var buffer = new byte[100];
+        for (var i = 0; i < 9; i++)
+        {
+            Assert.Equal(3, origin.Receive(buffer));
+            Assert.Equal(i, buffer[0]);
+        }
+    }
+
+    [Theory, InlineData("epoll"), InlineData("io_uring")]
+    public void What_a_connected_socket_has_not_sent_is_told_now_or_later(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            using var origin = new Client(rig.Loop.BindDatagrams(Any(IPAddress.Loopback), shared: false), rig.Loop);
+            Assert.False(
+                rig.Loop.ConnectDatagrams(rig.Loop.LocalAddress(origin.Bound).Serialize(), out var socket).IsError);
+            // A send fails then, by itself and at once.
+            rig.Loop.ShutdownSend(socket!);
+            var number = 0;
+            var first = Send(rig.Loop, socket!, 1, ref number);
+            var receive = new IoOperation();
+            if (engine == "io_uring")
+                Assert.Equal(IoError.BrokenPipe, (await rig.Loop.ReceiveDatagramsAsync(socket!, receive)).Error);
+            var second = Send(rig.Loop, socket!, 1, ref number);
+            await rig.TurnsAsync(5);
+            first.Add(second);
+            first.Add(rig.Loop.TakeUnsent(socket!));
+            Assert.Equal((0, 0L, 2, IoError.BrokenPipe), (first.Sent, first.Bytes, first.Failed, first.Error));
+            Assert.Equal(0, rig.Loop.TakeUnsent(socket!).Sent);
+            rig.Loop.Close(socket!);
+            rig.Loop.Close(origin.Bound);
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
     public void A_wildcard_socket_tells_where_a_datagram_was_sent_to(string engine)
     {
         using var rig = new LoopRig(engine);
@@ -191,6 +241,22 @@ public sealed class EventLoopDatagramTests
         Assert.Equal((0, 0, 0), (run.Full, run.TooLong, run.Failed));
         batch.Used = 0;
         return run.Sent;
+    }
+
+    /// <summary>Sends datagrams of three bytes, the first of which counts them.</summary>
+    private static DatagramRun Send(EventLoop loop, IoHandle socket, int count, ref int number)
+    {
+        var batch = loop.Datagrams;
+        for (var i = 0; i < count; i++)
+        {
+            batch[i] = new Datagram { Length = 3 };
+            batch.Slots.Of(i)[..3].Fill((byte)number++);
+        }
+        batch.Add(count);
+        var run = new DatagramRun { First = 0, Count = count };
+        loop.SendDatagrams(socket, new Span<DatagramRun>(ref run));
+        batch.Used = 0;
+        return run;
     }
 
     private static IPEndPoint Any(IPAddress address) => new(address, 0);

@@ -1,5 +1,7 @@
+using System.Net;
+using System.Net.Sockets;
 using Tailrace.Io;
-using Tailrace.Simulation;
+using Tailrace.Memory;
 
 namespace Tailrace.Tests.Io;
 
@@ -56,7 +58,7 @@ public sealed class ListenerTests
         var (budget, served, hasPaused) = (new ConnectionBudget(1), new List<Connection>(), false);
         rig.Run(async () =>
         {
-            budget.Take();
+            Assert.True(budget.TryTake());
             var handle = rig.Listen();
             var listener = new Listener(rig.Reactor, handle, budget, served.Add) { Paused = _ => hasPaused = true };
             listener.Start();
@@ -75,26 +77,6 @@ public sealed class ListenerTests
         });
     }
 
-    [Fact]
-    public void Who_waits_for_a_place_is_called_once_and_not_when_it_is_gone()
-    {
-        using var world = new SimWorld(seed: 1, _ => new SimConditions());
-        var reactor = world.CreateReactor();
-        var budget = new ConnectionBudget(1);
-        var (first, second, gone) = (new Called(reactor.Loop), new Called(reactor.Loop), new Called(reactor.Loop));
-        Assert.False(budget.TryWait(first));
-        budget.Take();
-        Assert.True(budget.TryWait(first) && budget.TryWait(second) && budget.TryWait(gone));
-        gone.IsGone = true;
-        for (var i = 0; i < 3; i++)
-        {
-            budget.Return();
-            budget.Take();
-        }
-        world.RunUntil(() => first.Times > 0 && second.Times > 0, 1000, () => "nobody is called");
-        Assert.Equal((1, 1, 0), (first.Times, second.Times, gone.Times));
-    }
-
     [Theory, MemberData(nameof(LoopRig.Engines), MemberType = typeof(LoopRig))]
     public void It_can_be_closed_while_it_pauses(string engine)
     {
@@ -102,7 +84,7 @@ public sealed class ListenerTests
         rig.Run(async () =>
         {
             var (budget, hasPaused) = (new ConnectionBudget(1), false);
-            budget.Take();
+            Assert.True(budget.TryTake());
             var listener = new Listener(rig.Reactor, rig.Listen(), budget, _ => Assert.Fail("nothing may be accepted"))
             {
                 Paused = _ => hasPaused = true,
@@ -114,36 +96,121 @@ public sealed class ListenerTests
         });
     }
 
-    [Fact]
-    public void A_budget_without_a_limit_is_never_exhausted()
+    [Theory, MemberData(nameof(LoopRig.Engines), MemberType = typeof(LoopRig))]
+    public void Who_is_accepted_as_another_worker_takes_the_last_place_waits_for_the_next(string engine)
     {
-        var budget = new ConnectionBudget(0);
-        for (var i = 0; i < 100; i++) budget.Take();
-        Assert.False(budget.IsExhausted);
-        Assert.Equal(100, budget.Taken);
-        budget.Return();
-        Assert.Equal(99, budget.Taken);
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (budget, served) = (new ConnectionBudget(1), new List<Connection>());
+            var (listener, client) = await AcceptBeyondAsync(rig, budget, served);
+            await Task.Run(budget.Return);
+            await rig.UntilAsync(() => served.Count == 1);
+            Assert.Equal(1, budget.Taken);
+            listener.Close();
+            await LoopRig.SendAsync(served[0], "served");
+            await LoopRig.ExpectAsync(client, "served");
+            served[0].Close();
+            client.Close();
+            await rig.TurnsAsync(5);
+        });
     }
 
-    [Fact]
-    public void A_budget_is_exhausted_at_its_limit_and_counts_what_goes_beyond()
+    [Theory, MemberData(nameof(LoopRig.Engines), MemberType = typeof(LoopRig))]
+    public void Who_waits_so_is_reset_when_the_listener_is_closed(string engine)
     {
-        var budget = new ConnectionBudget(2);
-        budget.Take();
-        Assert.False(budget.IsExhausted);
-        budget.Take();
-        Assert.True(budget.IsExhausted);
-        budget.Take();
-        budget.Return();
-        Assert.True(budget.IsExhausted);
-        budget.Return();
-        Assert.False(budget.IsExhausted);
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var (budget, served) = (new ConnectionBudget(1), new List<Connection>());
+            var (listener, client) = await AcceptBeyondAsync(rig, budget, served);
+            listener.Close();
+            Assert.Equal(IoError.Reset, (await client.FillAsync()).Error);
+            Assert.Empty(served);
+            client.Close();
+            await rig.TurnsAsync(5);
+        });
     }
 
-    private sealed class Called(EventLoop loop) : ConnectionBudget.Waiter(loop)
+    /// <summary>Has a client accepted after another worker has taken the only place.</summary>
+    private static async LoopTask<(Listener Listener, SocketConnection Client)> AcceptBeyondAsync(
+        LoopRig rig, ConnectionBudget budget, List<Connection> served)
     {
-        internal int Times { get; private set; }
+        var (handle, hasPaused) = (rig.Listen(), false);
+        var listener = new Listener(rig.Reactor, handle, budget, served.Add) { Paused = _ => hasPaused = true };
+        listener.Start();
+        await rig.TurnsAsync(3);
+        Assert.True(budget.TryTake());
+        var client = SocketConnection.Rent(rig.Reactor);
+        Assert.False((await client.ConnectAsync(rig.AddressOf(handle))).IsError);
+        await rig.UntilAsync(() => hasPaused || served.Count > 0);
+        await rig.TurnsAsync(5);
+        Assert.Equal((0, 1), (served.Count, budget.Taken));
+        return (listener, client);
+    }
 
-        internal override void Resume() => Times++;
+    public static TheoryData<string, int> SharingEngines
+    {
+        get
+        {
+            var data = new TheoryData<string, int>();
+            foreach (var row in LoopRig.Engines)
+            {
+                if (row.Data == "portable") continue;
+                foreach (var limit in (int[])[1, 3]) data.Add(row.Data, limit);
+            }
+            return data;
+        }
+    }
+
+    [Theory, MemberData(nameof(SharingEngines))]
+    public void Workers_together_serve_no_more_than_the_limit_and_everybody_in_the_end(string engine, int limit)
+    {
+        const int workers = 4, clients = 8, rounds = 100;
+        var (budget, crowd) = (new ConnectionBudget(limit), new Crowd());
+        var kind = Enum.Parse<Engine>(engine.Replace("_", ""), ignoreCase: true);
+        var reactors = Enumerable.Range(0, workers).Select(i =>
+            new Reactor(i, Loops.Create(kind, eventsMax: 64), new BufferPools(4096, 16384, 64 << 20))).ToArray();
+        EndPoint address = new IPEndPoint(IPAddress.Loopback, 0);
+        var listeners = new List<Listener>();
+        foreach (var reactor in reactors)
+        {
+            var handle = reactor.Loop.Listen(address, new ListenSettings(128, Shared: true));
+            address = reactor.Loop.LocalAddress(handle);
+            var listener = new Listener(reactor, handle, budget, connection => ServeAsync(connection).Detach());
+            listeners.Add(listener);
+            reactor.Start();
+            reactor.Loop.Post(listener.Start);
+        }
+        LoopRig.OnThreads(clients, _ => Visit());
+        foreach (var (listener, reactor) in listeners.Zip(reactors)) reactor.Loop.Post(listener.Close);
+        foreach (var reactor in reactors) reactor.Stop();
+        foreach (var reactor in reactors) reactor.Dispose();
+        Assert.InRange(crowd.Most, 1, limit);
+        Assert.Equal((0, clients * rounds), (budget.Taken, budget.Total));
+
+        async LoopTask ServeAsync(Connection connection)
+        {
+            crowd.Enter();
+            await connection.FillAsync();
+            crowd.Leave();
+            connection.Close();
+            budget.Return();
+        }
+
+        void Visit()
+        {
+            for (var round = 0; round < rounds; round++)
+            {
+                using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
+                {
+                    ReceiveTimeout = 30_000,
+                };
+                client.Connect(address);
+                client.Shutdown(SocketShutdown.Send);
+                // An end in order: it was served.
+                Assert.Equal(0, client.Receive(new byte[1]));
+            }
+        }
     }
 }

@@ -198,6 +198,17 @@ internal sealed class LoopRig : IDisposable
         return failure;
     }
 
+    /// <summary>Runs something on several threads at once, each with its number, until all have ended.</summary>
+    internal static void OnThreads(int count, Action<int> body)
+    {
+        var failures = new Exception?[count];
+        var threads = Enumerable.Range(0, count)
+            .Select(i => new Thread(() => failures[i] = Record.Exception(() => body(i)))).ToArray();
+        foreach (var thread in threads) thread.Start();
+        foreach (var thread in threads) thread.Join();
+        Assert.All(failures, Assert.Null);
+    }
+
     public void Dispose()
     {
         // What is left after a failure says nothing.
@@ -210,4 +221,21 @@ internal sealed class LoopRig : IDisposable
         Assert.Equal(0, Loop.UnseenHeld);
         Reactor.Dispose();
     }
+}
+
+/// <summary>Counts, over all threads, how many are in at once, and how many were at most.</summary>
+internal sealed class Crowd
+{
+    private int _inside;
+    private int _most;
+
+    internal int Most => _most;
+
+    internal void Enter()
+    {
+        var now = Interlocked.Increment(ref _inside);
+        for (var seen = _most; now > seen; seen = _most) Interlocked.CompareExchange(ref _most, now, seen);
+    }
+
+    internal void Leave() => Interlocked.Decrement(ref _inside);
 }

@@ -192,13 +192,27 @@ internal sealed unsafe class DatagramSender : IDisposable
                 if (errno == Errno.InputOutput) socket.Traits &= ~DatagramTraits.Segments;
                 SendApart(at, fd, ref run);
                 return at + 1;
-            case Errno.MessageTooLong:
-                run.TooLong += part.Count;
-                return at + 1;
             default:
-                if ((socket.Traits & DatagramTraits.Connected) != 0) run.Error = LinuxSockets.ErrorOf(errno);
-                run.Failed += part.Count;
+                CountFailure(ref run, errno, part.Count, (socket.Traits & DatagramTraits.Connected) != 0);
                 return at + 1;
+        }
+    }
+
+    /// <summary>Counts datagrams that did not go by the reason.</summary>
+    internal static void CountFailure(ref DatagramRun run, int errno, int datagrams, bool isConnected)
+    {
+        switch (errno)
+        {
+            case Errno.Again or Errno.NoBuffers:
+                run.Full += datagrams;
+                break;
+            case Errno.MessageTooLong:
+                run.TooLong += datagrams;
+                break;
+            default:
+                if (isConnected) run.Error = LinuxSockets.ErrorOf(errno);
+                run.Failed += datagrams;
+                break;
         }
     }
 
@@ -223,9 +237,7 @@ internal sealed unsafe class DatagramSender : IDisposable
                 var sent = Libc.sendmsg(fd, &one, SocketAbi.MsgNoSignal);
                 var errno = sent < 0 ? Libc.Errno : 0;
                 if (sent >= 0) Count(ref run, new Part(0, 1, (int)piece.Length, 0));
-                else if (errno is Errno.Again or Errno.NoBuffers) run.Full++;
-                else if (errno == Errno.MessageTooLong) run.TooLong++;
-                else run.Failed++;
+                else CountFailure(ref run, errno, datagrams: 1, isConnected: false);
             }
         }
     }

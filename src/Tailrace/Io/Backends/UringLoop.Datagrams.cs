@@ -1,14 +1,19 @@
 using System.Diagnostics;
 using System.Net;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Tailrace.Native;
 
 namespace Tailrace.Io.Backends;
 
-/// <summary>Datagrams: a poll that stays armed says that some are there, and one direct call takes what there is.
-/// </summary>
+/// <summary>Datagrams: a poll that stays armed says that some are there, and one direct call takes what there is. One
+/// that goes alone to a connected socket's other side goes by the ring, others by direct calls.</summary>
 internal sealed unsafe partial class UringLoop
 {
     private LinuxDatagrams? _datagramSockets;
+
+    /// <summary>Sockets of which the ring has not sent something that was counted as sent.</summary>
+    private readonly Dictionary<IoHandle, DatagramRun> _unsent = [];
 
     private LinuxDatagrams DatagramSockets => _datagramSockets ??= new LinuxDatagrams(Datagrams);
 
@@ -48,6 +53,7 @@ internal sealed unsafe partial class UringLoop
     internal override IoTask ReceiveDatagramsAsync(IoHandle socket, IoOperation operation)
     {
         var handle = Of(socket);
+        if (handle.ReceiveFailure != IoError.None) return new IoTask(IoResult.Failure(handle.ReceiveFailure));
         if (handle.IsReadable && TryReceiveDatagrams(handle) is { } done) return new IoTask(done);
         Debug.Assert(handle.Receiving is null, "one receive at a time");
         AwaitDatagrams(handle);
@@ -56,8 +62,58 @@ internal sealed unsafe partial class UringLoop
     }
 
     /// <inheritdoc/>
-    internal override void SendDatagrams(IoHandle socket, Span<DatagramRun> runs) =>
-        DatagramSockets.Send(Of(socket).Descriptor, socket, runs);
+    internal override void SendDatagrams(IoHandle socket, Span<DatagramRun> runs)
+    {
+        var handle = Of(socket);
+        if ((handle.Traits & DatagramTraits.Connected) != 0)
+        {
+            if (_unsent.Count > 0) runs[0].Add(TakeUnsent(socket));
+            if (TrySendShort(handle, ref runs[0])) return;
+            // A direct call is not to overtake what the ring has not been given yet.
+            if (IsSending(handle) && _ring.Holds(handle.SendPosition)) _ring.Enter(0);
+        }
+        DatagramSockets.Send(handle.Descriptor, socket, runs);
+    }
+
+    /// <inheritdoc/>
+    internal override DatagramRun TakeUnsent(IoHandle socket) =>
+        _unsent.Remove(socket, out var unsent) ? unsent : default;
+
+    /// <summary>Has the ring send one short datagram. It is counted as sent; what fails is told later.</summary>
+    private bool TrySendShort(UringHandle handle, ref DatagramRun run)
+    {
+        var slot = Datagrams.Order[run.First];
+        ref readonly var datagram = ref Datagrams[slot];
+        var length = datagram.Length;
+        if (run.Count != 1 || datagram.SegmentBytes > 0 || length == 0 || length > _sends.Bytes) return false;
+        var place = _sends.TryTake(length, out var end);
+        if (place == null) return false;
+        Unsafe.CopyBlockUnaligned(place, Datagrams.Slots.At(slot), (uint)length);
+        handle.SendEnd = end;
+        handle.SendPosition = _ring.Position;
+        // Its length tells more than a generation: the handle is not used again before this has come to its end.
+        _ring.Add(
+            Uring.OpSend, Uring.SqeSkipSuccess, 0, handle.Descriptor, place, (uint)length, SendFlags,
+            (ulong)length << 32 | (uint)handle.Slot << 4 | (uint)Kind.Datagram);
+        run.Sent++;
+        run.Bytes += length;
+        return true;
+    }
+
+    /// <summary>A datagram that was counted as sent has not gone.</summary>
+    private void OnDatagramFailed(in Uring.Cqe completion)
+    {
+        var handle = _handles[(int)((uint)completion.UserData >> 4)];
+        if (handle.IsClosed) return;
+        var (errno, length) = (-completion.Outcome, (int)(completion.UserData >> 32));
+        ref var unsent = ref CollectionsMarshal.GetValueRefOrAddDefault(_unsent, handle, out _);
+        unsent.Sent--;
+        unsent.Bytes -= length;
+        DatagramSender.CountFailure(ref unsent, errno, datagrams: 1, isConnected: true);
+        if (unsent.Error == IoError.None) return;
+        handle.ReceiveFailure = unsent.Error;
+        handle.Receiving?.Fail(unsent.Error, this);
+    }
 
     private void AwaitDatagrams(UringHandle handle)
     {

@@ -20,9 +20,6 @@ namespace Tailrace.Io.Backends;
 /// </remarks>
 internal sealed unsafe partial class UringLoop : EventLoop
 {
-    /// <summary>Descriptors that are accepted ahead of being asked for.</summary>
-    private const int AcceptedMax = 64;
-
     private const int TrimEveryMs = 1000;
 
     /// <summary>Completions of one entry from which on there may be more: the kernel does 20 at a time.</summary>
@@ -39,6 +36,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         Watch,
         Wake,
         Datagrams,
+        Datagram,
     }
 
     private readonly UringRing _ring;
@@ -58,7 +56,6 @@ internal sealed unsafe partial class UringLoop : EventLoop
     private int[] _freeSlots = new int[256];
     private int _freeSlotCount;
     private long _nextTrim;
-    private int _lastAccepted;
     private bool _isEnabled;
 
     /// <summary>Creates the loop and its ring.</summary>
@@ -112,40 +109,8 @@ internal sealed unsafe partial class UringLoop : EventLoop
     internal long Starved { get; private set; }
 
     /// <inheritdoc/>
-    public override IoHandle Listen(EndPoint address, ListenSettings settings)
-    {
-        var handle = Open(LinuxSockets.Listen(address, settings, SocketBuffer));
-        handle.IsListener = true;
-        handle.Accepts = new UringAccepts(settings.Backlog);
-        return handle;
-    }
-
-    /// <inheritdoc/>
     public override EndPoint LocalAddress(IoHandle listener) =>
         LinuxSockets.LocalAddress(Of(listener).Descriptor);
-
-    /// <inheritdoc/>
-    public override IoTask AcceptAsync(IoHandle listener, AcceptOperation operation)
-    {
-        var handle = Of(listener);
-        while (handle.Accepts!.Waiting.TryDequeue(out var accepted))
-        {
-            if (OpenAccepted(accepted) is not { } opened) continue;
-            operation.Opened = opened;
-            return new IoTask(IoResult.Success(0));
-        }
-        if (_reserve.IsAllThatIsLeft)
-        {
-            StopMultishot(handle, Kind.Accept);
-            return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
-        }
-        handle.Receiving = operation;
-        if (!handle.Has(UringWork.Accept)) Arm(handle);
-        return operation.Begin(handle);
-    }
-
-    /// <inheritdoc/>
-    internal override void PauseAccepting(IoHandle listener) => StopMultishot(Of(listener), Kind.Accept);
 
     /// <inheritdoc/>
     public override IoTask ConnectAsync(SocketAddress address, SendOperation operation, out IoHandle? opened)
@@ -396,6 +361,11 @@ internal sealed unsafe partial class UringLoop : EventLoop
             if (kind is Kind.Wake) ArmWake();
             return;
         }
+        if (kind is Kind.Datagram)
+        {
+            OnDatagramFailed(completion);
+            return;
+        }
         var handle = HandleOf(completion);
         switch (kind)
         {
@@ -434,82 +404,6 @@ internal sealed unsafe partial class UringLoop : EventLoop
         Debug.Assert(
             handle.Generation == (uint)(completion.UserData >> 32),
             "a handle is used again only when nothing is in hand");
-        return handle;
-    }
-
-    private void OnAccepted(UringHandle listener, int result, uint flags)
-    {
-        if ((flags & Uring.CqeMore) == 0)
-        {
-            listener.Work &= ~UringWork.Accept;
-            listener.IsStopping = false;
-        }
-        if (listener.IsClosed)
-        {
-            if (result >= 0) Libc.close(result);
-            return;
-        }
-        if (result >= 0)
-        {
-            _lastAccepted = result;
-            // It came all the same, so it is served; the next one is not asked for.
-            if (_reserve.Touches(result)) StopMultishot(listener, Kind.Accept);
-            if (listener.Receiving is { } operation)
-            {
-                if (OpenAccepted(result) is { } opened)
-                {
-                    ((AcceptOperation)operation).Opened = opened;
-                    listener.Receiving = null;
-                    operation.Complete(IoResult.Success(0));
-                }
-                else if (!listener.Has(UringWork.Accept))
-                {
-                    Arm(listener);
-                }
-                return;
-            }
-            var accepted = listener.Accepts!.Waiting;
-            accepted.Enqueue(result);
-            if (accepted.Count >= AcceptedMax) StopMultishot(listener, Kind.Accept);
-        }
-        else if (listener.Receiving is { } operation)
-        {
-            if (-result is Errno.Cancelled or Errno.Again or Errno.Interrupted)
-            {
-                Arm(listener);
-                return;
-            }
-            listener.Receiving = null;
-            operation.Complete(LinuxSockets.FailureOf(-result));
-        }
-    }
-
-    /// <summary>Begins to accept: many at a time while even a full backlog leaves the reserve alone.</summary>
-    private void Arm(UringHandle listener)
-    {
-        var manyFit = !_reserve.Reaches(_lastAccepted + (long)listener.Accepts!.Backlog);
-        _ring.Add(
-            Uring.OpAccept, 0, manyFit ? Uring.AcceptMultishot : (ushort)0, listener.Descriptor, null, 0,
-            SocketAbi.SockNonblock | SocketAbi.SockCloexec, DataOf(listener, Kind.Accept));
-        listener.Work |= UringWork.Accept;
-    }
-
-    /// <summary>
-    /// The stream of an accepted descriptor; null for one that was reset before anybody asked who it is of: nothing may
-    /// be done for a client whose address no list and no limit has seen.
-    /// </summary>
-    private UringHandle? OpenAccepted(int fd)
-    {
-        var address = stackalloc byte[SocketAbi.AddressBytesMax];
-        uint length = SocketAbi.AddressBytesMax;
-        if (Libc.getpeername(fd, address, &length) != 0)
-        {
-            Libc.close(fd);
-            return null;
-        }
-        var handle = Open(fd);
-        handle.IsAccepted = true;
-        handle.Remote = LinuxSockets.ReadAddress(address);
         return handle;
     }
 
@@ -565,31 +459,6 @@ internal sealed unsafe partial class UringLoop : EventLoop
     private void CloseDescriptor(UringHandle handle)
     {
         _ring.Add(Uring.OpClose, Uring.SqeSkipSuccess, 0, handle.Descriptor, null, 0, 0, (ulong)Kind.Ignored);
-        handle.Descriptor = -1;
-    }
-
-    private static void CloseAccepted(UringHandle handle)
-    {
-        while (handle.Accepts is { } accepts && accepts.Waiting.TryDequeue(out var fd)) Libc.close(fd);
-    }
-
-    /// <summary>A listener that is closed takes no more connections, from this moment on.</summary>
-    private void CloseListener(UringHandle handle)
-    {
-        CloseAccepted(handle);
-        if (handle.Has(UringWork.Accept | UringWork.Datagrams))
-        {
-            // What is armed holds the socket until its cancellation is through.
-            if (!_isEnabled) Enable();
-            _ring.Enter(0);
-            // What the kernel has not taken yet must not find another file of this number.
-            if (!_ring.HasToldAll)
-            {
-                CloseDescriptor(handle);
-                return;
-            }
-        }
-        Libc.close(handle.Descriptor);
         handle.Descriptor = -1;
     }
 }

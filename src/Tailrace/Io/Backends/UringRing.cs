@@ -158,13 +158,16 @@ internal sealed unsafe class UringRing : IDisposable
     /// <summary>The position of what is added next.</summary>
     internal uint Position => _tail;
 
+    /// <summary>Whether the kernel has not got the operation at a position yet, that of <see cref="Add"/>.</summary>
+    internal bool Holds(uint position) => position - _taken < _tail - _taken;
+
     /// <summary>
     /// Sets or clears flags of the operation at <paramref name="position"/>, if it is still the one that
     /// <paramref name="userData"/> says and the kernel has not got it yet.
     /// </summary>
     internal void Amend(uint position, ulong userData, uint opFlags, bool isSet)
     {
-        if (position - _taken >= _tail - _taken) return;
+        if (!Holds(position)) return;
         var sqe = _sqes + (position & _sqMask);
         if (sqe->UserData != userData) return;
         if (isSet) sqe->OpFlags |= opFlags;

@@ -256,11 +256,11 @@ internal sealed class UdpServer
         if (upstream is null)
         {
             ticket.Return();
+            Budget.Undo();
             Refuse(ref _counters.RefusedWithoutDestination, ref Reactor.Counters.Udp.RefusedWithoutDestination,
                 datagram.Count, null);
             return null;
         }
-        Budget.Take();
         var session = FreeSessions.TryTake() ?? new UdpSession(this);
         session.Ticket = ticket;
         _counters.Opened++;
@@ -277,7 +277,7 @@ internal sealed class UdpServer
         return session;
     }
 
-    /// <summary>Whether a new source may have a session; it is counted in then.</summary>
+    /// <summary>Whether a new source may have a session; it has its place and is counted in then.</summary>
     private bool IsWelcome(in NetAddress client, int datagrams, out SourceTicket ticket)
     {
         ticket = default;
@@ -292,7 +292,7 @@ internal sealed class UdpServer
             Refuse(ref _counters.RefusedByAddress, ref total.RefusedByAddress, datagrams,
                 "a client's address is not allowed");
         }
-        else if (Budget.IsExhausted)
+        else if (!Budget.TryTake())
         {
             Refuse(ref _counters.RefusedByLimit, ref total.RefusedByLimit, datagrams,
                 "session limit reached, datagrams of new sources are dropped");
@@ -301,6 +301,7 @@ internal sealed class UdpServer
         {
             var verdict = Limits?.Enter(client, Loop.Now * Nanoseconds, out ticket) ?? LimitVerdict.Within;
             if (verdict == LimitVerdict.Within) return true;
+            Budget.Undo();
             if (verdict == LimitVerdict.SourceConnections)
             {
                 Refuse(ref _counters.RefusedBySourceLimit, ref total.RefusedBySourceLimit, datagrams,

@@ -80,12 +80,17 @@ internal sealed class UdpSession : TimerEntry
         Touch();
         var run = new DatagramRun { First = first, Count = count };
         Loop.SendDatagrams(_upstream!, new Span<DatagramRun>(ref run));
+        CountUp(run);
+        if (run.Error != IoError.None) Fail(run.Error);
+    }
+
+    private void CountUp(in DatagramRun run)
+    {
         _traffic.Up += run.Sent;
         _traffic.BytesUp += run.Bytes;
         Destination.Datagrams.Up += run.Sent;
         Destination.Datagrams.BytesUp += run.Bytes;
         Server.CountUp(run);
-        if (run.Error != IoError.None) Fail(run.Error);
     }
 
     /// <summary>Answers have been sent to the client.</summary>
@@ -120,6 +125,7 @@ internal sealed class UdpSession : TimerEntry
         Server.Replies.Flush();
         _upstream = null;
         Loop.Timers.Remove(this);
+        CountUp(Loop.TakeUnsent(upstream));
         Loop.Close(upstream);
         _cluster.Pool.EndSession(Destination);
         if (Server.AccessLog is { } log) Record(log, end);
