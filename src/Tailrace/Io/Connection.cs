@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Tailrace.Io.ProxyProtocol;
 using Tailrace.Memory;
 
@@ -41,8 +42,11 @@ public abstract class Connection : TimerEntry
     /// <summary>
     /// <see cref="Remote"/> without its port, as text: written once, for each request repeats it to its origin.
     /// </summary>
-    internal ReadOnlySpan<byte> RemoteText =>
-        _facts is { Text: { IsEmpty: false } text } ? text : WriteRemoteText().Text;
+    internal ReadOnlySpan<byte> RemoteText
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _facts is { Text: { IsEmpty: false } text } ? text : WriteRemoteText().Text;
+    }
 
     /// <summary>What a proxy on the other side said of its client, or null.</summary>
     public ProxyHeader? ProxyHeader
@@ -222,6 +226,7 @@ public abstract class Connection : TimerEntry
     /// <summary>Whether a watcher of its loss has not been run yet.</summary>
     internal virtual bool IsLossWatched => false;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private ClientFacts WriteRemoteText()
     {
         Facts.Write(Remote);
@@ -235,6 +240,7 @@ public abstract class Connection : TimerEntry
     /// Gives operations in flight so many milliseconds from now; 0 means no limit. A send that moves on is given the
     /// same time again: the limit is meant for one that is stuck.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void SetTimeout(int milliseconds)
     {
         TimeoutMs = milliseconds;

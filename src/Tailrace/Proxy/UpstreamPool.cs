@@ -96,26 +96,27 @@ internal sealed class UpstreamPool
     /// <summary>Keeps a connection on which nothing is under way for the next request, if there is room.</summary>
     internal void Keep(UpstreamConnection upstream)
     {
-        if (!MayIdle(upstream.Destination))
+        var (destination, connection) = (upstream.Destination, upstream.Connection);
+        if (!MayIdle(destination))
         {
             Close(upstream);
             return;
         }
         upstream.IsReused = true;
-        upstream.Connection.Input.Release();
-        upstream.Connection.Output.Release();
-        upstream.Connection.PrepareFill();
-        if (!upstream.Connection.WatchFill(upstream))
+        connection.Input.Release();
+        connection.Output.Release();
+        connection.PrepareFill();
+        if (!connection.WatchFill(upstream))
         {
             Close(upstream);
             return;
         }
-        var stack = upstream.Destination.Idle;
-        upstream.Connection.SetTimeout(stack.Count < Settings.PoolIdleMax ? Settings.PoolIdleTimeoutMs : SurplusMs);
+        var stack = destination.Idle;
+        connection.SetTimeout(stack.Count < Settings.PoolIdleMax ? Settings.PoolIdleTimeoutMs : SurplusMs);
         stack.Push(upstream);
         Counters.UpstreamIdle++;
         EndAnswer(upstream);
-        EndUse(upstream.Destination);
+        EndUse(destination);
     }
 
     /// <summary>
