@@ -19,6 +19,9 @@ public sealed class ResponseHead : MessageHead
     /// <summary>The reason phrase; may be empty.</summary>
     public ByteSlice Reason { get; internal set; }
 
+    /// <summary>Whether the status line says HTTP/1.1, and not a later version that is treated like it.</summary>
+    internal bool IsHttp11 { get; set; }
+
     /// <summary>Whether another response follows for the same request: 1xx, but not 101.</summary>
     public bool IsInterim => Status is >= 100 and < 200 and not 101;
 
@@ -29,5 +32,6 @@ public sealed class ResponseHead : MessageHead
         ClearShared();
         Status = 0;
         Reason = default;
+        IsHttp11 = false;
     }
 }

@@ -23,9 +23,8 @@ internal struct BulkGauge
     /// <summary>Takes down what a receive has brought.</summary>
     internal void Received(EventLoop loop, int bytes, bool isUnseen)
     {
-        var from = loop.UnseenFrom;
-        if (bytes >= loop.UnseenPiece) _run += Math.Min(bytes, from - _run);
+        if (bytes >= loop.UnseenPiece) _run += Math.Min(bytes, loop.UnseenFrom - _run);
         // In the midst of bulk a loop may still have looked at a few bytes.
-        else if (isUnseen || _run < from) _run = 0;
+        else if (_run > 0 && (isUnseen || _run < loop.UnseenFrom)) _run = 0;
     }
 }

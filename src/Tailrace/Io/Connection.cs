@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Tailrace.Io.ProxyProtocol;
 using Tailrace.Memory;
 
@@ -40,8 +42,11 @@ public abstract class Connection : TimerEntry
     /// <summary>
     /// <see cref="Remote"/> without its port, as text: written once, for each request repeats it to its origin.
     /// </summary>
-    internal ReadOnlySpan<byte> RemoteText =>
-        _facts is { Text: { IsEmpty: false } text } ? text : WriteRemoteText().Text;
+    internal ReadOnlySpan<byte> RemoteText
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _facts is { Text: { IsEmpty: false } text } ? text : WriteRemoteText().Text;
+    }
 
     /// <summary>What a proxy on the other side said of its client, or null.</summary>
     public ProxyHeader? ProxyHeader
@@ -59,6 +64,18 @@ public abstract class Connection : TimerEntry
     {
         get => _facts?.Remote ?? default;
         set => Facts.Remote = value;
+    }
+
+    /// <summary>
+    /// When it was accepted, in ticks of the stopwatch: now, unless a gate before its server has said so
+    /// (<see cref="Hold"/>).
+    /// </summary>
+    internal long AcceptedAt => _facts is { AcceptedAt: > 0 and var ticks } ? ticks : Stopwatch.GetTimestamp();
+
+    /// <summary>A gate has something to wait for: what the logs say of the client begins now.</summary>
+    internal void Hold()
+    {
+        if (Facts.AcceptedAt == 0) Facts.AcceptedAt = Stopwatch.GetTimestamp();
     }
 
     private ClientFacts Facts => _facts ??= Reactor.FreeFacts.TryTake() ?? new ClientFacts();
@@ -209,6 +226,7 @@ public abstract class Connection : TimerEntry
     /// <summary>Whether a watcher of its loss has not been run yet.</summary>
     internal virtual bool IsLossWatched => false;
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private ClientFacts WriteRemoteText()
     {
         Facts.Write(Remote);
@@ -222,6 +240,7 @@ public abstract class Connection : TimerEntry
     /// Gives operations in flight so many milliseconds from now; 0 means no limit. A send that moves on is given the
     /// same time again: the limit is meant for one that is stuck.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void SetTimeout(int milliseconds)
     {
         TimeoutMs = milliseconds;

@@ -61,6 +61,7 @@ public class IoOperation : LoopContinuation
     /// </summary>
     internal int PassedOn
     {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
         get => UnseenMax < 0 ? PassesOn - UnseenMax : 0;
         set => UnseenMax = PassesOn - value;
     }

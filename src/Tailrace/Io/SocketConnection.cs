@@ -47,6 +47,7 @@ public sealed class SocketConnection : Connection
     public override bool IsClosed => _handle is null;
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public override (long Received, long Sent) TakeTraffic()
     {
         if (_handle is not { } handle) return default;
@@ -81,6 +82,7 @@ public sealed class SocketConnection : Connection
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public override IoTask FillAsync()
     {
         if (_receive.IsArmed) return _receive.Task;
@@ -142,6 +144,7 @@ public sealed class SocketConnection : Connection
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal override Span<byte> BeginShort(int room)
     {
         Debug.Assert(_send is not { IsPending: true }, "one send at a time");
@@ -149,6 +152,7 @@ public sealed class SocketConnection : Connection
     }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal override void EndShort(int length) => Reactor.Loop.EndShort(_handle!, length);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -13,7 +13,11 @@ public abstract class TimerEntry : LoopContinuation
 {
     internal TimerEntry? Next;
     internal TimerEntry? Previous;
-    internal short Slot = -1;
+
+    /// <summary>
+    /// The earliest deadline that its slot of the wheel serves; or one of the wheel's marks where it is in none.
+    /// </summary>
+    internal long ServedFrom = TimerWheel.NotQueued;
 
     /// <summary>When it expires, in the loop's milliseconds; <see cref="long.MaxValue"/> when it does not.</summary>
     public long Deadline { get; internal set; } = long.MaxValue;

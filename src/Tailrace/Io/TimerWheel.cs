@@ -15,6 +15,12 @@ public sealed class TimerWheel
     /// <summary>Milliseconds of one slot.</summary>
     public const int TickMs = 8;
 
+    /// <summary>Marks an entry that is in no slot: any deadline has to be queued.</summary>
+    internal const long NotQueued = long.MaxValue;
+
+    /// <summary>Marks one whose slot has come round and which is looked at next, whatever its deadline.</summary>
+    private const long Firing = long.MinValue;
+
     private const int SlotCount = 1024;
     private readonly TimerEntry?[] _slots = new TimerEntry?[SlotCount];
     private readonly ulong[] _occupied = new ulong[SlotCount / 64];
@@ -30,15 +36,18 @@ public sealed class TimerWheel
     public int Count { get; private set; }
 
     /// <summary>Sets the deadline of an entry, in the loop's milliseconds.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Set(TimerEntry entry, long deadline)
     {
         entry.Deadline = deadline;
-        if (entry.Slot >= 0)
-        {
-            // A later deadline is looked at when the slot comes round.
-            if (deadline >= ServedBy(entry.Slot)) return;
-            Unlink(entry);
-        }
+        // A later deadline is looked at when the slot comes round.
+        if (deadline < entry.ServedFrom) Queue(entry);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Queue(TimerEntry entry)
+    {
+        if (entry.ServedFrom != NotQueued) Unlink(entry);
         Link(entry);
     }
 
@@ -49,7 +58,7 @@ public sealed class TimerWheel
     public void Remove(TimerEntry entry)
     {
         entry.Deadline = long.MaxValue;
-        if (entry.Slot >= 0) Unlink(entry);
+        if (entry.ServedFrom != NotQueued) Unlink(entry);
     }
 
     /// <summary>Milliseconds until something may expire; -1 when nothing is queued.</summary>
@@ -99,7 +108,7 @@ public sealed class TimerWheel
         // The whole slot is detached first: an entry that sets a new deadline goes to a later slot.
         for (var e = entry; e is not null; e = e.Next)
         {
-            e.Slot = Firing;
+            e.ServedFrom = Firing;
             Count--;
         }
         while (entry is not null)
@@ -107,7 +116,7 @@ public sealed class TimerWheel
             var next = entry.Next;
             if (next is not null) next.Previous = null;
             entry.Next = null;
-            entry.Slot = -1;
+            entry.ServedFrom = NotQueued;
             if (entry.Deadline <= now)
             {
                 entry.Deadline = long.MaxValue;
@@ -124,15 +133,10 @@ public sealed class TimerWheel
         _firing = null;
     }
 
-    private const short Firing = SlotCount;
     private TimerEntry? _firing;
 
     /// <summary>The deadline rounded up to a tick that has not begun.</summary>
     private static long TickOf(long deadline) => deadline == long.MaxValue ? long.MaxValue : deadline / TickMs + 1;
-
-    /// <summary>The earliest deadline that a slot serves when it comes round next.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private long ServedBy(int slot) => (_tick - 1 + ((slot - (int)_tick) & (SlotCount - 1))) * TickMs;
 
     private void Link(TimerEntry entry)
     {
@@ -140,7 +144,7 @@ public sealed class TimerWheel
         var slot = (int)(tick % SlotCount);
         var first = _slots[slot];
         _soonest = Math.Min(_soonest, tick);
-        entry.Slot = (short)slot;
+        entry.ServedFrom = (tick - 1) * TickMs;
         entry.Previous = null;
         entry.Next = first;
         if (first is not null) first.Previous = entry;
@@ -159,7 +163,7 @@ public sealed class TimerWheel
     {
         if (entry.Next is { } next) next.Previous = entry.Previous;
         if (entry.Previous is { } previous) previous.Next = entry.Next;
-        if (entry.Slot == Firing)
+        if (entry.ServedFrom == Firing)
         {
             if (_firing == entry) _firing = entry.Next;
         }
@@ -167,12 +171,13 @@ public sealed class TimerWheel
         {
             if (entry.Previous is null)
             {
-                _slots[entry.Slot] = entry.Next;
-                if (entry.Next is null) Vacate(entry.Slot);
+                var slot = (int)((entry.ServedFrom / TickMs + 1) % SlotCount);
+                _slots[slot] = entry.Next;
+                if (entry.Next is null) Vacate(slot);
             }
             Count--;
         }
         entry.Next = entry.Previous = null;
-        entry.Slot = -1;
+        entry.ServedFrom = NotQueued;
     }
 }

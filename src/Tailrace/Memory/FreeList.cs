@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Tailrace.Memory;
 
 /// <summary>Objects of one kind that are kept for reuse by one reactor, last in, first out.</summary>
@@ -12,6 +14,7 @@ public sealed class FreeList<T>(int limit) where T : class
     public int Count => _count;
 
     /// <summary>Takes the object returned last, or null when there is none.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public T? TryTake()
     {
         if (_count == 0) return null;

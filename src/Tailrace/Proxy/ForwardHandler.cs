@@ -74,9 +74,13 @@ public sealed partial class ForwardHandler : Handler
         var attempts = forwarding.Attempts;
         if (upstream is null || exchange.Request.Body != BodyKind.None)
             return forwarding.Follow(this, ForwardAsync(exchange, Remember(exchange, attempts), upstream));
-        if (!TrySendShort(exchange, upstream) && !TrySend(exchange, attempts, upstream))
-            return forwarding.Follow(this, LoopTask.Completed);
-        return upstream.Sending.IsNothing && upstream.IsRequestSent && exchange.Downstream.Output.IsEmpty
+        var isSent = TrySendShort(exchange, upstream);
+        if (!isSent)
+        {
+            if (!TrySend(exchange, attempts, upstream)) return forwarding.Follow(this, LoopTask.Completed);
+            isSent = upstream.Sending.IsNothing && upstream.IsRequestSent;
+        }
+        return isSent && exchange.Downstream.Output.IsEmpty
             && upstream.Connection.WatchFill(forwarding)
             ? forwarding.Wait(this)
             : forwarding.Follow(this, ForwardAsync(exchange, Remember(exchange, attempts), upstream, isSent: true));

@@ -45,6 +45,7 @@ internal sealed class Forwarding : LoopPromise
     /// <summary>
     /// Waits for the answer to a request that has been sent on the connection leased for it, whose fill it watches.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal LoopTask Wait(ForwardHandler handler)
     {
         BeginWork(handler);
@@ -104,6 +105,7 @@ internal sealed class Forwarding : LoopPromise
         _exchange.BeginWork();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void EndWork()
     {
         _handler!.End(Attempts);

@@ -22,8 +22,9 @@ internal sealed class IdleStack
     internal UpstreamConnection? TryPop()
     {
         if (Count == 0) return null;
-        var item = _items[--Count];
-        _items[Count] = null!;
+        ref var place = ref _items[--Count];
+        var item = place;
+        place = null!;
         return item;
     }
 

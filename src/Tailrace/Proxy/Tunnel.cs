@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Tailrace.Io;
 using Tailrace.Telemetry;
 
@@ -87,7 +88,11 @@ internal class Tunnel : TimerEntry
     /// <summary>The origin's side.</summary>
     internal Connection Upstream { get; private set; } = null!;
 
-    private EventLoop Loop => Downstream.Reactor.Loop;
+    private EventLoop Loop
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Downstream.Reactor.Loop;
+    }
 
     private TunnelPump Upload => new(this, ref _upload, TunnelSide.Downstream);
 
@@ -96,7 +101,11 @@ internal class Tunnel : TimerEntry
     /// <summary>After a reset: the side that was not.</summary>
     private Connection Survivor => _by == TunnelSide.Downstream ? Upstream : Downstream;
 
-    private Counters Counters => Downstream.Reactor.Counters;
+    private Counters Counters
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Downstream.Reactor.Counters;
+    }
 
     /// <summary>Begins. It may have ended before this returns.</summary>
     /// <param name="downstream">The client's side.</param>
@@ -136,12 +145,12 @@ internal class Tunnel : TimerEntry
     {
         // A wait that is over resumes it at once, so there is never more than one.
         var upload = Upload;
-        var download = Download;
         if (upload.IsReady)
         {
             upload.Resume();
             return;
         }
+        var download = Download;
         if (download.IsReady)
         {
             download.Resume();

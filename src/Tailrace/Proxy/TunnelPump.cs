@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Tailrace.Io;
 
 namespace Tailrace.Proxy;
@@ -149,6 +150,7 @@ internal readonly ref struct TunnelPump
     }
 
     /// <summary>Receives something. False when it waits, or has come to its end.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryReceive()
     {
         Source.Input.Release();
@@ -182,11 +184,17 @@ internal readonly ref struct TunnelPump
     }
 
     /// <summary>Sends what there is. False when it waits, or has come to its end.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TrySend()
     {
         var sending = Source.Unseen > 0 ? AllUnseen : Source.Input.Length;
-        // The loop has passed on what came.
-        if (sending == 0 && Target.Output.IsEmpty) return true;
+        // Nearly always the loop has passed on what came.
+        return (sending == 0 && Target.Output.IsEmpty) || TrySend(sending);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TrySend(int sending)
+    {
         _flow.Sending = sending;
         var flush = sending == AllUnseen
             ? Target.FlushUnseenAsync(Source)

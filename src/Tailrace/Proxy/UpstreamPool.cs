@@ -96,26 +96,27 @@ internal sealed class UpstreamPool
     /// <summary>Keeps a connection on which nothing is under way for the next request, if there is room.</summary>
     internal void Keep(UpstreamConnection upstream)
     {
-        if (!MayIdle(upstream.Destination))
+        var (destination, connection) = (upstream.Destination, upstream.Connection);
+        if (!MayIdle(destination))
         {
             Close(upstream);
             return;
         }
         upstream.IsReused = true;
-        upstream.Connection.Input.Release();
-        upstream.Connection.Output.Release();
-        upstream.Connection.PrepareFill();
-        if (!upstream.Connection.WatchFill(upstream))
+        connection.Input.Release();
+        connection.Output.Release();
+        connection.PrepareFill();
+        if (!connection.WatchFill(upstream))
         {
             Close(upstream);
             return;
         }
-        var stack = upstream.Destination.Idle;
-        upstream.Connection.SetTimeout(stack.Count < Settings.PoolIdleMax ? Settings.PoolIdleTimeoutMs : SurplusMs);
+        var stack = destination.Idle;
+        connection.SetTimeout(stack.Count < Settings.PoolIdleMax ? Settings.PoolIdleTimeoutMs : SurplusMs);
         stack.Push(upstream);
         Counters.UpstreamIdle++;
         EndAnswer(upstream);
-        EndUse(upstream.Destination);
+        EndUse(destination);
     }
 
     /// <summary>
@@ -146,7 +147,7 @@ internal sealed class UpstreamPool
         for (var left = destination.Addresses.Length;
             left > 0 && error != IoError.Aborted && !error.IsShortage(); left--)
         {
-            if (destination.Ring.Next(Now) is not { } address) break;
+            if (destination.Ring.Next(Now, out var isProbe) is not { } address) break;
             var connection = SocketConnection.Rent(_reactor);
             var connect = connection.ConnectAsync(address);
             if (!connect.IsCompleted)
@@ -165,6 +166,7 @@ internal sealed class UpstreamPool
             }
             connection.Close();
             error = result.Error;
+            if (!Lessor.IsFault(error)) destination.Ring.GaveUp(address, isProbe);
             if (error == IoError.BacklogFull && Now + RetryMs < retryUntil)
             {
                 left++;

@@ -88,6 +88,9 @@ public abstract class Exchange
     /// <summary>The path that an upstream gets, where a route has rewritten it; else empty.</summary>
     internal ReadOnlySpan<byte> RewrittenPath => _path.AsSpan(0, _pathLength);
 
+    /// <summary>Whether a route has rewritten it.</summary>
+    internal bool IsPathRewritten => _pathLength > 0;
+
     /// <summary>What goes on with the client's connection after this exchange; null for HTTP.</summary>
     internal Successor? Successor { get; set; }
 
@@ -251,6 +254,7 @@ public abstract class Exchange
     internal void Complete() => IsComplete = true;
 
     /// <summary>Prepares for another request.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     protected void ResetState()
     {
         Status = 0;

@@ -73,7 +73,7 @@ internal sealed class H1Client
     internal bool TrySendShort(Exchange exchange, RequestEdits edits)
     {
         var head = exchange.Request;
-        if (!H1RequestWriter.IsWhole(head, edits, exchange.RewrittenPath)) return false;
+        if (exchange.IsPathRewritten || !H1RequestWriter.IsWhole(head, edits)) return false;
         var room = Connection.BeginShort(H1RequestWriter.RoomForWhole(head));
         var length = room.IsEmpty ? 0 : H1RequestWriter.WriteWhole(
             room, head, exchange.RequestBytes, edits.Via, exchange.Downstream.RemoteText);

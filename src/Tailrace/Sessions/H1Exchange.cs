@@ -116,7 +116,7 @@ internal sealed class H1Exchange : Exchange
         Status = reply.Status;
         KeepAlive = MayKeepAlive();
         var writer = new HeadWriter(room);
-        writer.Write(reply.Head);
+        writer.WriteShort(reply.Head);
         writer.Write(_context.DateLine());
         if (!KeepAlive) writer.Write("Connection: close\r\n"u8);
         else if (Request.MinorVersion == 0) writer.Write("Connection: keep-alive\r\n"u8);
@@ -342,7 +342,7 @@ internal sealed class H1Exchange : Exchange
     internal override bool TryForwardWhole(ResponseHead head, ReadOnlySpan<byte> message, ResponseEdits edits)
     {
         if (edits.Fields is not null || edits.Via || !AddedFields.IsEmpty || Request.MinorVersion == 0
-            || BodyFraming.HasNoBody(Request.Method, head.Status) || !H1ResponseWriter.IsPlain(head, message)
+            || BodyFraming.HasNoBody(Request.Method, head.Status) || !H1ResponseWriter.IsPlain(head)
             || !MayKeepAlive())
             return false;
         var room = RoomForAnswer(H1ResponseWriter.RoomForWhole(message), out var isShort);

@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Tailrace.Http;
 using Tailrace.Http.H1;
 using Tailrace.Http.Rules;
+using Tailrace.Io;
 using Tailrace.Memory;
 
 namespace Tailrace.Sessions;
@@ -46,7 +47,8 @@ internal static class H1RequestWriter
         ByteBuffer output, RequestHead head, ReadOnlySpan<byte> bytes, RequestEdits edits,
         ReadOnlySpan<byte> client, ReadOnlySpan<byte> destination, ReadOnlySpan<byte> path = default)
     {
-        if (!IsWhole(head, edits, path)) return TryWriteEdited(output, head, bytes, edits, client, destination, path);
+        if (!path.IsEmpty || !IsWhole(head, edits))
+            return TryWriteEdited(output, head, bytes, edits, client, destination, path);
         if (!output.TryReserve(RoomForWhole(head))) return false;
         var length = WriteWhole(output.Writable, head, bytes, edits.Via, client);
         if (length == 0) return false;
@@ -54,11 +56,13 @@ internal static class H1RequestWriter
         return true;
     }
 
-    /// <summary>Whether nothing is left out of the head, and it says nothing of a body.</summary>
+    /// <summary>
+    /// Whether nothing is left out of the head, if its path stays, and it says nothing of a body.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool IsWhole(RequestHead head, RequestEdits edits, ReadOnlySpan<byte> path) =>
+    internal static bool IsWhole(RequestHead head, RequestEdits edits) =>
         (head.Headers.Known & Unusual) == KnownHeaders.Bit(KnownHeader.Host) && head.Form == TargetForm.Origin
-        && path.IsEmpty && edits.AddsOnly && head.IsHttp11;
+        && edits.AddsOnly && head.IsHttp11;
 
     /// <summary>What <see cref="WriteWhole"/> writes is no longer.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -71,7 +75,7 @@ internal static class H1RequestWriter
         Span<byte> output, RequestHead head, ReadOnlySpan<byte> bytes, bool via, ReadOnlySpan<byte> client)
     {
         var writer = new HeadWriter(output);
-        writer.Write(bytes[head.MethodText.Offset..(head.Length - 2)]);
+        writer.WriteShort(bytes[head.MethodText.Offset..(head.Length - 2)]);
         writer.Write("X-Forwarded-For: "u8);
         writer.WriteShort(client);
         writer.Write("\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: "u8);
@@ -371,7 +375,8 @@ internal static class H1RequestWriter
         }
         else
         {
-            writer.Write(client);
+            // RFC 7239 section 6: an address, this word, or something that begins with an underscore.
+            writer.Write(client.SequenceEqual(NetAddress.UnixText) ? "unknown"u8 : client);
         }
         var host = head.Authority.In(bytes);
         if (!host.IsEmpty)

@@ -60,22 +60,40 @@ internal static class H1ResponseWriter
     internal static int ForwardWhole(
         Span<byte> output, ResponseHead head, ReadOnlySpan<byte> message, ReadOnlySpan<byte> dateAndLength)
     {
-        Debug.Assert(IsPlain(head, message) && head.Body == BodyKind.Length);
-        var headers = head.Headers;
+        Debug.Assert(IsPlain(head) && head.Body == BodyKind.Length);
+        if ((head.Headers.Known & Dropped) != KnownHeaders.Bit(KnownHeader.ContentLength))
+            return ForwardRuns(output, head, message, dateAndLength);
+        ref readonly var length = ref head.Headers.First(KnownHeader.ContentLength);
+        var writer = new HeadWriter(output);
+        writer.WriteShort(message[..length.Name.Offset]);
+        return ForwardRest(writer, head, message, length.LineEnd, dateAndLength);
+    }
+
+    /// <summary>The same for a head of which more than one field is left out.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int ForwardRuns(
+        Span<byte> output, ResponseHead head, ReadOnlySpan<byte> message, ReadOnlySpan<byte> dateAndLength)
+    {
         var writer = new HeadWriter(output);
         var runStart = 0;
-        if ((headers.Known & Dropped) == KnownHeaders.Bit(KnownHeader.ContentLength))
+        foreach (ref readonly var field in head.Headers.Fields)
         {
-            ref readonly var length = ref headers.First(KnownHeader.ContentLength);
-            writer.Write(message[..length.Name.Offset]);
-            runStart = length.LineEnd;
+            if ((Dropped & KnownHeaders.Bit(field.Id)) == 0) continue;
+            writer.Write(message[runStart..field.Name.Offset]);
+            runStart = field.LineEnd;
         }
-        else
-        {
-            writer = CopyRuns(writer, head, message, out runStart);
-        }
+        return ForwardRest(writer, head, message, runStart, dateAndLength);
+    }
+
+    /// <summary>The last run of fields, what is added, and the body.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static int ForwardRest(
+        HeadWriter writer, ResponseHead head, ReadOnlySpan<byte> message, int runStart,
+        ReadOnlySpan<byte> dateAndLength)
+    {
         if (runStart < head.Length - 2) writer.Write(message[runStart..(head.Length - 2)]);
-        writer.Write(headers.Has(KnownHeader.Date) ? dateAndLength[ServerContext.DateLineLength..] : dateAndLength);
+        if (head.Headers.Has(KnownHeader.Date)) writer.Write(dateAndLength[ServerContext.DateLineLength..]);
+        else writer.Write(dateAndLength);
         writer.WriteNumber(head.ContentLength);
         writer.Write("\r\n\r\n"u8);
         writer.WriteShort(message[head.Length..]);
@@ -86,25 +104,9 @@ internal static class H1ResponseWriter
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static int RoomForWhole(ReadOnlySpan<byte> message) => message.Length + AddedBytesMax;
 
-    /// <summary>Copies all runs of fields but the last. By value, so that a writer can stay in registers.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static HeadWriter CopyRuns(
-        HeadWriter writer, ResponseHead head, ReadOnlySpan<byte> bytes, out int runStart)
-    {
-        runStart = 0;
-        foreach (ref readonly var field in head.Headers.Fields)
-        {
-            if ((Dropped & KnownHeaders.Bit(field.Id)) == 0) continue;
-            writer.Write(bytes[runStart..field.Name.Offset]);
-            runStart = field.LineEnd;
-        }
-        return writer;
-    }
-
     /// <summary>Whether what stays of a head depends on nothing but which well-known fields it has.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool IsPlain(ResponseHead head, ReadOnlySpan<byte> bytes) =>
-        !head.HasConnectionOptions && IsOurStatusLine(head, bytes);
+    internal static bool IsPlain(ResponseHead head) => !head.HasConnectionOptions && IsOurStatusLine(head);
 
     /// <summary>An interim answer of an upstream: no framing, no body.</summary>
     internal static bool TryForwardInterim(ByteBuffer output, ResponseHead head, ReadOnlySpan<byte> bytes)
@@ -143,7 +145,7 @@ internal static class H1ResponseWriter
         var headers = head.Headers;
         // A line that stays as it is belongs to the first run of what is copied.
         var runStart = 0;
-        if (!IsOurStatusLine(head, bytes))
+        if (!IsOurStatusLine(head))
         {
             WriteStatusLine(ref writer, head, bytes);
             runStart = headers.Count == 0 ? head.Length - 2 : headers[0].Name.Offset;
@@ -172,8 +174,8 @@ internal static class H1ResponseWriter
     /// Whether the status line is one of our version, with the space that many leave out before an empty reason.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsOurStatusLine(ResponseHead head, ReadOnlySpan<byte> bytes) =>
-        bytes.StartsWith("HTTP/1.1 "u8) && head.Reason.Offset == "HTTP/1.1 200 ".Length;
+    private static bool IsOurStatusLine(ResponseHead head) =>
+        head.IsHttp11 && head.Reason.Offset == "HTTP/1.1 200 ".Length;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void WriteStatusLine(ref HeadWriter writer, ResponseHead head, ReadOnlySpan<byte> bytes) =>

@@ -43,23 +43,28 @@ internal sealed partial class H1Server
         {
             if (_left == Left.Answer ? TryEnd() : TryAnswer()) return;
         }
-        catch (Exception exception) when (_left == Left.Answer && _exchange is not null)
+        catch (Exception exception)
+        {
+            OnException(exception);
+        }
+        _general!.Resume();
+    }
+
+    private void OnException(Exception exception)
+    {
+        if (_left == Left.Answer && _exchange is not null)
         {
             // A handler's: whoever awaits the answer gets to know.
             var failed = new FailedPromise<bool>();
             failed.Fail(exception);
             _answer = new LoopTask(failed);
-            _left = Left.Answer;
+            return;
         }
-        catch (Exception exception)
-        {
-            // A bug. Nobody knows what the client was sent.
-            _connection.Reactor.Loop.OnUnhandled(exception);
-            _connection.Abort();
-            _received = IoResult.Failure(IoError.Aborted);
-            _left = Left.Fill;
-        }
-        _general!.Resume();
+        // A bug. Nobody knows what the client was sent.
+        _connection.Reactor.Loop.OnUnhandled(exception);
+        _connection.Abort();
+        _received = IoResult.Failure(IoError.Aborted);
+        _left = Left.Fill;
     }
 
     /// <summary>Serves requests as they come, until one of them, or something else, is not usual.</summary>
@@ -113,10 +118,10 @@ internal sealed partial class H1Server
     {
         var exchange = _exchange!;
         if (!exchange.IsWhole || exchange.IsAtWork) return false;
-        Finish(exchange);
+        Account(exchange);
         Recycle();
         _left = Left.Nothing;
-        if (!_connection.Input.IsEmpty || !_connection.Output.IsEmpty || !TryWait()) return false;
+        if (!_connection.Input.IsEmpty || !_connection.Output.IsEmpty || !TryIdle()) return false;
         var fill = _connection.FillAsync();
         if (!fill.IsCompleted)
         {

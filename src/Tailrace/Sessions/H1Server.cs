@@ -136,13 +136,13 @@ internal sealed partial class H1Server : Session
 
     private ParseStatus ReadHead()
     {
-        if (_exchange is null)
+        if (_exchange is not { } exchange)
         {
-            _exchange = _context.FreeExchanges.TryTake() ?? new H1Exchange(_context);
-            _exchange.Reset(_connection);
+            _exchange = exchange = _context.FreeExchanges.TryTake() ?? new H1Exchange(_context);
+            exchange.Reset(_connection);
             _scanned = 0;
         }
-        return RequestParser.Parse(_connection.Input.Unread, ref _scanned, _exchange.Request, _context.Settings.Limits);
+        return RequestParser.Parse(_connection.Input.Unread, ref _scanned, exchange.Request, _context.Settings.Limits);
     }
 
     /// <summary>
@@ -151,14 +151,19 @@ internal sealed partial class H1Server : Session
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryWait()
     {
+        if (_exchange is not { } begun) return TryIdle();
         _connection.Output.Release();
-        if (_exchange is { } begun)
-        {
-            if (!_isHeadTimed) _connection.SetTimeout(_context.Settings.HeadTimeoutMs);
-            _isHeadTimed = true;
-            Date(begun);
-            return true;
-        }
+        if (!_isHeadTimed) _connection.SetTimeout(_context.Settings.HeadTimeoutMs);
+        _isHeadTimed = true;
+        Date(begun);
+        return true;
+    }
+
+    /// <summary>The same where nothing has been received.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryIdle()
+    {
+        _connection.Output.Release();
         if (_context.IsDraining && _requests > 0) return false;
         _connection.Input.Release();
         _isIdle = true;
@@ -261,18 +266,24 @@ internal sealed partial class H1Server : Session
         await exchange.UntilAtRest();
     }
 
-    /// <summary>Accounts for the exchange. True when its answer was written whole and the connection goes on.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    /// <summary>Ends the answer. True when it was written whole and the connection goes on.</summary>
     private bool Finish(H1Exchange exchange)
     {
         if (!exchange.HasBegun && !exchange.IsAborted) ErrorReply.Write(exchange, 500, "the handler did not answer");
         if (!exchange.IsComplete) exchange.Abort();
+        Account(exchange);
+        return exchange is { IsAborted: false, KeepAlive: true };
+    }
+
+    /// <summary>Accounts for the exchange.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Account(H1Exchange exchange)
+    {
         // An abort with a reason is somebody else's fault.
         if (exchange is { IsAborted: true, FailureReason: null }) _counters.DownstreamAborts++;
         else if (exchange.HasBegun) _counters.CountAnswer(exchange.Status);
         if (_context.AccessLog is { } log && exchange.Successor is null) AccessRecorder.Write(log, exchange);
         _context.Ended?.Invoke(exchange);
-        return exchange is { IsAborted: false, KeepAlive: true };
     }
 
     /// <summary>Reads and drops what is left of a request's body. False when the connection cannot go on.</summary>

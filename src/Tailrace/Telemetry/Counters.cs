@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Tailrace.Telemetry;
@@ -209,6 +210,7 @@ public sealed class Counters
     }
 
     /// <summary>Counts a final answer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void CountAnswer(int status)
     {
         if (status < 300) Answered2xx++;

@@ -48,7 +48,10 @@ public ref struct HeadWriter(Span<byte> output)
         _length += bytes.Length;
     }
 
-    /// <summary>The same for what mostly has 8 to 32 bytes: hosts and addresses do not need a call.</summary>
+    /// <summary>
+    /// The same without a call, for what mostly has 8 to a few hundred bytes: what the writer has in registers stays
+    /// there, and a call costs as much as that.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void WriteShort(scoped ReadOnlySpan<byte> bytes)
     {
@@ -59,26 +62,34 @@ public ref struct HeadWriter(Span<byte> output)
         }
         ref byte from = ref MemoryMarshal.GetReference(bytes);
         ref byte to = ref Next;
-        if ((uint)(bytes.Length - 8) <= 8)
+        nint length = bytes.Length;
+        // The last piece begins where it ends with the last byte: what it has in common with others is copied twice.
+        if (length >= 32)
         {
-            // Twice, where the halves overlap.
-            Copy<ulong>(ref from, ref to, 0);
-            Copy<ulong>(ref from, ref to, bytes.Length - 8);
+            for (nint at = 0; at < length - 32; at += 32)
+                Copy<Vector256<byte>>(ref from, ref to, at);
+            Copy<Vector256<byte>>(ref from, ref to, length - 32);
         }
-        else if ((uint)(bytes.Length - 16) <= 16)
+        else if (length >= 16)
         {
             Copy<Vector128<byte>>(ref from, ref to, 0);
-            Copy<Vector128<byte>>(ref from, ref to, bytes.Length - 16);
+            Copy<Vector128<byte>>(ref from, ref to, length - 16);
+        }
+        else if (length >= 8)
+        {
+            Copy<ulong>(ref from, ref to, 0);
+            Copy<ulong>(ref from, ref to, length - 8);
         }
         else
         {
-            bytes.CopyTo(MemoryMarshal.CreateSpan(ref to, bytes.Length));
+            for (nint at = 0; at < length; at++)
+                Copy<byte>(ref from, ref to, at);
         }
         _length += bytes.Length;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Copy<T>(ref byte from, ref byte to, int at) =>
+    private static void Copy<T>(ref byte from, ref byte to, nint at) =>
         Unsafe.WriteUnaligned(ref Unsafe.Add(ref to, at), Unsafe.ReadUnaligned<T>(ref Unsafe.Add(ref from, at)));
 
     /// <summary>Writes one byte.</summary>

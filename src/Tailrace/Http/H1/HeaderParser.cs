@@ -144,7 +144,7 @@ internal static class HeaderParser
 
     /// <summary>The same for an input given as its first byte and its length.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool IsLineEnd(ref byte input, int length, int at)
+    internal static bool IsLineEnd(ref byte input, nint length, nint at)
     {
         Debug.Assert(at >= 0);
         return at + 2 <= length && Unsafe.ReadUnaligned<ushort>(ref Unsafe.Add(ref input, at)) == CrLf;

@@ -52,6 +52,7 @@ public static class ResponseParser
         if (!input.StartsWith("HTTP/1.1 200 OK\r\n"u8))
             return false;
         head.MinorVersion = 1;
+        head.IsHttp11 = true;
         head.Status = 200;
         head.Reason = new(StatusEnd + 1, 2);
         head.LineStart = StatusEnd + 5;
@@ -66,8 +67,9 @@ public static class ResponseParser
     private static ParseStatus ReadStatusLine(ReadOnlySpan<byte> input, int scanned, ResponseHead head)
     {
         int minor = 1;
+        bool isHttp11 = input.StartsWith("HTTP/1.1 "u8);
         // All but this version, and all that is not whole, is judged byte by byte.
-        if (!input.StartsWith("HTTP/1.1 "u8) || !AreDigits(input))
+        if (!isHttp11 || !AreDigits(input))
         {
             ParseStatus status = JudgeStart(input, head, out minor);
             if (status != ParseStatus.Complete)
@@ -76,6 +78,7 @@ public static class ResponseParser
         if (scanned > StatusEnd && !input[scanned..].Contains(Lf))
             return ParseStatus.NeedMore;
         head.MinorVersion = Math.Min(minor, 1);
+        head.IsHttp11 = isHttp11;
         head.Status = (input[StatusAt] - '0') * 100 + (input[StatusAt + 1] - '0') * 10 + (input[StatusAt + 2] - '0');
         // The space before the reason is due even when the reason is empty; many origins leave both out, and nothing
         // depends on it.

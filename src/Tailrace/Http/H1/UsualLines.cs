@@ -23,30 +23,33 @@ internal static class UsualLines
     /// <param name="headers">The table.</param>
     /// <param name="countMax">How many fields it may get to hold.</param>
     /// <returns>Where the first line begins that was not read: of another form, empty, or not there whole.</returns>
-    internal static int Read(ReadOnlySpan<byte> input, int at, HeaderTable headers, int countMax)
+    internal static int Read(ReadOnlySpan<byte> input, int at, HeaderTable headers, int countMax) =>
+        input.Length < Vector256<byte>.Count
+            ? at
+            : (int)Read(ref MemoryMarshal.GetReference(input), input.Length, at, headers, countMax);
+
+    /// <summary>The same. Places have the width of addresses, so that they need not be widened for each byte.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static nint Read(ref byte start, nint length, nint at, HeaderTable headers, int countMax)
     {
-        ref byte start = ref MemoryMarshal.GetReference(input);
-        int length = input.Length;
-        if (length < Vector256<byte>.Count)
-            return at;
         countMax = Math.Min(countMax, headers.Capacity);
         var names = new KnownHeaders.Finder();
         while (at < length && Unsafe.Add(ref start, at) != '\r')
         {
             // Near the end it is the last thirty-two bytes, without those already passed.
-            int from = Math.Min(at, length - Vector256<byte>.Count);
-            Vector256<byte> bytes = Vector256.LoadUnsafe(ref start, (nuint)(uint)from);
-            int passed = at - from;
+            nint from = Math.Min(at, length - Vector256<byte>.Count);
+            Vector256<byte> bytes = Vector256.LoadUnsafe(ref start, (nuint)from);
+            int passed = (int)(at - from);
             int name = BitOperations.TrailingZeroCount((ulong)ByteScan.Colons(bytes) >> passed);
             ulong stops = (ulong)ByteScan.ValueStops(bytes) >> passed;
-            int end = at;
+            nint end = at;
             while (stops == 0)
             {
                 end = from + Vector256<byte>.Count;
                 if (end >= length)
                     return at;
                 from = end = Math.Min(end, length - Vector256<byte>.Count);
-                stops = ByteScan.ValueStops(Vector256.LoadUnsafe(ref start, (nuint)(uint)from));
+                stops = ByteScan.ValueStops(Vector256.LoadUnsafe(ref start, (nuint)from));
             }
             end += BitOperations.TrailingZeroCount(stops);
             if ((uint)(name - 1) >= Vector256<byte>.Count - 1 || at + name >= end
@@ -56,14 +59,15 @@ internal static class UsualLines
             if (id == KnownHeader.Other
                 && BitOperations.TrailingZeroCount((ulong)ByteScan.NameStops(bytes) >> passed) != name)
                 return at;
-            int value = at + name + 1;
+            nint value = at + name + 1;
             if (Unsafe.Add(ref start, value) == ' ')
                 value++;
             if (Unsafe.Add(ref start, value) <= ' ' || Unsafe.Add(ref start, end - 1) <= ' ')
                 return at;
             if (headers.Count >= countMax)
                 return at;
-            headers.Add(new(new ByteSlice(at, name), new ByteSlice(value, end - value), end + 2, id));
+            headers.Add(new(
+                new ByteSlice((int)at, name), new ByteSlice((int)value, (int)(end - value)), (int)end + 2, id));
             at = end + 2;
         }
         return at;

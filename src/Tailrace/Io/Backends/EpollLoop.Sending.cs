@@ -104,7 +104,8 @@ internal sealed unsafe partial class EpollLoop
         var handle = Of(stream);
         if (room > DeferredMax || handle.HasUnsent || !handle.IsWritable || handle.SendError != IoError.None)
             return default;
-        return HasPlaceFor(room) ? MemoryMarshal.CreateSpan(ref _outbox[_outboxLength], room) : Vacate(room);
+        if (!HasPlaceFor(room)) return Vacate(room);
+        return MemoryMarshal.CreateSpan(ref _outbox[_outboxLength], room);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

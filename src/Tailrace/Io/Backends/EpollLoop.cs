@@ -130,18 +130,32 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     public override IoTask ReceiveAsync(IoHandle stream, IoOperation operation)
     {
         var handle = Of(stream);
-        if (handle.IsReadable && TryReceiveNow(handle, operation, out var result)) return new IoTask(result);
+        // Nearly always the last receive has taken all that was there.
+        if (handle.IsReadable || !handle.IsRegistered || handle.SendError != IoError.None)
+            return ReceiveNow(handle, operation);
+        return BeginReceive(handle, operation);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private IoTask ReceiveNow(EpollHandle handle, IoOperation operation)
+    {
+        if (handle.IsReadable && TryReceive(handle, operation.Buffer, out var result)) return new IoTask(result);
         return AwaitReceive(handle, operation);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private IoTask AwaitReceive(EpollHandle handle, IoOperation operation)
     {
         // After a reset the socket itself says so, behind what came before it.
         if (handle.SendError is not (IoError.None or IoError.BrokenPipe or IoError.Reset))
             return new IoTask(IoResult.Failure(handle.SendError));
-        Debug.Assert(handle.Receiving is null, "one receive at a time");
         if (!TryRegister(handle)) return new IoTask(IoResult.Failure(IoError.OutOfMemory));
+        return BeginReceive(handle, operation);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static IoTask BeginReceive(EpollHandle handle, IoOperation operation)
+    {
+        Debug.Assert(handle.Receiving is null, "one receive at a time");
         handle.Receiving = operation;
         return operation.Begin(handle);
     }
@@ -323,17 +337,20 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         if ((events & (Epoll.Out | Epoll.HangUp | Epoll.Error)) != 0)
         {
             handle.IsWritable = true;
-            if (handle.HasUnsent) SendUnsent(handle);
-            if (handle.Sending is { } operation && !handle.HasUnsent)
-            {
-                var result = handle.IsConnecting ? FinishConnect(handle, events) : RetrySend(handle, operation);
-                if (result is { } done)
-                {
-                    operation.Settle(done);
-                    _settled[settled++].Operation = operation;
-                }
-            }
+            if (handle.HasUnsent || handle.Sending is not null) return GoOnSending(handle, events, settled);
         }
+        return settled;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int GoOnSending(EpollHandle handle, uint events, int settled)
+    {
+        if (handle.HasUnsent) SendUnsent(handle);
+        if (handle.Sending is not { } operation || handle.HasUnsent) return settled;
+        var result = handle.IsConnecting ? FinishConnect(handle, events) : RetrySend(handle, operation);
+        if (result is not { } done) return settled;
+        operation.Settle(done);
+        _settled[settled++].Operation = operation;
         return settled;
     }
 
@@ -378,8 +395,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     {
         result = IoResult.Failure(IoError.NoBuffers);
         if (!buffer.TryReserve()) return true;
-        var wanted = buffer.Free;
-        var received = Libc.recv(handle.Descriptor, buffer.WritePointer, (nuint)wanted, 0);
+        var received = Libc.recv(handle.Descriptor, buffer.WritePointer, (nuint)buffer.Free, 0);
         if (received <= 0)
         {
             buffer.Release();
@@ -387,15 +403,10 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         }
         buffer.Commit((int)received);
         handle.Received += received;
-        if (received < wanted && !handle.IsEnding) handle.IsReadable = false;
+        if (buffer.Free > 0 && !handle.IsEnding) handle.IsReadable = false;
         result = IoResult.Success((int)received);
         return true;
     }
-
-    /// <summary>The same without an event: seldom, for most wait.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static bool TryReceiveNow(EpollHandle handle, IoOperation operation, out IoResult result) =>
-        TryReceive(handle, operation.Buffer, out result);
 
     /// <summary>The end of the stream, or an error. False when there is only nothing yet.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -370,6 +370,8 @@ internal sealed partial class PortableLoop : EventLoop
                 buffer.Commit(received);
                 handle.Received += received;
                 if (received < wanted) Rearm(handle);
+                // There may be more, which nobody asks for before these bytes have gone.
+                else if (handle is { IsHeeded: true, IsAskedFor: false }) Queue(new LossNews(this, handle));
                 return IoResult.Success(received);
             }
             buffer.Release();

@@ -63,8 +63,8 @@ public sealed class HeadWriterTests
     [Fact]
     public void Short_text_is_copied_whole_and_nothing_beside_it()
     {
-        byte[] text = [.. Enumerable.Range('0', 60).Select(value => (byte)value)];
-        for (int length = 0; length <= 40; length++)
+        byte[] text = [.. Enumerable.Range('0', 160).Select(value => (byte)value)];
+        for (int length = 0; length <= 140; length++)
         {
             byte[] output = new byte[length + 10];
             var writer = new HeadWriter(output.AsSpan(5, length));
