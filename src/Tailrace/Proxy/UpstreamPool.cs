@@ -154,7 +154,7 @@ internal sealed class UpstreamPool
         for (var left = destination.Addresses.Length;
             left > 0 && error != IoError.Aborted && !error.IsShortage(); left--)
         {
-            if (destination.Ring.Next(Now) is not { } address) break;
+            if (destination.Ring.Next(Now, out var isProbe) is not { } address) break;
             var connection = SocketConnection.Rent(_reactor);
             var connect = connection.ConnectAsync(address);
             if (!connect.IsCompleted)
@@ -173,6 +173,7 @@ internal sealed class UpstreamPool
             }
             connection.Close();
             error = result.Error;
+            if (!Lessor.IsFault(error)) destination.Ring.GaveUp(address, isProbe);
             if (error == IoError.BacklogFull && Now + RetryMs < retryUntil)
             {
                 left++;

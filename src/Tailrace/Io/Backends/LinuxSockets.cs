@@ -152,7 +152,6 @@ internal static unsafe class LinuxSockets
     internal static IoError ErrorOf(int errno) => errno switch
     {
         Errno.Permission or Errno.AccessDenied => IoError.NotPermitted,
-        Errno.TooMany or Errno.TooManyInSystem => IoError.OutOfDescriptors,
         Errno.HostUnreachable => IoError.Unreachable,
         _ => Enum.IsDefined((IoError)errno) ? (IoError)errno : IoError.Other,
     };

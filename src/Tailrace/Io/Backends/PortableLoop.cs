@@ -71,7 +71,7 @@ internal sealed partial class PortableLoop : EventLoop
         catch (SocketException exception)
         {
             socket?.Dispose();
-            throw new IoException(ErrorOf(exception.SocketErrorCode), address);
+            throw new IoException(StartErrorOf(exception.SocketErrorCode), address);
         }
         return Register(socket);
     }
@@ -379,6 +379,8 @@ internal sealed partial class PortableLoop : EventLoop
                 buffer.Commit(received);
                 handle.Received += received;
                 if (received < wanted) Rearm(handle);
+                // There may be more, which nobody asks for before these bytes have gone.
+                else if (handle is { IsHeeded: true, IsAskedFor: false }) Queue(new LossNews(this, handle));
                 return IoResult.Success(received);
             }
             buffer.Release();
@@ -519,6 +521,13 @@ internal sealed partial class PortableLoop : EventLoop
         transfer.SocketError == SocketError.Success ? IoResult.Success(0) : FailureOf(transfer.SocketError);
 
     private static IoResult FailureOf(SocketError error) => IoResult.Failure(ErrorOf(error));
+
+    /// <summary>The framework does not say whose descriptors are all taken; the system does when it is asked again.
+    /// </summary>
+    private IoError StartErrorOf(SocketError error) =>
+        error == SocketError.TooManyOpenSockets && _isLinux && DescriptorLimit.IsFileTableFull
+            ? IoError.FileTableFull
+            : ErrorOf(error);
 
     /// <summary>The framework's error as the one that the layers above know.</summary>
     private static IoError ErrorOf(SocketError error) => error switch
