@@ -199,7 +199,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     /// <inheritdoc/>
     protected override void Wait(int timeoutMs)
     {
-        SendUnsent();
+        if (_unsentCount > 0) SendUnsent();
         var count = Libc.epoll_wait(_epoll, _events, _eventsMax, _backlog.Count > 0 ? 0 : timeoutMs);
         UpdateClock();
         var (settled, answers) = (0, 0);
@@ -245,11 +245,18 @@ internal sealed unsafe partial class EpollLoop : EventLoop
 
     /// <summary>Completes the operations that have come to a result, and sends what was written meanwhile.</summary>
     /// <returns>0: none is left.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Finish(int settled)
     {
-        for (var i = 0; i < settled; i++) _settled[i].Operation.Deliver();
-        SendUnsent();
+        if (settled > 0) Deliver(settled);
+        if (_unsentCount > 0) SendUnsent();
         return 0;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Deliver(int settled)
+    {
+        for (var i = 0; i < settled; i++) _settled[i].Operation.Deliver();
     }
 
     private void TakeWake()
