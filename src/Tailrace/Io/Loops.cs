@@ -36,6 +36,16 @@ public static class Loops
         }
     }
 
+    /// <summary>An engine as it is written in configurations: <c>io_uring</c>.</summary>
+    /// <param name="engine">The engine.</param>
+    public static string NameOf(Engine engine) => engine switch
+    {
+        Engine.Auto => "auto",
+        Engine.IoUring => "io_uring",
+        Engine.Epoll => "epoll",
+        _ => "portable",
+    };
+
     /// <summary>The measurement that 'auto' rests on where both engines of Linux work. A test reads it.</summary>
     internal const string Measured = "bench/results/2026-11-29-small.txt";
 
