@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Tailrace.Io;
 
 namespace Tailrace.Hosting;
 
@@ -12,20 +13,26 @@ namespace Tailrace.Hosting;
 /// </remarks>
 public sealed class Signals : IDisposable
 {
+    /// <summary>What the runtime opens to hear them, and then to run.</summary>
+    private const int Descriptors = 4;
+
     private readonly SemaphoreSlim _woken = new(0);
     private readonly PosixSignalRegistration[] _registrations;
     private readonly Action? _onStop;
     private readonly Action? _onHangUp;
-    private readonly bool _hasTerminal = HasTerminal();
+    private readonly bool _hasTerminal;
     private bool _isStopping;
 
     /// <summary>Begins to hear them.</summary>
     /// <param name="onStop">Called when the process is asked to end, once, on a thread of .NET's own.</param>
     /// <param name="onHangUp">Called for each SIGHUP of a process that has no terminal, which changes nothing, on a
     /// thread of .NET's own.</param>
+    /// <exception cref="StartException">The process may have too few descriptors for anything.</exception>
     public Signals(Action? onStop = null, Action? onHangUp = null)
     {
         (_onStop, _onHangUp) = (onStop, onHangUp);
+        RequireDescriptors();
+        _hasTerminal = HasTerminal();
         _registrations = [.. Heard.Select(signal => PosixSignalRegistration.Create(signal, OnSignal))];
     }
 
@@ -54,6 +61,19 @@ public sealed class Signals : IDisposable
     {
         if (!Interlocked.Exchange(ref _isStopping, true)) _onStop?.Invoke();
         _woken.Release();
+    }
+
+    /// <summary>The runtime throws from within a static constructor when it finds none.</summary>
+    private static void RequireDescriptors()
+    {
+        try
+        {
+            Loops.RequireDescriptors(Descriptors);
+        }
+        catch (IoException failure)
+        {
+            throw new StartException(ListenErrors.Describe(failure), failure);
+        }
     }
 
     /// <summary>Gives the signals back to who heard them before.</summary>

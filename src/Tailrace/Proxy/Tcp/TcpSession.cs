@@ -127,7 +127,7 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
         _destination = null;
         _settledUp = _settledDown = 0;
         _isAborted = false;
-        _record?.Begin(downstream.Remote);
+        _record?.Begin(downstream.Remote, downstream.AcceptedAt);
         _server.Add(this);
         Counters.Accepted++;
         Counters.Active++;
@@ -216,7 +216,8 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
             IoError.None => "no address",
             IoError.TimedOut => "connect timed out",
             IoError.Refused => "connect refused",
-            IoError.OutOfDescriptors or IoError.AddressNotAvailable => "no descriptor or port left",
+            IoError.OutOfDescriptors or IoError.FileTableFull or IoError.AddressNotAvailable =>
+                "no descriptor or port left",
             IoError.BacklogFull => "the queue of its socket is full",
             _ => "connect failed",
         });
