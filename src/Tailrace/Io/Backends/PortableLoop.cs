@@ -120,7 +120,7 @@ internal sealed partial class PortableLoop : EventLoop
         if (_reserve.Touches(handle.Socket.Handle)) return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
         var transfer = handle.Outgoing;
         transfer.IsInFlight = handle.Socket.ConnectAsync(transfer);
-        if (!transfer.IsInFlight) return new IoTask(ResultOf(transfer));
+        if (!transfer.IsInFlight) return new IoTask(ConnectResultOf(transfer));
         handle.Sending = operation;
         return operation.Begin(handle);
     }
@@ -257,7 +257,7 @@ internal sealed partial class PortableLoop : EventLoop
                 FinishProbe(handle);
                 break;
             case SocketAsyncOperation.Connect:
-                CompleteSending(handle, ResultOf(transfer));
+                CompleteSending(handle, ConnectResultOf(transfer));
                 break;
             default:
                 FinishSend(handle);
@@ -506,6 +506,12 @@ internal sealed partial class PortableLoop : EventLoop
         }
     }
 
+    /// <summary>Of a Unix socket's file that does not exist the framework says what it says of a lack of ports.</summary>
+    private static IoResult ConnectResultOf(PortableTransfer transfer) =>
+        transfer is { SocketError: SocketError.AddressNotAvailable, RemoteEndPoint: UnixDomainSocketEndPoint }
+            ? IoResult.Failure(IoError.NotFound)
+            : ResultOf(transfer);
+
     private static IoResult ResultOf(PortableTransfer transfer) =>
         transfer.SocketError == SocketError.Success ? IoResult.Success(0) : FailureOf(transfer.SocketError);
 
@@ -515,6 +521,7 @@ internal sealed partial class PortableLoop : EventLoop
     private static IoError ErrorOf(SocketError error) => error switch
     {
         SocketError.AccessDenied => IoError.NotPermitted,
+        SocketError.ProtocolType => IoError.WrongType,
         SocketError.WouldBlock => IoError.BacklogFull,
         SocketError.NoBufferSpaceAvailable => IoError.OutOfMemory,
         SocketError.TooManyOpenSockets => IoError.OutOfDescriptors,
