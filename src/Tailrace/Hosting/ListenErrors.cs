@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Tailrace.Io;
@@ -12,8 +11,8 @@ internal static class ListenErrors
     {
         if (failure.Address is not { } address)
         {
-            return failure.Error == IoError.OutOfDescriptors
-                ? $"{failure.Message}: {NoDescriptor()}, or take fewer workers"
+            return failure.Error.IsOutOfDescriptors()
+                ? $"{failure.Message}: {NoDescriptor(failure.Error)}, or take fewer workers"
                 : failure.Message;
         }
         if (address is UnixDomainSocketEndPoint path && Describe(path.ToString()!, failure.Error) is { } reason)
@@ -26,41 +25,17 @@ internal static class ListenErrors
             IoError.NotPermitted when address is IPEndPoint { Port: < 1024 } =>
                 $"cannot listen on {address}: not permitted; ports below 1024 need root or CAP_NET_BIND_SERVICE",
             IoError.NotPermitted => $"cannot listen on {address}: not permitted",
-            IoError.OutOfDescriptors => $"cannot listen on {address}: {NoDescriptor()}",
+            IoError.OutOfDescriptors or IoError.FileTableFull =>
+                $"cannot listen on {address}: {NoDescriptor(failure.Error)}",
             _ => failure.Message,
         };
     }
 
-    private static string NoDescriptor() => NoDescriptor(Loops.RaiseDescriptorLimit(), ReadFileTable());
-
-    /// <summary>Tells the process's limit (EMFILE) from the system's (ENFILE).</summary>
-    /// <param name="allowed">What the process may have.</param>
-    /// <param name="fileTable">What the system has: open, free, most, separated by tabs; empty if not known.</param>
-    internal static string NoDescriptor(long allowed, string fileTable)
-    {
-        var fields = fileTable.Split('\t');
-        // What this process had open is closed by now: with that the system's may have been all.
-        if (fields.Length == 3 && long.TryParse(fields[0], CultureInfo.InvariantCulture, out var open)
-            && long.TryParse(fields[2], CultureInfo.InvariantCulture, out var most) && open >= most - allowed)
-        {
-            return $"no file descriptor is left of the {most} of the whole system, {open} of which others have; raise "
-                + "the limit ('sysctl fs.file-max')";
-        }
-        return $"no file descriptor is left of the {allowed} that are allowed; raise the limit ('ulimit -n', "
-            + "LimitNOFILE= in systemd)";
-    }
-
-    private static string ReadFileTable()
-    {
-        try
-        {
-            return File.ReadAllText("/proc/sys/fs/file-nr");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return "";
-        }
-    }
+    /// <summary>Names the limit that was met: the process's (EMFILE) or the system's (ENFILE).</summary>
+    internal static string NoDescriptor(IoError error) => error == IoError.FileTableFull
+        ? "the whole system has no file left; raise its limit ('sysctl fs.file-max'), or see which process has so many"
+        : $"no file descriptor is left of the {Loops.RaiseDescriptorLimit()} that are allowed; raise the limit "
+            + "('ulimit -n', LimitNOFILE= in systemd)";
 
     private static string? Describe(string path, IoError error)
     {

@@ -155,6 +155,8 @@ public sealed class Server : IDisposable
             StartLoops(snapshot);
             _plans = snapshot.Listeners;
             if (_options.Admin is { } admin) _admin = OpenAdmin(admin);
+            // The runtime ends the process when it wants one and there is none, and nobody could be served.
+            Loops.RequireDescriptors();
             _checker = new HealthChecker([.. Checks(snapshot)], PublishHealth, _log);
             _resolution = new Resolution(snapshot.Clusters, Publish, _log);
             _services = new ServiceResolution(snapshot.Clusters, _options.Resolve, PublishPlaces, _log);
@@ -409,7 +411,7 @@ public sealed class Server : IDisposable
 
     /// <summary>Whether it is io_uring that the system refuses: not an address, nor a descriptor.</summary>
     private bool IsRefusal(IoException failure) =>
-        Engine == Engine.IoUring && failure is { Address: null, Error: not IoError.OutOfDescriptors };
+        Engine == Engine.IoUring && failure.Address is null && !failure.Error.IsOutOfDescriptors();
 
     private void CreateWorkers(Snapshot snapshot)
     {

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Tailrace.Io;
 
 namespace Tailrace.Hosting;
 
@@ -12,6 +13,9 @@ namespace Tailrace.Hosting;
 /// </remarks>
 public sealed class Signals : IDisposable
 {
+    /// <summary>What the runtime opens to hear them, and then to run.</summary>
+    private const int Descriptors = 4;
+
     private readonly SemaphoreSlim _woken = new(0);
     private readonly PosixSignalRegistration[] _registrations;
     private readonly Action? _onStop;
@@ -19,9 +23,11 @@ public sealed class Signals : IDisposable
 
     /// <summary>Begins to hear them.</summary>
     /// <param name="onStop">Called when the process is asked to end, once, on a thread of .NET's own.</param>
+    /// <exception cref="StartException">The process may have too few descriptors for anything.</exception>
     public Signals(Action? onStop = null)
     {
         _onStop = onStop;
+        RequireDescriptors();
         _registrations = [.. Heard.Select(signal => PosixSignalRegistration.Create(signal, OnSignal))];
     }
 
@@ -50,6 +56,19 @@ public sealed class Signals : IDisposable
     {
         if (!Interlocked.Exchange(ref _isStopping, true)) _onStop?.Invoke();
         _woken.Release();
+    }
+
+    /// <summary>The runtime throws from within a static constructor when it finds none.</summary>
+    private static void RequireDescriptors()
+    {
+        try
+        {
+            Loops.RequireDescriptors(Descriptors);
+        }
+        catch (IoException failure)
+        {
+            throw new StartException(ListenErrors.Describe(failure), failure);
+        }
     }
 
     /// <summary>Gives the signals back to who heard them before.</summary>

@@ -31,6 +31,11 @@ internal sealed class ClientFacts
     /// <summary>What its socket's address was, once that is aborted; the default before.</summary>
     internal NetAddress Remote { get; set; }
 
+    /// <summary>
+    /// When it was accepted, in ticks of the stopwatch, where something has come before its server; 0 elsewhere.
+    /// </summary>
+    internal long AcceptedAt { get; set; }
+
     /// <summary>The address as text; empty until it has been written.</summary>
     internal ReadOnlySpan<byte> Text => ((ReadOnlySpan<byte>)_text)[.._textLength];
 
@@ -48,6 +53,7 @@ internal sealed class ClientFacts
         Ticket.Return();
         Ticket = default;
         Remote = default;
+        AcceptedAt = 0;
     }
 
     [InlineArray(NetAddress.TextLengthMax)]

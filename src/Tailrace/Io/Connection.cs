@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using Tailrace.Io.ProxyProtocol;
 using Tailrace.Memory;
@@ -63,6 +64,18 @@ public abstract class Connection : TimerEntry
     {
         get => _facts?.Remote ?? default;
         set => Facts.Remote = value;
+    }
+
+    /// <summary>
+    /// When it was accepted, in ticks of the stopwatch: now, unless a gate before its server has said so
+    /// (<see cref="Hold"/>).
+    /// </summary>
+    internal long AcceptedAt => _facts is { AcceptedAt: > 0 and var ticks } ? ticks : Stopwatch.GetTimestamp();
+
+    /// <summary>A gate has something to wait for: what the logs say of the client begins now.</summary>
+    internal void Hold()
+    {
+        if (Facts.AcceptedAt == 0) Facts.AcceptedAt = Stopwatch.GetTimestamp();
     }
 
     private ClientFacts Facts => _facts ??= Reactor.FreeFacts.TryTake() ?? new ClientFacts();

@@ -270,7 +270,7 @@ public abstract partial class EventLoop : IDisposable
         if (timeout < 0 || (timeoutMs >= 0 && timeoutMs < timeout)) timeout = timeoutMs;
         Wait(timeout);
         Timers.Advance(Now);
-        _mailbox.DrainTo(this);
+        if (!_mailbox.IsEmpty) _mailbox.DrainTo(this);
         for (var count = _ready.Count; count > 0; count--) Guard(_ready.Dequeue());
     }
 

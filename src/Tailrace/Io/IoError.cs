@@ -21,7 +21,10 @@ public enum IoError
     /// <summary>ENOMEM: the kernel has no memory for it.</summary>
     OutOfMemory = 12,
 
-    /// <summary>EMFILE or ENFILE: no descriptor is left.</summary>
+    /// <summary>ENFILE: the system has no file left, for no process.</summary>
+    FileTableFull = 23,
+
+    /// <summary>EMFILE: the process has no descriptor left.</summary>
     OutOfDescriptors = 24,
 
     /// <summary>EPIPE: the other side no longer receives.</summary>

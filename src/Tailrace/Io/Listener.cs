@@ -98,9 +98,9 @@ public sealed class Listener : TimerEntry
                 continue;
             }
             if (_handle is null) return;
+            _reactor.Counters.AcceptErrors++;
             // A client that left while it waited is no reason to pause.
             if (result.Error is IoError.Aborted or IoError.Reset) continue;
-            _reactor.Counters.AcceptErrors++;
             Pause(result.Error);
             _budget.PassOn();
             await PauseAsync();

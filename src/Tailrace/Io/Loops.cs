@@ -19,12 +19,12 @@ public static class Loops
                 throw new IoException(IoError.NotPermitted, "engine epoll needs Linux; use 'auto' or 'portable'");
             case Engine.IoUring when !OperatingSystem.IsLinux():
                 throw new IoException(IoError.NotPermitted, "engine io_uring needs Linux; use 'auto' or 'portable'");
-            case Engine.IoUring when UringProbe.Refusal() is { } refusal:
+            case Engine.IoUring when Refusal() is { } refusal:
                 throw new IoException(IoError.NotPermitted, Cannot(refusal));
             case Engine.Auto when !OperatingSystem.IsLinux():
                 reason = "not Linux";
                 return Engine.Portable;
-            case Engine.Auto when UringProbe.Refusal() is { } refusal:
+            case Engine.Auto when Refusal() is { } refusal:
                 reason = Off(refusal);
                 return Engine.Epoll;
             case Engine.Auto:
@@ -34,6 +34,15 @@ public static class Loops
                 reason = "as configured";
                 return wanted;
         }
+    }
+
+    /// <summary>Why io_uring cannot be had; null: it can.</summary>
+    /// <exception cref="IoException">For want of descriptors, which no engine does without.</exception>
+    private static string? Refusal()
+    {
+        RaiseDescriptorLimit();
+        var refusal = UringProbe.Refusal();
+        return refusal?.Error.IsOutOfDescriptors() == true ? throw refusal : refusal?.Message;
     }
 
     /// <summary>The measurement that 'auto' rests on where both engines of Linux work. A test reads it.</summary>
@@ -86,6 +95,20 @@ public static class Loops
     /// <summary>Allows the process as many file descriptors as it may have, and says how many.</summary>
     internal static long RaiseDescriptorLimit() =>
         OperatingSystem.IsLinux() ? DescriptorLimit.Raise() : long.MaxValue;
+
+    /// <summary>
+    /// Makes sure that descriptors are left for connections, beyond those of the <see cref="DescriptorReserve"/>.
+    /// </summary>
+    /// <param name="others">How many others are about to be opened.</param>
+    /// <exception cref="IoException">There are none.</exception>
+    internal static void RequireDescriptors(int others = 0)
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        var reserve = new DescriptorReserve(DescriptorLimit.Raise());
+        if (!reserve.Reaches(DescriptorLimit.LowestFree() + (long)others)) return;
+        var error = DescriptorLimit.IsFileTableFull ? IoError.FileTableFull : IoError.OutOfDescriptors;
+        throw new IoException(error, "nobody could be served");
+    }
 
     /// <summary>Pins the calling thread to one processor.</summary>
     /// <returns>Null, or why the system does not.</returns>

@@ -23,7 +23,6 @@ internal sealed class Mailbox
     /// <summary>Moves what is there into the loop's own queue; what comes meanwhile is for the next turn.</summary>
     internal void DrainTo(EventLoop loop)
     {
-        if (IsEmpty) return;
         // First the signal, then the count: a message that is not counted here signals anew.
         Interlocked.Exchange(ref _signalled, 0);
         for (var count = _queue.Count; count > 0 && _queue.TryDequeue(out var message); count--) loop.Queue(message);

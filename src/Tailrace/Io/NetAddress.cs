@@ -29,6 +29,9 @@ public readonly struct NetAddress : IEquatable<NetAddress>
         _family = (ushort)family;
     }
 
+    /// <summary>What stands for the address of a Unix socket's peer.</summary>
+    internal static ReadOnlySpan<byte> UnixText => "unix"u8;
+
     /// <summary>The port; 0 for a Unix socket.</summary>
     public ushort Port { get; }
 
@@ -74,7 +77,7 @@ public readonly struct NetAddress : IEquatable<NetAddress>
     {
         AddressFamily.InterNetwork => FormatIPv4((uint)_low, text),
         AddressFamily.InterNetworkV6 => FormatIPv6(text),
-        AddressFamily.Unix => Copy("unix"u8, text),
+        AddressFamily.Unix => Copy(UnixText, text),
         _ => Copy("unknown"u8, text),
     };
 

@@ -5,13 +5,28 @@ internal static unsafe class DescriptorLimit
 {
     private const int NumberOfFiles = 7;
 
-    /// <summary>The number that the next descriptor will have; the largest of all when there is none.</summary>
+    /// <summary>
+    /// The number that the next descriptor will have; the largest of all when there is none, 0 when nobody can tell.
+    /// </summary>
     internal static int LowestFree()
     {
         var fd = Libc.eventfd(0, SocketAbi.SockCloexec);
-        if (fd < 0) return int.MaxValue;
+        if (fd < 0) return Libc.Errno is Errno.TooMany or Errno.TooManyInSystem ? int.MaxValue : 0;
         Libc.close(fd);
         return fd;
+    }
+
+    /// <summary>Whether it is the system that has no file left, and not only this process that has no descriptor.
+    /// </summary>
+    internal static bool IsFileTableFull
+    {
+        get
+        {
+            var fd = Libc.eventfd(0, SocketAbi.SockCloexec);
+            if (fd < 0) return Libc.Errno == Errno.TooManyInSystem;
+            Libc.close(fd);
+            return false;
+        }
     }
 
     /// <summary>Raises the soft limit to the hard one.</summary>

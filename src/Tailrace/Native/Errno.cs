@@ -19,6 +19,7 @@ internal static class Errno
     internal const int BadRequest = 53;
     internal const int TimerExpired = 62;
     internal const int AddressNotAvailable = 99;
+    internal const int Reset = 104;
     internal const int NoBuffers = 105;
     internal const int HostUnreachable = 113;
     internal const int InProgress = 115;

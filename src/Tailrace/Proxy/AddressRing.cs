@@ -6,7 +6,7 @@ namespace Tailrace.Proxy;
 /// <remarks>
 /// <para>They take turns. One that could not be reached is left out for a while, longer each time up to a limit, so
 /// that a dead one does not cost every other client its connect timeout. When that is over one connection tries it, and
-/// the others do not until it is reached.</para>
+/// the others do not until it is reached. One that ends without having found that out leaves it to the next.</para>
 /// <para>When all have failed none is left out: the one that was tried last comes last. So whoever asks as often as
 /// there are addresses gets each of them.</para>
 /// <para>Mutable state of one reactor.</para>
@@ -36,8 +36,13 @@ internal sealed class AddressRing
 
     /// <summary>The address to connect to next; null when there is none.</summary>
     /// <param name="now">The loop's time.</param>
-    internal SocketAddress? Next(long now)
+    /// <param name="isProbe">
+    /// Whether it is left out until this connection has found out whether it is back: <see cref="Reached"/>,
+    /// <see cref="Failed"/> or <see cref="GaveUp"/> has to follow.
+    /// </param>
+    internal SocketAddress? Next(long now, out bool isProbe)
     {
+        isProbe = false;
         var count = _addresses.Length;
         if (count == 0) return null;
         var best = -1;
@@ -51,7 +56,7 @@ internal sealed class AddressRing
         if (state.Failures > 0)
         {
             // One at a time finds out whether it is back.
-            var isProbe = !IsLeftOut(state, now);
+            isProbe = !IsLeftOut(state, now);
             state = state with
             {
                 TriedAt = now,
@@ -78,6 +83,20 @@ internal sealed class AddressRing
         // Those that were under way when it failed, or that had nowhere else to go, say nothing new.
         if (state.Failures > 0 && !state.IsProbed) return;
         state = new State(now, now, Math.Min(state.Failures + 1, FactorMax), IsProbed: false);
+    }
+
+    /// <summary>
+    /// Nothing was found out of an address, because the client left or something is short here: if it was this
+    /// connection's to do so, it is the next one's.
+    /// </summary>
+    internal void GaveUp(SocketAddress address, bool isProbe)
+    {
+        var index = Array.IndexOf(_addresses, address);
+        if (!isProbe || index < 0) return;
+        ref var state = ref _states[index];
+        // Others that were under way may have found it out meanwhile.
+        if (!state.IsProbed) return;
+        state = state with { LeftOutAt = state.TriedAt - (long)state.Failures * LeftOutMs, IsProbed = false };
     }
 
     /// <summary>The lowest comes first; those that are not left out are all the same.</summary>

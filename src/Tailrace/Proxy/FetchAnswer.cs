@@ -156,7 +156,7 @@ public sealed class FetchAnswer : IDisposable
         IoError.Refused => FetchError.Refused,
         IoError.Unreachable or IoError.NotPermitted => FetchError.Unreachable,
         IoError.NoBuffers or IoError.OutOfMemory => FetchError.LimitReached,
-        IoError.OutOfDescriptors or IoError.AddressNotAvailable => FetchError.LimitReached,
+        IoError.OutOfDescriptors or IoError.FileTableFull or IoError.AddressNotAvailable => FetchError.LimitReached,
         _ => FetchError.Closed,
     };
 

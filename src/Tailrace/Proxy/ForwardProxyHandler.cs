@@ -85,7 +85,7 @@ internal sealed class ForwardProxyHandler : Handler
             case IoError.TimedOut:
                 Refuse(exchange, 504, "connect timed out");
                 break;
-            case IoError.OutOfDescriptors or IoError.AddressNotAvailable:
+            case IoError.OutOfDescriptors or IoError.FileTableFull or IoError.AddressNotAvailable:
                 Refuse(exchange, 503, "no descriptor or port left");
                 break;
             case IoError.NoBuffers or IoError.OutOfMemory:

@@ -26,7 +26,8 @@ internal sealed class Refusals(Cluster cluster)
             IoError.None => (503, "no destination", false),
             IoError.TimedOut => (504, "connect timed out", true),
             IoError.Refused => (502, "connect refused", true),
-            IoError.OutOfDescriptors or IoError.AddressNotAvailable => (503, "no descriptor or port left", true),
+            IoError.OutOfDescriptors or IoError.FileTableFull or IoError.AddressNotAvailable =>
+                (503, "no descriptor or port left", true),
             IoError.BacklogFull => (503, "the queue of its socket is full", true),
             _ => (502, "connect failed", true),
         };

@@ -129,6 +129,13 @@ internal sealed class UpstreamPool
     {
         var connected = await ConnectAsync(destination, client);
         if (connected.Connection is not { } connection) return new OpenResult(null, connected.Error);
+        if (connection.IsBroken)
+        {
+            // It was reset as soon as it was there, and nothing of a request is on its way.
+            Counters.UpstreamConnectErrors++;
+            Close(destination, connection);
+            return new OpenResult(null, IoError.Reset);
+        }
         var upstream = FreeUpstreams.TryTake() ?? new UpstreamConnection(this);
         return new OpenResult(upstream.On(destination, connected.Address!, connection), IoError.None);
     }
@@ -147,7 +154,7 @@ internal sealed class UpstreamPool
         for (var left = destination.Addresses.Length;
             left > 0 && error != IoError.Aborted && !error.IsShortage(); left--)
         {
-            if (destination.Ring.Next(Now) is not { } address) break;
+            if (destination.Ring.Next(Now, out var isProbe) is not { } address) break;
             var connection = SocketConnection.Rent(_reactor);
             var connect = connection.ConnectAsync(address);
             if (!connect.IsCompleted)
@@ -166,6 +173,7 @@ internal sealed class UpstreamPool
             }
             connection.Close();
             error = result.Error;
+            if (!Lessor.IsFault(error)) destination.Ring.GaveUp(address, isProbe);
             if (error == IoError.BacklogFull && Now + RetryMs < retryUntil)
             {
                 left++;

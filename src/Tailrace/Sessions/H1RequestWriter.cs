@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Tailrace.Http;
 using Tailrace.Http.H1;
 using Tailrace.Http.Rules;
+using Tailrace.Io;
 using Tailrace.Memory;
 
 namespace Tailrace.Sessions;
@@ -374,7 +375,8 @@ internal static class H1RequestWriter
         }
         else
         {
-            writer.Write(client);
+            // RFC 7239 section 6: an address, this word, or something that begins with an underscore.
+            writer.Write(client.SequenceEqual(NetAddress.UnixText) ? "unknown"u8 : client);
         }
         var host = head.Authority.In(bytes);
         if (!host.IsEmpty)

@@ -11,7 +11,7 @@ public static class Metrics
         {
             IsGauge = true,
         },
-        new("accept errors", "accept_errors", "Times that accepting failed.", c => c.AcceptErrors),
+        new("accept errors", "accept_errors", "Accepts that failed, or found the client gone.", c => c.AcceptErrors),
         Refused("PROXY header errors", "proxy-header", c => c.ProxyHeaderErrors),
         Refused("PROXY headers unfinished", "proxy-header-unfinished", c => c.ProxyHeadersUnfinished),
         Refused("denied addresses", "address", c => c.Denied),

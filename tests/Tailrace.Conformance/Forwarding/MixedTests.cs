@@ -152,6 +152,32 @@ public sealed class MixedTests
     }
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void What_is_recorded_begins_with_the_accept(EngineChoice engine)
+    {
+        var path = Path.GetTempFileName();
+        Run(engine, scenario =>
+        {
+            scenario.Options = scenario.Options with { AccessLog = new AccessLogOptions { Format = AccessLogFormat.Json, Path = path } };
+            scenario.Listener = s_listener with
+            {
+                // Both wait for their time to be over.
+                ProxyProtocol = new ProxyProtocolOptions
+                {
+                    Accept = ProxyProtocolMode.Optional,
+                    Trusted = ["127.0.0.1"],
+                    Timeout = TimeSpan.FromMilliseconds(300),
+                },
+            };
+            scenario.AddOrigin(wire => wire.Send("served"));
+            using var client = scenario.Connect();
+            Assert.Equal("served"u8.ToArray(), client.ReadToEnd());
+        });
+        var entry = JsonDocument.Parse(Assert.Single(File.ReadAllLines(path))).RootElement;
+        File.Delete(path);
+        Assert.True(entry.GetProperty("duration_us").GetInt64() > 650_000, entry.ToString());
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void One_that_is_undecided_leaves_or_is_cut_at_the_end(EngineChoice engine) => Run(engine, scenario =>
     {
         scenario.Listener = s_listener with { Timeouts = new ListenerTimeouts { Hello = TimeSpan.FromMinutes(10) } };

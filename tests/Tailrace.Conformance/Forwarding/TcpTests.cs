@@ -373,6 +373,30 @@ public sealed class TcpTests
     }
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_full_queue_of_a_Unix_socket_is_not_waited_for_when_the_client_has_left(EngineChoice engine)
+    {
+        using var full = new FullUnixListener();
+        Run(engine, scenario =>
+        {
+            scenario.AddDestination(full.Address);
+            // One that is not heard to leave in time, for whatever reason, is told that there is no way.
+            for (var tries = 1; ; tries++)
+            {
+                using var client = scenario.Connect();
+                client.Send("x");
+                Wait.Until(() => scenario.Server.CountStates()[0] == 1, "it does not wait");
+                client.Reset();
+                scenario.WaitUntilIdle();
+                if (scenario.Counters.Tcp.ClientReset > 0) break;
+                Assert.True(tries < 10, "it is tried on for a client that has left");
+            }
+            Assert.Equal(scenario.Counters.Tcp.Unreachable, scenario.Counters.UpstreamConnectErrors);
+            var destination = Assert.Single(scenario.Server.Destinations);
+            Assert.Equal((0, 0), (destination.Active, destination.Failures));
+        });
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Every_connection_is_recorded(EngineChoice engine)
     {
         var path = Path.GetTempFileName();

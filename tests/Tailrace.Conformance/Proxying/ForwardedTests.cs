@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Tailrace.Config;
 using Tailrace.Conformance.Support;
 
@@ -45,6 +46,26 @@ public sealed class ForwardedTests
                 Assert.Equal(expected, RequestOf(scenario, Reply.Get("/", Earlier)).Field("Forwarded"));
             });
         }
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_client_of_a_Unix_socket_is_unknown_where_there_is_no_other_word(EngineChoice engine)
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        var path = Path.Combine(folder.FullName, "front");
+        Scenario.Run(engine, scenario =>
+        {
+            var both = new ForwardedOptions { Forwarded = ForwardedMode.Append };
+            scenario.Listener = scenario.Listener with { Address = $"unix:{path}", Forwarded = both };
+            var origin = scenario.AddOrigin(Reply.Of("x"));
+            Assert.Equal(path, scenario.Server.Addresses[0].ToString());
+            using var client = Wire.Connect(new UnixDomainSocketEndPoint(path));
+            client.Send(Reply.Get());
+            Assert.Equal("x", client.ReadAnswer().Text);
+            Assert.Equal("unix", origin.Request.Field("X-Forwarded-For"));
+            Assert.Equal("for=unknown;host=\"a.example\";proto=http", origin.Request.Field("Forwarded"));
+        });
+        folder.Delete(recursive: true);
     }
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]

@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text;
 using Tailrace.Config;
 using Tailrace.Conformance.Support;
 
@@ -142,6 +144,65 @@ public sealed class DisconnectTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void While_its_upload_stands_still(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        using var gone = new ManualResetEventSlim();
+        AddOriginThatStalls(scenario, gone);
+        using var client = FullListener.Open();
+        client.Connect(scenario.Address);
+        client.Blocking = false;
+        SendUntilStandstill(client, client.Send(Encoding.ASCII.GetBytes(HeadOf(Endless))));
+        Leave(scenario, client, gone);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void While_its_upload_stands_still_that_began_in_bulk(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        // So much comes at once that it is the others' turn before the relay has waited for anything.
+        scenario.Options = scenario.Options with { Buffers = new BufferOptions { Pipes = 0, Socket = 4 << 20 } };
+        scenario.Routes = [new RouteOptions { Match = new MatchOptions { Path = "/short" }, Respond = new RespondOptions() }, .. scenario.Routes];
+        using var gone = new ManualResetEventSlim();
+        AddOriginThatStalls(scenario, gone);
+        using var client = FullListener.Open();
+        client.Connect(scenario.Address);
+        client.Blocking = false;
+        // Nor has what came before it, of which the last piece is a full one, left anything that hears of a reset.
+        var whole = new byte[1 << 16];
+        Encoding.ASCII.GetBytes(HeadOf(whole.Length - HeadOf(60_000, "/short").Length, "/short"), whole);
+        SendWhileBusy(scenario, () => Assert.Equal(whole.Length, client.Send(whole)));
+        Assert.True(client.Poll(TimeSpan.FromSeconds(30), SelectMode.SelectRead), "the first is not answered");
+        client.Receive(new byte[4096]);
+        SendWhileBusy(scenario, () => SendUntilStandstill(client, client.Send(Encoding.ASCII.GetBytes(HeadOf(Endless)))));
+        SendUntilStandstill(client, 0);
+        Leave(scenario, client, gone);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void While_the_queue_of_a_Unix_socket_is_full(EngineChoice engine)
+    {
+        using var full = new FullUnixListener();
+        Scenario.Run(engine, scenario =>
+        {
+            scenario.AddDestination(full.Address);
+            // One that is not heard to leave in time, for whatever reason, is answered that the queue is full.
+            for (var tries = 1; ; tries++)
+            {
+                var late = scenario.Counters.UpstreamConnectErrors;
+                using var client = scenario.Connect();
+                client.Send(Reply.Get());
+                Wait.Until(() => scenario.Counters.Requests == tries, "the request has not arrived");
+                client.Reset();
+                scenario.WaitUntilIdle();
+                if (scenario.Counters.UpstreamConnectErrors == late) break;
+                Assert.True(tries < 10, "it is tried on for a client that has left");
+            }
+            Assert.NotEqual(0, scenario.Counters.DownstreamAborts);
+            var destination = Assert.Single(scenario.Server.Destinations);
+            Assert.Equal((0, 0), (destination.Active, destination.Failures));
+        });
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void While_the_answer_streams(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         var piece = new byte[64 << 10];
@@ -232,4 +293,49 @@ public sealed class DisconnectTests
         });
         scenario.WaitUntilIdle();
     });
+
+    private const int Endless = 1 << 30;
+
+    private static string HeadOf(int length, string path = "/") => $"POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n";
+
+    /// <summary>An origin that takes the head of an endless request, and no more until its client has left.</summary>
+    private static void AddOriginThatStalls(Scenario scenario, ManualResetEventSlim gone)
+    {
+        var never = TimeSpan.FromMinutes(10);
+        scenario.Listener = scenario.Listener with { Timeouts = new ListenerTimeouts { Body = never } };
+        scenario.Cluster = scenario.Cluster with { Timeouts = new ClusterTimeouts { Idle = never, FirstByte = never } };
+        scenario.AddOrigin(wire =>
+        {
+            wire.ReadHead();
+            Assert.True(gone.Wait(60_000), "its client does not leave");
+            Assert.ThrowsAny<IOException>(() => wire.ReadExactly(Endless));
+        });
+    }
+
+    /// <summary>Sends while the worker does something else: all of it is there when that is over.</summary>
+    private static void SendWhileBusy(Scenario scenario, Action send)
+    {
+        using var sent = new ManualResetEventSlim();
+        scenario.Server.Workers[0].Reactor.Loop.Post(() => sent.Wait(10_000));
+        send();
+        sent.Set();
+        scenario.Ask(_ => true);
+    }
+
+    private static void SendUntilStandstill(Socket client, long sent)
+    {
+        var piece = new byte[64 << 10];
+        Wait.Standstill(() => sent += Math.Max(0, client.Send(piece, SocketFlags.None, out _)));
+    }
+
+    /// <summary>Resets a client that has sent what there is room for, and waits until the worker has heard.</summary>
+    private static void Leave(Scenario scenario, Socket client, ManualResetEventSlim gone)
+    {
+        client.LingerState = new LingerOption(true, 0);
+        client.Dispose();
+        scenario.WaitUntilIdle();
+        gone.Set();
+        Assert.Equal(1, scenario.Counters.DownstreamAborts);
+        Assert.Equal(0, Assert.Single(scenario.Server.Destinations).Active);
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Tailrace.Config;
 using Tailrace.Conformance.Support;
 
@@ -11,6 +12,14 @@ public sealed class EngineTests
     private const uint Register = 427;
     private const uint Invalid = 22;
     private const uint NoSystemCall = 38;
+    private const uint TooManyInSystem = 23;
+    private const uint TooMany = 24;
+    private const uint InternetFamily = 2;
+
+    private static readonly bool s_isArm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+    private static readonly uint s_socket = s_isArm ? 198u : 41u;
+    private static readonly uint s_socketPair = s_isArm ? 199u : 53u;
+    private static readonly uint s_eventFd = s_isArm ? 19u : 290u;
 
     // The first argument of io_uring_setup is the size of the ring.
     private static readonly Dictionary<string, (Action Confine, string Limits, string Refusal)> s_systems = new()
@@ -86,6 +95,46 @@ public sealed class EngineTests
         var warning = Assert.Single(server.Log.With("io_uring was allowed at the trial and is refused to the workers"));
         Assert.Contains(" warn ", warning);
         Assert.Contains($"because=\"{refusal}", warning);
+    }
+
+    [Theory]
+    [InlineData("--engine io_uring")]
+    [InlineData("")]
+    public void A_trial_that_finds_no_descriptor_names_their_limit_and_not_the_engine(string options)
+    {
+        foreach (var call in (uint[])[Setup, s_socketPair])
+        {
+            using var server = new ChildServer(
+                $"echo --listen 127.0.0.1:0 {options}", "true", () => Seccomp.DenyCall(call, TooMany));
+            Assert.False(server.IsRunning, server.Log.ToString());
+            Assert.Equal(1, server.ExitCode);
+            var error = Assert.Single(server.Log.With("tailrace: "));
+            Assert.Contains("raise the limit ('ulimit -n'", error);
+            Assert.DoesNotContain("seccomp", error);
+        }
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void The_limit_is_named_that_was_met(EngineChoice engine)
+    {
+        Refuse(TooMany, "no file descriptor is left of the ", "'ulimit -n'");
+        Refuse(TooManyInSystem, "the whole system has no file left", "'sysctl fs.file-max'");
+
+        void Refuse(uint errno, string whose, string advice)
+        {
+            using var server = new ChildServer(
+                $"echo --listen 127.0.0.1:0 --engine {ChildServer.NameOf(engine)}", "true", () =>
+                {
+                    Seccomp.DenyCall(s_socket, argument: 0, value: InternetFamily, errno);
+                    // The framework does not tell: the loop asks the system again.
+                    if (engine == EngineChoice.Portable) Seccomp.DenyCall(s_eventFd, errno);
+                });
+            Assert.False(server.IsRunning, server.Log.ToString());
+            Assert.Equal(1, server.ExitCode);
+            var error = Assert.Single(server.Log.With("tailrace: "));
+            Assert.Contains(whose, error);
+            Assert.Contains(advice, error);
+        }
     }
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]

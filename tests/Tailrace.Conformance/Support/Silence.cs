@@ -76,3 +76,33 @@ internal sealed class FullListener : IDisposable
         _listener.Dispose();
     }
 }
+
+/// <summary>A Unix socket whose queue is full: a connect to it is to be tried again (EAGAIN).</summary>
+internal sealed class FullUnixListener : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory();
+    private readonly Socket _listener = Open();
+    private readonly Socket _queued = Open();
+
+    internal FullUnixListener()
+    {
+        var path = new UnixDomainSocketEndPoint(Path.Combine(_folder.FullName, "full"));
+        _listener.Bind(path);
+        // One may wait to be accepted.
+        _listener.Listen(0);
+        _queued.Connect(path);
+        Address = $"unix:{path}";
+    }
+
+    /// <summary>The address as destinations have it.</summary>
+    internal string Address { get; }
+
+    public void Dispose()
+    {
+        _queued.Dispose();
+        _listener.Dispose();
+        _folder.Delete(recursive: true);
+    }
+
+    private static Socket Open() => new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+}

@@ -1,28 +1,23 @@
+using System.Net;
 using Tailrace.Hosting;
+using Tailrace.Io;
 
 namespace Tailrace.Tests.Hosting;
 
 /// <summary>Whose limit it was that no descriptor was left of.</summary>
 public sealed class ListenErrorsTests
 {
-    private const string OwnLimit =
-        "no file descriptor is left of the 256 that are allowed; raise the limit ('ulimit -n', LimitNOFILE= in systemd)";
-
     [Theory]
-    [InlineData("1781\t0\t2466183\n")]
-    [InlineData("743\t0\t1000\n")]
-    [InlineData("1781\t0\t9223372036854775807\n")]
-    [InlineData("")]
-    [InlineData("what it will be some day")]
-    public void The_process_s_where_the_system_has_more(string fileTable) =>
-        Assert.Equal(OwnLimit, ListenErrors.NoDescriptor(256, fileTable));
-
-    [Theory]
-    [InlineData(744)]
-    [InlineData(1000)]
-    [InlineData(1010)]
-    public void The_system_s_where_it_has_none_beside_those_of_this_process(int open) => Assert.Equal(
-        $"no file descriptor is left of the 1000 of the whole system, {open} of which others have; raise the limit "
-        + "('sysctl fs.file-max')",
-        ListenErrors.NoDescriptor(256, $"{open}\t0\t1000\n"));
+    [InlineData(IoError.OutOfDescriptors, "no file descriptor is left of the ", "('ulimit -n', LimitNOFILE= in systemd)")]
+    [InlineData(IoError.FileTableFull, "the whole system has no file left", "('sysctl fs.file-max')")]
+    public void It_is_named_as_the_error_says(IoError error, string whose, string advice)
+    {
+        var address = new IPEndPoint(IPAddress.Loopback, 80);
+        foreach (var failure in (IoException[])[new(error, address), new(error, "eventfd")])
+        {
+            var said = ListenErrors.Describe(failure);
+            Assert.Contains(whose, said);
+            Assert.Contains(advice, said);
+        }
+    }
 }

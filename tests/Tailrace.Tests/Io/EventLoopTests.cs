@@ -27,6 +27,32 @@ public sealed class EventLoopTests
         });
     }
 
+    [Theory, MemberData(nameof(Engines))]
+    public void A_connection_that_is_reset_before_its_connect_is_looked_at_was_there(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        using var server = new TcpListener(IPAddress.Loopback, 0);
+        server.Start();
+        rig.Run(async () =>
+        {
+            await rig.TurnsAsync(2);
+            var connection = SocketConnection.Rent(rig.Reactor);
+            var connecting = connection.ConnectAsync(server.LocalEndpoint.Serialize());
+            using (var accepted = server.AcceptSocket())
+            {
+                accepted.Send("x"u8);
+                accepted.LingerState = new LingerOption(true, 0);
+            }
+            Assert.Equal(IoError.None, (await connecting).Error);
+            Assert.Equal(1, (await connection.FillAsync()).Bytes);
+            Assert.Equal("x"u8, connection.Input.Unread);
+            connection.Input.Consume(1);
+            Assert.Equal(IoError.Reset, (await connection.FillAsync()).Error);
+            Assert.True(connection.IsBroken);
+            connection.Close();
+        });
+    }
+
     [Theory, MemberData(nameof(AllEngines))]
     public void It_is_known_who_opened_a_stream(string engine)
     {

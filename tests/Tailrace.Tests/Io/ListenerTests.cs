@@ -52,6 +52,33 @@ public sealed class ListenerTests
     }
 
     [Theory, MemberData(nameof(LoopRig.Engines), MemberType = typeof(LoopRig))]
+    public void A_client_that_leaves_before_it_is_accepted_is_counted(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        var (budget, served) = (new ConnectionBudget(0), new List<Connection>());
+        rig.Run(async () =>
+        {
+            var handle = rig.Listen();
+            var address = (IPEndPoint)rig.Loop.LocalAddress(handle);
+            using (var hasty = new TcpClient())
+            {
+                hasty.Connect(address);
+                hasty.LingerState = new LingerOption(true, 0);
+            }
+            using var patient = new TcpClient();
+            patient.Connect(address);
+            var listener = new Listener(rig.Reactor, handle, budget, served.Add);
+            listener.Start();
+            var port = ((IPEndPoint)patient.Client.LocalEndPoint!).Port;
+            await rig.UntilAsync(() => served.Any(one => one.Remote.Port == port));
+            Assert.Equal(2, budget.Total + rig.Reactor.Counters.AcceptErrors);
+            foreach (var connection in served) connection.Close();
+            listener.Close();
+            await rig.TurnsAsync(5);
+        });
+    }
+
+    [Theory, MemberData(nameof(LoopRig.Engines), MemberType = typeof(LoopRig))]
     public void A_place_that_becomes_free_is_taken_at_once_and_waiting_is_no_error(string engine)
     {
         using var rig = new LoopRig(engine);

@@ -11,7 +11,7 @@ public sealed class AddressRingTests
     private static readonly SocketAddress s_c = Address(3);
 
     [Fact]
-    public void Without_addresses_there_is_none() => Assert.Null(new AddressRing().Next(0));
+    public void Without_addresses_there_is_none() => Assert.Null(new AddressRing().Next(0, out _));
 
     [Fact]
     public void They_take_turns() => Assert.Equal("abcabc", Turns(Ring(), 0, 6));
@@ -39,6 +39,34 @@ public sealed class AddressRingTests
             now += leftOut;
             Assert.Contains('a', Turns(ring, now, 4));
             ring.Failed(s_a, now);
+        }
+    }
+
+    [Fact]
+    public void One_that_is_not_tried_to_the_end_is_tried_by_the_next()
+    {
+        var ring = Ring();
+        ring.Failed(s_a, 0);
+        var isProbe = false;
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(s_a, ring.Next(AddressRing.LeftOutMs + i, out isProbe));
+            Assert.True(isProbe);
+            Assert.DoesNotContain('a', Turns(ring, AddressRing.LeftOutMs + i, 4));
+            ring.GaveUp(s_a, isProbe);
+        }
+        // Who does not find that out, or finds out too late, changes nothing.
+        ring.Next(AddressRing.LeftOutMs + 3, out _);
+        ring.GaveUp(s_a, isProbe: false);
+        Assert.DoesNotContain('a', Turns(ring, AddressRing.LeftOutMs + 3, 4));
+        ring.Failed(s_a, AddressRing.LeftOutMs + 3);
+        ring.GaveUp(s_a, isProbe: true);
+        Assert.DoesNotContain('a', Turns(ring, AddressRing.LeftOutMs + 3, 4));
+        ring.Reached(s_a);
+        for (var i = 0; i < 3; i++)
+        {
+            ring.Next(AddressRing.LeftOutMs + 3, out isProbe);
+            Assert.False(isProbe);
         }
     }
 
@@ -85,7 +113,7 @@ public sealed class AddressRingTests
         var turns = "";
         for (var i = 0; i < count; i++)
         {
-            var address = ring.Next(now)!;
+            var address = ring.Next(now, out _)!;
             turns += address.Equals(s_a) ? 'a' : address.Equals(s_b) ? 'b' : 'c';
             then?.Invoke(address, now);
         }

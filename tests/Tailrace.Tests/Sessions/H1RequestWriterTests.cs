@@ -62,6 +62,7 @@ public sealed class H1RequestWriterTests
 
     [Theory]
     [InlineData("10.0.0.1", "for=10.0.0.1;host=\"h:1\";proto=http")]
+    [InlineData("unix", "for=unknown;host=\"h:1\";proto=http")]
     [InlineData("fe80::1", "for=\"[fe80::1]\";host=\"h:1\";proto=http")]
     public void Forwarding_fields(string client, string element)
     {

@@ -161,6 +161,7 @@ internal sealed unsafe partial class EpollLoop
         _unsent[_unsentCount++] = handle.Descriptor;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void SendUnsent()
     {
         for (var i = 0; i < _unsentCount; i++)

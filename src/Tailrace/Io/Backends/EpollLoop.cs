@@ -199,7 +199,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     /// <inheritdoc/>
     protected override void Wait(int timeoutMs)
     {
-        SendUnsent();
+        if (_unsentCount > 0) SendUnsent();
         var count = Libc.epoll_wait(_epoll, _events, _eventsMax, _backlog.Count > 0 ? 0 : timeoutMs);
         UpdateClock();
         var (settled, answers) = (0, 0);
@@ -245,11 +245,18 @@ internal sealed unsafe partial class EpollLoop : EventLoop
 
     /// <summary>Completes the operations that have come to a result, and sends what was written meanwhile.</summary>
     /// <returns>0: none is left.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private int Finish(int settled)
     {
-        for (var i = 0; i < settled; i++) _settled[i].Operation.Deliver();
-        SendUnsent();
+        if (settled > 0) Deliver(settled);
+        if (_unsentCount > 0) SendUnsent();
         return 0;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Deliver(int settled)
+    {
+        for (var i = 0; i < settled; i++) _settled[i].Operation.Deliver();
     }
 
     private void TakeWake()
@@ -386,7 +393,9 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         // A connect that failed is an error of the socket's, and events tell of those.
         if ((events & (Epoll.Error | Epoll.HangUp)) == 0) return IoResult.Success(0);
         var errno = LinuxSockets.TakeError(handle.Descriptor);
-        return errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno);
+        if (!LinuxSockets.IsConnected(errno)) return LinuxSockets.FailureOf(errno);
+        if (errno != 0) handle.FailSending(LinuxSockets.ErrorOf(errno));
+        return IoResult.Success(0);
     }
 
     /// <summary>Receives. False when nothing is there yet.</summary>

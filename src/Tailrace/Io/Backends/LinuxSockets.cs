@@ -95,6 +95,13 @@ internal static unsafe class LinuxSockets
     }
 
     /// <summary>
+    /// Whether a socket whose connect has come to this error, or to 0, is or was connected: only the other side of a
+    /// connection resets it (EPIPE: behind its end), and what that has sent is there to be received. Where nobody
+    /// is it is ECONNREFUSED.
+    /// </summary>
+    internal static bool IsConnected(int errno) => errno is 0 or Errno.Reset or Errno.BrokenPipe;
+
+    /// <summary>
     /// Bytes that the other side has not taken yet (SIOCOUTQ): fewer than before, and it goes on reading.
     /// </summary>
     internal static int OwedTo(int fd)
@@ -145,7 +152,6 @@ internal static unsafe class LinuxSockets
     internal static IoError ErrorOf(int errno) => errno switch
     {
         Errno.Permission or Errno.AccessDenied => IoError.NotPermitted,
-        Errno.TooMany or Errno.TooManyInSystem => IoError.OutOfDescriptors,
         Errno.HostUnreachable => IoError.Unreachable,
         _ => Enum.IsDefined((IoError)errno) ? (IoError)errno : IoError.Other,
     };

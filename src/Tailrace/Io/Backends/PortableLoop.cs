@@ -71,7 +71,7 @@ internal sealed partial class PortableLoop : EventLoop
         catch (SocketException exception)
         {
             socket?.Dispose();
-            throw new IoException(ErrorOf(exception.SocketErrorCode), address);
+            throw new IoException(StartErrorOf(exception.SocketErrorCode), address);
         }
         return Register(socket);
     }
@@ -120,7 +120,7 @@ internal sealed partial class PortableLoop : EventLoop
         if (_reserve.Touches(handle.Socket.Handle)) return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
         var transfer = handle.Outgoing;
         transfer.IsInFlight = handle.Socket.ConnectAsync(transfer);
-        if (!transfer.IsInFlight) return new IoTask(ConnectResultOf(transfer));
+        if (!transfer.IsInFlight) return new IoTask(FinishConnect(handle));
         handle.Sending = operation;
         return operation.Begin(handle);
     }
@@ -257,12 +257,21 @@ internal sealed partial class PortableLoop : EventLoop
                 FinishProbe(handle);
                 break;
             case SocketAsyncOperation.Connect:
-                CompleteSending(handle, ConnectResultOf(transfer));
+                CompleteSending(handle, FinishConnect(handle));
                 break;
             default:
                 FinishSend(handle);
                 break;
         }
+    }
+
+    /// <summary>Only the other side of a connection resets it: it was there, and what it has sent is.</summary>
+    private static IoResult FinishConnect(PortableHandle handle)
+    {
+        if (handle.Outgoing.SocketError != SocketError.ConnectionReset) return ConnectResultOf(handle.Outgoing);
+        handle.HiddenFailure = IoError.Reset;
+        handle.IsBroken = true;
+        return IoResult.Success(0);
     }
 
     private void FinishAccept(PortableHandle listener)
@@ -370,6 +379,8 @@ internal sealed partial class PortableLoop : EventLoop
                 buffer.Commit(received);
                 handle.Received += received;
                 if (received < wanted) Rearm(handle);
+                // There may be more, which nobody asks for before these bytes have gone.
+                else if (handle is { IsHeeded: true, IsAskedFor: false }) Queue(new LossNews(this, handle));
                 return IoResult.Success(received);
             }
             buffer.Release();
@@ -516,6 +527,13 @@ internal sealed partial class PortableLoop : EventLoop
         transfer.SocketError == SocketError.Success ? IoResult.Success(0) : FailureOf(transfer.SocketError);
 
     private static IoResult FailureOf(SocketError error) => IoResult.Failure(ErrorOf(error));
+
+    /// <summary>The framework does not say whose descriptors are all taken; the system does when it is asked again.
+    /// </summary>
+    private IoError StartErrorOf(SocketError error) =>
+        error == SocketError.TooManyOpenSockets && _isLinux && DescriptorLimit.IsFileTableFull
+            ? IoError.FileTableFull
+            : ErrorOf(error);
 
     /// <summary>The framework's error as the one that the layers above know.</summary>
     private static IoError ErrorOf(SocketError error) => error switch

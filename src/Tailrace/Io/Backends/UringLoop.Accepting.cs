@@ -24,12 +24,7 @@ internal sealed unsafe partial class UringLoop
     public override IoTask AcceptAsync(IoHandle listener, AcceptOperation operation)
     {
         var handle = Of(listener);
-        while (handle.Accepts!.Waiting.TryDequeue(out var accepted))
-        {
-            if (OpenAccepted(accepted) is not { } opened) continue;
-            operation.Opened = opened;
-            return new IoTask(IoResult.Success(0));
-        }
+        if (handle.Accepts!.Waiting.TryDequeue(out var accepted)) return new IoTask(OpenAccepted(accepted, operation));
         if (_reserve.IsAllThatIsLeft)
         {
             StopMultishot(handle, Kind.Accept);
@@ -62,16 +57,8 @@ internal sealed unsafe partial class UringLoop
             if (_reserve.Touches(result)) StopMultishot(listener, Kind.Accept);
             if (listener.Receiving is { } operation)
             {
-                if (OpenAccepted(result) is { } opened)
-                {
-                    ((AcceptOperation)operation).Opened = opened;
-                    listener.Receiving = null;
-                    operation.Complete(IoResult.Success(0));
-                }
-                else if (!listener.Has(UringWork.Accept))
-                {
-                    Arm(listener);
-                }
+                listener.Receiving = null;
+                operation.Complete(OpenAccepted(result, (AcceptOperation)operation));
                 return;
             }
             var accepted = listener.Accepts!.Waiting;
@@ -101,22 +88,23 @@ internal sealed unsafe partial class UringLoop
     }
 
     /// <summary>
-    /// The stream of an accepted descriptor; null for one that was reset before anybody asked who it is of: nothing may
-    /// be done for a client whose address no list and no limit has seen.
+    /// Opens the stream of an accepted descriptor. One that was reset before anybody asked who it is of has failed:
+    /// nothing may be done for a client whose address no list and no limit has seen.
     /// </summary>
-    private UringHandle? OpenAccepted(int fd)
+    private IoResult OpenAccepted(int fd, AcceptOperation operation)
     {
         var address = stackalloc byte[SocketAbi.AddressBytesMax];
         uint length = SocketAbi.AddressBytesMax;
         if (Libc.getpeername(fd, address, &length) != 0)
         {
             Libc.close(fd);
-            return null;
+            return IoResult.Failure(IoError.Reset);
         }
         var handle = Open(fd);
         handle.IsAccepted = true;
         handle.Remote = LinuxSockets.ReadAddress(address);
-        return handle;
+        operation.Opened = handle;
+        return IoResult.Success(0);
     }
 
     private static void CloseAccepted(UringHandle handle)

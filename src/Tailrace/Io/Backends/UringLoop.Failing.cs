@@ -29,9 +29,10 @@ internal sealed unsafe partial class UringLoop
     {
         var kind = KindOf(completion);
         if (kind is Kind.Wake) return true;
-        if (kind is Kind.Ignored or Kind.Send or Kind.Datagram or Kind.Watch) return false;
+        if (kind is Kind.Ignored or Kind.Send or Kind.Datagram) return false;
         // A cancellation of ours is what is waited for.
         var handle = HandleOf(completion);
+        if (kind is Kind.Watch) return !handle.IsClosed;
         if (handle.IsStopping || (handle.IsClosed && !handle.HasRest)) return false;
         return kind is not (Kind.Receive or Kind.Accept)
             || -completion.Outcome is Errno.Cancelled or Errno.Again or Errno.Interrupted;

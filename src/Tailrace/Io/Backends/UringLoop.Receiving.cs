@@ -161,6 +161,16 @@ internal sealed unsafe partial class UringLoop
         else if (handle.IsBroken) handle.FailDependent(this);
     }
 
+    private void OnWatched(UringHandle handle, int result, uint flags)
+    {
+        var isLast = (flags & Uring.CqeMore) == 0;
+        if (isLast) handle.Work &= ~UringWork.Watch;
+        if (handle.IsClosed) return;
+        NoteLoss(handle, result);
+        if (handle is { Receiving: null, IsBroken: true }) handle.FailDependent(this);
+        else if (isLast && handle.IsHeeded) Watch(handle);
+    }
+
     /// <summary>Keeps what a poll has said of the end of a stream.</summary>
     private static void NoteLoss(UringHandle handle, int result)
     {

@@ -235,7 +235,9 @@ internal sealed unsafe partial class UringLoop
             // A connect that failed is an error of the socket's, and polls tell of those, unless they fail themselves.
             var errno = result < 0 || HasFailed(result) ? LinuxSockets.TakeError(handle.Descriptor) : 0;
             if (errno == 0 && result < 0) errno = -result;
-            operation.Complete(errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno));
+            var isConnected = LinuxSockets.IsConnected(errno);
+            if (isConnected && errno != 0) handle.FailSending(LinuxSockets.ErrorOf(errno));
+            operation.Complete(isConnected ? IoResult.Success(0) : LinuxSockets.FailureOf(errno));
             return;
         }
         NoteFailure(handle, result);

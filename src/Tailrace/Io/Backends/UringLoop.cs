@@ -387,9 +387,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
                 OnDatagrams(handle, completion.Flags);
                 break;
             case Kind.Watch:
-                if ((completion.Flags & Uring.CqeMore) == 0) handle.Work &= ~UringWork.Watch;
-                NoteLoss(handle, completion.Outcome);
-                if (handle is { IsClosed: false, Receiving: null, IsBroken: true }) handle.FailDependent(this);
+                OnWatched(handle, completion.Outcome, completion.Flags);
                 break;
             default:
                 OnAccepted(handle, completion.Outcome, completion.Flags);

@@ -18,7 +18,7 @@ internal static unsafe class UringProbe
     private static ReadOnlySpan<byte> Message => "probe"u8;
 
     /// <summary>Why it may not be used, or null.</summary>
-    internal static string? Refusal()
+    internal static IoException? Refusal()
     {
         var settings = new UringSettings { Submissions = 4, Completions = 8, Receives = 4, ReceivesMax = 4 };
         var pair = stackalloc int[2] { -1, -1 };
@@ -28,12 +28,12 @@ internal static unsafe class UringProbe
             using var receives = new UringReceives(ring, settings);
             ring.Enable();
             if (Libc.socketpair(SocketAbi.AfUnix, SocketAbi.SockStream | SocketAbi.SockCloexec, 0, pair) < 0)
-                return $"socketpair: errno {Libc.Errno}";
+                return UringRing.Refusal("socketpair", Libc.Errno);
             return RoundTrip(ring, receives, pair[0], pair[1]);
         }
         catch (IoException refusal)
         {
-            return refusal.Message;
+            return refusal;
         }
         finally
         {
@@ -44,7 +44,7 @@ internal static unsafe class UringProbe
         }
     }
 
-    private static string? RoundTrip(UringRing ring, UringReceives receives, int from, int to)
+    private static IoException? RoundTrip(UringRing ring, UringReceives receives, int from, int to)
     {
         var sqe = ring.Add(
             Uring.OpReceive, Uring.SqeBufferSelect, Uring.ReceiveMultishot, to, null, 0, 0, ReceiveTag);
@@ -61,17 +61,19 @@ internal static unsafe class UringProbe
                     if (completion.Outcome < 0)
                     {
                         var call = completion.UserData == SendTag ? "send" : "multishot receive";
-                        return UringRing.Refusal(call, -completion.Outcome).Message;
+                        return UringRing.Refusal(call, -completion.Outcome);
                     }
                     if (completion.UserData != ReceiveTag) continue;
                     var received = receives.At((int)(completion.Flags >> Uring.CqeBufferShift));
                     var isRight = new ReadOnlySpan<byte>(received, completion.Outcome).SequenceEqual(Message);
                     return isRight && (completion.Flags & Uring.CqeMore) != 0
                         ? null
-                        : $"a message came back as '{Encoding.ASCII.GetString(received, completion.Outcome)}'";
+                        : Failure($"a message came back as '{Encoding.ASCII.GetString(received, completion.Outcome)}'");
                 }
             }
         }
-        return "a message did not come back";
+        return Failure("a message did not come back");
     }
+
+    private static IoException Failure(string what) => new(IoError.Other, what);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Tailrace.Io;
 using Tailrace.Sessions;
 
@@ -46,9 +45,10 @@ internal sealed class MixedServer(Reactor reactor, IConnectionServer http, TcpSe
     {
         _waiting.Add(connection);
         reactor.Counters.Active++;
+        connection.Hold();
         connection.SetTimeout(timeoutMs);
         // One that breaks has no address any more.
-        var (client, startedAt) = (connection.Remote, Stopwatch.GetTimestamp());
+        var client = connection.Remote;
         var (kind, error) = (StreamKind.Undecided, IoError.None);
         while (kind == StreamKind.Undecided)
         {
@@ -61,7 +61,7 @@ internal sealed class MixedServer(Reactor reactor, IConnectionServer http, TcpSe
         _waiting.Remove(connection);
         connection.SetTimeout(0);
         if (error is IoError.None or IoError.TimedOut) Serve(connection, kind);
-        else tcp.Refuse(connection, error, client, startedAt);
+        else tcp.Refuse(connection, error, client);
         reactor.Counters.Active--;
     }
 

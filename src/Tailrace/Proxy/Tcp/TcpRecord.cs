@@ -14,15 +14,12 @@ internal sealed class TcpRecord
     /// <summary>The client's address.</summary>
     internal NetAddress Client { get; private set; }
 
-    /// <summary>The connection begins.</summary>
-    internal void Begin(NetAddress client) => Begin(client, Stopwatch.GetTimestamp());
-
-    /// <summary>The connection has begun at a time, in ticks of the <see cref="Stopwatch"/>.</summary>
-    internal void Begin(NetAddress client, long startedAt)
+    /// <summary>The connection begins, or began at a time, in ticks of the <see cref="Stopwatch"/>.</summary>
+    internal void Begin(NetAddress client, long acceptedAt)
     {
         Client = client;
         _serverName = [];
-        _startedAt = startedAt;
+        _startedAt = acceptedAt;
     }
 
     /// <summary>Its client has said what host it wants.</summary>

@@ -66,8 +66,7 @@ internal sealed class TcpServer : IConnectionServer
     /// <param name="connection">The connection.</param>
     /// <param name="error">How it broke.</param>
     /// <param name="client">Whose it was.</param>
-    /// <param name="startedAt">Since when, in ticks of the stopwatch.</param>
-    internal void Refuse(Connection connection, IoError error, in NetAddress client, long startedAt)
+    internal void Refuse(Connection connection, IoError error, in NetAddress client)
     {
         var end = error switch
         {
@@ -79,7 +78,7 @@ internal sealed class TcpServer : IConnectionServer
         Count(end, TunnelSide.Downstream);
         if (AccessLog is { } log)
         {
-            _refused.Begin(client, startedAt);
+            _refused.Begin(client, connection.AcceptedAt);
             var result = new TunnelResult(end, TunnelSide.Downstream, error, MustReset: true, 0, 0);
             _refused.Write(log, this, null, result, TunnelSide.Downstream);
         }

@@ -127,7 +127,7 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
         _destination = null;
         _settledUp = _settledDown = 0;
         _isAborted = false;
-        _record?.Begin(downstream.Remote);
+        _record?.Begin(downstream.Remote, downstream.AcceptedAt);
         _server.Add(this);
         Counters.Accepted++;
         Counters.Active++;
@@ -222,7 +222,8 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
             IoError.NotFound => "connect failed: its socket does not exist",
             IoError.WrongType => "connect failed: its socket is of another type",
             IoError.NotPermitted => "connect failed: it is not permitted",
-            IoError.OutOfDescriptors or IoError.AddressNotAvailable => "no descriptor or port left",
+            IoError.OutOfDescriptors or IoError.FileTableFull or IoError.AddressNotAvailable =>
+                "no descriptor or port left",
             IoError.BacklogFull => "the queue of its socket is full",
             _ => "connect failed",
         });

@@ -334,7 +334,7 @@ internal sealed class UdpServer
             var error = IoError.None;
             for (var left = destination.Addresses.Length; left > 0; left--)
             {
-                var address = destination.Ring.Next(Loop.Now)!;
+                var address = destination.Ring.Next(Loop.Now, out var isProbe)!;
                 var result = Loop.ConnectDatagrams(address, out var socket);
                 if (!result.IsError)
                 {
@@ -343,6 +343,7 @@ internal sealed class UdpServer
                 }
                 error = result.Error;
                 if (Lessor.IsFault(error)) destination.Ring.Failed(address, Loop.Now);
+                else destination.Ring.GaveUp(address, isProbe);
             }
             if (Lessor.IsFault(error)) Shun(_cluster, destination, error);
             else if (error == IoError.None) _cluster.Failed?.Invoke(destination, "no address");
