@@ -45,7 +45,7 @@ internal class Tunnel : TimerEntry
     private const int AskFirstMs = 20;
     private const int AskLastMs = 320;
 
-    /// <summary>How long after bulk its direction counts as one that reads: there are pauses between its pieces.</summary>
+    /// <summary>How long after bulk its direction counts as one that reads: its pieces have pauses.</summary>
     private const int BulkPauseMs = 100;
 
     private TunnelFlow _upload;

@@ -517,7 +517,9 @@ internal sealed partial class PortableLoop : EventLoop
         }
     }
 
-    /// <summary>Of a Unix socket's file that does not exist the framework says what it says of a lack of ports.</summary>
+    /// <summary>
+    /// Of a Unix socket's file that does not exist the framework says what it says of a lack of ports.
+    /// </summary>
     private static IoResult ConnectResultOf(PortableTransfer transfer) =>
         transfer is { SocketError: SocketError.AddressNotAvailable, RemoteEndPoint: UnixDomainSocketEndPoint }
             ? IoResult.Failure(IoError.NotFound)
