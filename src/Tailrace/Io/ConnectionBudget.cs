@@ -107,7 +107,7 @@ public sealed class ConnectionBudget
         while (_waiters.TryDequeue(out var waiter))
         {
             Volatile.Write(ref waiter.IsWaiting, 0);
-            if (waiter.IsGone) continue;
+            if (waiter.IsGone || waiter.Loop.IsDown) continue;
             waiter.Loop.Post(waiter);
             return;
         }

@@ -117,6 +117,20 @@ public sealed class ConnectionBudgetTests
     }
 
     [Fact]
+    public void Who_can_hear_no_call_any_more_is_passed_over()
+    {
+        var (budget, loop, run) = World(limit: 1);
+        var failed = Loops.Create(Engine.Portable, eventsMax: 16);
+        var (deaf, other) = (new Called(failed), new Called(loop));
+        Assert.True(budget.TryTake());
+        Assert.True(budget.TryWait(deaf) && budget.TryWait(other));
+        failed.Fail();
+        budget.Return();
+        run();
+        Assert.Equal((0, 1), (deaf.Times, other.Times));
+    }
+
+    [Fact]
     public void What_was_never_used_is_not_counted_and_calls_too()
     {
         var (budget, loop, run) = World(limit: 1);
