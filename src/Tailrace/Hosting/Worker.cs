@@ -251,6 +251,7 @@ internal sealed class Worker : IDisposable
         {
             Routes = plan.TlsRoutes.Count == 0 ? null : BuildHelloRoutes(plan.TlsRoutes),
             Refused = reason => _failures.Warn($"connection refused: {reason}", plan.Name),
+            Starved = () => _failures.Warn("no buffer is left: a connection is closed", plan.Name),
             Budget = plan.Budget,
             Changed = _debug is null ? null : _debug.Changed,
         };

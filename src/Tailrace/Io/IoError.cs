@@ -9,6 +9,9 @@ public enum IoError
     /// <summary>EPERM or EACCES: the system does not allow it.</summary>
     NotPermitted = 1,
 
+    /// <summary>ENOENT: no file has that name.</summary>
+    NotFound = 2,
+
     /// <summary>EIO: an error that has no name of its own here.</summary>
     Other = 5,
 
@@ -26,6 +29,9 @@ public enum IoError
 
     /// <summary>EPIPE: the other side no longer receives.</summary>
     BrokenPipe = 32,
+
+    /// <summary>EPROTOTYPE: the Unix socket there is of another type.</summary>
+    WrongType = 91,
 
     /// <summary>EADDRINUSE: another socket has the address.</summary>
     AddressInUse = 98,

@@ -27,22 +27,31 @@ namespace Tailrace.Proxy;
 /// <para>
 /// The end of a stream is passed on as the end of that direction alone (RFC 9293 section 3.6); that of the second one,
 /// by the close of both connections. A reset ends both directions. What the broken side sent before is delivered first,
-/// but for no longer than a second in all, however steadily its reader takes it: the broken side is closed at once,
-/// and the other one when all has come there or the second is over, by a reset.
+/// for as long as the other side takes some of it (<see cref="LastBytes"/>): the broken side is closed as soon as
+/// nothing is left to be received from it, and the other one when all has come there, by a reset.
 /// </para>
 /// </remarks>
 internal class Tunnel : TimerEntry
 {
-    /// <summary>How long what a broken side has sent may still take to be delivered.</summary>
-    private const int GraceMs = 1_000;
+    /// <summary>For how long nothing has moved in a tunnel that may be cut like one that ends.</summary>
+    private const int QuietMs = 10_000;
 
-    /// <summary>How often the system is asked whether it has been.</summary>
-    private const int AskEveryMs = 20;
+    /// <summary>How long what a broken side has sent is waited for where nobody can say whether it moves.</summary>
+    private const int BlindPatienceMs = 1_000;
+
+    /// <summary>
+    /// When the system is asked whether it has arrived: first, and then in twice the time, up to the longest.
+    /// </summary>
+    private const int AskFirstMs = 20;
+    private const int AskLastMs = 320;
+
+    /// <summary>How long after bulk its direction counts as one that reads: its pieces have pauses.</summary>
+    private const int BulkPauseMs = 100;
 
     private TunnelFlow _upload;
     private TunnelFlow _download;
     private ITunnelOwner _owner = null!;
-    private LossWatchers? _losses;
+    private Losses? _losses;
     private int _idleTimeoutMs;
     private long _activeAt;
     private long _expiresAt;
@@ -50,7 +59,7 @@ internal class Tunnel : TimerEntry
     private bool _hasFailed;
     private bool _isCut;
     private bool _isQueued;
-    private bool _isParting;
+    private StreamState _told;
     private TunnelEnd _end;
     private TunnelSide _by;
     private IoError _error;
@@ -61,15 +70,27 @@ internal class Tunnel : TimerEntry
     /// <summary>Whether it has begun and not ended.</summary>
     internal bool IsRunning => _running > 0;
 
-    /// <summary>Where it stands.</summary>
+    /// <summary>Where it stands; between two pieces of bulk it is reading.</summary>
     internal StreamState State
+    {
+        get
+        {
+            var state = StateNow;
+            if (state != StreamState.Connected || Loop.Now - _activeAt >= BulkPauseMs) return state;
+            return _upload.IsBulk || _download.IsBulk ? StreamState.Reading : state;
+        }
+    }
+
+    /// <summary>Where it stands at this very moment.</summary>
+    private StreamState StateNow
     {
         get
         {
             if (_running == 0) return StreamState.Closed;
             if (_hasFailed || _by != TunnelSide.None) return StreamState.Closing;
-            var isSending = _upload.Wait == TunnelWait.Room || _download.Wait == TunnelWait.Room;
-            return isSending ? StreamState.Writing : StreamState.Connected;
+            if (_upload.Wait == TunnelWait.Room || _download.Wait == TunnelWait.Room) return StreamState.Writing;
+            var hasMore = _upload.Wait == TunnelWait.Turn || _download.Wait == TunnelWait.Turn;
+            return hasMore ? StreamState.Reading : StreamState.Connected;
         }
     }
 
@@ -135,7 +156,8 @@ internal class Tunnel : TimerEntry
         upstream.SetTimeout(0);
         TakeTraffic();
         SetDeadline();
-        Changed?.Invoke(StreamState.Connected);
+        _told = StreamState.Connected;
+        Changed?.Invoke(_told);
         Upload.Resume();
         Download.Resume();
     }
@@ -175,11 +197,14 @@ internal class Tunnel : TimerEntry
     internal void Stop(TunnelEnd end = TunnelEnd.Aborted)
     {
         if (_running == 0) return;
-        if (_isParting)
+        _expiresAt = Loop.Now;
+        if (_losses is { IsParting: true })
         {
-            Loop.Timers.Set(this, _expiresAt = Loop.Now);
+            Loop.Timers.Set(this, _expiresAt);
             return;
         }
+        // Whoever receives could take it for the end of what there is.
+        _isCut |= end != TunnelEnd.Idle && BytesUp + BytesDown > 0 && Loop.Now - _activeAt < QuietMs;
         Fail(end, TunnelSide.None, IoError.None);
         Cancel();
     }
@@ -187,9 +212,15 @@ internal class Tunnel : TimerEntry
     /// <summary>A deadline passed: its own, or the one until which it would be idle.</summary>
     protected internal override void OnDeadline()
     {
-        if (_isParting)
+        if (_losses is { IsParting: true })
         {
             GoOnParting();
+            return;
+        }
+        if (_losses is { PatientUntil: > 0 })
+        {
+            if (IsPatient()) WaitForRest();
+            else Stop();
             return;
         }
         var now = Loop.Now;
@@ -227,9 +258,14 @@ internal class Tunnel : TimerEntry
     internal void OnEnd(in TunnelPump pump)
     {
         // After a failure the reset tells both sides; an end before it would tell them something else.
-        if (_hasFailed) return;
+        if (_hasFailed)
+        {
+            // All that the broken side has sent is delivered, and nothing gets there.
+            if (pump.From == _by) Cancel();
+            return;
+        }
         if (_by == TunnelSide.None) _by = pump.From;
-        Changed?.Invoke(StreamState.Closing);
+        Tell();
         // When the other direction has ended before, both connections are closed next, which says as much.
         if (_running == 1) return;
         pump.Target.ShutdownSend();
@@ -240,7 +276,7 @@ internal class Tunnel : TimerEntry
     /// <summary>What tells the tunnel that a side is lost.</summary>
     internal LoopContinuation LossWatcherOf(TunnelSide side)
     {
-        var watchers = _losses ??= new LossWatchers(this);
+        var watchers = _losses ??= new Losses(this);
         return side == TunnelSide.Downstream ? watchers.Downstream : watchers.Upstream;
     }
 
@@ -248,7 +284,7 @@ internal class Tunnel : TimerEntry
     {
         // News of an earlier use may come late.
         if (_running == 0) return;
-        if (_isParting)
+        if (_losses is { IsParting: true })
         {
             if (Survivor.IsBroken || Survivor.IsClosed) Finish();
             return;
@@ -278,7 +314,7 @@ internal class Tunnel : TimerEntry
         else if (pump.IsSending)
         {
             Fail(TunnelEnd.Reset, pump.From, IoError.Reset);
-            LimitRest();
+            BeginRest();
         }
         // Otherwise the next receive tells.
     }
@@ -311,9 +347,14 @@ internal class Tunnel : TimerEntry
     {
         // Bytes that are no longer in the input may not have gone.
         _isCut = true;
-        if (error is IoError.Aborted or IoError.Cancelled) Fail(TunnelEnd.Aborted, TunnelSide.None, error);
-        else Fail(TunnelEnd.Reset, OtherThan(pump.From), error);
-        LimitRest();
+        if (error is IoError.Aborted or IoError.Cancelled)
+        {
+            Fail(TunnelEnd.Aborted, TunnelSide.None, error);
+            Cancel();
+            return;
+        }
+        Fail(TunnelEnd.Reset, OtherThan(pump.From), error);
+        BeginRest();
     }
 
     /// <summary>A bug: nobody knows what has been delivered.</summary>
@@ -331,7 +372,8 @@ internal class Tunnel : TimerEntry
         _isCut |= isCut;
         Debug.Assert(_running > 0, "each of two pumps ends once");
         if (--_running > 0) return;
-        if (_end == TunnelEnd.Reset && Survivor is { IsBroken: false, Owed: > 0 }) BeginParting();
+        if (_end == TunnelEnd.Reset && Loop.Now < _expiresAt && Survivor is { IsBroken: false, Owed: > 0 })
+            BeginParting();
         else Finish();
     }
 
@@ -339,29 +381,33 @@ internal class Tunnel : TimerEntry
     private void BeginParting()
     {
         _running = 1;
-        _isParting = true;
-        _expiresAt = Math.Min(_expiresAt, Loop.Now + GraceMs);
         (_by == TunnelSide.Downstream ? Downstream : Upstream).Abort();
         Survivor.WatchLoss(LossWatcherOf(OtherThan(_by)));
-        Loop.Timers.Set(this, Math.Min(_expiresAt, Loop.Now + AskEveryMs));
+        BeginRest();
+        _losses!.IsParting = true;
+        AskLater();
     }
 
     private void GoOnParting()
     {
-        if (Loop.Now < _expiresAt && Survivor is { IsBroken: false, Owed: > 0 })
-            Loop.Timers.Set(this, Math.Min(_expiresAt, Loop.Now + AskEveryMs));
-        else
-            Finish();
+        if (Survivor is { IsBroken: false, Owed: > 0 } && IsPatient()) AskLater();
+        else Finish();
+    }
+
+    private void AskLater()
+    {
+        Loop.Timers.Set(this, Math.Min(_expiresAt, Loop.Now + _losses!.AskMs));
+        _losses.AskMs = Math.Min(2 * _losses.AskMs, AskLastMs);
     }
 
     /// <summary>Nothing moves any more, or may.</summary>
     private void Finish()
     {
         _running = 0;
-        _isParting = false;
         Loop.Timers.Remove(this);
         Downstream.WatchLoss(null);
         Upstream.WatchLoss(null);
+        _losses?.Clear();
         // What was counted here is not to be counted again.
         TakeTraffic();
         var mustReset = _isCut || _end is TunnelEnd.Reset or TunnelEnd.NoBuffers;
@@ -377,10 +423,27 @@ internal class Tunnel : TimerEntry
     {
         if (_hasFailed) return;
         _hasFailed = true;
-        Changed?.Invoke(StreamState.Closing);
         _end = end;
         _by = by;
         _error = error;
+        Tell();
+    }
+
+    /// <summary>Tells of the state, where that is wanted and it is another one than was told last.</summary>
+    /// <param name="hasReceived">Whether bytes have come just now.</param>
+    internal void Tell(bool hasReceived = false)
+    {
+        if (Changed is { } changed) Tell(changed, hasReceived);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Tell(Action<StreamState> changed, bool hasReceived)
+    {
+        var state = StateNow;
+        if (hasReceived && state == StreamState.Connected) state = StreamState.Reading;
+        if (state == _told) return;
+        _told = state;
+        changed(state);
     }
 
     private void Cancel()
@@ -392,11 +455,39 @@ internal class Tunnel : TimerEntry
         Upstream.CancelFlush();
     }
 
-    /// <summary>Gives what is under way from a broken side a little time to arrive.</summary>
-    private void LimitRest()
+    /// <summary>A side is broken: what it has sent has some time to arrive, and more while some of it does.</summary>
+    private void BeginRest()
     {
-        _expiresAt = Math.Min(_expiresAt, Loop.Now + GraceMs);
-        SetDeadline();
+        var losses = _losses ??= new Losses(this);
+        if (losses.PatientUntil > 0) return;
+        // What has gone before tells nothing of what goes now.
+        TakeTraffic();
+        losses.Rest = new LastBytes(Survivor.Owed, Loop.Now);
+        losses.PatientUntil = Loop.Now + PatienceMs;
+        losses.AskMs = AskFirstMs;
+        WaitForRest();
+    }
+
+    private void WaitForRest() => Loop.Timers.Set(this, Math.Min(_expiresAt, _losses!.PatientUntil));
+
+    /// <summary>Whether the rest is waited for: the time for some of it is not over, or has brought some.</summary>
+    private bool IsPatient()
+    {
+        var (losses, now) = (_losses!, Loop.Now);
+        if (now >= _expiresAt) return false;
+        if (now < losses.PatientUntil) return true;
+        losses.PatientUntil = now + PatienceMs;
+        return losses.Rest.GoesOn(Survivor.Owed, now, TakeTraffic());
+    }
+
+    /// <summary>How long some of the rest may take: as at the end of any stream, if silence may last so long.</summary>
+    private int PatienceMs
+    {
+        get
+        {
+            var patienceMs = Survivor.Owed == int.MaxValue ? BlindPatienceMs : LastBytes.PatienceMs;
+            return _idleTimeoutMs > 0 ? Math.Min(_idleTimeoutMs, patienceMs) : patienceMs;
+        }
     }
 
     private void SetDeadline()
@@ -416,12 +507,29 @@ internal class Tunnel : TimerEntry
     private static TunnelSide OtherThan(TunnelSide side) =>
         side == TunnelSide.Downstream ? TunnelSide.Upstream : TunnelSide.Downstream;
 
-    /// <summary>Made when they are first needed: most tunnels never wait for room.</summary>
-    private sealed class LossWatchers(Tunnel tunnel)
+    /// <summary>
+    /// What the loss of a side needs. Made when it is first needed: most tunnels never wait for room, and end in order.
+    /// </summary>
+    private sealed class Losses(Tunnel tunnel)
     {
         internal LoopContinuation Downstream { get; } = new LossWatcher(tunnel, TunnelSide.Downstream);
 
         internal LoopContinuation Upstream { get; } = new LossWatcher(tunnel, TunnelSide.Upstream);
+
+        /// <summary>How long what a broken side has sent is waited for.</summary>
+        internal LastBytes Rest;
+
+        /// <summary>When that is looked at; 0 while no side is broken.</summary>
+        internal long PatientUntil { get; set; }
+
+        /// <summary>Whether that is all there is to be done.</summary>
+        internal bool IsParting { get; set; }
+
+        /// <summary>In how long it is asked next whether all has come.</summary>
+        internal int AskMs { get; set; }
+
+        /// <summary>The tunnel is over; another one may follow.</summary>
+        internal void Clear() => (PatientUntil, IsParting) = (0, false);
     }
 
     private sealed class LossWatcher(Tunnel tunnel, TunnelSide side) : LoopContinuation

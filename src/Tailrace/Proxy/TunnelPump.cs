@@ -42,6 +42,9 @@ internal struct TunnelFlow
 
     /// <summary>What it waits for.</summary>
     internal TunnelWait Wait;
+
+    /// <summary>Whether what came last was no short message.</summary>
+    internal readonly bool IsBulk => Bytes > 0 && !IsShort;
 }
 
 /// <summary>
@@ -157,11 +160,17 @@ internal readonly ref struct TunnelPump
         var fill = _flow.IsShort ? Source.FillForAsync(Target)
             : _flow.Gauge.IsBulk(Loop, int.MaxValue) && Target.SendsUnseen ? Source.FillUnseenAsync(int.MaxValue)
             : Source.FillAsync();
-        if (fill.IsCompleted) return OnReceived(fill.GetAwaiter().GetResult());
+        return fill.IsCompleted ? OnReceived(fill.GetAwaiter().GetResult()) : AwaitBytes(fill);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool AwaitBytes(IoTask fill)
+    {
         Source.ReleaseInput();
         Target.ReleaseOutput();
         _flow.Pieces = 0;
         _flow.Wait = TunnelWait.Bytes;
+        _tunnel.Tell();
         fill.Watch(_tunnel);
         return false;
     }
@@ -174,8 +183,23 @@ internal readonly ref struct TunnelPump
         {
             _flow.IsShort = received.Bytes < ShortBytes;
             _flow.Gauge.Received(Loop, received.Bytes, Source.Unseen > 0);
-            _tunnel.Changed?.Invoke(StreamState.Reading);
+            _tunnel.Tell(hasReceived: true);
             return true;
+        }
+        return OnOver(received);
+    }
+
+    /// <summary>Nothing has come. False in any case: it has come to its end, or waits.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool OnOver(IoResult received)
+    {
+        if (received.Error == IoError.NoBuffers && Source.Input.TryReserveLast(1))
+        {
+            // It may be the end of the stream, which needs no room. What has come is for a block that is not to be had.
+            var fill = Source.FillAsync();
+            if (!fill.IsCompleted) return AwaitBytes(fill);
+            var last = fill.GetAwaiter().GetResult();
+            if (last.IsError || last.Bytes == 0) received = last;
         }
         if (received.IsError) _tunnel.OnReadFailed(this, received.Error);
         else _tunnel.OnEnd(this);
@@ -201,7 +225,7 @@ internal readonly ref struct TunnelPump
             : Target.FlushAsync(Source.Input, sending);
         if (flush.IsCompleted) return OnSent(flush.GetAwaiter().GetResult());
         _flow.Wait = TunnelWait.Room;
-        _tunnel.Changed?.Invoke(StreamState.Writing);
+        _tunnel.Tell();
         flush.Watch(_tunnel);
         WatchSource();
         return false;

@@ -38,6 +38,14 @@ internal sealed class UpstreamTunnel : Successor, ITunnelOwner
         _tunnel.Begin(downstream, _upstream, new TunnelLimits(_idleTimeoutMs, 0), this);
 
     /// <inheritdoc/>
+    internal override void Abort()
+    {
+        base.Abort();
+        // It may have closed the client's side already, and wait for the other one.
+        _tunnel.Stop();
+    }
+
+    /// <inheritdoc/>
     internal override void Close(bool mustReset = false)
     {
         _upstream.Close(mustReset);

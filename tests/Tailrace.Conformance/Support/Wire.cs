@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Tailrace.Io.Backends;
 
 namespace Tailrace.Conformance.Support;
 
@@ -37,6 +38,9 @@ internal sealed class Wire : IDisposable
     {
         set => _socket.SendBufferSize = value;
     }
+
+    /// <summary>Bytes that the other side's system has not taken yet.</summary>
+    internal int Owed => LinuxSockets.OwedTo((int)_socket.Handle);
 
     /// <summary>The own port.</summary>
     internal int Port => ((IPEndPoint)_socket.LocalEndPoint!).Port;

@@ -151,6 +151,21 @@ public sealed partial class TunnelTests
         Assert.True(rig.Loop.Loop.Now - began >= 200);
     });
 
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(9_000, true)]
+    [InlineData(11_000, false)]
+    public void One_that_is_cut_ends_in_order_only_when_it_was_quiet(int quietMs, bool isReset) => WithRig("sim", async rig =>
+    {
+        var running = rig.Run(s_noLimits);
+        await LoopRig.SendAsync(rig.Client, "x");
+        await LoopRig.ExpectAsync(rig.Origin, "x");
+        if (quietMs > 0) await new Pause(rig.Loop.Loop).Until(rig.Loop.Loop.Now + quietMs, null);
+        rig.Tunnel.Stop();
+        var result = await running;
+        Assert.Equal((TunnelEnd.Aborted, isReset), (result.End, result.MustReset));
+    });
+
     [Theory, MemberData(nameof(Engines))]
     public void A_stream_that_is_cut_does_not_look_like_one_that_ended(string engine) => WithRig(engine, async rig =>
     {
@@ -245,12 +260,13 @@ public sealed partial class TunnelTests
             var running = rig.Run(s_noLimits);
             await LoopRig.SendAsync(rig.Client, "x");
             await LoopRig.ExpectAsync(rig.Origin, "x");
+            await rig.Loop.TurnsAsync(5);
             rig.Client.ShutdownSend();
             rig.Origin.ShutdownSend();
             await running;
         });
         Assert.Equal(
-            [StreamState.Connected, StreamState.Reading, StreamState.Closing, StreamState.Closing], states);
+            [StreamState.Connected, StreamState.Reading, StreamState.Connected, StreamState.Closing], states);
     }
 
     [Theory, MemberData(nameof(Engines))]
@@ -319,6 +335,9 @@ public sealed partial class TunnelTests
         await rig.Loop.UntilAsync(() => rig.Tunnel.State == StreamState.Writing);
         await rig.Loop.TurnsAsync(20);
         rig.Client.Close(reset: true);
+        await rig.Loop.UntilAsync(() => rig.Tunnel.State is StreamState.Closing or StreamState.Closed);
+        // Who does not read is waited for.
+        rig.Tunnel.Stop();
         var result = await running;
         Assert.Equal((TunnelEnd.Reset, TunnelSide.Downstream, true), (result.End, result.By, result.MustReset));
         rig.CloseTunnel(result);
@@ -349,6 +368,9 @@ public sealed partial class TunnelTests
         }
         await rig.Loop.TurnsAsync(200);
         rig.Client.Close(reset: true);
+        await rig.Loop.UntilAsync(() => rig.Tunnel.State is StreamState.Closing or StreamState.Closed);
+        // Who does not read is waited for.
+        rig.Tunnel.Stop();
         var result = await running;
         Assert.Equal((TunnelEnd.Reset, TunnelSide.Downstream, true), (result.End, result.By, result.MustReset));
         rig.CloseTunnel(result);
@@ -378,6 +400,9 @@ public sealed partial class TunnelTests
         var (running, sending) = await rig.EndAndStallAsync(s_noLimits);
         rig.Origin.Close(reset: true);
         await sending;
+        // Long after it has been heard: who does not read would be waited for.
+        await new Pause(rig.Loop.Loop).Until(rig.Loop.Loop.Now + 1000, null);
+        rig.Tunnel.Stop();
         var result = await running;
         Assert.Equal((TunnelEnd.Reset, TunnelSide.Upstream, true), (result.End, result.By, result.MustReset));
         rig.CloseTunnel(result);

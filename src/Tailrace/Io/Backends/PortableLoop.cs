@@ -268,7 +268,7 @@ internal sealed partial class PortableLoop : EventLoop
     /// <summary>Only the other side of a connection resets it: it was there, and what it has sent is.</summary>
     private static IoResult FinishConnect(PortableHandle handle)
     {
-        if (handle.Outgoing.SocketError != SocketError.ConnectionReset) return ResultOf(handle.Outgoing);
+        if (handle.Outgoing.SocketError != SocketError.ConnectionReset) return ConnectResultOf(handle.Outgoing);
         handle.HiddenFailure = IoError.Reset;
         handle.IsBroken = true;
         return IoResult.Success(0);
@@ -517,6 +517,14 @@ internal sealed partial class PortableLoop : EventLoop
         }
     }
 
+    /// <summary>
+    /// Of a Unix socket's file that does not exist the framework says what it says of a lack of ports.
+    /// </summary>
+    private static IoResult ConnectResultOf(PortableTransfer transfer) =>
+        transfer is { SocketError: SocketError.AddressNotAvailable, RemoteEndPoint: UnixDomainSocketEndPoint }
+            ? IoResult.Failure(IoError.NotFound)
+            : ResultOf(transfer);
+
     private static IoResult ResultOf(PortableTransfer transfer) =>
         transfer.SocketError == SocketError.Success ? IoResult.Success(0) : FailureOf(transfer.SocketError);
 
@@ -533,6 +541,7 @@ internal sealed partial class PortableLoop : EventLoop
     private static IoError ErrorOf(SocketError error) => error switch
     {
         SocketError.AccessDenied => IoError.NotPermitted,
+        SocketError.ProtocolType => IoError.WrongType,
         SocketError.WouldBlock => IoError.BacklogFull,
         SocketError.NoBufferSpaceAvailable => IoError.OutOfMemory,
         SocketError.TooManyOpenSockets => IoError.OutOfDescriptors,

@@ -46,6 +46,9 @@ internal sealed class TcpServer : IConnectionServer
     /// <summary>Told of a connection that is turned away, and why; may be null.</summary>
     internal Action<string>? Refused { get; init; }
 
+    /// <summary>Told of a connection that is closed because no buffer is left; may be null.</summary>
+    internal Action? Starved { get; init; }
+
     internal AccessLogWriter? AccessLog { get; }
 
     /// <summary>Whether anything is told of single connections.</summary>
@@ -72,8 +75,7 @@ internal sealed class TcpServer : IConnectionServer
             _ => TunnelEnd.Reset,
         };
         Reactor.Counters.Accepted++;
-        TcpEnds.Count(ref Reactor.Counters.Tcp, end, TunnelSide.Downstream);
-        TcpEnds.Count(ref Totals, end, TunnelSide.Downstream);
+        Count(end, TunnelSide.Downstream);
         if (AccessLog is { } log)
         {
             _refused.Begin(client, connection.AcceptedAt);
@@ -82,6 +84,14 @@ internal sealed class TcpServer : IConnectionServer
         }
         connection.Close(reset: true);
         Budget?.Return();
+    }
+
+    /// <summary>Counts the end of a connection, and tells of one that was for want of a buffer.</summary>
+    internal void Count(TunnelEnd end, TunnelSide by)
+    {
+        TcpEnds.Count(ref Reactor.Counters.Tcp, end, by);
+        TcpEnds.Count(ref Totals, end, by);
+        if (end == TunnelEnd.NoBuffers) Starved?.Invoke();
     }
 
     /// <summary>

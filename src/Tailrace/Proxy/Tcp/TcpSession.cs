@@ -160,6 +160,7 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
             var received = await Downstream.FillAsync();
             if (received is { IsError: false, Bytes: > 0 }) continue;
             if (_isAborted) return TunnelEnd.Aborted;
+            if (received.Error == IoError.NoBuffers) return TunnelEnd.NoBuffers;
             if (received.IsError && received.Error != IoError.TimedOut) return TunnelEnd.Reset;
             // Whoever says nothing waits for the server to speak first. Half a hello is nothing for anybody.
             if (Downstream.Input.IsEmpty) _cluster = _server.Cluster;
@@ -216,6 +217,11 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
             IoError.None => "no address",
             IoError.TimedOut => "connect timed out",
             IoError.Refused => "connect refused",
+            IoError.Reset => "connect reset",
+            IoError.Unreachable => "connect failed: there is no way to its address",
+            IoError.NotFound => "connect failed: its socket does not exist",
+            IoError.WrongType => "connect failed: its socket is of another type",
+            IoError.NotPermitted => "connect failed: it is not permitted",
             IoError.OutOfDescriptors or IoError.FileTableFull or IoError.AddressNotAvailable =>
                 "no descriptor or port left",
             IoError.BacklogFull => "the queue of its socket is full",
@@ -228,8 +234,7 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
     {
         // A client that left before there was a tunnel.
         var by = result is { End: TunnelEnd.Reset, By: TunnelSide.None } ? TunnelSide.Downstream : result.By;
-        TcpEnds.Count(ref Counters.Tcp, result.End, by);
-        TcpEnds.Count(ref _server.Totals, result.End, by);
+        _server.Count(result.End, by);
         if (_destination is { } destination) TcpEnds.Count(ref destination.Tcp, result.End, by);
         Settle(result.BytesUp, result.BytesDown);
         if (_server.AccessLog is { } log) _record!.Write(log, _server, _destination, result, by);

@@ -1,7 +1,6 @@
 using Tailrace.Io;
-using Tailrace.Io.Backends;
 
-namespace Tailrace.Tests.Io.Backends;
+namespace Tailrace.Tests.Io;
 
 /// <summary>What a loop has taken and a full socket has not, when the stream is closed.</summary>
 public sealed class LastBytesTests

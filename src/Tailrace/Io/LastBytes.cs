@@ -1,6 +1,6 @@
-namespace Tailrace.Io.Backends;
+namespace Tailrace.Io;
 
-/// <summary>How long a closed stream is kept for last bytes that its socket had no room for.</summary>
+/// <summary>How long a stream that is over here is kept for last bytes that its other side has not taken.</summary>
 internal struct LastBytes
 {
     /// <summary>How long while the other side takes none.</summary>
@@ -12,15 +12,18 @@ internal struct LastBytes
     private int _owed;
     private long _end;
 
-    /// <summary>The stream is closed.</summary>
+    /// <summary>The stream is over: nothing more is to go there than what there is.</summary>
     /// <param name="owed">The bytes that the other side has not taken yet.</param>
     /// <param name="now">The time, in milliseconds.</param>
     internal LastBytes(int owed, long now) => (_owed, _end) = (owed, now + LimitMs);
 
     /// <summary>Whether the stream is kept for <see cref="PatienceMs"/> more: the other side has taken some.</summary>
-    internal bool GoesOn(int owed, long now)
+    /// <param name="owed">The bytes that it has not taken yet.</param>
+    /// <param name="now">The time, in milliseconds.</param>
+    /// <param name="hasSent">Whether more has been sent since: there was room only for as much as it has taken.</param>
+    internal bool GoesOn(int owed, long now, bool hasSent = false)
     {
-        var hasTaken = owed < _owed;
+        var hasTaken = hasSent || owed < _owed;
         _owed = owed;
         return hasTaken && now < _end;
     }
