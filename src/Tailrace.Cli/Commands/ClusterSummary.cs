@@ -42,7 +42,7 @@ internal static class ClusterSummary
             string lookup = valid && address is { Ip: null, Path.Length: 0 } ? period : "";
             int total = cluster.Destinations.Where(d => d.Priority == destination.Priority).Sum(d => d.Weight);
             string share = address.IsService ? "" : $"{100.0 * destination.Weight / total:0.#}%";
-            string where = UrlOf(address, scheme);
+            string where = address.ToString(scheme);
             rows.Add(hasBackups
                 ? [where, $"priority {destination.Priority}", share, lookup]
                 : [where, share, lookup]);
@@ -53,8 +53,9 @@ internal static class ClusterSummary
     private static string CheckOf(ClusterOptions cluster)
     {
         if (cluster.Health.Check is not { } check) return "no checks";
-        string what = check.Type == CheckType.Tcp ? "a connect" : $"GET {check.Path}";
-        string good = check.Type == CheckType.Tcp ? ""
+        bool connects = check.TypeFor(cluster.Destinations) == CheckType.Tcp;
+        string what = connects ? "a connect" : $"GET {check.Path}";
+        string good = connects ? ""
             : check.Status.Count > 0 ? $", good is {AnyOf(check.Status)}" : ", good is 200 to 399";
         string body = check.Body.Length > 0 ? $" with '{check.Body}'" : "";
         return $"{what} every {Of(check.Interval)}, within {Of(check.Timeout)}{good}{body}; "
@@ -139,12 +140,6 @@ internal static class ClusterSummary
         if (IsRouted(cluster, options)) return "http";
         ListenerOptions? listener = options.Listeners.FirstOrDefault(one => IsForwarded(cluster, one));
         return listener is null ? "http" : listener.Protocol == ListenerProtocol.Udp ? "udp" : "tcp";
-    }
-
-    private static string UrlOf(in DestinationAddress address, string scheme)
-    {
-        if (scheme == "http" || address.IsService || address.Path.Length > 0) return address.ToString();
-        return $"{scheme}://{(address.Host.Contains(':') ? $"[{address.Host}]" : address.Host)}:{address.Port}";
     }
 
     private static string PolicyOf(ClusterOptions cluster)

@@ -16,7 +16,8 @@ internal static class Launch
         using var log = new Log(options.Log);
         try
         {
-            using var signals = new Signals();
+            using var signals = new Signals(onHangUp: () =>
+                log.Warn("SIGHUP: the configuration is not read again; restart to change it"));
             using var server = new Server(options, log);
             if (request.Pages != BuiltInPages.None) EchoPages.Map(server, "echo");
             if (request.Pages == BuiltInPages.Demo) DemoPages.Map(server, "demo");
@@ -38,7 +39,14 @@ internal static class Launch
 
     private static void WriteStatistics(Server server, LogOptions log, TextWriter output)
     {
-        if (log.Format == LogFormat.Json) StatisticsLines.Write(server, output);
-        else StatisticsReport.Write(server, output);
+        try
+        {
+            if (log.Format == LogFormat.Json) StatisticsLines.Write(server, output);
+            else StatisticsReport.Write(server, output);
+        }
+        catch (IOException)
+        {
+            // A terminal that has hung up takes nothing more.
+        }
     }
 }

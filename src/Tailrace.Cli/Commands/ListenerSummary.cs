@@ -54,11 +54,14 @@ internal static class ListenerSummary
         string open = $"at most {listener.MaxConnections} open, {more}";
         ConnectionLimitOptions limits = listener.ConnectionLimits;
         var parts = new List<string>();
-        if (limits.Rate > 0) parts.Add($"{limits.Rate} a second");
-        if (limits.PerSource.Connections > 0) parts.Add($"{limits.PerSource.Connections} open of one source");
-        if (limits.PerSource.Rate > 0) parts.Add($"{limits.PerSource.Rate} a second of one source");
+        SourceLimitOptions source = limits.PerSource;
+        if (limits.Rate > 0) parts.Add($"{limits.Rate} a second{BurstOf(limits.Burst)}");
+        if (source.Connections > 0) parts.Add($"{source.Connections} open of one source");
+        if (source.Rate > 0) parts.Add($"{source.Rate} a second of one source{BurstOf(source.Burst)}");
         return parts.Count == 0 ? open : $"{open}; at most {AllOf(parts)}, others are refused";
     }
+
+    private static string BurstOf(int burst) => burst > 0 ? $" (at once {burst})" : "";
 
     private static string HeaderOf(ListenerOptions listener)
     {

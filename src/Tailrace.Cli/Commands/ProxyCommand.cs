@@ -51,7 +51,7 @@ internal static class ProxyCommand
         {
             bool valid = DestinationAddress.TryParse(token.Value, out DestinationAddress address, out string error);
             if (!valid) result.AddError($"--to: {error}");
-            else if (!seen.Add(address.ToString())) result.AddError($"--to: {address} is given twice");
+            else if (!seen.Add(address.Name)) result.AddError($"--to: {address} is given twice");
         }
     }
 }

@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Tailrace.Config;
+using Tailrace.Hosting;
 
 namespace Tailrace.Cli.Commands;
 
@@ -146,11 +147,23 @@ internal static class TcpCommand
         foreach (Token token in result.Tokens)
         {
             string text = WithPort(token.Value, hasPort ? port : DefaultBackendPort);
+            if (text.StartsWith(':'))
+            {
+                result.AddError($"--backend: '{token.Value}' has no host; write for example '{DefaultBackend}'");
+                continue;
+            }
             bool valid = DestinationAddress.TryParse(text, out DestinationAddress address, out string error);
+            string scheme = protocol == ListenerProtocol.Udp ? "udp" : "tcp";
             if (!valid) result.AddError($"--backend: {error}");
+            else if (address.Scheme.Length > 0 && address.Scheme != scheme)
+            {
+                string meant = (address with { Scheme = "" }).ToString(scheme);
+                result.AddError($"--backend: '{token.Value}' is {address.Scheme}, and this command forwards {scheme}; "
+                    + $"write '{meant[(scheme.Length + 3)..]}' or '{meant}'");
+            }
             else if (address.Path.Length > 0 && protocol == ListenerProtocol.Udp)
                 result.AddError($"--backend: '{text}' is a path; udp needs a host");
-            else if (!seen.Add(address.ToString())) result.AddError($"--backend: {token.Value} is given twice");
+            else if (!seen.Add(address.Name)) result.AddError($"--backend: {token.Value} is given twice");
         }
     }
 
@@ -169,7 +182,7 @@ internal static class TcpCommand
         }
         catch (SocketException failure)
         {
-            error = $"'{host}' cannot be looked up: {failure.SocketErrorCode}";
+            error = $"'{host}' cannot be looked up: {LookupErrors.Explain(failure)}";
             return false;
         }
     }

@@ -11,6 +11,11 @@ internal static class UsageErrors
     public static void Write(ParseResult parsed, TextWriter error)
     {
         Command command = parsed.CommandResult.Command;
+        if (WriteSwallowed(parsed, error))
+        {
+            WriteHelp(command, error);
+            return;
+        }
         bool anyUnknown = false;
         foreach (string word in Unknown(parsed))
         {
@@ -26,8 +31,25 @@ internal static class UsageErrors
         {
             foreach (ParseError mistake in parsed.Errors) error.WriteLine($"tailrace: {Explain(mistake)}");
         }
+        WriteHelp(command, error);
+    }
+
+    private static void WriteHelp(Command command, TextWriter error)
+    {
         string name = command.Name == "tailrace" ? "tailrace" : $"tailrace {command.Name}";
         error.WriteLine($"Try '{name} --help'.");
+    }
+
+    // The parser takes the next option for the value of one that has none, and what follows for an argument.
+    private static bool WriteSwallowed(ParseResult parsed, TextWriter error)
+    {
+        IEnumerable<Option> options = parsed.CommandResult.Command.Options;
+        string[] names = [.. options.SelectMany(option => option.Aliases.Append(option.Name))];
+        OptionResult[] swallowing = [.. parsed.CommandResult.Children.OfType<OptionResult>()
+            .Where(option => option.Tokens.Any(token => names.Contains(token.Value)))];
+        foreach (OptionResult option in swallowing)
+            error.WriteLine($"tailrace: {Usage(option.Option)}: the value is missing");
+        return swallowing.Length > 0;
     }
 
     /// <summary>Whether a word is written like an option.</summary>

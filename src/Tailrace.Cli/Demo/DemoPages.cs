@@ -29,7 +29,7 @@ internal static class DemoPages
         output.WriteLine($"""
 
             Tailrace {CommandTree.Version} runs.
-              engine  {server.Engine} ({server.EngineReason}), {server.WorkerCount} worker(s)
+              engine  {Loops.NameOf(server.Engine)} ({server.EngineReason}), {server.WorkerCount} worker(s)
               proxy   {proxy}
               origin  {UrlOf(server.Addresses[1])}
 
@@ -70,7 +70,8 @@ internal static class DemoPages
         <p>This page is answered in C#, on the event loop that accepted your connection.</p>
         <table>
           <tr><td>Version</td><td>{{CommandTree.Version}}</td></tr>
-          <tr><td>Engine</td><td>{{server.Engine}} ({{WebUtility.HtmlEncode(server.EngineReason)}})</td></tr>
+          <tr><td>Engine</td>
+            <td>{{Loops.NameOf(server.Engine)}} ({{WebUtility.HtmlEncode(server.EngineReason)}})</td></tr>
           <tr><td>Workers</td><td>{{server.WorkerCount}}</td></tr>
         </table>
         <ul>

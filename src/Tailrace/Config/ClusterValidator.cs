@@ -10,6 +10,7 @@ internal static class ClusterValidator
     {
         CheckHash(cluster, path, problems);
         CheckServices(cluster, path, problems);
+        CheckHealth(cluster, ConfigPath.Of(path, "health.check"), problems);
         if (cluster.Retry is { } retry) CheckRetry(retry, ConfigPath.Of(path, "retry"), problems);
         if (cluster.Breaker is { Failures: 0, ErrorRate: 0 })
             problems.Add(ConfigPath.Of(path, "breaker"), "it never opens: give 'failures' or 'error_rate'");
@@ -25,6 +26,22 @@ internal static class ClusterValidator
         {
             problems.Add(ConfigPath.Of(path, "queue.length"),
                 "nothing ever waits: no limit of connections or requests is set", ConfigPath.Of(path, "limits"));
+        }
+    }
+
+    private static void CheckHealth(ClusterOptions cluster, string path, ProblemList problems)
+    {
+        if (cluster.Health.Check is not { } check || check.TypeFor(cluster.Destinations) != CheckType.Tcp) return;
+        (string Key, bool IsGiven)[] settings =
+        [
+            ("path", check.Path != "/"), ("host", check.Host.Length > 0), ("status", check.Status.Count > 0),
+            ("body", check.Body.Length > 0),
+        ];
+        foreach ((string key, bool isGiven) in settings)
+        {
+            if (!isGiven) continue;
+            problems.Add(ConfigPath.Of(path, key),
+                "nothing is asked for, the check only connects; give 'type: http' too", ConfigPath.Of(path, "type"));
         }
     }
 

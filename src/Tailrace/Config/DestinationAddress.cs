@@ -18,6 +18,9 @@ public readonly record struct DestinationAddress(string Host, int Port, IPAddres
     /// <summary>The path of a Unix socket, or empty.</summary>
     public string Path { get => field ?? ""; init; }
 
+    /// <summary><c>http</c>, <c>tcp</c> or <c>udp</c>; empty when none was written, or none of them.</summary>
+    public string Scheme { get => field ?? ""; init; }
+
     /// <summary>Whether it is the name of a service, whose SRV records say where it is (RFC 2782).</summary>
     public bool IsService { get; init; }
 
@@ -59,7 +62,7 @@ public readonly record struct DestinationAddress(string Host, int Port, IPAddres
         }
         if (text.StartsWith(ServiceScheme, StringComparison.OrdinalIgnoreCase))
             return TryParseService(text[ServiceScheme.Length..], out address, out error);
-        if (!TryStripScheme(text, out string authority, out error)) return false;
+        if (!TryStripScheme(text, out string scheme, out string authority, out error)) return false;
 
         int end = authority.AsSpan().IndexOfAny("/?#");
         if (end >= 0)
@@ -94,13 +97,26 @@ public readonly record struct DestinationAddress(string Host, int Port, IPAddres
         }
         address = new DestinationAddress(isIp ? ip.ToString() : host.ToLowerInvariant(), number, isIp ? ip : null)
         {
+            Scheme = scheme,
             HasPort = port.Length > 0,
         };
         return true;
     }
 
+    /// <summary>The address as a URL, with the scheme that was written or else <c>http</c>.</summary>
+    public override string ToString() => ToString("http");
+
     /// <summary>The address as a URL.</summary>
-    public override string ToString() => Path.Length > 0 || IsService ? Name : $"http://{Authority}";
+    /// <param name="scheme">The scheme where none was written: <c>tcp</c>.</param>
+    public string ToString(string scheme)
+    {
+        if (Path.Length > 0 || IsService) return Name;
+        if (Scheme.Length > 0) scheme = Scheme;
+        if (scheme == "http") return $"http://{Authority}";
+        // Only HTTP has a usual port that may be left out.
+        string host = Host.Contains(':') ? $"[{Host}]" : Host;
+        return string.Create(CultureInfo.InvariantCulture, $"{scheme}://{host}:{Port}");
+    }
 
     private static bool TryParseService(string name, out DestinationAddress address, out string error)
     {
@@ -118,24 +134,25 @@ public readonly record struct DestinationAddress(string Host, int Port, IPAddres
         return isService;
     }
 
-    private static bool TryStripScheme(string text, out string rest, out string error)
+    private static bool TryStripScheme(string text, out string scheme, out string rest, out string error)
     {
-        error = "";
+        (scheme, rest, error) = ("", text, "");
         int mark = text.IndexOf("://", StringComparison.Ordinal);
-        rest = mark < 0 ? text : text[(mark + 3)..];
         if (mark < 0) return true;
-        string scheme = text[..mark];
-        if (scheme.Equals("http", StringComparison.OrdinalIgnoreCase)) return true;
-        bool isUdp = scheme.Equals("udp", StringComparison.OrdinalIgnoreCase);
-        if (isUdp || scheme.Equals("tcp", StringComparison.OrdinalIgnoreCase))
+        string written = text[..mark];
+        scheme = written.ToLowerInvariant();
+        rest = text[(mark + 3)..];
+        if (scheme == "http") return true;
+        if (scheme is "tcp" or "udp")
         {
             bool hasPort = rest.LastIndexOf(':') > rest.LastIndexOf(']');
-            if (!hasPort) error = $"'{text}' has no port; write for example '{text}:{(isUdp ? 53 : 5432)}'";
+            if (!hasPort) error = $"'{text}' has no port; write for example '{text}:{(scheme == "udp" ? 53 : 5432)}'";
             return hasPort;
         }
-        error = scheme.Equals("https", StringComparison.OrdinalIgnoreCase)
+        error = scheme == "https"
             ? $"'{text}': https to destinations is not supported yet; use http:// on a trusted network"
-            : $"'{text}': unknown scheme '{scheme}'; destinations are 'http://host:port'";
+            : $"'{text}': unknown scheme '{written}'; expected http://host, tcp://host:port, udp://host:port, "
+                + "srv://_service._tcp.name or unix:/path";
         return false;
     }
 }

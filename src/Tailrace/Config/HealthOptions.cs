@@ -19,6 +19,9 @@ public sealed record HealthOptions
 /// <summary>What an active check does.</summary>
 public enum CheckType
 {
+    /// <summary>A connection where a destination is <c>tcp://</c> or <c>udp://</c>, else a GET.</summary>
+    Auto,
+
     /// <summary>A GET whose answer is looked at.</summary>
     Http,
 
@@ -29,8 +32,8 @@ public enum CheckType
 /// <summary>An active check, made by the process as a whole.</summary>
 public sealed record CheckOptions
 {
-    /// <summary>What it does. Default: <c>http</c>.</summary>
-    public CheckType Type { get; init; } = CheckType.Http;
+    /// <summary>What it does. Default: <c>auto</c>.</summary>
+    public CheckType Type { get; init; } = CheckType.Auto;
 
     /// <summary>The path that is asked for. Default: <c>/</c>.</summary>
     public string Path { get; init; } = "/";
@@ -63,6 +66,17 @@ public sealed record CheckOptions
     /// Default: <c>3</c>.
     /// </summary>
     public int Fall { get; init; } = 3;
+
+    /// <summary>What it does to some destinations: <see cref="Type"/>, or what that comes to.</summary>
+    /// <param name="destinations">The destinations of the cluster.</param>
+    public CheckType TypeFor(IReadOnlyList<DestinationOptions> destinations)
+    {
+        if (Type != CheckType.Auto) return Type;
+        bool anyOther = destinations.Any(destination =>
+            DestinationAddress.TryParse(destination.Address, out DestinationAddress address, out _)
+            && address.Scheme is "tcp" or "udp");
+        return anyOther ? CheckType.Tcp : CheckType.Http;
+    }
 }
 
 /// <summary>When a destination is left out because of what happened to requests, by each worker for itself.</summary>

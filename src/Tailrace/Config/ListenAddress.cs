@@ -64,6 +64,22 @@ public readonly record struct ListenAddress(IPAddress Address, int Port, bool Du
         return true;
     }
 
+    /// <summary>Whether another address, of the same transport, is this one or among those of this wildcard.</summary>
+    /// <param name="other">The other address.</param>
+    internal bool Covers(ListenAddress other)
+    {
+        if (Path.Length + other.Path.Length > 0) return Path == other.Path;
+        return Port == other.Port && Covers(other.Address);
+    }
+
+    /// <summary>Whether what is sent to an address of this machine comes here, if the port is this one too.</summary>
+    internal bool Covers(IPAddress other)
+    {
+        if (other.IsIPv4MappedToIPv6) other = other.MapToIPv4();
+        return DualStack || Address.Equals(other)
+            || Address.Equals(IPAddress.Any) && other.AddressFamily == AddressFamily.InterNetwork;
+    }
+
     /// <summary>The address as it is written in logs: brackets around IPv6.</summary>
     public override string ToString()
     {

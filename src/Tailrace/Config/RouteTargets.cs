@@ -47,6 +47,12 @@ internal static class RouteTargets
         problems.Add(ConfigPath.Of(path, "host_header"), $"cluster '{name}' has a Unix socket, whose path is no host");
     }
 
+    /// <summary>Whether a route leads to a cluster, with all its requests, a share of them, or copies.</summary>
+    public static bool IsRouted(string cluster, TailraceOptions options) =>
+        options.Routes.Concat(options.Listeners.SelectMany(listener => listener.Routes)).Any(route =>
+            route.Cluster == cluster || route.Mirror?.Cluster == cluster
+            || (route.Split?.To.Any(target => target.Cluster == cluster) ?? false));
+
     /// <summary>Reports a name that is no cluster's.</summary>
     public static void CheckCluster(string cluster, string path, TailraceOptions options, ProblemList problems)
     {

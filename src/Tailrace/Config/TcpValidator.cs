@@ -29,7 +29,6 @@ internal static class TcpValidator
         foreach ((string name, ClusterOptions cluster) in options.Clusters)
         {
             if (!IsForTcp(name, options)) continue;
-            CheckPorts(name, cluster, problems);
             CheckMeasured(name, cluster, problems);
         }
     }
@@ -80,19 +79,6 @@ internal static class TcpValidator
             if (options is null) return;
             problems.Add(ConfigPath.Of(ConfigPath.Of("clusters", name), key),
                 "it measures HTTP answers, and a tcp or udp listener leads here");
-        }
-    }
-
-    // Port 80 is what is meant by http:// alone.
-    private static void CheckPorts(string name, ClusterOptions cluster, ProblemList problems)
-    {
-        string path = ConfigPath.Of(ConfigPath.Of("clusters", name), "destinations");
-        for (int i = 0; i < cluster.Destinations.Count; i++)
-        {
-            string text = cluster.Destinations[i].Address;
-            if (!DestinationAddress.TryParse(text, out DestinationAddress address, out _) || address.HasPort) continue;
-            problems.Add(ConfigPath.Of(path, i),
-                $"'{text}' has no port, which tcp and udp need; write for example '{text}:5432'");
         }
     }
 }

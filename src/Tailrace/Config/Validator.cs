@@ -1,4 +1,3 @@
-using System.Net;
 using Tailrace.Config.Schema;
 
 namespace Tailrace.Config;
@@ -28,6 +27,8 @@ public static class Validator
         CheckListeners(options, problems);
         TcpValidator.Check(options, problems);
         UdpValidator.Check(options, problems);
+        DestinationValidator.Check(options, problems);
+        UnusedValidator.Check(options, problems);
         CheckClusters(options, problems);
         RouteValidator.Check(options, hasHandlers, problems);
         return problems;
@@ -118,22 +119,14 @@ public static class Validator
         if (address is { Port: 0, Path.Length: 0 }) return;
         foreach ((ListenAddress other, int otherIndex) in earlier)
         {
-            if (!Overlap(address, other)) continue;
-            problems.Add(path, $"listeners[{otherIndex}] listens on {other} already");
+            if (!address.Covers(other) && !other.Covers(address)) continue;
+            problems.Add(path, address == other
+                ? $"listeners[{otherIndex}] listens on {other} already"
+                : $"{address} and {other}, where listeners[{otherIndex}] listens, have addresses in common; give "
+                    + "another port, or one address each");
             return;
         }
         earlier.Add((address, index));
-    }
-
-    // A dual-stack socket takes IPv4 clients too, so it collides with the IPv4 wildcard. A single address beside a
-    // wildcard is fine: the kernel prefers the more specific socket.
-    private static bool Overlap(ListenAddress a, ListenAddress b)
-    {
-        if (a.Path.Length + b.Path.Length > 0) return a.Path == b.Path;
-        if (a.Port != b.Port) return false;
-        bool wildcards = (a.DualStack && b.Address.Equals(IPAddress.Any))
-            || (b.DualStack && a.Address.Equals(IPAddress.Any));
-        return wildcards || a.Address.Equals(b.Address);
     }
 
     private static void CheckClusters(TailraceOptions options, ProblemList problems)
@@ -152,9 +145,11 @@ public static class Validator
             {
                 string text = cluster.Destinations[i].Address;
                 if (!DestinationAddress.TryParse(text, out DestinationAddress address, out _)) continue;
-                if (seen.TryAdd(address.ToString(), i)) continue;
+                if (seen.TryAdd(address.Name, i)) continue;
+                int first = seen[address.Name];
                 problems.Add(ConfigPath.Of(ConfigPath.Of(path, "destinations"), i),
-                    $"destinations[{seen[address.ToString()]}] is {address} already; a larger share is a 'weight'");
+                    $"destinations[{first}] is {cluster.Destinations[first].Address} already; a larger share is a "
+                    + "'weight'");
             }
         }
     }

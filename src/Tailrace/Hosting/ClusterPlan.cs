@@ -48,7 +48,7 @@ internal sealed record ClusterPlan(
             Limits = new HttpLimits { HeadBytesMax = options.Limits.Head, HeaderCountMax = options.Limits.Headers },
         };
         var check = options.Health.Check is { } wanted
-            ? CheckOf(wanted) with { ProxyVersion = settings.ProxyVersion }
+            ? CheckOf(wanted, options) with { ProxyVersion = settings.ProxyVersion }
             : null;
         return new ClusterPlan(settings, check, destinations);
     }
@@ -104,9 +104,9 @@ internal sealed record ClusterPlan(
                 ShareMaxPercent = options.ShareMax,
             };
 
-    private static CheckSettings CheckOf(CheckOptions options) => new()
+    private static CheckSettings CheckOf(CheckOptions options, ClusterOptions cluster) => new()
     {
-        IsHttp = options.Type == CheckType.Http,
+        IsHttp = options.TypeFor(cluster.Destinations) == CheckType.Http,
         Path = options.Path,
         Host = options.Host,
         Statuses = options.Status,

@@ -45,7 +45,8 @@ internal sealed class MetricsPage(Server server, TailraceOptions options)
     private void WriteProcess(MetricsWriter writer)
     {
         var version = typeof(Server).Assembly.GetName().Version?.ToString(3) ?? "";
-        writer.Write("tailrace_build_info", "What runs.", true, 1, ("version", version), ("engine", EngineName));
+        writer.Write("tailrace_build_info", "What runs.", true, 1, ("version", version),
+            ("engine", Loops.NameOf(server.Engine)));
         writer.Write("tailrace_workers", "Threads that serve connections.", true, server.WorkerCount);
         writer.Write(
             "tailrace_draining", "1 once the process has been asked to end; else 0.", true, server.IsStopping ? 1 : 0);
@@ -126,13 +127,6 @@ internal sealed class MetricsPage(Server server, TailraceOptions options)
     /// <summary>What is counted within each of some things.</summary>
     private static List<MetricRow<TPart>> Of<T, TPart>(IEnumerable<MetricRow<T>> rows, Func<T, TPart> part) =>
         [.. rows.Select(row => new MetricRow<TPart>(part(row.Counters), row.Labels))];
-
-    private string EngineName => server.Engine switch
-    {
-        Engine.IoUring => "io_uring",
-        Engine.Epoll => "epoll",
-        _ => "portable",
-    };
 
     private static int OpenDescriptors()
     {

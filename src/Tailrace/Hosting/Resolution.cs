@@ -97,7 +97,7 @@ internal sealed class Resolution : IDisposable
 
     private static string ReasonOf(Exception failure) => failure switch
     {
-        SocketException socket => socket.SocketErrorCode.ToString(),
+        SocketException socket => LookupErrors.Explain(socket),
         ArgumentException => "not a name",
         _ => failure.Message,
     };

@@ -184,7 +184,8 @@ public sealed class Server : IDisposable
         var isPinned = _options.Pin && !WarnOfPinning();
         List<(string, object?)> fields =
         [
-            ("engine", Engine), ("because", EngineReason), ("workers", _workers.Count), ("pinned", isPinned),
+            ("engine", Loops.NameOf(Engine)), ("because", EngineReason),
+            ("workers", _workers.Count), ("pinned", isPinned),
             ("listening", string.Join(", ", _addresses)),
         ];
         if (AdminAddress is IPEndPoint admin) fields.Add(("metrics", $"http://{admin}/metrics"));

@@ -4,8 +4,8 @@ using Tailrace.Io;
 namespace Tailrace.Hosting;
 
 /// <summary>
-/// Hears the signals that ask a process to end: SIGTERM, SIGINT and, on Windows, their likes; and SIGUSR1, which asks
-/// how it is doing.
+/// Hears the signals that ask a process to end: SIGTERM, SIGINT and, on Windows, their likes; SIGHUP, which asks for it
+/// when the terminal is gone; and SIGUSR1, which asks how it is doing.
 /// </summary>
 /// <remarks>
 /// From its creation on none of them ends the process unheard, so it is created before a server starts: what has
@@ -19,15 +19,20 @@ public sealed class Signals : IDisposable
     private readonly SemaphoreSlim _woken = new(0);
     private readonly PosixSignalRegistration[] _registrations;
     private readonly Action? _onStop;
+    private readonly Action? _onHangUp;
+    private readonly bool _hasTerminal;
     private bool _isStopping;
 
     /// <summary>Begins to hear them.</summary>
     /// <param name="onStop">Called when the process is asked to end, once, on a thread of .NET's own.</param>
+    /// <param name="onHangUp">Called for each SIGHUP of a process that has no terminal, which changes nothing, on a
+    /// thread of .NET's own.</param>
     /// <exception cref="StartException">The process may have too few descriptors for anything.</exception>
-    public Signals(Action? onStop = null)
+    public Signals(Action? onStop = null, Action? onHangUp = null)
     {
-        _onStop = onStop;
+        (_onStop, _onHangUp) = (onStop, onHangUp);
         RequireDescriptors();
+        _hasTerminal = HasTerminal();
         _registrations = [.. Heard.Select(signal => PosixSignalRegistration.Create(signal, OnSignal))];
     }
 
@@ -80,13 +85,36 @@ public sealed class Signals : IDisposable
     private static PosixSignal[] Heard =>
         OperatingSystem.IsWindows()
             ? [PosixSignal.SIGTERM, PosixSignal.SIGINT]
-            : [PosixSignal.SIGTERM, PosixSignal.SIGINT, UserSignal];
+            : [PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGHUP, UserSignal];
 
     /// <summary>SIGUSR1, which has no name in .NET and not the same number everywhere.</summary>
     private static PosixSignal UserSignal => (PosixSignal)(OperatingSystem.IsLinux() ? 10 : 30);
 
+    /// <summary>Whether the process has a terminal, of whose end SIGHUP tells. Without one it is somebody's wish, by
+    /// custom that the configuration be read again.</summary>
+    private static bool HasTerminal()
+    {
+        try
+        {
+            File.OpenHandle("/dev/tty", FileMode.Open, FileAccess.Read, FileShare.ReadWrite).Dispose();
+            return true;
+        }
+        catch (Exception none) when (none is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     private void OnSignal(PosixSignalContext context)
     {
+        if (context.Signal == PosixSignal.SIGHUP)
+        {
+            // Shells and the kernel may tell of the same end: no second one is meant to hurry.
+            context.Cancel = true;
+            if (_hasTerminal) Stop();
+            else _onHangUp?.Invoke();
+            return;
+        }
         var isFirst = context.Signal != UserSignal && !Interlocked.Exchange(ref _isStopping, true);
         // The default would end the process before its connections are closed.
         context.Cancel = isFirst || context.Signal == UserSignal;

@@ -36,6 +36,16 @@ public static class Loops
         }
     }
 
+    /// <summary>An engine as it is written in configurations: <c>io_uring</c>.</summary>
+    /// <param name="engine">The engine.</param>
+    public static string NameOf(Engine engine) => engine switch
+    {
+        Engine.Auto => "auto",
+        Engine.IoUring => "io_uring",
+        Engine.Epoll => "epoll",
+        _ => "portable",
+    };
+
     /// <summary>Why io_uring cannot be had; null: it can.</summary>
     /// <exception cref="IoException">For want of descriptors, which no engine does without.</exception>
     private static string? Refusal()

@@ -126,7 +126,10 @@ public sealed class HelloTests
         {
             Scenario.Run(engine, scenario =>
             {
-                scenario.Listener = s_listener with { Cluster = "origins", Allow = allow, Deny = deny, MaxConnections = 1 };
+                scenario.Listener = s_listener with
+                {
+                    Cluster = "origins", Allow = allow, Deny = deny, MaxConnections = 1, Timeouts = new ListenerTimeouts(),
+                };
                 scenario.AddOrigin(wire => wire.Send("in"));
                 for (var i = 0; i < 2; i++)
                 {
@@ -152,6 +155,7 @@ public sealed class HelloTests
         {
             Cluster = "origins",
             Deny = ["192.0.2.0/24"],
+            Timeouts = new ListenerTimeouts(),
             ProxyProtocol = new ProxyProtocolOptions { Accept = ProxyProtocolMode.Required },
         };
         scenario.AddOrigin(wire => wire.Send("in"));

@@ -43,7 +43,7 @@ public sealed class EngineTests
         using var server = new ChildServer("echo --listen 127.0.0.1:0 --workers 2", limits, confine);
         Assert.True(server.IsRunning, server.Log.ToString());
         var started = Assert.Single(server.Log.With("started "));
-        Assert.Contains("engine=Epoll", started);
+        Assert.Contains("engine=epoll", started);
         Assert.Contains($"io_uring: off ({refusal}", started);
         Assert.Contains("epoll in use", started);
         using var client = Wire.Connect(server.Address);
@@ -163,7 +163,7 @@ public sealed class EngineTests
     {
         using var server = new ChildServer($"echo --listen 127.0.0.1:0 {options}", "true");
         var started = Assert.Single(server.Log.With("started "));
-        Assert.Contains("engine=IoUring", started);
+        Assert.Contains("engine=io_uring", started);
         Assert.Contains($"because=\"{reason}", started);
     }
 }

@@ -144,7 +144,7 @@ public sealed class ShutdownTests
         var address = scenario.Address;
         scenario.WaitForLog("started");
         var line = Assert.Single(scenario.Log.With("started"));
-        Assert.Contains($"engine={engine}", line, StringComparison.Ordinal);
+        Assert.Contains($"engine={ChildServer.NameOf(engine)}", line, StringComparison.Ordinal);
         Assert.Contains("workers=2", line, StringComparison.Ordinal);
         Assert.Contains($"listening={address}", line, StringComparison.Ordinal);
     });

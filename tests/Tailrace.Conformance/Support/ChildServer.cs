@@ -24,7 +24,8 @@ internal sealed partial class ChildServer : IDisposable
         var command = Path.Combine(AppContext.BaseDirectory, "Tailrace.Cli");
         _process = Start(confine, new ProcessStartInfo("/bin/sh")
         {
-            ArgumentList = { "-c", $"{limits}; exec '{command}' {arguments}" },
+            // In a session of its own it has no terminal, whoever runs the tests.
+            ArgumentList = { "-c", $"{limits}; exec setsid '{command}' {arguments}" },
             RedirectStandardError = true,
         });
         _process.ErrorDataReceived += (_, line) => Log.WriteLine(line.Data);

@@ -197,7 +197,7 @@ internal sealed class Scenario
     private Origin Add(Origin origin, int weight, int priority = 0)
     {
         _origins.Add(origin);
-        AddDestination($"http://{origin.Address}", weight, priority);
+        AddDestination($"{origin.Address}", weight, priority);
         return origin;
     }
 

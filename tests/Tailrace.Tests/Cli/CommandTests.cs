@@ -78,7 +78,26 @@ public sealed class CommandTests
     [InlineData("tcp -p 1 -p 2", "tailrace: --port: it is given 2 times, and takes one value\nTry 'tailrace tcp --help'.\n")]
     [InlineData("echo --admin 9901",
         "tailrace: --admin: '9901' has no port; write for example ':9901'\nTry 'tailrace echo --help'.\n")]
-    [InlineData("tcp -b http://a -b a:8081", "tailrace: --backend: a:8081 is given twice\nTry 'tailrace tcp --help'.\n")]
+    [InlineData("tcp -b tcp://a -b a:8081", "tailrace: --backend: a:8081 is given twice\nTry 'tailrace tcp --help'.\n")]
+    [InlineData("tcp -b http://a -b udp://b:1",
+        "tailrace: --backend: 'http://a' is http, and this command forwards tcp; write 'a:8081' or 'tcp://a:8081'\n"
+        + "tailrace: --backend: 'udp://b:1' is udp, and this command forwards tcp; write 'b:1' or 'tcp://b:1'\n"
+        + "Try 'tailrace tcp --help'.\n")]
+    [InlineData("udp -b tcp://[::1]:53",
+        "tailrace: --backend: 'tcp://[::1]:53' is tcp, and this command forwards udp; write '[::1]:53' or "
+        + "'udp://[::1]:53'\nTry 'tailrace udp --help'.\n")]
+    [InlineData("tcp -p 8081",
+        "tailrace: '127.0.0.1:8081' leads back to the listener on 0.0.0.0:8081 that forwards to it, without end; "
+        + "give another address or port\n")]
+    [InlineData("udp -l ::1 -p 53 -b [::1]:53",
+        "tailrace: '[::1]:53' leads back to the listener on [::1]:53 that forwards to it, without end; "
+        + "give another address or port\n")]
+    [InlineData("tcp -b ",
+        "tailrace: --backend: '' has no host; write for example '127.0.0.1'\nTry 'tailrace tcp --help'.\n")]
+    [InlineData("tcp -b :90",
+        "tailrace: --backend: ':90' has no host; write for example '127.0.0.1'\nTry 'tailrace tcp --help'.\n")]
+    [InlineData("tcp -b -P 33", "tailrace: --backend <addr>: the value is missing\nTry 'tailrace tcp --help'.\n")]
+    [InlineData("proxy --to --pin", "tailrace: --to <url>: the value is missing\nTry 'tailrace proxy --help'.\n")]
     [InlineData("tcp -b a -b b:5 -P 5 -b a:5", "tailrace: --backend: a:5 is given twice\nTry 'tailrace tcp --help'.\n")]
     [InlineData("echo --listen :9001 --admin :9001",
         "tailrace: --admin: :9001 is where clients are to connect; give another address\n")]

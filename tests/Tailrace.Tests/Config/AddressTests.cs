@@ -79,6 +79,19 @@ public sealed class AddressTests
         Assert.Equal((name, hasPort), (address.Name, address.HasPort));
     }
 
+    [Theory]
+    [InlineData("tcp://10.0.0.1:80", "tcp", "tcp://10.0.0.1:80")]
+    [InlineData("UDP://[::1]:53", "udp", "udp://[::1]:53")]
+    [InlineData("http://a.example:80/", "http", "http://a.example")]
+    [InlineData("a.example:80", "", "tcp://a.example:80")]
+    [InlineData("unix:/run/a", "", "unix:/run/a")]
+    [InlineData("srv://_http._tcp.a.example", "", "srv://_http._tcp.a.example")]
+    public void Destinations_are_printed_with_the_scheme_they_were_written_with(string text, string scheme, string url)
+    {
+        Assert.True(DestinationAddress.TryParse(text, out DestinationAddress address, out string error), error);
+        Assert.Equal((scheme, url), (address.Scheme, address.ToString("tcp")));
+    }
+
     [Fact]
     public void A_path_is_bound_as_it_is()
     {

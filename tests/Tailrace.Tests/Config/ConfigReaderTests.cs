@@ -237,7 +237,7 @@ public sealed class ConfigReaderTests
                 destinations: ["http://a.example"]
                 health:
                   check:
-                    {type: tcp, path: /up, host: "b.example:9", status: [200, 204], body: fine, interval: 1s, jitter: 5,
+                    {type: http, path: /up, host: "b.example:9", status: [200, 204], body: fine, interval: 1s, jitter: 5,
                      timeout: 100ms, rise: 4, fall: 6}
                   eject:
                     {failures: 1, error_rate: 2, latency: 300, interval: 4s, requests: 5, time: 6s, time_max: 7s,
@@ -248,7 +248,7 @@ public sealed class ConfigReaderTests
         Assert.Equal([200, 204], health.Check!.Status);
         Assert.Equal(new CheckOptions
         {
-            Type = CheckType.Tcp,
+            Type = CheckType.Http,
             Path = "/up",
             Host = "b.example:9",
             Body = "fine",

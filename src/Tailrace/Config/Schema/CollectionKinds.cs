@@ -8,7 +8,10 @@ namespace Tailrace.Config.Schema;
 /// <param name="item">The kind of an item.</param>
 /// <param name="empty">What an item is before it is read.</param>
 /// <param name="orOne">Whether a single value may stand for a list of one.</param>
-internal sealed class ListKind<T>(string what, Kind<T> item, T empty, bool orOne = false) : Kind<IReadOnlyList<T>>
+/// <param name="absent">What it means to leave the list out where that is not nothing, completing "for ...": whoever
+/// writes an empty list may mean the opposite.</param>
+internal sealed class ListKind<T>(string what, Kind<T> item, T empty, bool orOne = false, string absent = "")
+    : Kind<IReadOnlyList<T>>
 {
     public override string Expected => orOne ? $"{item.Expected}, or a list of {what}" : $"a list of {what}";
 
@@ -25,6 +28,11 @@ internal sealed class ListKind<T>(string what, Kind<T> item, T empty, bool orOne
         {
             string hint = node.Kind == ConfigNodeKind.Map ? "; does a '- ' lack before the first key?" : "";
             state.Fail(path, node, $"expected {Expected}; found {node}{hint}");
+            return fallback;
+        }
+        if (node.Items.Count == 0 && absent.Length > 0)
+        {
+            state.Fail(path, node, $"expected {Expected}; found an empty one; leave the key out for {absent}");
             return fallback;
         }
         var items = new T[node.Items.Count];
@@ -65,6 +73,7 @@ internal sealed class ListKind<T>(string what, Kind<T> item, T empty, bool orOne
 
     public override void WriteDefault(Utf8JsonWriter json, IReadOnlyList<T> value)
     {
+        if (absent.Length > 0) return;
         json.WriteStartArray("default");
         json.WriteEndArray();
     }
@@ -82,6 +91,7 @@ internal sealed class ListKind<T>(string what, Kind<T> item, T empty, bool orOne
         json.WriteStartObject("items");
         item.WriteSchema(json);
         json.WriteEndObject();
+        if (absent.Length > 0) json.WriteNumber("minItems", 1);
     }
 }
 

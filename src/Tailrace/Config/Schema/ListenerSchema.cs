@@ -32,17 +32,20 @@ internal static class ListenerSchema
             "How long a tunnel (after an upgrade) may carry nothing in either direction.",
             ProcessSchema.Duration, o => o.TunnelIdle, (o, v) => o with { TunnelIdle = v }));
 
-    private static readonly ListKind<string> s_addresses = new("ranges and unix",
-        new TextKind("a range such as 10.0.0.0/8, or unix", TextRules.Clients), "");
+    private static readonly TextKind s_clients = new("a range such as 10.0.0.0/8, or unix", TextRules.Clients);
+
+    private static readonly ListKind<string> s_everybody = new("ranges and unix", s_clients, "", absent: "everybody");
 
     private static readonly SectionKind<TlsRouteOptions> s_tlsRoute = new("tls route",
         new Field<TlsRouteOptions, IReadOnlyList<string>>("host",
             "The names that clients ask for: a.example, or *.a.example for every name below it; left out: any.",
-            new ListKind<string>("host names", new TextKind("a host name", TextRules.HostPattern), "", orOne: true),
+            new ListKind<string>("host names", new TextKind("a host name", TextRules.HostPattern), "", orOne: true,
+                absent: "any name"),
             o => o.Host, (o, v) => o with { Host = v }),
         new Field<TlsRouteOptions, IReadOnlyList<string>>("alpn",
             "The protocols of which clients offer one, such as h2; left out: any.",
-            new ListKind<string>("protocols", new TextKind("a protocol such as h2", TextRules.Alpn), "", orOne: true),
+            new ListKind<string>("protocols", new TextKind("a protocol such as h2", TextRules.Alpn), "", orOne: true,
+                absent: "any protocol"),
             o => o.Alpn, (o, v) => o with { Alpn = v }),
         new Field<TlsRouteOptions, string>("cluster",
             "The cluster.",
@@ -59,7 +62,7 @@ internal static class ListenerSchema
             o => o.Accept, (o, v) => o with { Accept = v }),
         new Field<ProxyProtocolOptions, IReadOnlyList<string>>("trusted",
             "The addresses that may send one, and unix for the clients of Unix sockets; left out: everybody.",
-            s_addresses, o => o.Trusted, (o, v) => o with { Trusted = v }),
+            s_everybody, o => o.Trusted, (o, v) => o with { Trusted = v }),
         new Field<ProxyProtocolOptions, TimeSpan>("timeout",
             "From the accept until the header is complete.",
             ProcessSchema.Duration, o => o.Timeout, (o, v) => o with { Timeout = v }));
@@ -152,10 +155,10 @@ internal static class ListenerSchema
             o => o.TlsRoutes, (o, v) => o with { TlsRoutes = v }),
         new Field<ListenerOptions, IReadOnlyList<string>>("allow",
             "The clients that may connect, and unix for those of Unix sockets; left out: everybody.",
-            s_addresses, o => o.Allow, (o, v) => o with { Allow = v }),
+            s_everybody, o => o.Allow, (o, v) => o with { Allow = v }),
         new Field<ListenerOptions, IReadOnlyList<string>>("deny",
             "The clients that may not, even if they are allowed.",
-            s_addresses, o => o.Deny, (o, v) => o with { Deny = v }),
+            new ListKind<string>("ranges and unix", s_clients, ""), o => o.Deny, (o, v) => o with { Deny = v }),
         new Field<ListenerOptions, AcceptMode>("accept",
             "How connections come to the workers. reuseport: each worker listens and the kernel spreads; a worker far "
             + "above a sibling gives new ones away. handoff: one accepts and gives to each in turn.",

@@ -17,7 +17,8 @@ internal static class MatchSchema
             "Host names without a port, any one of which suffices: a.example, or *.a.example for every name below it. "
             + "Left out: every host.",
             new ListKind<string>("host names",
-                new TextKind("a host name or *.name", TextRules.HostPattern), "", orOne: true),
+                new TextKind("a host name or *.name", TextRules.HostPattern), "", orOne: true,
+                absent: "every host"),
             o => o.Host, (o, v) => o with { Host = v }),
         new Field<MatchOptions, string>("path",
             "The whole path, without the query.",
@@ -30,7 +31,8 @@ internal static class MatchSchema
         new Field<MatchOptions, IReadOnlyList<string>>("method",
             "Methods, any one of which suffices. HEAD is not meant by GET. Left out: every method.",
             new ListKind<string>("methods",
-                new TextKind("a method such as GET", TextRules.Method), "", orOne: true),
+                new TextKind("a method such as GET", TextRules.Method), "", orOne: true,
+                absent: "every method"),
             o => o.Method, (o, v) => o with { Method = v }),
         new Field<MatchOptions, IReadOnlyList<ValueMatchOptions>>("header",
             "Headers, all of which have to be as described; of one that is repeated, one line.",
@@ -41,7 +43,8 @@ internal static class MatchSchema
         new Field<MatchOptions, IReadOnlyList<string>>("source",
             "Addresses and ranges, any one of which the client's connection has to come from. Left out: everywhere.",
             new ListKind<string>("ranges",
-                new TextKind("a range such as 10.0.0.0/8", TextRules.Range), "", orOne: true),
+                new TextKind("a range such as 10.0.0.0/8", TextRules.Range), "", orOne: true,
+                absent: "everywhere"),
             o => o.Source, (o, v) => o with { Source = v }));
 
     private static ShorthandKind<ValueMatchOptions> ValueMatch(

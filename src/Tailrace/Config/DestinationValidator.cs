@@ -1,0 +1,98 @@
+using System.Net;
+using System.Net.Sockets;
+using Tailrace.Config.Schema;
+
+namespace Tailrace.Config;
+
+/// <summary>The checks of destinations against the listeners that forward to them as TCP or UDP.</summary>
+internal static class DestinationValidator
+{
+    /// <summary>Reports destinations of another protocol, those without a port, and those that lead back.</summary>
+    public static void Check(TailraceOptions options, ProblemList problems)
+    {
+        var seen = new HashSet<(string Cluster, bool IsUdp)>();
+        for (int i = 0; i < options.Listeners.Count; i++)
+        {
+            ListenerOptions listener = options.Listeners[i];
+            if (listener.Protocol is not (ListenerProtocol.Tcp or ListenerProtocol.Mixed or ListenerProtocol.Udp))
+                continue;
+            bool isUdp = listener.Protocol == ListenerProtocol.Udp;
+            string path = ConfigPath.Of("listeners", i);
+            IEnumerable<string> clusters = listener.TlsRoutes.Select(route => route.Cluster).Append(listener.Cluster);
+            foreach (string name in clusters.Distinct())
+            {
+                if (!options.Clusters.TryGetValue(name, out ClusterOptions? cluster)) continue;
+                string at = ConfigPath.Of(ConfigPath.Of("clusters", name), "destinations");
+                CheckLoops(listener, path, cluster, at, problems);
+                if (!seen.Add((name, isUdp))) continue;
+                CheckSchemes(isUdp, path, cluster, at, problems);
+                if (!seen.Contains((name, !isUdp))) CheckPorts(cluster, at, problems);
+            }
+        }
+    }
+
+    private static void CheckSchemes(
+        bool isUdp, string listener, ClusterOptions cluster, string path, ProblemList problems)
+    {
+        string scheme = isUdp ? "udp" : "tcp";
+        for (int i = 0; i < cluster.Destinations.Count; i++)
+        {
+            string text = cluster.Destinations[i].Address;
+            if (!DestinationAddress.TryParse(text, out DestinationAddress address, out _)) continue;
+            if (address.Scheme.Length == 0 || address.Scheme == scheme) continue;
+            int port = address.HasPort ? address.Port : isUdp ? 53 : 5432;
+            string meant = (address with { Scheme = scheme, Port = port }).ToString();
+            string both = address.Scheme == "http" && !isUdp ? $", or '{meant["tcp://".Length..]}' for routes too" : "";
+            problems.Add(ConfigPath.Of(path, i),
+                $"'{text}' is not {scheme}, and a {scheme} listener leads here; write '{meant}'{both}",
+                ConfigPath.Of(listener, "protocol"));
+        }
+    }
+
+    // Port 80 is what is meant by http:// alone.
+    private static void CheckPorts(ClusterOptions cluster, string path, ProblemList problems)
+    {
+        for (int i = 0; i < cluster.Destinations.Count; i++)
+        {
+            string text = cluster.Destinations[i].Address;
+            bool lacksPort = DestinationAddress.TryParse(text, out DestinationAddress address, out _)
+                && address is { HasPort: false, Scheme: "" };
+            if (!lacksPort) continue;
+            problems.Add(ConfigPath.Of(path, i),
+                $"'{text}' has no port, which tcp and udp need; write for example '{text}:5432'");
+        }
+    }
+
+    private static void CheckLoops(
+        ListenerOptions listener, string path, ClusterOptions cluster, string clusterPath, ProblemList problems)
+    {
+        if (!ListenAddress.TryParse(listener.Address, out ListenAddress address, out _)) return;
+        for (int i = 0; i < cluster.Destinations.Count; i++)
+        {
+            string text = cluster.Destinations[i].Address;
+            bool isBack = DestinationAddress.TryParse(text, out DestinationAddress destination, out _)
+                && LeadsTo(destination, address);
+            if (!isBack) continue;
+            problems.Add(ConfigPath.Of(clusterPath, i),
+                $"'{text}' leads back to the listener on {address} that forwards to it, without end; give another "
+                + (address.Path.Length > 0 ? "path" : "address or port"),
+                ConfigPath.Of(path, "address"));
+        }
+    }
+
+    // Which addresses a machine has is not looked up here: of a wildcard only the loopback ones are surely its own.
+    private static bool LeadsTo(DestinationAddress destination, ListenAddress listener)
+    {
+        if (listener.Path.Length + destination.Path.Length > 0) return listener.Path == destination.Path;
+        if (destination.IsService || destination.Port != listener.Port) return false;
+        if (destination.Host is "localhost" or "localhost.")
+            return listener.Covers(IPAddress.Loopback) || listener.Covers(IPAddress.IPv6Loopback);
+        if (destination.Ip is not { } ip) return false;
+        if (ip.IsIPv4MappedToIPv6) ip = ip.MapToIPv4();
+        // Whoever connects to the wildcard address gets the loopback one.
+        if (ip.Equals(IPAddress.Any)) ip = IPAddress.Loopback;
+        if (ip.Equals(IPAddress.IPv6Any)) ip = IPAddress.IPv6Loopback;
+        bool isWildcard = listener.Address.Equals(IPAddress.Any) || listener.Address.Equals(IPAddress.IPv6Any);
+        return isWildcard ? IPAddress.IsLoopback(ip) && listener.Covers(ip) : listener.Address.Equals(ip);
+    }
+}
