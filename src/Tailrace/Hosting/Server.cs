@@ -393,7 +393,11 @@ public sealed class Server : IDisposable
         using var prepared = new CountdownEvent(_workers.Count);
         foreach (var worker in _workers)
         {
-            if (WorkerFailed is { } failed) worker.Reactor.Failed = failure => OnFailed(worker, failure, failed);
+            if (WorkerFailed is { } failed)
+            {
+                worker.Reactor.Failing = worker.End;
+                worker.Reactor.Failed = failure => OnFailed(worker, failure, failed);
+            }
             worker.Reactor.Start(problem =>
             {
                 if (problem is not null) Volatile.Write(ref refusal, problem);

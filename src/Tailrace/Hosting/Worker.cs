@@ -219,6 +219,13 @@ internal sealed class Worker : IDisposable
         foreach (var (_, server) in _udpServers) server.Abort();
     }
 
+    /// <summary>Ends all at once, since the loop cannot go on. On the reactor's thread.</summary>
+    internal void End()
+    {
+        Drain();
+        Abort();
+    }
+
     /// <summary>
     /// Adds the forwarded connections in each state to <paramref name="counts"/>, and brings what they have moved so
     /// far into the statistics. Posted.

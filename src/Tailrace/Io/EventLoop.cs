@@ -16,6 +16,9 @@ namespace Tailrace.Io;
 /// </remarks>
 public abstract partial class EventLoop : IDisposable
 {
+    /// <summary>More than any connection takes to end.</summary>
+    private const int RunOutTurns = 64;
+
     [ThreadStatic]
     private static EventLoop? t_current;
 
@@ -244,6 +247,34 @@ public abstract partial class EventLoop : IDisposable
 
     /// <summary>Whether the system has let it down: nothing that it is given will ever be taken. Any thread.</summary>
     internal bool IsDown => _isDown;
+
+    /// <summary>
+    /// Runs something and all that comes of it without the system, which has let the loop down. On the loop's thread.
+    /// </summary>
+    internal void RunOut(Action end)
+    {
+        Enter();
+        try
+        {
+            Queue(new ActionContinuation(end));
+            FailPending();
+            for (var turns = 0; turns < RunOutTurns && _ready.Count > 0; turns++)
+            {
+                for (var count = _ready.Count; count > 0; count--) Guard(_ready.Dequeue());
+                FailPending();
+                _mailbox.DrainTo(this);
+            }
+        }
+        finally
+        {
+            Leave();
+        }
+    }
+
+    /// <summary>Back end: fails what waits for the system; what is open can only be reset.</summary>
+    protected virtual void FailPending()
+    {
+    }
 
     /// <summary>Ends what the system has let down, on the loop's thread.</summary>
     internal void Fail()

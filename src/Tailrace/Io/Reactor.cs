@@ -51,6 +51,9 @@ public sealed class Reactor : IDisposable
     /// </summary>
     internal Action<IoException>? Failed { get; set; }
 
+    /// <summary>Ends, on its thread and before <see cref="Failed"/>, what a loop that cannot go on has open.</summary>
+    internal Action? Failing { get; set; }
+
     /// <summary>Whether that has happened: nothing that is posted to it will run. Any thread.</summary>
     internal bool HasFailed => Loop.IsDown;
 
@@ -118,6 +121,7 @@ public sealed class Reactor : IDisposable
         }
         catch (IoException failure) when (Failed is not null)
         {
+            if (Failing is { } end) Loop.RunOut(end);
             Loop.Fail();
             Failed(failure);
         }

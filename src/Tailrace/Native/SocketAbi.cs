@@ -30,6 +30,7 @@ internal static unsafe class SocketAbi
     internal const int MsgMore = 0x8000;
     internal const int MsgWaitAll = 0x100;
     internal const int ShutWrite = 1;
+    internal const int ShutBoth = 2;
 
     /// <summary>ioctl(2): bytes that a socket has and its other side has not acknowledged.</summary>
     internal const nuint OutQueue = 0x5411;

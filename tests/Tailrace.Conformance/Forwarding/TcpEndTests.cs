@@ -89,13 +89,18 @@ public sealed class TcpEndTests
     public void Bulk_is_counted_as_reading(EngineChoice engine) => Run(engine, scenario =>
     {
         using var isSeen = new ManualResetEventSlim();
-        var piece = new byte[1 << 20];
+        var piece = new byte[64 << 10];
         scenario.AddOrigin(wire =>
         {
-            while (!isSeen.IsSet) wire.Send(piece);
+            // Slower than whoever reads it.
+            while (!isSeen.Wait(2)) wire.Send(piece);
+            wire.Send(new byte[piece.Length]);
         });
-        var client = scenario.Connect();
-        var reading = Task.Run(client.ReadToEnd);
+        using var client = scenario.Connect();
+        var reading = Task.Run(() =>
+        {
+            while (!isSeen.IsSet) client.ReadExactly(piece.Length);
+        });
         Wait.Until(() => scenario.Server.TcpStates().Any(one => one is ("reading", 1)), "it is never reading");
         isSeen.Set();
         reading.Wait();

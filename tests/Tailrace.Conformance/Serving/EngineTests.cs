@@ -63,13 +63,13 @@ public sealed class EngineTests
         Assert.Contains("use engine 'auto' or 'epoll'", error);
     }
 
-    [Fact]
-    public void What_it_cannot_do_any_more_ends_it_in_order()
+    [Theory, InlineData(1), InlineData(2)]
+    public void What_it_cannot_do_any_more_ends_it_in_order(int workers)
     {
         const uint lost = 53;
         // Six submissions at once: no start has as many.
         using var server = new ChildServer(
-            "echo --listen 127.0.0.1:0 --workers 1 --engine io_uring", "true",
+            $"echo --listen 127.0.0.1:0 --workers {workers} --engine io_uring", "true",
             () => Seccomp.DenyCallFrom(Enter, argument: 1, value: 6, lost));
         using var early = Wire.Connect(server.Address);
         early.Send(Reply.Get());
@@ -79,10 +79,13 @@ public sealed class EngineTests
         var clients = Enumerable.Range(0, 40).Select(_ => Wire.Connect(server.Address)).ToArray();
         foreach (var client in clients) client.Send("GET");
         server.Signal("CONT");
-        early.ExpectReset();
+        // Of two, the other one may be the one that fails.
+        if (workers == 1) early.ExpectReset();
         Wait.Until(() => !server.IsRunning, "it does not end");
         Assert.Equal(1, server.ExitCode);
-        Assert.Contains("io_uring_enter: EBADR", Assert.Single(server.Log.With("cannot go on")));
+        var failures = server.Log.With("cannot go on");
+        Assert.InRange(failures.Count(), 1, workers);
+        Assert.All(failures, failure => Assert.Contains("io_uring_enter: EBADR", failure));
         Assert.Empty(server.Log.With("nhandled exception"));
         foreach (var client in clients) client.Dispose();
     }

@@ -116,7 +116,12 @@ internal sealed unsafe partial class UringLoop
     private void CloseListener(UringHandle handle)
     {
         CloseAccepted(handle);
-        if (handle.Has(UringWork.Accept | UringWork.Datagrams))
+        if (_ring.IsBroken)
+        {
+            // What is armed holds the socket until the ring is gone, which the kernel takes its time for.
+            Libc.shutdown(handle.Descriptor, SocketAbi.ShutBoth);
+        }
+        else if (handle.Has(UringWork.Accept | UringWork.Datagrams))
         {
             // What is armed holds the socket until its cancellation is through.
             if (!_isEnabled) Enable();

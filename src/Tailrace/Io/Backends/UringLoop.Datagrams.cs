@@ -70,7 +70,7 @@ internal sealed unsafe partial class UringLoop
             if (_unsent.Count > 0) runs[0].Add(TakeUnsent(socket));
             if (TrySendShort(handle, ref runs[0])) return;
             // A direct call is not to overtake what the ring has not been given yet.
-            if (IsSending(handle) && _ring.Holds(handle.SendPosition)) _ring.Enter(0);
+            if (IsSending(handle) && _ring.Holds(handle.SendPosition) && !_ring.IsBroken) _ring.Enter(0);
         }
         DatagramSockets.Send(handle.Descriptor, socket, runs);
     }

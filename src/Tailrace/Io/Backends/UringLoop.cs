@@ -270,6 +270,20 @@ internal sealed unsafe partial class UringLoop : EventLoop
     }
 
     /// <inheritdoc/>
+    protected override void FailPending()
+    {
+        for (var i = 0; i < _handleCount; i++)
+        {
+            var handle = _handles[i];
+            if (handle.IsClosed) continue;
+            // So nothing ends as if all had been sent.
+            handle.FailSending(IoError.Aborted);
+            handle.Receiving?.Fail(IoError.Aborted, this);
+            handle.Sending?.Fail(IoError.Aborted, this);
+        }
+    }
+
+    /// <inheritdoc/>
     protected override bool IsOwing => _afterSends.Count > 0 || _leavingCount > 0;
 
     /// <inheritdoc/>
@@ -313,8 +327,9 @@ internal sealed unsafe partial class UringLoop : EventLoop
         {
             var handle = _handles[i];
             CloseAccepted(handle);
-            // What is still open is cut.
-            if (handle is { IsListener: false, IsClosed: false }) LinuxSockets.ResetOnClose(handle.Descriptor);
+            // What is still open is cut, and so is what has not sent all.
+            if (!handle.IsListener && (!handle.IsClosed || IsSending(handle)))
+                LinuxSockets.ResetOnClose(handle.Descriptor);
             if (handle.Descriptor >= 0) Libc.close(handle.Descriptor);
             handle.Descriptor = -1;
             handle.IsClosed = true;

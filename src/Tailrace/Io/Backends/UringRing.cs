@@ -46,6 +46,7 @@ internal sealed unsafe class UringRing : IDisposable
     private int _backlogSize;
     private int _owner;
     private bool _wasRefused;
+    private IoException? _failure;
     private readonly bool _canWaitForSeveral;
 
     /// <summary>Sets up a ring that is disabled at first.</summary>
@@ -174,10 +175,14 @@ internal sealed unsafe class UringRing : IDisposable
         else sqe->OpFlags &= ~opFlags;
     }
 
+    /// <summary>Whether the kernel has refused for good: it takes nothing and tells nothing any more.</summary>
+    internal bool IsBroken => _failure is not null;
+
     /// <summary>Submits what was added, and waits for completions.</summary>
     /// <param name="timeoutMs">The longest wait; 0 not to wait, -1 for no limit.</param>
     /// <param name="count">How many are waited for.</param>
     /// <param name="countMicroseconds">For how long; then one will do. Where the kernel cannot, one will do.</param>
+    /// <exception cref="IoException">The kernel refuses for good.</exception>
     internal void Enter(int timeoutMs, uint count = 1, uint countMicroseconds = 0)
     {
         var isRetry = _wasRefused;
@@ -196,6 +201,8 @@ internal sealed unsafe class UringRing : IDisposable
             _argument->Timeout = (ulong)time;
         }
         Call(wait ? count : 0, Uring.EnterGetEvents);
+        // A full queue may have met it before, where nothing is to fail.
+        if (_failure is not null) throw _failure;
         var overflows = (Volatile.Read(ref *_sqFlags) & Uring.SqOverflow) != 0;
         if (overflows) Overflows++;
         HasToldAll = !overflows && _taken == _tail && _backlogCount == 0;
@@ -330,14 +337,15 @@ internal sealed unsafe class UringRing : IDisposable
                 _wasRefused = true;
                 break;
             default:
-                throw Refusal("io_uring_enter", errno);
+                _failure ??= Refusal("io_uring_enter", errno);
+                break;
         }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private Uring.Sqe* AddSlowly()
     {
-        if (_backlogCount == 0 && _owner != 0)
+        if (_backlogCount == 0 && _owner != 0 && !IsBroken)
         {
             Full++;
             _argument->Timeout = 0;

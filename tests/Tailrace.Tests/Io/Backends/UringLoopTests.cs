@@ -149,6 +149,34 @@ public sealed partial class UringLoopTests
         if (failure is not null) Assert.Fail(failure.ToString());
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public void What_it_has_not_sent_when_it_fails_does_not_end_as_if_it_were_whole(bool isClosed)
+    {
+        using var peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        peer.ReceiveTimeout = 30_000;
+        var failure = LoopRig.OnThreadOfItsOwn(() =>
+        {
+            using var rig = Rig(new UringSettings());
+            SocketConnection? server = null;
+            Assert.Throws<IoException>(() => rig.Run(async () =>
+            {
+                server = await rig.AcceptAsync(peer);
+                Seccomp.DenyCall(EnterCall);
+                await LoopRig.SendAsync(server, "half");
+                if (isClosed) server.Close();
+                await rig.TurnsAsync(2);
+            }));
+            rig.Loop.RunOut(() =>
+            {
+                if (!isClosed) server!.Close();
+            });
+            rig.Loop.Fail();
+        });
+        if (failure is not null) Assert.Fail(failure.ToString());
+        var broken = Assert.Throws<SocketException>(() => peer.Receive(new byte[16]));
+        Assert.Equal(SocketError.ConnectionReset, broken.SocketErrorCode);
+    }
+
     [Fact]
     public void A_reactor_whose_loop_cannot_run_does_not_start()
     {

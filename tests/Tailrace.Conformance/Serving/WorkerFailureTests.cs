@@ -1,0 +1,94 @@
+using System.Text.Json;
+using Tailrace.Config;
+using Tailrace.Conformance.Support;
+
+namespace Tailrace.Conformance.Serving;
+
+/// <summary>A worker that the system lets down, beside one that goes on.</summary>
+public sealed class WorkerFailureTests
+{
+    private const uint RingEnter = 426;
+
+    [Theory]
+    [InlineData(ListenerProtocol.Http)]
+    [InlineData(ListenerProtocol.Tcp)]
+    public void Its_connections_end_in_order_and_its_sibling_goes_on(ListenerProtocol protocol)
+    {
+        var path = Path.GetTempFileName();
+        var (expected, cut) = (0, 0);
+        Scenario.Run(EngineChoice.IoUring, scenario =>
+        {
+            Exception? failure = null;
+            using var gate = new ManualResetEventSlim();
+            scenario.Options = scenario.Options with
+            {
+                Workers = 2,
+                AccessLog = new AccessLogOptions { Format = AccessLogFormat.Json, Path = path },
+            };
+            scenario.Listener = protocol == ListenerProtocol.Tcp
+                ? scenario.Listener with { Protocol = protocol, Cluster = "origins" }
+                : scenario.Listener with { DeferAccept = false };
+            scenario.Map = server => server.WorkerFailed = reason => Volatile.Write(ref failure, reason);
+            var asked = 0;
+            scenario.AddOrigin((Message request) =>
+            {
+                Interlocked.Increment(ref asked);
+                if (request.Target == "/held") gate.Wait(30_000);
+                return Reply.Of("x");
+            });
+            var clients = ConnectToBoth(scenario);
+            foreach (var client in clients.SelectMany(one => one)) client.Send(Reply.Get("/held"));
+            Wait.Until(() => asked == scenario.Counters.Active, "not all are asked for");
+
+            // Only this thread gets no completions any more.
+            var worker = scenario.Server.Workers[1].Reactor;
+            worker.Loop.Post(() => Seccomp.DenyCall(RingEnter));
+            Wait.Until(() => Volatile.Read(ref failure) is not null, "nobody is told");
+            Assert.Contains("io_uring_enter: EPERM", failure!.Message);
+            Assert.True(scenario.Server.HasFailed);
+            scenario.WaitForLog("a worker cannot go on");
+            Assert.Contains("worker=1", Assert.Single(scenario.Log.With("a worker cannot go on")));
+            foreach (var client in clients[1]) client.ExpectReset();
+            Assert.Equal(0, scenario.Server.Statistics[1].Active);
+            Assert.Equal(clients[0].Count, scenario.Server.Listeners[0].Active);
+            Assert.Equal(0, worker.Buffers.Rented);
+
+            gate.Set();
+            foreach (var client in clients[0]) Assert.Equal("x", client.ReadAnswer().Text);
+            // Who comes now has no other to go to.
+            for (var i = 0; i < 8; i++) Assert.Equal("x", scenario.Exchange(Reply.Get()).Text);
+            foreach (var client in clients[0])
+            {
+                client.Send(Reply.Get());
+                Assert.Equal("x", client.ReadAnswer().Text);
+                client.Dispose();
+            }
+            cut = clients[1].Count;
+            expected = protocol == ListenerProtocol.Tcp ? cut + clients[0].Count + 8 : cut + 2 * clients[0].Count + 8;
+            scenario.StopAndCheck();
+        });
+        var entries = File.ReadAllLines(path).Select(line => JsonDocument.Parse(line).RootElement).ToArray();
+        File.Delete(path);
+        Assert.Equal(expected, entries.Length);
+        Assert.Equal(cut, entries.Count(IsCut));
+
+        bool IsCut(JsonElement entry) => protocol == ListenerProtocol.Tcp
+            ? entry.ToString().Contains("\"stopped\"")
+            : entry.GetProperty("status").ToString() != "200";
+    }
+
+    /// <summary>Some clients of each worker.</summary>
+    private static List<Wire>[] ConnectToBoth(Scenario scenario)
+    {
+        var clients = new List<Wire>[] { [], [] };
+        while (clients[0].Count < 3 || clients[1].Count < 3)
+        {
+            var before = scenario.Server.Statistics[0].Active;
+            var all = scenario.Counters.Active;
+            var client = scenario.Connect();
+            Wait.Until(() => scenario.Counters.Active == all + 1, "it is not accepted");
+            clients[scenario.Server.Statistics[0].Active > before ? 0 : 1].Add(client);
+        }
+        return clients;
+    }
+}
