@@ -66,13 +66,6 @@ public sealed class ConnectionBudget
         Return();
     }
 
-    /// <summary>Gives one back as if it had never been taken. Any thread.</summary>
-    internal void Undo()
-    {
-        Interlocked.Decrement(ref _opened);
-        CallOne();
-    }
-
     /// <summary>Has somebody called once, on their own loop, when one is given back. Any thread.</summary>
     /// <returns>
     /// False when there is one left already. The call may come all the same: who gets it then passes it on.

@@ -56,9 +56,8 @@ public abstract partial class EventLoop
     internal virtual void SendDatagrams(IoHandle socket, Span<DatagramRun> runs) => throw new NotSupportedException();
 
     /// <summary>
-    /// What of the datagrams that went to a connected socket's other side, and were counted as sent, has not gone after
-    /// all, as far as no run has said so: <see cref="DatagramRun.Sent"/> and <see cref="DatagramRun.Bytes"/> are
-    /// negative.
+    /// What has become known, and no run has said, of datagrams that went to a connected socket's other side and were
+    /// counted as sent: the system has dropped them after all.
     /// </summary>
-    internal virtual DatagramRun TakeUnsent(IoHandle socket) => default;
+    internal virtual DatagramRun TakeDropped(IoHandle socket) => default;
 }

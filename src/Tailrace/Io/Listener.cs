@@ -4,8 +4,8 @@ namespace Tailrace.Io;
 /// <remarks>
 /// When no descriptor is left, or the cap of connections is reached, accepting pauses: clients wait in the kernel's
 /// queue and nothing spins. It goes on by itself: after a while, or as soon as a connection is given back to the
-/// budget. A client that was accepted just when another worker took the last place waits here instead, unserved, and is
-/// the next that this worker serves. Used on its reactor's thread only.
+/// budget. A client that was accepted just when another worker took the last place waits here instead, unserved: it is
+/// the next that this worker serves, or is reset when the listener is closed. Used on its reactor's thread only.
 /// </remarks>
 public sealed class Listener : TimerEntry
 {

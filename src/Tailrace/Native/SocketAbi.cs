@@ -32,6 +32,9 @@ internal static unsafe class SocketAbi
     internal const int ShutWrite = 1;
     internal const int ShutBoth = 2;
 
+    /// <summary>ioctl(2): bytes that can be received (SIOCINQ).</summary>
+    internal const nuint InQueue = 0x541B;
+
     /// <summary>ioctl(2): bytes that a socket has and its other side has not acknowledged.</summary>
     internal const nuint OutQueue = 0x5411;
 

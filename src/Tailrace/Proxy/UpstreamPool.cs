@@ -127,15 +127,8 @@ internal sealed class UpstreamPool
     /// <param name="client">Who waits for it, or null: when the client is gone, so is the reason to connect.</param>
     internal async LoopTask<OpenResult> OpenAsync(Destination destination, Connection? client = null)
     {
-        var connected = await ConnectAsync(destination, client);
+        var connected = await ConnectAsync(destination, client, forRequests: true);
         if (connected.Connection is not { } connection) return new OpenResult(null, connected.Error);
-        if (connection.IsBroken)
-        {
-            // It was reset as soon as it was there, and nothing of a request is on its way.
-            Counters.UpstreamConnectErrors++;
-            Close(destination, connection);
-            return new OpenResult(null, IoError.Reset);
-        }
         var upstream = FreeUpstreams.TryTake() ?? new UpstreamConnection(this);
         return new OpenResult(upstream.On(destination, connected.Address!, connection), IoError.None);
     }
@@ -143,7 +136,13 @@ internal sealed class UpstreamPool
     /// <summary>
     /// The same for any protocol: a connection that counts as the destination's until it is given to Close.
     /// </summary>
-    internal async LoopTask<ConnectResult> ConnectAsync(Destination destination, Connection? client)
+    /// <param name="destination">Where to.</param>
+    /// <param name="client">Who waits for it, or null.</param>
+    /// <param name="forRequests">
+    /// Whether one that is reset already is of no use, though the other side has said something.
+    /// </param>
+    internal async LoopTask<ConnectResult> ConnectAsync(
+        Destination destination, Connection? client, bool forRequests = false)
     {
         var (error, failures) = (IoError.None, 0);
         BeginUse(destination);
@@ -164,6 +163,7 @@ internal sealed class UpstreamPool
             }
             var result = await connect;
             client?.AbortWith(null);
+            if (forRequests && !result.IsError && connection.IsBroken) result = IoResult.Failure(IoError.Reset);
             if (!result.IsError && !TryIntroduce(connection, client)) result = IoResult.Failure(IoError.NoBuffers);
             if (!result.IsError)
             {

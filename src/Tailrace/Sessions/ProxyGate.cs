@@ -41,7 +41,7 @@ internal sealed class ProxyGate(
     {
         _waiting.Add(connection);
         reactor.Counters.Active++;
-        connection.Hold();
+        connection.MarkAccepted();
         connection.SetTimeout(settings.TimeoutMs);
         var (verdict, error) = (ProxyStatus.NeedMore, IoError.None);
         while (verdict == ProxyStatus.NeedMore)

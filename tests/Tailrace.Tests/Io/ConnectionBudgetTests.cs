@@ -24,8 +24,7 @@ public sealed class ConnectionBudgetTests
                 if (!budget.TryTake()) continue;
                 crowd.Enter();
                 crowd.Leave();
-                if ((round & 1) == 0) budget.Return();
-                else budget.Undo();
+                budget.Return();
             }
         });
         Assert.InRange(crowd.Most, 1, limit);
@@ -128,18 +127,6 @@ public sealed class ConnectionBudgetTests
         budget.Return();
         run();
         Assert.Equal((0, 1), (deaf.Times, other.Times));
-    }
-
-    [Fact]
-    public void What_was_never_used_is_not_counted_and_calls_too()
-    {
-        var (budget, loop, run) = World(limit: 1);
-        var caller = new Called(loop);
-        Assert.True(budget.TryTake());
-        Assert.True(budget.TryWait(caller));
-        budget.Undo();
-        run();
-        Assert.Equal((1, 0, 0L), (caller.Times, budget.Taken, budget.Total));
     }
 
     [Fact]

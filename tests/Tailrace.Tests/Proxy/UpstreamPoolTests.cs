@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Tailrace.Conformance.Support;
 using Tailrace.Io;
 using Tailrace.Proxy;
@@ -38,5 +40,51 @@ public sealed class UpstreamPoolTests
             other.Close();
             rig.Loop.Close(listener);
         });
+    }
+
+    [Theory, InlineData("epoll"), InlineData("io_uring")]
+    public void An_address_that_resets_at_once_is_passed_over_for_requests_though_it_says_something(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        using var hasty = new TcpListener(IPAddress.Loopback, 0);
+        hasty.Start();
+        rig.Run(async () =>
+        {
+            await rig.TurnsAsync(2);
+            var listener = rig.Listen();
+            var (bad, sound) = (hasty.LocalEndpoint.Serialize(), rig.AddressOf(listener));
+            var (pool, destination) = PoolOf(rig, bad, sound);
+            // For a tunnel its words are what was asked for.
+            var connecting = pool.ConnectAsync(destination, client: null);
+            SayAndReset(hasty);
+            var connected = await connecting;
+            Assert.Equal((bad, 0), (connected.Address, connected.Failures));
+            Assert.Equal(1, (await connected.Connection!.FillAsync()).Bytes);
+            pool.Close(destination, connected.Connection);
+
+            (pool, destination) = PoolOf(rig, bad, sound);
+            var opening = pool.OpenAsync(destination);
+            SayAndReset(hasty);
+            var opened = await opening;
+            Assert.Equal(sound, opened.Upstream!.Address);
+            Assert.Equal(1, rig.Reactor.Counters.UpstreamConnectErrors);
+            pool.Close(opened.Upstream);
+            Assert.Equal((0, 0), (destination.Active, destination.ConnectionCount));
+            rig.Loop.Close(listener);
+        });
+    }
+
+    private static (UpstreamPool Pool, Destination Destination) PoolOf(LoopRig rig, params SocketAddress[] addresses)
+    {
+        var destination = new Destination("a", weight: 1, addresses);
+        return (new Cluster(rig.Reactor, new ClusterSettings { Name = "test" }, [destination]).Pool, destination);
+    }
+
+    private static void SayAndReset(TcpListener listener)
+    {
+        Assert.True(listener.Server.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectRead));
+        using var accepted = listener.AcceptSocket();
+        accepted.Send("x"u8);
+        accepted.LingerState = new LingerOption(true, 0);
     }
 }

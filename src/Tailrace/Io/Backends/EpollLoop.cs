@@ -393,8 +393,10 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         // A connect that failed is an error of the socket's, and events tell of those.
         if ((events & (Epoll.Error | Epoll.HangUp)) == 0) return IoResult.Success(0);
         var errno = LinuxSockets.TakeError(handle.Descriptor);
-        if (!LinuxSockets.IsConnected(errno)) return LinuxSockets.FailureOf(errno);
-        if (errno != 0) handle.FailSending(LinuxSockets.ErrorOf(errno));
+        if (errno == 0) return IoResult.Success(0);
+        if (!LinuxSockets.HasLeftBytes(handle.Descriptor, errno)) return LinuxSockets.FailureOf(errno);
+        handle.FailSending(LinuxSockets.ErrorOf(errno));
+        handle.IsBroken = true;
         return IoResult.Success(0);
     }
 

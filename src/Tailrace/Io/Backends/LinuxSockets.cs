@@ -95,11 +95,16 @@ internal static unsafe class LinuxSockets
     }
 
     /// <summary>
-    /// Whether a socket whose connect has come to this error, or to 0, is or was connected: only the other side of a
-    /// connection resets it (EPIPE: behind its end), and what that has sent is there to be received. Where nobody
-    /// is it is ECONNREFUSED.
+    /// Whether a socket whose connect has come to an error was connected, and what the other side has sent is there to
+    /// be received: only the other side of a connection resets it (EPIPE: behind its end). Where nothing came of it,
+    /// it is as good as no connection, and another may be tried.
     /// </summary>
-    internal static bool IsConnected(int errno) => errno is 0 or Errno.Reset or Errno.BrokenPipe;
+    internal static bool HasLeftBytes(int fd, int errno)
+    {
+        if (errno is not (Errno.Reset or Errno.BrokenPipe)) return false;
+        int bytes;
+        return Libc.ioctl(fd, SocketAbi.InQueue, &bytes) == 0 && bytes > 0;
+    }
 
     /// <summary>
     /// Bytes that the other side has not taken yet (SIOCOUTQ): fewer than before, and it goes on reading.

@@ -265,10 +265,14 @@ internal sealed partial class PortableLoop : EventLoop
         }
     }
 
-    /// <summary>Only the other side of a connection resets it: it was there, and what it has sent is.</summary>
-    private static IoResult FinishConnect(PortableHandle handle)
+    /// <summary>
+    /// Only the other side of a connection resets it: it was there, and what it has sent may be. Where that is nothing,
+    /// it is as good as no connection.
+    /// </summary>
+    private IoResult FinishConnect(PortableHandle handle)
     {
-        if (handle.Outgoing.SocketError != SocketError.ConnectionReset) return ConnectResultOf(handle.Outgoing);
+        if (!_isLinux || handle.Outgoing.SocketError != SocketError.ConnectionReset || handle.Socket.Available == 0)
+            return ConnectResultOf(handle.Outgoing);
         handle.HiddenFailure = IoError.Reset;
         handle.IsBroken = true;
         return IoResult.Success(0);

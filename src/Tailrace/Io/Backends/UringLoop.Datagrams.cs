@@ -12,8 +12,8 @@ internal sealed unsafe partial class UringLoop
 {
     private LinuxDatagrams? _datagramSockets;
 
-    /// <summary>Sockets of which the ring has not sent something that was counted as sent.</summary>
-    private readonly Dictionary<IoHandle, DatagramRun> _unsent = [];
+    /// <summary>What the kernel has dropped of what was counted as sent, until somebody is told.</summary>
+    private readonly Dictionary<IoHandle, DatagramRun> _dropped = [];
 
     private LinuxDatagrams DatagramSockets => _datagramSockets ??= new LinuxDatagrams(Datagrams);
 
@@ -67,7 +67,7 @@ internal sealed unsafe partial class UringLoop
         var handle = Of(socket);
         if ((handle.Traits & DatagramTraits.Connected) != 0)
         {
-            if (_unsent.Count > 0) runs[0].Add(TakeUnsent(socket));
+            if (_dropped.Count > 0) runs[0].Add(TakeDropped(socket));
             if (TrySendShort(handle, ref runs[0])) return;
             // A direct call is not to overtake what the ring has not been given yet.
             if (IsSending(handle) && _ring.Holds(handle.SendPosition) && !_ring.IsBroken) _ring.Enter(0);
@@ -76,8 +76,8 @@ internal sealed unsafe partial class UringLoop
     }
 
     /// <inheritdoc/>
-    internal override DatagramRun TakeUnsent(IoHandle socket) =>
-        _unsent.Remove(socket, out var unsent) ? unsent : default;
+    internal override DatagramRun TakeDropped(IoHandle socket) =>
+        _dropped.Remove(socket, out var dropped) ? dropped : default;
 
     /// <summary>Has the ring send one short datagram. It is counted as sent; what fails is told later.</summary>
     private bool TrySendShort(UringHandle handle, ref DatagramRun run)
@@ -91,28 +91,23 @@ internal sealed unsafe partial class UringLoop
         Unsafe.CopyBlockUnaligned(place, Datagrams.Slots.At(slot), (uint)length);
         handle.SendEnd = end;
         handle.SendPosition = _ring.Position;
-        // Its length tells more than a generation: the handle is not used again before this has come to its end.
         _ring.Add(
             Uring.OpSend, Uring.SqeSkipSuccess, 0, handle.Descriptor, place, (uint)length, SendFlags,
-            (ulong)length << 32 | (uint)handle.Slot << 4 | (uint)Kind.Datagram);
+            DataOf(handle, Kind.Send));
         run.Sent++;
         run.Bytes += length;
         return true;
     }
 
-    /// <summary>A datagram that was counted as sent has not gone.</summary>
-    private void OnDatagramFailed(in Uring.Cqe completion)
+    /// <summary>The kernel has dropped a datagram that was counted as sent.</summary>
+    private void OnDatagramDropped(UringHandle handle, int errno)
     {
-        var handle = _handles[(int)((uint)completion.UserData >> 4)];
         if (handle.IsClosed) return;
-        var (errno, length) = (-completion.Outcome, (int)(completion.UserData >> 32));
-        ref var unsent = ref CollectionsMarshal.GetValueRefOrAddDefault(_unsent, handle, out _);
-        unsent.Sent--;
-        unsent.Bytes -= length;
-        DatagramSender.CountFailure(ref unsent, errno, datagrams: 1, isConnected: true);
-        if (unsent.Error == IoError.None) return;
-        handle.ReceiveFailure = unsent.Error;
-        handle.Receiving?.Fail(unsent.Error, this);
+        ref var dropped = ref CollectionsMarshal.GetValueRefOrAddDefault(_dropped, handle, out _);
+        DatagramSender.CountFailure(ref dropped, errno, datagrams: 1, isConnected: true);
+        if (dropped.Error == IoError.None) return;
+        handle.ReceiveFailure = dropped.Error;
+        handle.Receiving?.Fail(dropped.Error, this);
     }
 
     private void AwaitDatagrams(UringHandle handle)

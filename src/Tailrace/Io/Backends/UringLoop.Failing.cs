@@ -29,7 +29,7 @@ internal sealed unsafe partial class UringLoop
     {
         var kind = KindOf(completion);
         if (kind is Kind.Wake) return true;
-        if (kind is Kind.Ignored or Kind.Send or Kind.Datagram) return false;
+        if (kind is Kind.Ignored or Kind.Send) return false;
         // A cancellation of ours is what is waited for.
         var handle = HandleOf(completion);
         if (kind is Kind.Watch) return !handle.IsClosed;

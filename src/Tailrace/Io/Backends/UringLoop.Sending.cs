@@ -150,6 +150,11 @@ internal sealed unsafe partial class UringLoop
     {
         // After a reset nobody wants it any more.
         if (handle.Descriptor < 0) return;
+        if (handle.Traits != DatagramTraits.None)
+        {
+            OnDatagramDropped(handle, -result);
+            return;
+        }
         if (result < 0 && -result is not (Errno.Again or Errno.Interrupted))
         {
             NotSent(handle, -result);
@@ -235,9 +240,13 @@ internal sealed unsafe partial class UringLoop
             // A connect that failed is an error of the socket's, and polls tell of those, unless they fail themselves.
             var errno = result < 0 || HasFailed(result) ? LinuxSockets.TakeError(handle.Descriptor) : 0;
             if (errno == 0 && result < 0) errno = -result;
-            var isConnected = LinuxSockets.IsConnected(errno);
-            if (isConnected && errno != 0) handle.FailSending(LinuxSockets.ErrorOf(errno));
-            operation.Complete(isConnected ? IoResult.Success(0) : LinuxSockets.FailureOf(errno));
+            if (LinuxSockets.HasLeftBytes(handle.Descriptor, errno))
+            {
+                handle.FailSending(LinuxSockets.ErrorOf(errno));
+                handle.IsBroken = true;
+                errno = 0;
+            }
+            operation.Complete(errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno));
             return;
         }
         NoteFailure(handle, result);

@@ -36,7 +36,6 @@ internal sealed unsafe partial class UringLoop : EventLoop
         Watch,
         Wake,
         Datagrams,
-        Datagram,
     }
 
     private readonly UringRing _ring;
@@ -374,11 +373,6 @@ internal sealed unsafe partial class UringLoop : EventLoop
         if (kind is Kind.Wake or Kind.Ignored)
         {
             if (kind is Kind.Wake) ArmWake();
-            return;
-        }
-        if (kind is Kind.Datagram)
-        {
-            OnDatagramFailed(completion);
             return;
         }
         var handle = HandleOf(completion);

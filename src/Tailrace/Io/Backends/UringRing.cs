@@ -157,10 +157,10 @@ internal sealed unsafe class UringRing : IDisposable
     }
 
     /// <summary>The position of what is added next.</summary>
-    internal uint Position => _tail;
+    internal uint Position => _tail + (uint)_backlogCount;
 
     /// <summary>Whether the kernel has not got the operation at a position yet, that of <see cref="Add"/>.</summary>
-    internal bool Holds(uint position) => position - _taken < _tail - _taken;
+    internal bool Holds(uint position) => position - _taken < Position - _taken;
 
     /// <summary>
     /// Sets or clears flags of the operation at <paramref name="position"/>, if it is still the one that
@@ -168,7 +168,7 @@ internal sealed unsafe class UringRing : IDisposable
     /// </summary>
     internal void Amend(uint position, ulong userData, uint opFlags, bool isSet)
     {
-        if (!Holds(position)) return;
+        if (position - _taken >= _tail - _taken) return;
         var sqe = _sqes + (position & _sqMask);
         if (sqe->UserData != userData) return;
         if (isSet) sqe->OpFlags |= opFlags;

@@ -45,7 +45,7 @@ internal sealed class MixedServer(Reactor reactor, IConnectionServer http, TcpSe
     {
         _waiting.Add(connection);
         reactor.Counters.Active++;
-        connection.Hold();
+        connection.MarkAccepted();
         connection.SetTimeout(timeoutMs);
         // One that breaks has no address any more.
         var client = connection.Remote;

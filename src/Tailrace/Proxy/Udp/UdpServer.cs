@@ -256,9 +256,17 @@ internal sealed class UdpServer
         if (upstream is null)
         {
             ticket.Return();
-            Budget.Undo();
             Refuse(ref _counters.RefusedWithoutDestination, ref Reactor.Counters.Udp.RefusedWithoutDestination,
                 datagram.Count, null);
+            return null;
+        }
+        if (!Budget.TryTake())
+        {
+            // Another worker has taken the last place meanwhile.
+            ticket.Return();
+            Loop.Close(upstream);
+            _cluster.Pool.EndSession(destination!);
+            RefuseByLimit(datagram.Count);
             return null;
         }
         var session = FreeSessions.TryTake() ?? new UdpSession(this);
@@ -277,7 +285,7 @@ internal sealed class UdpServer
         return session;
     }
 
-    /// <summary>Whether a new source may have a session; it has its place and is counted in then.</summary>
+    /// <summary>Whether a new source may have a session; it is counted in then.</summary>
     private bool IsWelcome(in NetAddress client, int datagrams, out SourceTicket ticket)
     {
         ticket = default;
@@ -292,16 +300,14 @@ internal sealed class UdpServer
             Refuse(ref _counters.RefusedByAddress, ref total.RefusedByAddress, datagrams,
                 "a client's address is not allowed");
         }
-        else if (!Budget.TryTake())
+        else if (Budget.IsExhausted)
         {
-            Refuse(ref _counters.RefusedByLimit, ref total.RefusedByLimit, datagrams,
-                "session limit reached, datagrams of new sources are dropped");
+            RefuseByLimit(datagrams);
         }
         else
         {
             var verdict = Limits?.Enter(client, Loop.Now * Nanoseconds, out ticket) ?? LimitVerdict.Within;
             if (verdict == LimitVerdict.Within) return true;
-            Budget.Undo();
             if (verdict == LimitVerdict.SourceConnections)
             {
                 Refuse(ref _counters.RefusedBySourceLimit, ref total.RefusedBySourceLimit, datagrams,
@@ -353,6 +359,10 @@ internal sealed class UdpServer
             _cluster.Failed?.Invoke(null, _cluster.HasFull(tried) ? "connection limit reached" : "no destination");
         return (null, null, null);
     }
+
+    private void RefuseByLimit(int datagrams) =>
+        Refuse(ref _counters.RefusedByLimit, ref Reactor.Counters.Udp.RefusedByLimit, datagrams,
+            "session limit reached, datagrams of new sources are dropped");
 
     private void Refuse(ref long counter, ref long total, int datagrams, string? reason)
     {

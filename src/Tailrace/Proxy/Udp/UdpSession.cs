@@ -125,7 +125,7 @@ internal sealed class UdpSession : TimerEntry
         Server.Replies.Flush();
         _upstream = null;
         Loop.Timers.Remove(this);
-        CountUp(Loop.TakeUnsent(upstream));
+        CountUp(Loop.TakeDropped(upstream));
         Loop.Close(upstream);
         _cluster.Pool.EndSession(Destination);
         if (Server.AccessLog is { } log) Record(log, end);
