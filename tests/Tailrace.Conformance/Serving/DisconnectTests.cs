@@ -120,8 +120,8 @@ public sealed class DisconnectTests
         var piece = new byte[1 << 20];
         for (var i = 0; i < length / piece.Length; i++) client.Send(piece);
         Assert.True(received.Wait(30_000), "the body has not arrived");
-        // Where the system can, most of it went by without having been here.
-        if (engine != EngineChoice.Portable) Assert.InRange(scenario.Counters.BytesSpliced, length / 2, length);
+        // Where the system can, some of it went by without having been here: how much is the scheduler's choice.
+        if (engine != EngineChoice.Portable) Assert.InRange(scenario.Counters.BytesSpliced, 1 << 16, length);
         client.Reset();
         Assert.True(gone.Wait(30_000), "the origin is not told");
         scenario.WaitUntilIdle();
