@@ -128,7 +128,11 @@ public sealed class HelloTests
             {
                 scenario.Listener = s_listener with
                 {
-                    Cluster = "origins", Allow = allow, Deny = deny, MaxConnections = 1, Timeouts = new ListenerTimeouts(),
+                    Cluster = "origins",
+                    Allow = allow,
+                    Deny = deny,
+                    MaxConnections = 1,
+                    Timeouts = new ListenerTimeouts(),
                 };
                 scenario.AddOrigin(wire => wire.Send("in"));
                 for (var i = 0; i < 2; i++)
