@@ -70,7 +70,7 @@ public abstract class Connection : TimerEntry
     /// When it was accepted, in ticks of the stopwatch: now, unless a gate before its server has said so
     /// (<see cref="MarkAccepted"/>).
     /// </summary>
-    internal long AcceptedAt => _facts is { AcceptedAt: > 0 and var ticks } ? ticks : Stopwatch.GetTimestamp();
+    internal long AcceptTime() => _facts is { AcceptedAt: > 0 and var ticks } ? ticks : Stopwatch.GetTimestamp();
 
     /// <summary>A gate has something to wait for: what the logs say of the client begins now.</summary>
     internal void MarkAccepted()

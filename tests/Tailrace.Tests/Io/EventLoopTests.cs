@@ -38,11 +38,7 @@ public sealed class EventLoopTests
             await rig.TurnsAsync(2);
             var connection = SocketConnection.Rent(rig.Reactor);
             var connecting = connection.ConnectAsync(server.LocalEndpoint.Serialize());
-            using (var accepted = server.AcceptSocket())
-            {
-                accepted.Send("x"u8);
-                accepted.LingerState = new LingerOption(true, 0);
-            }
+            LoopRig.AcceptAndReset(server, "x"u8);
             Assert.Equal(IoError.None, (await connecting).Error);
             Assert.Equal(1, (await connection.FillAsync()).Bytes);
             Assert.Equal("x"u8, connection.Input.Unread);
@@ -63,7 +59,7 @@ public sealed class EventLoopTests
             await rig.TurnsAsync(2);
             var connection = SocketConnection.Rent(rig.Reactor);
             var connecting = connection.ConnectAsync(server.LocalEndpoint.Serialize());
-            using (var accepted = server.AcceptSocket()) accepted.LingerState = new LingerOption(true, 0);
+            LoopRig.AcceptAndReset(server, default);
             var error = (await connecting).Error;
             // The framework may have looked in between.
             if (engine == "portable" && error == IoError.None) error = (await connection.FillAsync()).Error;

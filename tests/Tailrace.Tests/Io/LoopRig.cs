@@ -125,6 +125,15 @@ internal sealed class LoopRig : IDisposable
         while (!condition()) await Loop.YieldAsync();
     }
 
+    /// <summary>Accepts a connection as no loop does: it says something, or nothing, and resets it.</summary>
+    internal static void AcceptAndReset(TcpListener listener, ReadOnlySpan<byte> words)
+    {
+        Assert.True(listener.Server.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectRead), "nobody connects");
+        using var accepted = listener.AcceptSocket();
+        accepted.Send(words);
+        accepted.LingerState = new LingerOption(true, 0);
+    }
+
     internal IoHandle Listen(IPAddress? address = null) =>
         Loop.Listen(new IPEndPoint(address ?? IPAddress.Loopback, 0), new ListenSettings(128, Shared: false));
 

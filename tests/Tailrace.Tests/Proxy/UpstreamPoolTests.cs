@@ -56,7 +56,7 @@ public sealed class UpstreamPoolTests
             var (pool, destination) = PoolOf(rig, bad, sound);
             // For a tunnel its words are what was asked for.
             var connecting = pool.ConnectAsync(destination, client: null);
-            SayAndReset(hasty);
+            LoopRig.AcceptAndReset(hasty, "x"u8);
             var connected = await connecting;
             Assert.Equal((bad, 0), (connected.Address, connected.Failures));
             Assert.Equal(1, (await connected.Connection!.FillAsync()).Bytes);
@@ -64,7 +64,7 @@ public sealed class UpstreamPoolTests
 
             (pool, destination) = PoolOf(rig, bad, sound);
             var opening = pool.OpenAsync(destination);
-            SayAndReset(hasty);
+            LoopRig.AcceptAndReset(hasty, "x"u8);
             var opened = await opening;
             Assert.Equal(sound, opened.Upstream!.Address);
             Assert.Equal(1, rig.Reactor.Counters.UpstreamConnectErrors);
@@ -78,13 +78,5 @@ public sealed class UpstreamPoolTests
     {
         var destination = new Destination("a", weight: 1, addresses);
         return (new Cluster(rig.Reactor, new ClusterSettings { Name = "test" }, [destination]).Pool, destination);
-    }
-
-    private static void SayAndReset(TcpListener listener)
-    {
-        Assert.True(listener.Server.Poll(TimeSpan.FromSeconds(10), SelectMode.SelectRead));
-        using var accepted = listener.AcceptSocket();
-        accepted.Send("x"u8);
-        accepted.LingerState = new LingerOption(true, 0);
     }
 }

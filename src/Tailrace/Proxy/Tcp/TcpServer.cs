@@ -78,7 +78,7 @@ internal sealed class TcpServer : IConnectionServer
         Count(end, TunnelSide.Downstream);
         if (AccessLog is { } log)
         {
-            _refused.Begin(client, connection.AcceptedAt);
+            _refused.Begin(client, connection.AcceptTime());
             var result = new TunnelResult(end, TunnelSide.Downstream, error, MustReset: true, 0, 0);
             _refused.Write(log, this, null, result, TunnelSide.Downstream);
         }

@@ -127,7 +127,7 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
         _destination = null;
         _settledUp = _settledDown = 0;
         _isAborted = false;
-        _record?.Begin(downstream.Remote, downstream.AcceptedAt);
+        _record?.Begin(downstream.Remote, downstream.AcceptTime());
         _server.Add(this);
         Counters.Accepted++;
         Counters.Active++;
