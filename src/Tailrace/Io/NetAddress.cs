@@ -38,6 +38,14 @@ public readonly struct NetAddress : IEquatable<NetAddress>
     /// <summary>IPv4, IPv6 or Unix; unspecified for the default value.</summary>
     public AddressFamily Family => (AddressFamily)_family;
 
+    /// <summary>Whether it never leaves the machine.</summary>
+    internal bool IsLoopback => Family switch
+    {
+        AddressFamily.InterNetwork => _low >> 24 == 127,
+        AddressFamily.InterNetworkV6 => _high == 0 && _low == 1,
+        _ => false,
+    };
+
     /// <summary>The same address with port 0.</summary>
     internal NetAddress WithoutPort => new(_high, _low, 0, Family);
 

@@ -24,6 +24,7 @@ internal static unsafe class SocketAbi
     internal const int IpProtoIpv6 = 41;
     internal const int TcpNoDelay = 1;
     internal const int TcpDeferAccept = 9;
+    internal const int TcpCongestion = 13;
     internal const int Ipv6Only = 26;
     internal const int MsgNoSignal = 0x4000;
     internal const int MsgDontWait = 0x40;

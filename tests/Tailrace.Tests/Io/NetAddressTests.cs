@@ -15,6 +15,14 @@ public sealed class NetAddressTests
     public void It_is_written_as_people_write_it(string text) =>
         Assert.Equal(text, Format(NetAddress.From(EndPoint(text))));
 
+    [Theory]
+    [InlineData("127.0.0.1", true), InlineData("127.255.0.9", true), InlineData("::1", true)]
+    [InlineData("::ffff:127.0.0.1", true), InlineData("128.0.0.1", false), InlineData("126.0.0.1", false)]
+    [InlineData("::", false), InlineData("::2", false), InlineData("::127.0.0.1", false)]
+    [InlineData("7f00::1", false)]
+    public void Loopback_addresses_are_known(string text, bool expected) =>
+        Assert.Equal(expected, NetAddress.From(EndPoint(text)).IsLoopback);
+
     [Fact]
     public void A_mapped_IPv4_address_is_shown_as_IPv4()
     {

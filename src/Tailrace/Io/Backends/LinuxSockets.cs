@@ -27,6 +27,7 @@ internal static unsafe class LinuxSockets
             if (settings.Deferred) SetOption(fd, SocketAbi.IpProtoTcp, SocketAbi.TcpDeferAccept, DeferSeconds);
             // What is accepted inherits it, and the window that is offered goes by it from the first segment on.
             SetBuffers(fd, bufferBytes);
+            SetCongestionControl(fd, raw);
         }
         // [::] takes IPv4 too; any other IPv6 address is only itself.
         if (address is IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } ip)
@@ -73,6 +74,7 @@ internal static unsafe class LinuxSockets
         {
             SetOption(fd, SocketAbi.IpProtoTcp, SocketAbi.TcpNoDelay, 1);
             SetBuffers(fd, bufferBytes);
+            SetCongestionControl(fd, address);
         }
         fixed (byte* bytes = address.Buffer.Span)
             return Libc.connect(fd, bytes, (uint)address.Size) == 0 ? 0 : Libc.Errno;
@@ -84,6 +86,21 @@ internal static unsafe class LinuxSockets
         if (bytes == 0) return;
         SetOption(fd, SocketAbi.SolSocket, SocketAbi.SoReceiveBuffer, bytes);
         SetOption(fd, SocketAbi.SolSocket, SocketAbi.SoSendBuffer, bytes);
+    }
+
+    /// <summary>
+    /// Takes the congestion control that costs least where there is no network to share with others. What the system
+    /// has set for its networks may measure and pace every message.
+    /// </summary>
+    private static void SetCongestionControl(int fd, SocketAddress address)
+    {
+        fixed (byte* bytes = address.Buffer.Span)
+        {
+            if (!ReadAddress(bytes).IsLoopback) return;
+        }
+        // Every kernel has it, and everybody may use it; where that was changed the default stays.
+        fixed (byte* name = "reno"u8)
+            Libc.setsockopt(fd, SocketAbi.IpProtoTcp, SocketAbi.TcpCongestion, name, 4);
     }
 
     /// <summary>Takes the socket's pending error (SO_ERROR).</summary>
