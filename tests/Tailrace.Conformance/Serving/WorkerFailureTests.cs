@@ -10,13 +10,15 @@ public sealed class WorkerFailureTests
     private const uint RingEnter = 426;
 
     [Theory]
-    [InlineData(ListenerProtocol.Http)]
-    [InlineData(ListenerProtocol.Tcp)]
-    public void Its_connections_end_in_order_and_its_sibling_goes_on(ListenerProtocol protocol)
+    [InlineData(EngineChoice.IoUring, ListenerProtocol.Http)]
+    [InlineData(EngineChoice.IoUring, ListenerProtocol.Tcp)]
+    [InlineData(EngineChoice.Epoll, ListenerProtocol.Http)]
+    [InlineData(EngineChoice.Epoll, ListenerProtocol.Tcp)]
+    public void Its_connections_end_in_order_and_its_sibling_goes_on(EngineChoice engine, ListenerProtocol protocol)
     {
         var path = Path.GetTempFileName();
         var (expected, cut) = (0, 0);
-        Scenario.Run(EngineChoice.IoUring, scenario =>
+        Scenario.Run(engine, scenario =>
         {
             Exception? failure = null;
             using var gate = new ManualResetEventSlim();
@@ -42,9 +44,10 @@ public sealed class WorkerFailureTests
 
             // Only this thread gets no completions any more.
             var worker = scenario.Server.Workers[1].Reactor;
-            worker.Loop.Post(() => Seccomp.DenyCall(RingEnter));
+            worker.Loop.Post(() => Deny(engine));
             Wait.Until(() => Volatile.Read(ref failure) is not null, "nobody is told");
-            Assert.Contains("io_uring_enter: EPERM", failure!.Message);
+            Assert.Contains(
+                engine == EngineChoice.Epoll ? "epoll_wait: errno 1" : "io_uring_enter: EPERM", failure!.Message);
             Assert.True(scenario.Server.HasFailed);
             scenario.WaitForLog("a worker cannot go on");
             Assert.Contains("worker=1", Assert.Single(scenario.Log.With("a worker cannot go on")));
@@ -75,6 +78,12 @@ public sealed class WorkerFailureTests
         bool IsCut(JsonElement entry) => protocol == ListenerProtocol.Tcp
             ? entry.ToString().Contains("\"stopped\"")
             : entry.GetProperty("status").ToString() != "200";
+    }
+
+    private static void Deny(EngineChoice engine)
+    {
+        if (engine == EngineChoice.Epoll) Seccomp.DenyEpollWait();
+        else Seccomp.DenyCall(RingEnter);
     }
 
     /// <summary>Some clients of each worker.</summary>

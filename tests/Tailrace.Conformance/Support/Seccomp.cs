@@ -34,6 +34,14 @@ internal static unsafe partial class Seccomp
     internal static void DenyCallFrom(uint number, uint argument, uint value, uint errno) =>
         DenyCall(number, argument, JumpIfAtLeast, value, errno);
 
+    /// <summary>Refuses to wait for events of epoll(7), by whichever call the C library does it.</summary>
+    internal static void DenyEpollWait(uint errno = NotPermitted)
+    {
+        var isX64 = RuntimeInformation.ProcessArchitecture == Architecture.X64;
+        DenyCall(isX64 ? 281u : 22u, errno);
+        if (isX64) DenyCall(232, errno);
+    }
+
     private static void DenyCall(uint number, uint argument, ushort comparison, uint value, uint errno) => Install(
     [
         new(LoadWord, 0, 0, 0), new(JumpIfEqual, 0, 3, number),

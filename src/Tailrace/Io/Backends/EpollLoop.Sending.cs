@@ -15,7 +15,7 @@ internal sealed unsafe partial class EpollLoop
     private const int OutboxBytes = 64 * 1024;
 
     /// <summary>What has been put off, message behind message: few bytes each, close together.</summary>
-    private readonly byte* _outbox = (byte*)NativeMemory.Alloc(OutboxBytes);
+    private readonly byte* _outbox;
 
     /// <summary>Descriptors that have something in the outbox; one that is closed meanwhile has nothing.</summary>
     private readonly int[] _unsent = new int[BatchMax];
@@ -289,6 +289,14 @@ internal sealed unsafe partial class EpollLoop
         Retire(handle);
     }
 
+    /// <summary>Closes a leaving descriptor at once: something is missing at the end, which must not look like one.
+    /// </summary>
+    private void Cut(EpollHandle handle)
+    {
+        LinuxSockets.ResetOnClose(handle.Descriptor);
+        Free(handle);
+    }
+
     /// <summary>Makes the handle free for another descriptor.</summary>
     private void Retire(EpollHandle handle)
     {
@@ -336,9 +344,7 @@ internal sealed unsafe partial class EpollLoop
                 loop.Timers.Set(this, loop.Now + LastBytes.PatienceMs);
                 return;
             }
-            // Something is missing at the end, which must not look like one.
-            LinuxSockets.ResetOnClose(handle.Descriptor);
-            loop.Free(handle);
+            loop.Cut(handle);
         }
     }
 }

@@ -52,21 +52,26 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     /// <param name="eventsMax">The most events taken from the kernel at a time.</param>
     /// <param name="reserve">The descriptors that are not for connections.</param>
     /// <param name="pipes">Pipes for bulk; the loop disposes of them. Null: all bytes are copied.</param>
+    /// <exception cref="IoException">The kernel refuses.</exception>
     internal EpollLoop(int eventsMax, DescriptorReserve reserve, PipePool? pipes = null)
     {
         _eventsMax = eventsMax;
         _pipes = pipes;
         _reserve = reserve;
-        _events = (byte*)NativeMemory.Alloc((nuint)(eventsMax * Epoll.EventBytes));
         _epoll = Libc.epoll_create1(Epoll.CloseOnExec);
-        if (_epoll < 0) throw new IoException(LinuxSockets.ErrorOf(Libc.Errno), "epoll_create1 failed");
-        var wake = Libc.eventfd(0, SocketAbi.SockNonblock | SocketAbi.SockCloexec);
-        _wake = new SafeFileHandle(wake, ownsHandle: true);
-        if (wake < 0) throw new IoException(LinuxSockets.ErrorOf(Libc.Errno), "eventfd failed");
-        var entry = stackalloc byte[16];
-        Epoll.Fill(entry, Epoll.In | Epoll.EdgeTriggered, WakeDescriptor);
-        if (Libc.epoll_ctl(_epoll, Epoll.Add, wake, entry) < 0)
-            throw new IoException(LinuxSockets.ErrorOf(Libc.Errno), "epoll_ctl failed");
+        if (_epoll < 0) throw Refusal("epoll_create1");
+        try
+        {
+            _wake = OpenWake(_epoll);
+        }
+        catch (IoException)
+        {
+            Libc.close(_epoll);
+            throw;
+        }
+        // Nothing can be refused any more: memory that nobody would free is not taken before.
+        _events = (byte*)NativeMemory.Alloc((nuint)(eventsMax * Epoll.EventBytes));
+        _outbox = (byte*)NativeMemory.Alloc(OutboxBytes);
     }
 
     /// <inheritdoc/>
@@ -201,6 +206,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     {
         if (_unsentCount > 0) SendUnsent();
         var count = Libc.epoll_wait(_epoll, _events, _eventsMax, _backlog.Count > 0 ? 0 : timeoutMs);
+        if (count < 0) CheckInterrupted();
         UpdateClock();
         var (settled, answers) = (0, 0);
         for (var i = 0; i < count; i++)
@@ -231,6 +237,27 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             if (settled >= BatchMax) settled = Finish(settled);
         }
         Finish(settled);
+    }
+
+    /// <summary>A signal ends a wait without events, and the next turn waits again; nothing else may.</summary>
+    /// <exception cref="IoException">The kernel does not let the loop go on.</exception>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void CheckInterrupted()
+    {
+        if (Libc.Errno != Errno.Interrupted) throw Refusal("epoll_wait");
+    }
+
+    /// <inheritdoc/>
+    protected override void FailPending()
+    {
+        foreach (var handle in _handles)
+        {
+            if (handle is null) continue;
+            // So nothing ends as if all had been sent.
+            handle.FailSending(IoError.Aborted);
+            handle.Receiving?.Fail(IoError.Aborted, this);
+            handle.Sending?.Fail(IoError.Aborted, this);
+        }
     }
 
     /// <summary>The handle that an event is about, if it is not one of an earlier use of the descriptor.</summary>
@@ -291,7 +318,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         foreach (var handle in _handles)
         {
             if (handle is { IsLeaving: false }) Close(handle);
-            if (handle is { IsLeaving: true }) Free(handle);
+            if (handle is { IsLeaving: true }) Cut(handle);
         }
         _wake.Dispose();
         _pipes?.Dispose();
@@ -468,6 +495,27 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         Epoll.Fill(entry, interest, (ulong)handle.Generation << 32 | (uint)handle.Descriptor);
         handle.IsRegistered = Libc.epoll_ctl(_epoll, Epoll.Add, handle.Descriptor, entry) == 0;
         return handle.IsRegistered;
+    }
+
+    private static SafeFileHandle OpenWake(int epoll)
+    {
+        var fd = Libc.eventfd(0, SocketAbi.SockNonblock | SocketAbi.SockCloexec);
+        if (fd < 0) throw Refusal("eventfd");
+        var wake = new SafeFileHandle(fd, ownsHandle: true);
+        var entry = stackalloc byte[16];
+        Epoll.Fill(entry, Epoll.In | Epoll.EdgeTriggered, WakeDescriptor);
+        if (Libc.epoll_ctl(epoll, Epoll.Add, fd, entry) == 0) return wake;
+        var refusal = Refusal("epoll_ctl");
+        wake.Dispose();
+        throw refusal;
+    }
+
+    /// <summary>What the last call was refused with.</summary>
+    private static IoException Refusal(string call)
+    {
+        var errno = Libc.Errno;
+        return new IoException(
+            LinuxSockets.ErrorOf(errno), $"{call}: errno {errno}, {Marshal.GetPInvokeErrorMessage(errno)}");
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
