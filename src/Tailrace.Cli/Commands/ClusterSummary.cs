@@ -14,7 +14,7 @@ internal static class ClusterSummary
         bool isRouted = IsRouted(name, options) || !IsUsed(name, options);
         WriteDestinations(name, cluster, options, output);
         bool isUdp = !isRouted && SchemeOf(name, options) == "udp";
-        List<string[]> rows = [["health", CheckOf(cluster)]];
+        List<string[]> rows = [["health", CheckOf(name, options)]];
         if (!isUdp) rows.Add(["left out", EjectOf(cluster)]);
         if (isRouted) rows.AddRange(ResilienceOf(cluster));
         if (LimitsOf(cluster.Limits) is { Length: > 0 } limits) rows.Add(["limits", $"{limits}, for each worker"]);
@@ -50,10 +50,10 @@ internal static class ClusterSummary
         OptionsSummary.WriteTable(rows, output);
     }
 
-    private static string CheckOf(ClusterOptions cluster)
+    private static string CheckOf(string cluster, TailraceOptions options)
     {
-        if (cluster.Health.Check is not { } check) return "no checks";
-        bool connects = check.TypeFor(cluster.Destinations) == CheckType.Tcp;
+        if (options.Clusters[cluster].Health.Check is not { } check) return "no checks";
+        bool connects = check.TypeFor(cluster, options) == CheckType.Tcp;
         string what = connects ? "a connect" : $"GET {check.Path}";
         string good = connects ? ""
             : check.Status.Count > 0 ? $", good is {AnyOf(check.Status)}" : ", good is 200 to 399";

@@ -6,11 +6,14 @@ namespace Tailrace.Config;
 internal static class ClusterValidator
 {
     /// <summary>Reports what would have no effect, or not the one that was meant.</summary>
-    public static void Check(ClusterOptions cluster, string path, ProblemList problems)
+    public static void Check(string name, TailraceOptions options, ProblemList problems)
     {
+        ClusterOptions cluster = options.Clusters[name];
+        string path = ConfigPath.Of("clusters", name);
         CheckHash(cluster, path, problems);
         CheckServices(cluster, path, problems);
-        CheckHealth(cluster, ConfigPath.Of(path, "health.check"), problems);
+        bool onlyConnects = cluster.Health.Check?.TypeFor(name, options) == CheckType.Tcp;
+        if (onlyConnects) CheckHealth(cluster.Health.Check!, ConfigPath.Of(path, "health.check"), problems);
         if (cluster.Retry is { } retry) CheckRetry(retry, ConfigPath.Of(path, "retry"), problems);
         if (cluster.Breaker is { Failures: 0, ErrorRate: 0 })
             problems.Add(ConfigPath.Of(path, "breaker"), "it never opens: give 'failures' or 'error_rate'");
@@ -29,9 +32,8 @@ internal static class ClusterValidator
         }
     }
 
-    private static void CheckHealth(ClusterOptions cluster, string path, ProblemList problems)
+    private static void CheckHealth(CheckOptions check, string path, ProblemList problems)
     {
-        if (cluster.Health.Check is not { } check || check.TypeFor(cluster.Destinations) != CheckType.Tcp) return;
         (string Key, bool IsGiven)[] settings =
         [
             ("path", check.Path != "/"), ("host", check.Host.Length > 0), ("status", check.Status.Count > 0),

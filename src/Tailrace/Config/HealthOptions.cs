@@ -19,7 +19,10 @@ public sealed record HealthOptions
 /// <summary>What an active check does.</summary>
 public enum CheckType
 {
-    /// <summary>A connection where a destination is <c>tcp://</c> or <c>udp://</c>, else a GET.</summary>
+    /// <summary>
+    /// A connection where a destination is <c>tcp://</c> or <c>udp://</c>, or no route leads but a tcp or udp listener
+    /// does; else a GET.
+    /// </summary>
     Auto,
 
     /// <summary>A GET whose answer is looked at.</summary>
@@ -67,15 +70,19 @@ public sealed record CheckOptions
     /// </summary>
     public int Fall { get; init; } = 3;
 
-    /// <summary>What it does to some destinations: <see cref="Type"/>, or what that comes to.</summary>
-    /// <param name="destinations">The destinations of the cluster.</param>
-    public CheckType TypeFor(IReadOnlyList<DestinationOptions> destinations)
+    /// <summary>What it does to the destinations of a cluster: <see cref="Type"/>, or what that comes to.</summary>
+    /// <param name="cluster">The cluster's name.</param>
+    /// <param name="options">The options, of which it is one.</param>
+    public CheckType TypeFor(string cluster, TailraceOptions options)
     {
+        ArgumentNullException.ThrowIfNull(options);
         if (Type != CheckType.Auto) return Type;
-        bool anyOther = destinations.Any(destination =>
+        bool anyOther = options.Clusters[cluster].Destinations.Any(destination =>
             DestinationAddress.TryParse(destination.Address, out DestinationAddress address, out _)
             && address.Scheme is "tcp" or "udp");
-        return anyOther ? CheckType.Tcp : CheckType.Http;
+        // A destination needs no scheme: who leads there says what it speaks, and routes lead to what speaks HTTP.
+        bool isOnlyForwarded = TcpValidator.IsForTcp(cluster, options) && !RouteTargets.IsRouted(cluster, options);
+        return anyOther || isOnlyForwarded ? CheckType.Tcp : CheckType.Http;
     }
 }
 

@@ -139,7 +139,7 @@ public static class Validator
             if (!isForTcp) CheckFits(cluster.Limits.Head, head, options.Buffers, problems);
             if (cluster.Retry is { } retry)
                 CheckFits(retry.Body, ConfigPath.Of(path, "retry.body"), options.Buffers, problems);
-            ClusterValidator.Check(cluster, path, problems);
+            ClusterValidator.Check(name, options, problems);
             var seen = new Dictionary<string, int>();
             for (int i = 0; i < cluster.Destinations.Count; i++)
             {

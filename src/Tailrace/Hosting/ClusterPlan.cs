@@ -16,10 +16,11 @@ internal sealed record ClusterPlan(
 {
     /// <summary>Makes the plan.</summary>
     /// <param name="name">The cluster's name.</param>
-    /// <param name="options">What was written.</param>
+    /// <param name="root">What was written.</param>
     /// <param name="seed">See <see cref="BalancingSettings.Seed"/>.</param>
-    internal static ClusterPlan From(string name, ClusterOptions options, ulong seed = 0)
+    internal static ClusterPlan From(string name, TailraceOptions root, ulong seed = 0)
     {
+        var options = root.Clusters[name];
         DestinationPlan[] destinations = [.. options.Destinations.Select(DestinationPlan.From)];
         var settings = new ClusterSettings
         {
@@ -48,7 +49,7 @@ internal sealed record ClusterPlan(
             Limits = new HttpLimits { HeadBytesMax = options.Limits.Head, HeaderCountMax = options.Limits.Headers },
         };
         var check = options.Health.Check is { } wanted
-            ? CheckOf(wanted, options) with { ProxyVersion = settings.ProxyVersion }
+            ? CheckOf(wanted, wanted.TypeFor(name, root)) with { ProxyVersion = settings.ProxyVersion }
             : null;
         return new ClusterPlan(settings, check, destinations);
     }
@@ -104,9 +105,9 @@ internal sealed record ClusterPlan(
                 ShareMaxPercent = options.ShareMax,
             };
 
-    private static CheckSettings CheckOf(CheckOptions options, ClusterOptions cluster) => new()
+    private static CheckSettings CheckOf(CheckOptions options, CheckType type) => new()
     {
-        IsHttp = options.TypeFor(cluster.Destinations) == CheckType.Http,
+        IsHttp = type == CheckType.Http,
         Path = options.Path,
         Host = options.Host,
         Statuses = options.Status,

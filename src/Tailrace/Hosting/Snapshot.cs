@@ -29,7 +29,7 @@ internal sealed class Snapshot
     /// <param name="seed">What balancers throw dice by; 0: the same in every process.</param>
     internal static Snapshot Build(TailraceOptions options, ulong seed = 0) => new(
         [.. options.Listeners.Select(listener => ListenerPlan.From(Named(listener, options), options))],
-        [.. options.Clusters.Select(cluster => ClusterPlan.From(cluster.Key, cluster.Value, seed))]);
+        [.. options.Clusters.Keys.Select(name => ClusterPlan.From(name, options, seed))]);
 
     /// <summary>A port has listeners of UDP and of TCP, and people and programs have to tell them apart.</summary>
     private static ListenerOptions Named(ListenerOptions listener, TailraceOptions options) =>

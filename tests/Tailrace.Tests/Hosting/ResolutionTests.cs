@@ -109,11 +109,12 @@ public sealed class ResolutionTests : IDisposable
 
     private Resolution Create(Action<string, int, SocketAddress[]> publish, params string[] destinations)
     {
-        var plan = ClusterPlan.From("main", new ClusterOptions
+        var cluster = new ClusterOptions
         {
             Destinations = [.. destinations.Select(address => new DestinationOptions { Address = address })],
-        });
-        return new Resolution([plan], publish, _log);
+        };
+        var options = new TailraceOptions { Clusters = new Dictionary<string, ClusterOptions> { ["main"] = cluster } };
+        return new Resolution([ClusterPlan.From("main", options)], publish, _log);
     }
 
     private void Publish(string cluster, int index, SocketAddress[] addresses) =>

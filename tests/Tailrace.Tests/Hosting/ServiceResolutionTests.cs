@@ -135,12 +135,13 @@ public sealed class ServiceResolutionTests : IDisposable
 
     private ServiceResolution Create(int priority = 0, Action<IReadOnlyList<ServicePlace>>? publish = null)
     {
-        var plan = ClusterPlan.From("main", new ClusterOptions
+        var cluster = new ClusterOptions
         {
             Destinations = ["http://10.0.0.9", new() { Address = $"srv://{Service}", Priority = priority }],
-        });
+        };
+        var root = new TailraceOptions { Clusters = new Dictionary<string, ClusterOptions> { ["main"] = cluster } };
         var options = new ResolveOptions { Servers = [$"{_server.Address}"] };
-        return new ServiceResolution([plan], options, (_, index, places) =>
+        return new ServiceResolution([ClusterPlan.From("main", root)], options, (_, index, places) =>
         {
             Assert.Equal(1, index);
             (publish ?? _published.Enqueue)(places);

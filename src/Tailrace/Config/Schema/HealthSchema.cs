@@ -9,7 +9,7 @@ internal static class HealthSchema
     private static readonly OptionalKind<CheckOptions> s_check = new(new SectionKind<CheckOptions>("health check",
         new Field<CheckOptions, CheckType>("type",
             "What it does: http sends a GET and looks at the answer, tcp only connects; auto: tcp where a destination "
-            + "is tcp:// or udp://, http elsewhere.",
+            + "is tcp:// or udp://, or only tcp, mixed or udp listeners lead, http where routes do.",
             new ChoiceKind<CheckType>(("auto", CheckType.Auto), ("http", CheckType.Http), ("tcp", CheckType.Tcp)),
             o => o.Type, (o, v) => o with { Type = v }),
         new Field<CheckOptions, string>("path",
