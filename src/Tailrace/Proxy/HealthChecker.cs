@@ -86,10 +86,12 @@ internal sealed class HealthChecker : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _stop.Cancel();
 
-    private static IPEndPoint EndPointOf(SocketAddress address)
+    private static EndPoint EndPointOf(SocketAddress address)
     {
+        // Any path will do: it is what makes one of the bytes that counts.
+        if (address.Family == AddressFamily.Unix) return new UnixDomainSocketEndPoint("/").Create(address);
         var any = address.Family == AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
-        return (IPEndPoint)new IPEndPoint(any, 0).Create(address);
+        return new IPEndPoint(any, 0).Create(address);
     }
 
     private async Task RepeatAsync(Target target)
@@ -151,7 +153,7 @@ internal sealed class HealthChecker : IDisposable
     /// <param name="settings">What to do.</param>
     internal sealed class Target(string cluster, int index, string name, CheckSettings settings)
     {
-        private volatile IPEndPoint[] _addresses = [];
+        private volatile EndPoint[] _addresses = [];
 
         internal string Cluster => cluster;
 
@@ -171,7 +173,7 @@ internal sealed class HealthChecker : IDisposable
         internal CancellationTokenSource Gone { get; } = new();
 
         /// <summary>Where it is, as last resolved.</summary>
-        internal IPEndPoint[] Addresses
+        internal EndPoint[] Addresses
         {
             get => _addresses;
             set => _addresses = value;

@@ -22,11 +22,14 @@ internal static class HealthProbe
     /// <param name="stop">Ends it; a result of that is not to be used.</param>
     /// <returns>What is wrong, or null when nothing is.</returns>
     internal static async Task<string?> RunAsync(
-        IPEndPoint address, string authority, CheckSettings settings, CancellationToken stop)
+        EndPoint address, string authority, CheckSettings settings, CancellationToken stop)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stop);
         timeout.CancelAfter(settings.Timeout);
-        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        var isUnix = address.AddressFamily == AddressFamily.Unix;
+        using var socket = new Socket(
+            address.AddressFamily, SocketType.Stream, isUnix ? ProtocolType.Unspecified : ProtocolType.Tcp);
+        if (!isUnix) socket.NoDelay = true;
         try
         {
             await socket.ConnectAsync(address, timeout.Token).ConfigureAwait(false);
@@ -36,7 +39,8 @@ internal static class HealthProbe
                 await socket.SendAsync(header, timeout.Token).ConfigureAwait(false);
             }
             if (!settings.IsHttp) return null;
-            var host = settings.Host.Length > 0 ? settings.Host : authority;
+            // A path is no host (RFC 9110 section 7.2).
+            var host = settings.Host.Length > 0 ? settings.Host : isUnix ? "localhost" : authority;
             var request = $"GET {settings.Path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: tailrace-health\r\n"
                 + "Accept: */*\r\nConnection: close\r\n\r\n";
             await socket.SendAsync(Encoding.ASCII.GetBytes(request), timeout.Token).ConfigureAwait(false);

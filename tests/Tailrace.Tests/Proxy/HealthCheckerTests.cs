@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Tailrace.Config;
 using Tailrace.Proxy;
 using Tailrace.Telemetry;
@@ -48,6 +49,47 @@ public sealed class HealthCheckerTests
         {
             Assert.True(changes.TryTake(out var change, TimeSpan.FromSeconds(30)), "nothing changes");
             return change;
+        }
+    }
+
+    [Fact]
+    public async Task A_Unix_socket_is_asked_by_the_usual_host()
+    {
+        CancellationToken stop = TestContext.Current.CancellationToken;
+        var log = new Log(LogLevel.Info, LogFormat.Text, TextWriter.Null);
+        var changes = new BlockingCollection<bool>();
+        DirectoryInfo folder = Directory.CreateTempSubdirectory();
+        try
+        {
+            var address = new UnixDomainSocketEndPoint(Path.Combine(folder.FullName, "a.sock"));
+            using var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            listener.Bind(address);
+            listener.Listen();
+            var settings = new CheckSettings { Interval = TimeSpan.FromMilliseconds(2), Rise = 1 };
+            var target = new HealthChecker.Target("main", 0, $"unix:{address}", settings);
+            using var checker = new HealthChecker([target], (_, _, _, isHealthy) => changes.Add(isHealthy, stop), log);
+            checker.Start();
+            // It has no address yet.
+            Assert.False(Next());
+            checker.SetAddresses("main", 0, [address.Serialize()]);
+            using Socket client = await listener.AcceptAsync(stop);
+            var request = new byte[1024];
+            int length = await client.ReceiveAsync(request, stop);
+            Assert.Contains("\r\nHost: localhost\r\n", Encoding.ASCII.GetString(request, 0, length));
+            await client.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"u8.ToArray(), stop);
+            client.Shutdown(SocketShutdown.Send);
+            Assert.True(Next());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+            log.Dispose();
+        }
+
+        bool Next()
+        {
+            Assert.True(changes.TryTake(out bool isHealthy, TimeSpan.FromSeconds(30)), "nothing changes");
+            return isHealthy;
         }
     }
 }
