@@ -91,7 +91,8 @@ public sealed class ResolutionTests : IDisposable
         }, "http://localhost:81");
         resolution.Start(TimeSpan.FromMilliseconds(1));
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        while (_published.IsEmpty && watch.Elapsed.TotalSeconds < 30) await Task.Delay(10, TestContext.Current.CancellationToken);
+        while (_published.IsEmpty && watch.Elapsed.TotalSeconds < 30)
+            await Task.Delay(10, TestContext.Current.CancellationToken);
         Assert.Single(_published);
     }
 

@@ -129,7 +129,8 @@ public sealed class ServiceResolutionTests : IDisposable
         resolution.Start();
         Set(1, 3);
         var watch = System.Diagnostics.Stopwatch.StartNew();
-        while (_published.IsEmpty && watch.Elapsed.TotalSeconds < 30) await Task.Delay(10, TestContext.Current.CancellationToken);
+        while (_published.IsEmpty && watch.Elapsed.TotalSeconds < 30)
+            await Task.Delay(10, TestContext.Current.CancellationToken);
         Assert.Equal("o1.example:8080=2 o3.example:8080=3", Take());
     }
 

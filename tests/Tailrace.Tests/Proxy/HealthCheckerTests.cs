@@ -17,7 +17,10 @@ public sealed class HealthCheckerTests
         var lines = new StringWriter();
         var log = new Log(LogLevel.Info, LogFormat.Text, lines);
         var changes = new BlockingCollection<(string, int, string, bool)>();
-        var settings = new CheckSettings { IsHttp = false, Interval = TimeSpan.FromMilliseconds(2), JitterPercent = 50 };
+        var settings = new CheckSettings
+        {
+            IsHttp = false, Interval = TimeSpan.FromMilliseconds(2), JitterPercent = 50,
+        };
         using (var checker = new HealthChecker([new("main", 3, "a:81", settings)], Publish, log))
         {
             checker.Start();
@@ -27,7 +30,8 @@ public sealed class HealthCheckerTests
             listener.Start();
             var address = (IPEndPoint)listener.LocalEndpoint;
             // A name is as good as the best of its addresses.
-            checker.SetAddresses("main", 3, [new IPEndPoint(IPAddress.Parse("127.0.0.9"), 1).Serialize(), address.Serialize()]);
+            var other = new IPEndPoint(IPAddress.Parse("127.0.0.9"), 1);
+            checker.SetAddresses("main", 3, [other.Serialize(), address.Serialize()]);
             Assert.Equal(("main", 3, "a:81", true), Next());
             listener.Stop();
             Assert.Equal(("main", 3, "a:81", false), Next());
@@ -43,7 +47,8 @@ public sealed class HealthCheckerTests
         Assert.Contains("destination is healthy cluster=main destination=a:81", said[1]);
         Assert.Contains("ConnectionRefused", said[2]);
 
-        void Publish(string cluster, int index, string name, bool isHealthy) => changes.Add((cluster, index, name, isHealthy));
+        void Publish(string cluster, int index, string name, bool isHealthy) =>
+            changes.Add((cluster, index, name, isHealthy));
 
         (string, int, string, bool) Next()
         {
