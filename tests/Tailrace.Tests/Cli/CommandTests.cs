@@ -69,13 +69,15 @@ public sealed class CommandTests
         + "tailrace: --to: http://b is given twice\nTry 'tailrace proxy --help'.\n")]
     [InlineData("tcp -p 70000 -P 0",
         "tailrace: --port: '70000' is not a port; expected a number from 0 to 65535\n"
-        + "tailrace: --backend-port: '0' is not a port; expected a number from 1 to 65535\nTry 'tailrace tcp --help'.\n")]
+        + "tailrace: --backend-port: '0' is not a port; expected a number from 1 to 65535\n"
+        + "Try 'tailrace tcp --help'.\n")]
     [InlineData("tcp -b b -b b", "tailrace: --backend: b is given twice\nTry 'tailrace tcp --help'.\n")]
     [InlineData("tcp --listen 127.0.0.1:80",
         "tailrace: --listen: '127.0.0.1:80' has a port; give it by --port\nTry 'tailrace tcp --help'.\n")]
     [InlineData("bench", "tailrace: <url> is missing\nTry 'tailrace bench --help'.\n")]
     [InlineData("proxy --to", "tailrace: --to <url>: the value is missing\nTry 'tailrace proxy --help'.\n")]
-    [InlineData("tcp -p 1 -p 2", "tailrace: --port: it is given 2 times, and takes one value\nTry 'tailrace tcp --help'.\n")]
+    [InlineData("tcp -p 1 -p 2",
+        "tailrace: --port: it is given 2 times, and takes one value\nTry 'tailrace tcp --help'.\n")]
     [InlineData("echo --admin 9901",
         "tailrace: --admin: '9901' has no port; write for example ':9901'\nTry 'tailrace echo --help'.\n")]
     [InlineData("tcp -b tcp://a -b a:8081", "tailrace: --backend: a:8081 is given twice\nTry 'tailrace tcp --help'.\n")]
@@ -102,7 +104,8 @@ public sealed class CommandTests
     [InlineData("echo --listen :9001 --admin :9001",
         "tailrace: --admin: :9001 is where clients are to connect; give another address\n")]
     [InlineData("demo --origin unix:/a",
-        "tailrace: --origin: 'unix:/a' is a path; the demo's pages fetch from an IP address\nTry 'tailrace demo --help'.\n")]
+        "tailrace: --origin: 'unix:/a' is a path; the demo's pages fetch from an IP address\n"
+        + "Try 'tailrace demo --help'.\n")]
     [InlineData("udp -l unix:/a -b unix:/b",
         "tailrace: --listen: 'unix:/a' is a path; udp listens on an IP address\n"
         + "tailrace: --backend: 'unix:/b' is a path; udp needs a host\nTry 'tailrace udp --help'.\n")]
@@ -184,7 +187,8 @@ public sealed class CommandTests
         ListenerOptions listener = options.Listeners.Single();
         Assert.Equal(("0.0.0.0:53", ListenerProtocol.Udp), (listener.Address, listener.Protocol));
         Assert.Equal(TimeSpan.FromMinutes(1), listener.Timeouts.Idle);
-        Assert.Equal(["[::1]:54", "dns.example:5353"], options.Clusters[listener.Cluster].Destinations.Select(d => d.Address));
+        IEnumerable<string> destinations = options.Clusters[listener.Cluster].Destinations.Select(d => d.Address);
+        Assert.Equal(["[::1]:54", "dns.example:5353"], destinations);
     }
 
     [Fact]

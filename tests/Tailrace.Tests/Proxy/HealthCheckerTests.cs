@@ -19,7 +19,9 @@ public sealed class HealthCheckerTests
         var changes = new BlockingCollection<(string, int, string, bool)>();
         var settings = new CheckSettings
         {
-            IsHttp = false, Interval = TimeSpan.FromMilliseconds(2), JitterPercent = 50,
+            IsHttp = false,
+            Interval = TimeSpan.FromMilliseconds(2),
+            JitterPercent = 50,
         };
         using (var checker = new HealthChecker([new("main", 3, "a:81", settings)], Publish, log))
         {
