@@ -51,6 +51,8 @@ internal static class ProxyCommand
         {
             bool valid = DestinationAddress.TryParse(token.Value, out DestinationAddress address, out string error);
             if (!valid) result.AddError($"--to: {error}");
+            else if (UsageErrors.OtherProtocol(token.Value, address, "http") is { } other)
+                result.AddError($"--to: {other}");
             else if (!seen.Add(address.Name)) result.AddError($"--to: {address} is given twice");
         }
     }

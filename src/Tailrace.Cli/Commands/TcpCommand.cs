@@ -155,12 +155,8 @@ internal static class TcpCommand
             bool valid = DestinationAddress.TryParse(text, out DestinationAddress address, out string error);
             string scheme = protocol == ListenerProtocol.Udp ? "udp" : "tcp";
             if (!valid) result.AddError($"--backend: {error}");
-            else if (address.Scheme.Length > 0 && address.Scheme != scheme)
-            {
-                string meant = (address with { Scheme = "" }).ToString(scheme);
-                result.AddError($"--backend: '{token.Value}' is {address.Scheme}, and this command forwards {scheme}; "
-                    + $"write '{meant[(scheme.Length + 3)..]}' or '{meant}'");
-            }
+            else if (UsageErrors.OtherProtocol(token.Value, address, scheme) is { } other)
+                result.AddError($"--backend: {other}");
             else if (address.Path.Length > 0 && protocol == ListenerProtocol.Udp)
                 result.AddError($"--backend: '{text}' is a path; udp needs a host");
             else if (!seen.Add(address.Name)) result.AddError($"--backend: {token.Value} is given twice");

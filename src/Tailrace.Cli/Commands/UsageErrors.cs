@@ -63,6 +63,15 @@ internal static class UsageErrors
         .. parsed.UnmatchedTokens,
     ];
 
+    /// <summary>Says that a destination is of another protocol than a command forwards; null when it is not.</summary>
+    public static string? OtherProtocol(string text, DestinationAddress address, string scheme)
+    {
+        if (address.Scheme.Length == 0 || address.Scheme == scheme) return null;
+        string meant = (address with { Scheme = "" }).ToString(scheme);
+        return $"'{text}' is {address.Scheme}, and this command forwards {scheme}; "
+            + $"write '{meant[(scheme.Length + 3)..]}' or '{meant}'";
+    }
+
     // What the parser finds by itself has no text of ours.
     private static string Explain(ParseError mistake) => mistake.SymbolResult switch
     {

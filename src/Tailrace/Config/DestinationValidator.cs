@@ -4,7 +4,7 @@ using Tailrace.Config.Schema;
 
 namespace Tailrace.Config;
 
-/// <summary>The checks of destinations against the listeners that forward to them as TCP or UDP.</summary>
+/// <summary>The checks of destinations against the routes and listeners that lead to them.</summary>
 internal static class DestinationValidator
 {
     /// <summary>Reports destinations of another protocol, those without a port, and those that lead back.</summary>
@@ -28,6 +28,28 @@ internal static class DestinationValidator
                 CheckSchemes(isUdp, path, cluster, at, problems);
                 if (!seen.Contains((name, !isUdp))) CheckPorts(cluster, at, problems);
             }
+        }
+        foreach ((string name, ClusterOptions cluster) in options.Clusters)
+        {
+            if (!RouteTargets.IsRouted(name, options)) continue;
+            string at = ConfigPath.Of(ConfigPath.Of("clusters", name), "destinations");
+            CheckRouted(cluster, TcpValidator.IsForTcp(name, options), at, problems);
+        }
+    }
+
+    // What speaks another protocol gets HTTP from a route all the same, and answers what is none.
+    private static void CheckRouted(ClusterOptions cluster, bool isShared, string path, ProblemList problems)
+    {
+        for (int i = 0; i < cluster.Destinations.Count; i++)
+        {
+            string text = cluster.Destinations[i].Address;
+            if (!DestinationAddress.TryParse(text, out DestinationAddress address, out _)) continue;
+            if (address.Scheme is "" or "http") continue;
+            string meant = (address with { Scheme = "http" }).ToString();
+            string bare = (address with { Scheme = "tcp" }).ToString()["tcp://".Length..];
+            string both = isShared ? $", or '{bare}' for the tcp or udp listener too" : "";
+            problems.Add(ConfigPath.Of(path, i),
+                $"'{text}' is not http, and a route leads here; write '{meant}'{both}");
         }
     }
 

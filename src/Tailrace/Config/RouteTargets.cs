@@ -48,8 +48,10 @@ internal static class RouteTargets
     }
 
     /// <summary>Whether a route leads to a cluster, with all its requests, a share of them, or copies.</summary>
-    public static bool IsRouted(string cluster, TailraceOptions options) =>
-        options.Routes.Concat(options.Listeners.SelectMany(listener => listener.Routes)).Any(route =>
+    /// <remarks>Routes of listeners that have none, because they do not speak HTTP, are told as such.</remarks>
+    public static bool IsRouted(string cluster, TailraceOptions options) => options.Listeners
+        .Where(listener => listener.Protocol is not (ListenerProtocol.Tcp or ListenerProtocol.Udp))
+        .SelectMany(listener => listener.Routes).Concat(options.Routes).Any(route =>
             route.Cluster == cluster || route.Mirror?.Cluster == cluster
             || (route.Split?.To.Any(target => target.Cluster == cluster) ?? false));
 

@@ -88,6 +88,10 @@ public sealed class CommandTests
     [InlineData("udp -b tcp://[::1]:53",
         "tailrace: --backend: 'tcp://[::1]:53' is tcp, and this command forwards udp; write '[::1]:53' or "
         + "'udp://[::1]:53'\nTry 'tailrace udp --help'.\n")]
+    [InlineData("proxy --to tcp://a:1 --to udp://[::1]:80 --to b:2",
+        "tailrace: --to: 'tcp://a:1' is tcp, and this command forwards http; write 'a:1' or 'http://a:1'\n"
+        + "tailrace: --to: 'udp://[::1]:80' is udp, and this command forwards http; write '[::1]' or 'http://[::1]'\n"
+        + "Try 'tailrace proxy --help'.\n")]
     [InlineData("tcp -p 8081",
         "tailrace: '127.0.0.1:8081' leads back to the listener on 0.0.0.0:8081 that forwards to it, without end; "
         + "give another address or port\n")]
