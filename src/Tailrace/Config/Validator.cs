@@ -92,7 +92,7 @@ public static class Validator
             CheckAddress(admin.Address, "admin.address", options.Listeners.Count, addresses, problems);
     }
 
-    /// <summary>Reports lists of clients that have ranges only, where all clients come over a Unix socket.</summary>
+    /// <summary>Reports what goes by addresses alone, where all clients come over a Unix socket.</summary>
     private static void CheckUnixClients(ListenerOptions listener, string path, ProblemList problems)
     {
         if (listener.Protocol == ListenerProtocol.Udp) return;
@@ -100,8 +100,19 @@ public static class Validator
             return;
         // Behind a PROXY header clients have addresses, but not those who send it.
         bool hasHeader = listener.ProxyProtocol.Accept != ProxyProtocolMode.Off;
-        if (hasHeader) Check(listener.ProxyProtocol.Trusted, "proxy_protocol.trusted", "trusted");
-        else Check(listener.Allow, "allow", "let in");
+        if (hasHeader)
+        {
+            Check(listener.ProxyProtocol.Trusted, "proxy_protocol.trusted", "trusted");
+            return;
+        }
+        Check(listener.Allow, "allow", "let in");
+        Check(listener.Deny, "deny", "kept out");
+        if (listener.ConnectionLimits.PerSource is not { Rate: 0, Connections: 0 })
+        {
+            problems.Add(ConfigPath.Of(path, "connection_limits.per_source"),
+                "the clients of a Unix socket have no address and are no source; expected 'rate' of the whole "
+                + "listener, or 'max_connections'", ConfigPath.Of(path, "address"));
+        }
 
         void Check(IReadOnlyList<string> clients, string key, string what)
         {
