@@ -71,7 +71,9 @@ public sealed class ProxyProtocolTests
         Wait.Until(() => scenario.Counters.ProxyHeadersUnfinished == 2, "they are not counted");
         scenario.StopAndCheck(graceSeconds: 0);
         stays.ExpectReset();
-        Assert.Equal((3, 3, 0), (scenario.Counters.Accepted, scenario.Counters.ProxyHeadersUnfinished, scenario.Counters.ProxyHeaderErrors));
+        var counters = scenario.Counters;
+        Assert.Equal(
+            (3, 3, 0), (counters.Accepted, counters.ProxyHeadersUnfinished, counters.ProxyHeaderErrors));
         Assert.Empty(scenario.Log.With("PROXY header"));
     });
 
@@ -126,7 +128,8 @@ public sealed class ProxyProtocolTests
         Run(engine, scenario =>
         {
             var listener = s_http with { Address = $"unix:{path}" };
-            scenario.Listener = Accepting(listener, ProxyProtocolMode.Optional, timeoutMs: 60_000, "10.0.0.0/8", "unix");
+            string[] trusted = ["10.0.0.0/8", "unix"];
+            scenario.Listener = Accepting(listener, ProxyProtocolMode.Optional, timeoutMs: 60_000, trusted);
             var origin = scenario.AddOrigin(Reply.Of("x"));
             Assert.Equal(path, scenario.Server.Addresses[0].ToString());
             foreach (var header in new[] { Line, "PROXY UNKNOWN\r\n", "" })
@@ -165,7 +168,8 @@ public sealed class ProxyProtocolTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void What_came_in_version_2_is_passed_on_in_it(EngineChoice engine) => Run(engine, scenario =>
     {
-        const string header = "0D0A0D0A000D0A515549540A" + "21110011" + "C0000207" + "C6336401" + "0457" + "01BB" + "0100026832";
+        const string header =
+            "0D0A0D0A000D0A515549540A" + "21110011" + "C0000207" + "C6336401" + "0457" + "01BB" + "0100026832";
         scenario.Listener = Accepting(s_tcp, ProxyProtocolMode.Required);
         scenario.Cluster = scenario.Cluster with { ProxyProtocol = ProxyProtocolVersion.V2 };
         scenario.AddOrigin(wire => wire.Send(Convert.ToHexString(wire.ReadToEnd())));
@@ -199,7 +203,10 @@ public sealed class ProxyProtocolTests
         scenario.Cluster = scenario.Cluster with
         {
             ProxyProtocol = ProxyProtocolVersion.V1,
-            Health = new HealthOptions { Check = new CheckOptions { Interval = TimeSpan.FromMilliseconds(50) } },
+            Health = new HealthOptions
+            {
+                Check = new CheckOptions { Type = CheckType.Http, Interval = TimeSpan.FromMilliseconds(50) },
+            },
         };
         scenario.AddOrigin(wire =>
         {
@@ -212,7 +219,7 @@ public sealed class ProxyProtocolTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
-    public void Requests_of_two_clients_share_no_connection_that_names_one(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    public void Requests_of_two_clients_share_no_connection(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
         scenario.Cluster = scenario.Cluster with { ProxyProtocol = ProxyProtocolVersion.V1 };
         var origin = scenario.AddOrigin(wire =>
@@ -229,7 +236,8 @@ public sealed class ProxyProtocolTests
         foreach (var client in new[] { first, second, first })
         {
             client.Send(Reply.Get());
-            Assert.Equal($"PROXY TCP4 127.0.0.1 127.0.0.1 {client.Port} {scenario.Address.Port}", client.ReadAnswer().Text);
+            var expected = $"PROXY TCP4 127.0.0.1 127.0.0.1 {client.Port} {scenario.Address.Port}";
+            Assert.Equal(expected, client.ReadAnswer().Text);
         }
         Assert.Equal(3, origin.Accepts);
     });
@@ -237,7 +245,8 @@ public sealed class ProxyProtocolTests
     private static void Run(EngineChoice engine, Action<Scenario> body) => Scenario.Run(engine, body);
 
     private static ListenerOptions Accepting(
-        ListenerOptions listener, ProxyProtocolMode mode, int timeoutMs = 5000, params string[] trusted) => listener with
+        ListenerOptions listener, ProxyProtocolMode mode, int timeoutMs = 5000, params string[] trusted) =>
+        listener with
         {
             ProxyProtocol = new ProxyProtocolOptions
             {
