@@ -258,8 +258,10 @@ public abstract partial class EventLoop : IDisposable
         {
             Queue(new ActionContinuation(end));
             FailPending();
-            for (var turns = 0; turns < RunOutTurns && _ready.Count > 0; turns++)
+            for (var turns = 0; turns < RunOutTurns; turns++)
             {
+                if (_ready.Count == 0) AbandonTimers();
+                if (_ready.Count == 0) break;
                 for (var count = _ready.Count; count > 0; count--) Guard(_ready.Dequeue());
                 FailPending();
                 _mailbox.DrainTo(this);
@@ -269,6 +271,12 @@ public abstract partial class EventLoop : IDisposable
         {
             Leave();
         }
+    }
+
+    /// <summary>Ends what waits for a time, which does not come any more.</summary>
+    private void AbandonTimers()
+    {
+        foreach (var entry in Timers.Waiting()) Queue(new Abandonment(Timers, entry));
     }
 
     /// <summary>Back end: fails what waits for the system; what is open can only be reset.</summary>
@@ -365,4 +373,15 @@ public abstract partial class EventLoop : IDisposable
 
     /// <summary>Back end: frees what the loop holds.</summary>
     protected abstract void Dispose(bool disposing);
+
+    private sealed class Abandonment(TimerWheel timers, TimerEntry entry) : LoopContinuation
+    {
+        internal override void Resume()
+        {
+            // One that came before may have withdrawn it.
+            if (entry.Deadline == long.MaxValue) return;
+            timers.Remove(entry);
+            entry.OnAbandoned();
+        }
+    }
 }

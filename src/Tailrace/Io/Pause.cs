@@ -11,7 +11,7 @@ internal enum PauseEnd : byte
     /// <summary>Somebody ended it.</summary>
     Called,
 
-    /// <summary>The connection that it was for has been reset or closed.</summary>
+    /// <summary>The connection that it was for has been reset or closed, or the loop cannot go on.</summary>
     Lost,
 }
 
@@ -73,6 +73,9 @@ internal class Pause : TimerEntry, ILoopAwaiter, ICriticalNotifyCompletion
 
     /// <inheritdoc/>
     protected internal override void OnDeadline() => End(PauseEnd.TimedOut);
+
+    /// <inheritdoc/>
+    internal override void OnAbandoned() => End(PauseEnd.Lost);
 
     private sealed class LossWatcher(Pause pause) : LoopContinuation
     {

@@ -25,5 +25,13 @@ public abstract class TimerEntry : LoopContinuation
     /// <summary>Called once, by the loop, when the deadline has passed. The entry may set a new one.</summary>
     protected internal abstract void OnDeadline();
 
+    /// <summary>
+    /// Called instead when the loop cannot go on, and no time passes on it any more: what waits for its time alone, and
+    /// for nothing that the loop could fail, ends.
+    /// </summary>
+    internal virtual void OnAbandoned()
+    {
+    }
+
     internal override void Resume() => OnDeadline();
 }

@@ -61,6 +61,18 @@ public sealed class TimerWheel
         if (entry.ServedFrom != NotQueued) Unlink(entry);
     }
 
+    /// <summary>Those that wait for a deadline.</summary>
+    internal List<TimerEntry> Waiting()
+    {
+        var waiting = new List<TimerEntry>(Count);
+        foreach (var first in _slots)
+        {
+            for (var entry = first; entry is not null; entry = entry.Next)
+                if (entry.Deadline != long.MaxValue) waiting.Add(entry);
+        }
+        return waiting;
+    }
+
     /// <summary>Milliseconds until something may expire; -1 when nothing is queued.</summary>
     public int NextTimeout(long now)
     {

@@ -243,6 +243,12 @@ internal class Tunnel : TimerEntry
         SetDeadline();
     }
 
+    /// <inheritdoc/>
+    internal override void OnAbandoned()
+    {
+        if (_losses is { IsParting: true }) Finish();
+    }
+
     /// <summary>A pump has received something.</summary>
     internal void OnActivity() => _activeAt = Loop.Now;
 

@@ -80,6 +80,45 @@ public sealed class WorkerFailureTests
             : entry.GetProperty("status").ToString() != "200";
     }
 
+    [Theory, InlineData(EngineChoice.IoUring), InlineData(EngineChoice.Epoll)]
+    public void What_waits_for_a_time_alone_ends_with_it(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        const int total = 60_000;
+        using var hasReset = new ManualResetEventSlim();
+        scenario.Listener = scenario.Listener with { Protocol = ListenerProtocol.Tcp, Cluster = "origins" };
+        // So the system takes all that the client does not read.
+        scenario.Options = scenario.Options with
+        {
+            Buffers = scenario.Options.Buffers with { Socket = total },
+        };
+        Exception? failure = null;
+        scenario.Map = server => server.WorkerFailed = reason => Volatile.Write(ref failure, reason);
+        scenario.AddOrigin(wire =>
+        {
+            wire.Send(Payload.Of(total));
+            Wait.Until(() => wire.Owed == 0, "the proxy's system has not taken it");
+            wire.Reset();
+            hasReset.Set();
+        });
+        var before = Descriptors.Count();
+        var pipes = Descriptors.CountPipes();
+        // It reads nothing, so its tunnel waits for what is on its way to it, and asks from time to time.
+        using var client = scenario.Connect(windowBytes: 8 << 10);
+        Assert.True(hasReset.Wait(30_000), "the origin has not sent all");
+        Wait.Until(
+            () => scenario.Server.TcpStates().Contains(("closing", 1)) && scenario.Counters.Tcp.BytesDown == total,
+            "the reset has not been heard of");
+
+        scenario.Server.Workers[0].Reactor.Loop.Post(() => Deny(engine));
+        Wait.Until(() => Volatile.Read(ref failure) is not null, "nobody is told");
+        Assert.Equal((0, 0), (scenario.Counters.Active, scenario.Counters.Tcp.Active));
+        Assert.Equal(0, scenario.Server.Listeners[0].Active);
+        Assert.Equal(0, scenario.Server.Workers[0].Reactor.Buffers.Rented);
+        client.Dispose();
+        Wait.Until(() => Descriptors.Count() <= before, "descriptors are open");
+        Assert.InRange(Descriptors.CountPipes(), 0, pipes);
+    });
+
     private static void Deny(EngineChoice engine)
     {
         if (engine == EngineChoice.Epoll) Seccomp.DenyEpollWait();

@@ -12,6 +12,31 @@ public sealed class EventLoopTests
     /// <summary>The same and the simulated one.</summary>
     public static TheoryData<string> AllEngines => LoopRig.AllEngines;
 
+    [Theory, MemberData(nameof(AllEngines))]
+    public void Who_waits_for_a_time_alone_is_not_left_waiting_when_the_loop_cannot_go_on(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        var (pauses, ends) = (new[] { new Pause(rig.Loop), new Pause(rig.Loop) }, new List<PauseEnd>());
+        rig.Run(async () =>
+        {
+            foreach (var pause in pauses) WaitAsync(pause).Detach();
+            await rig.TurnsAsync(1);
+        });
+        rig.Loop.RunOut(() => { });
+        // Those that come late too, but not for ever.
+        Assert.InRange(ends.Count, 3, 1000);
+        Assert.All(ends, end => Assert.Equal(PauseEnd.Lost, end));
+
+        async LoopTask WaitAsync(Pause pause)
+        {
+            while (ends.Count < 1000)
+            {
+                ends.Add(await pause.Until(rig.Loop.Now + 60_000, null));
+                if (pause == pauses[0]) return;
+            }
+        }
+    }
+
     [Theory, MemberData(nameof(Engines))]
     public void A_connect_that_nobody_listens_for_is_refused(string engine)
     {
