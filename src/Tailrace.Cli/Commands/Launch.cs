@@ -9,6 +9,9 @@ namespace Tailrace.Cli.Commands;
 /// <summary>Runs a server in this process until it is asked to stop, and prints what it counted.</summary>
 internal static class Launch
 {
+    /// <summary>How long what the other workers have in flight may take when the engine is changed.</summary>
+    private static readonly TimeSpan s_changeGrace = TimeSpan.FromSeconds(1);
+
     /// <summary>The <see cref="Launcher"/> of the program.</summary>
     public static int Run(LaunchRequest request, TextWriter output, TextWriter error)
     {
@@ -18,17 +21,27 @@ internal static class Launch
         {
             using var signals = new Signals(onHangUp: () =>
                 log.Warn("SIGHUP: the configuration is not read again; restart to change it"));
-            using var server = new Server(options, log);
-            if (request.Pages != BuiltInPages.None) EchoPages.Map(server, "echo");
-            if (request.Pages == BuiltInPages.Demo) DemoPages.Map(server, "demo");
-            server.WorkerFailed = _ => signals.Stop();
-            server.Start();
-            if (request.Pages == BuiltInPages.Demo) DemoPages.Explain(server, output);
-            signals.Wait(() => WriteStatistics(server, options.Log, error));
-            log.Info("stopping", ("grace", options.Shutdown.Grace));
-            server.Stop(options.Shutdown.Grace);
-            WriteStatistics(server, options.Log, error);
-            return server.HasFailed ? ExitCode.Failed : ExitCode.Fine;
+            string? refusal = null;
+            while (true)
+            {
+                using var server = new Server(options, log) { UringRefusal = refusal };
+                if (request.Pages != BuiltInPages.None) EchoPages.Map(server, "echo");
+                if (request.Pages == BuiltInPages.Demo) DemoPages.Map(server, "demo");
+                server.WorkerFailed = failure =>
+                {
+                    refusal = failure.Message;
+                    signals.Interrupt();
+                };
+                server.Start();
+                if (request.Pages == BuiltInPages.Demo) DemoPages.Explain(server, output);
+                signals.Wait(() => WriteStatistics(server, options.Log, error));
+                var goesOn = server is { HasFailed: true, CanDoWithoutUring: true } && !signals.IsStopping;
+                var grace = goesOn ? s_changeGrace : options.Shutdown.Grace;
+                log.Info(goesOn ? "io_uring has failed, going on with epoll" : "stopping", ("grace", grace));
+                server.Stop(grace);
+                WriteStatistics(server, options.Log, error);
+                if (!goesOn) return server.HasFailed ? ExitCode.Failed : ExitCode.Fine;
+            }
         }
         catch (Exception failure) when (failure is StartException or IOException)
         {

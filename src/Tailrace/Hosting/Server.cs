@@ -114,6 +114,18 @@ public sealed class Server : IDisposable
     /// <summary>Whether a worker has failed.</summary>
     public bool HasFailed => _workers.Exists(worker => worker.Reactor.HasFailed);
 
+    /// <summary>
+    /// Why <c>engine: auto</c> is not to try io_uring, for the start line: what it has failed with before. Set before
+    /// the start; null: it is tried.
+    /// </summary>
+    public string? UringRefusal { get; init; }
+
+    /// <summary>
+    /// Whether io_uring was taken because it is fastest, and not because it was asked for: where it has failed, a new
+    /// server with <see cref="UringRefusal"/> goes on with epoll.
+    /// </summary>
+    public bool CanDoWithoutUring => Engine == Engine.IoUring && _options.Engine == EngineChoice.Auto;
+
     /// <summary>Those that messages still reach.</summary>
     private List<Worker> Living => _workers.FindAll(worker => !worker.Reactor.HasFailed);
 
@@ -149,7 +161,7 @@ public sealed class Server : IDisposable
         if (problems.Count > 0) throw new StartException(string.Join(Environment.NewLine, problems));
         try
         {
-            Engine = Loops.Choose(Wanted(_options.Engine), out var reason);
+            Engine = Loops.Choose(Wanted(_options.Engine), out var reason, UringRefusal);
             EngineReason = reason;
             var snapshot = Snapshot.Build(_options, Seed);
             StartLoops(snapshot);

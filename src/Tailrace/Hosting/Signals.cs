@@ -22,6 +22,7 @@ public sealed class Signals : IDisposable
     private readonly Action? _onHangUp;
     private readonly bool _hasTerminal;
     private bool _isStopping;
+    private bool _isInterrupted;
 
     /// <summary>Begins to hear them.</summary>
     /// <param name="onStop">Called when the process is asked to end, once, on a thread of .NET's own.</param>
@@ -44,14 +45,20 @@ public sealed class Signals : IDisposable
         signals.Wait(report);
     }
 
-    /// <summary>Blocks until the process is asked to end or has been; a second signal ends it at once.</summary>
+    /// <summary>Whether the process has been asked to end. Any thread.</summary>
+    public bool IsStopping => Volatile.Read(ref _isStopping);
+
+    /// <summary>
+    /// Blocks until the process is asked to end or has been, or until <see cref="Interrupt"/>; a second signal ends it
+    /// at once.
+    /// </summary>
     /// <param name="report">Called on this thread for each SIGUSR1; null: such a signal changes nothing.</param>
     public void Wait(Action? report = null)
     {
         while (true)
         {
             _woken.Wait();
-            if (Volatile.Read(ref _isStopping)) return;
+            if (IsStopping || Interlocked.Exchange(ref _isInterrupted, false)) return;
             report?.Invoke();
         }
     }
@@ -60,6 +67,13 @@ public sealed class Signals : IDisposable
     public void Stop()
     {
         if (!Interlocked.Exchange(ref _isStopping, true)) _onStop?.Invoke();
+        _woken.Release();
+    }
+
+    /// <summary>Ends the wait once, without any wish that the process end. Any thread.</summary>
+    public void Interrupt()
+    {
+        Volatile.Write(ref _isInterrupted, true);
         _woken.Release();
     }
 

@@ -10,8 +10,9 @@ public static class Loops
     /// <summary>Settles which engine to use.</summary>
     /// <param name="wanted">What the user asked for.</param>
     /// <param name="reason">Why it became what it is, for the start-up line.</param>
+    /// <param name="uringRefusal">Why 'auto' is not to try io_uring; null: it is tried.</param>
     /// <exception cref="IoException">The wanted engine cannot run here.</exception>
-    public static Engine Choose(Engine wanted, out string reason)
+    public static Engine Choose(Engine wanted, out string reason, string? uringRefusal = null)
     {
         switch (wanted)
         {
@@ -24,7 +25,7 @@ public static class Loops
             case Engine.Auto when !OperatingSystem.IsLinux():
                 reason = "not Linux";
                 return Engine.Portable;
-            case Engine.Auto when Refusal() is { } refusal:
+            case Engine.Auto when (uringRefusal ?? Refusal()) is { } refusal:
                 reason = Off(refusal);
                 return Engine.Epoll;
             case Engine.Auto:

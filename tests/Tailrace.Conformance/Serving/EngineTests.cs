@@ -64,12 +64,41 @@ public sealed class EngineTests
     }
 
     [Theory, InlineData(1), InlineData(2)]
-    public void What_it_cannot_do_any_more_ends_it_in_order(int workers)
+    public void What_it_cannot_do_any_more_ends_it_in_order_where_it_was_asked_for(int workers)
+    {
+        using var server = LetDown($"--workers {workers} --engine io_uring", isAlone: workers == 1);
+        Wait.Until(() => !server.IsRunning, "it does not end");
+        Assert.Equal(1, server.ExitCode);
+        var failures = server.Log.With("cannot go on");
+        Assert.InRange(failures.Count(), 1, workers);
+        Assert.All(failures, failure => Assert.Contains("io_uring_enter: EBADR", failure));
+        Assert.Empty(server.Log.With("nhandled exception"));
+    }
+
+    [Theory, InlineData(1), InlineData(2)]
+    public void By_itself_it_goes_on_with_epoll_where_io_uring_has_failed(int workers)
+    {
+        using var server = LetDown($"--workers {workers}", isAlone: workers == 1);
+        Wait.Until(() => server.Log.With("engine=epoll").Any(), "it does not go on");
+        Assert.Single(server.Log.With("io_uring has failed, going on with epoll"));
+        Assert.Contains(
+            "io_uring: off (io_uring_enter: EBADR", Assert.Single(server.Log.With("engine=epoll")));
+        using var client = Wire.Connect(server.Address);
+        client.Send(Reply.Get());
+        Assert.Equal(200, client.ReadAnswer().Status);
+        server.Signal("TERM");
+        Wait.Until(() => !server.IsRunning, "it does not end");
+        Assert.Equal(0, server.ExitCode);
+        Assert.Empty(server.Log.With("nhandled exception"));
+    }
+
+    /// <summary>A server whose ring takes no more than five submissions at once, and has had six.</summary>
+    private static ChildServer LetDown(string options, bool isAlone)
     {
         const uint lost = 53;
-        // Six submissions at once: no start has as many.
-        using var server = new ChildServer(
-            $"echo --listen 127.0.0.1:0 --workers {workers} --engine io_uring", "true",
+        // No start has as many.
+        var server = new ChildServer(
+            $"echo --listen 127.0.0.1:0 {options}", "true",
             () => Seccomp.DenyCallFrom(Enter, argument: 1, value: 6, lost));
         using var early = Wire.Connect(server.Address);
         early.Send(Reply.Get());
@@ -80,14 +109,9 @@ public sealed class EngineTests
         foreach (var client in clients) client.Send("GET");
         server.Signal("CONT");
         // Of two, the other one may be the one that fails.
-        if (workers == 1) early.ExpectReset();
-        Wait.Until(() => !server.IsRunning, "it does not end");
-        Assert.Equal(1, server.ExitCode);
-        var failures = server.Log.With("cannot go on");
-        Assert.InRange(failures.Count(), 1, workers);
-        Assert.All(failures, failure => Assert.Contains("io_uring_enter: EBADR", failure));
-        Assert.Empty(server.Log.With("nhandled exception"));
+        if (isAlone) early.ExpectReset();
         foreach (var client in clients) client.Dispose();
+        return server;
     }
 
     [Fact]

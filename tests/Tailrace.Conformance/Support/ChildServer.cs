@@ -32,8 +32,6 @@ internal sealed partial class ChildServer : IDisposable
         _process.BeginErrorReadLine();
         Wait.Until(() => Log.With("started ").Any() || _process.HasExited, "it does not start");
         if (_process.HasExited) _process.WaitForExit();
-        var listening = Listening().Match(Log.ToString());
-        if (listening.Success) Address = IPEndPoint.Parse(listening.Groups[1].Value);
     }
 
     /// <summary>The engine's name on the command line.</summary>
@@ -43,8 +41,11 @@ internal sealed partial class ChildServer : IDisposable
     /// <summary>What it has logged.</summary>
     internal LogLines Log { get; } = new();
 
-    /// <summary>Where it listens; nowhere when it has not started.</summary>
-    internal IPEndPoint Address { get; } = new(IPAddress.None, 0);
+    /// <summary>Where it listens, by its latest start; nowhere when it has not started.</summary>
+    internal IPEndPoint Address =>
+        Listening().Matches(Log.ToString()) is [.., var latest]
+            ? IPEndPoint.Parse(latest.Groups[1].Value)
+            : new IPEndPoint(IPAddress.None, 0);
 
     /// <summary>Whether it still runs.</summary>
     internal bool IsRunning => !_process.HasExited;
