@@ -3,7 +3,8 @@ namespace Tailrace.Native;
 /// <summary>Memory in whole pages, taken as it is touched (mmap(2), madvise(2), Linux).</summary>
 internal static unsafe class Pages
 {
-    internal const nuint Bytes = 4096;
+    /// <summary>The size of a page: 4 KiB, or up to 64 on ARM.</summary>
+    internal static readonly nuint Bytes = (nuint)Environment.SystemPageSize;
 
     private const int ProtectReadWrite = 3;
     private const int MapShared = 1;
@@ -30,9 +31,16 @@ internal static unsafe class Pages
     /// <summary>Gives the whole pages of a range back; they read as zero afterwards.</summary>
     internal static void GiveBack(byte* start, nuint bytes)
     {
-        var first = ((nuint)start + Bytes - 1) & ~(Bytes - 1);
-        var end = ((nuint)start + bytes) & ~(Bytes - 1);
-        if (first < end) Libc.madvise((void*)first, end - first, DontNeed);
+        var (first, length) = Whole((nuint)start, bytes, Bytes);
+        if (length > 0) Libc.madvise((void*)first, length, DontNeed);
+    }
+
+    /// <summary>The pages that a range holds whole: the system takes a part of one for all of it.</summary>
+    internal static (nuint First, nuint Length) Whole(nuint start, nuint bytes, nuint pageBytes)
+    {
+        var first = (start + pageBytes - 1) & ~(pageBytes - 1);
+        var end = (start + bytes) & ~(pageBytes - 1);
+        return (first, first < end ? end - first : 0);
     }
 
     private static byte* Checked(void* address) => (nint)address == -1 ? null : (byte*)address;
