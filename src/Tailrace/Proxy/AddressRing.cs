@@ -22,6 +22,7 @@ internal sealed class AddressRing
     private SocketAddress[] _addresses = [];
     private State[] _states = [];
     private int _next;
+    private int _lastProbe;
 
     /// <summary>The addresses. What is known of those that stay is kept.</summary>
     internal SocketAddress[] Addresses
@@ -36,13 +37,14 @@ internal sealed class AddressRing
 
     /// <summary>The address to connect to next; null when there is none.</summary>
     /// <param name="now">The loop's time.</param>
-    /// <param name="isProbe">
-    /// Whether it is left out until this connection has found out whether it is back: <see cref="Reached"/>,
-    /// <see cref="Failed"/> or <see cref="GaveUp"/> has to follow.
+    /// <param name="probe">
+    /// If not 0, it is left out until this connection has found out whether it is back: <see cref="Reached"/>,
+    /// <see cref="Failed"/> or <see cref="GaveUp"/> has to follow. One that takes so long that the next has to find it
+    /// out is told from that one by this number.
     /// </param>
-    internal SocketAddress? Next(long now, out bool isProbe)
+    internal SocketAddress? Next(long now, out int probe)
     {
-        isProbe = false;
+        probe = 0;
         var count = _addresses.Length;
         if (count == 0) return null;
         var best = -1;
@@ -56,12 +58,12 @@ internal sealed class AddressRing
         if (state.Failures > 0)
         {
             // One at a time finds out whether it is back.
-            isProbe = !IsLeftOut(state, now);
+            if (!IsLeftOut(state, now)) probe = _lastProbe = Math.Max(1, unchecked(_lastProbe + 1));
             state = state with
             {
                 TriedAt = now,
-                LeftOutAt = isProbe ? now : state.LeftOutAt,
-                IsProbed = isProbe || state.IsProbed,
+                LeftOutAt = probe > 0 ? now : state.LeftOutAt,
+                Probe = probe > 0 ? probe : state.Probe,
             };
         }
         return _addresses[best];
@@ -81,22 +83,22 @@ internal sealed class AddressRing
         if (index < 0) return;
         ref var state = ref _states[index];
         // Those that were under way when it failed, or that had nowhere else to go, say nothing new.
-        if (state.Failures > 0 && !state.IsProbed) return;
-        state = new State(now, now, Math.Min(state.Failures + 1, FactorMax), IsProbed: false);
+        if (state.Failures > 0 && state.Probe == 0) return;
+        state = new State(now, now, Math.Min(state.Failures + 1, FactorMax), Probe: 0);
     }
 
     /// <summary>
     /// Nothing was found out of an address, because the client left or something is short here: if it was this
     /// connection's to do so, it is the next one's.
     /// </summary>
-    internal void GaveUp(SocketAddress address, bool isProbe)
+    internal void GaveUp(SocketAddress address, int probe)
     {
         var index = Array.IndexOf(_addresses, address);
-        if (!isProbe || index < 0) return;
+        if (probe == 0 || index < 0) return;
         ref var state = ref _states[index];
-        // Others that were under way may have found it out meanwhile.
-        if (!state.IsProbed) return;
-        state = state with { LeftOutAt = state.TriedAt - (long)state.Failures * LeftOutMs, IsProbed = false };
+        // Others that were under way may have found it out meanwhile, or it is for a later one to do so.
+        if (state.Probe != probe) return;
+        state = state with { LeftOutAt = state.TriedAt - (long)state.Failures * LeftOutMs, Probe = 0 };
     }
 
     /// <summary>The lowest comes first; those that are not left out are all the same.</summary>
@@ -119,6 +121,6 @@ internal sealed class AddressRing
     /// <param name="TriedAt">When it was last tried.</param>
     /// <param name="LeftOutAt">Since when it is left out.</param>
     /// <param name="Failures">How often it has failed in a row, whenever its time was over.</param>
-    /// <param name="IsProbed">Whether somebody finds out whether it is back.</param>
-    private readonly record struct State(long TriedAt, long LeftOutAt, int Failures, bool IsProbed);
+    /// <param name="Probe">Who finds out whether it is back; 0 for nobody.</param>
+    private readonly record struct State(long TriedAt, long LeftOutAt, int Failures, int Probe);
 }

@@ -153,7 +153,7 @@ internal sealed class UpstreamPool
         for (var left = destination.Addresses.Length;
             left > 0 && error != IoError.Aborted && !error.IsShortage(); left--)
         {
-            if (destination.Ring.Next(Now, out var isProbe) is not { } address) break;
+            if (destination.Ring.Next(Now, out var probe) is not { } address) break;
             var connection = SocketConnection.Rent(_reactor);
             var connect = connection.ConnectAsync(address);
             if (!connect.IsCompleted)
@@ -173,7 +173,7 @@ internal sealed class UpstreamPool
             }
             connection.Close();
             error = result.Error;
-            if (!Lessor.IsFault(error)) destination.Ring.GaveUp(address, isProbe);
+            if (!Lessor.IsFault(error)) destination.Ring.GaveUp(address, probe);
             if (error == IoError.BacklogFull && Now + RetryMs < retryUntil)
             {
                 left++;

@@ -47,27 +47,43 @@ public sealed class AddressRingTests
     {
         var ring = Ring();
         ring.Failed(s_a, 0);
-        var isProbe = false;
         for (var i = 0; i < 3; i++)
         {
-            Assert.Equal(s_a, ring.Next(AddressRing.LeftOutMs + i, out isProbe));
-            Assert.True(isProbe);
+            Assert.Equal(s_a, ring.Next(AddressRing.LeftOutMs + i, out var given));
+            Assert.NotEqual(0, given);
             Assert.DoesNotContain('a', Turns(ring, AddressRing.LeftOutMs + i, 4));
-            ring.GaveUp(s_a, isProbe);
+            ring.GaveUp(s_a, given);
         }
         // Who does not find that out, or finds out too late, changes nothing.
-        ring.Next(AddressRing.LeftOutMs + 3, out _);
-        ring.GaveUp(s_a, isProbe: false);
+        ring.Next(AddressRing.LeftOutMs + 3, out var probe);
+        ring.GaveUp(s_a, probe: 0);
         Assert.DoesNotContain('a', Turns(ring, AddressRing.LeftOutMs + 3, 4));
         ring.Failed(s_a, AddressRing.LeftOutMs + 3);
-        ring.GaveUp(s_a, isProbe: true);
+        ring.GaveUp(s_a, probe);
         Assert.DoesNotContain('a', Turns(ring, AddressRing.LeftOutMs + 3, 4));
         ring.Reached(s_a);
         for (var i = 0; i < 3; i++)
         {
-            ring.Next(AddressRing.LeftOutMs + 3, out isProbe);
-            Assert.False(isProbe);
+            ring.Next(AddressRing.LeftOutMs + 3, out probe);
+            Assert.Equal(0, probe);
         }
+    }
+
+    [Fact]
+    public void One_that_gives_up_late_takes_nothing_from_the_one_that_tries_it_by_then()
+    {
+        var ring = Ring();
+        ring.Failed(s_a, 0);
+        Assert.Equal(s_a, ring.Next(AddressRing.LeftOutMs, out var first));
+        var now = 2 * AddressRing.LeftOutMs;
+        while (!s_a.Equals(ring.Next(now, out _)))
+        {
+        }
+        ring.GaveUp(s_a, first);
+        Assert.DoesNotContain('a', Turns(ring, now, 4));
+        // What the later one finds out counts.
+        ring.Failed(s_a, now);
+        Assert.DoesNotContain('a', Turns(ring, now + 2 * AddressRing.LeftOutMs - 1, 4));
     }
 
     [Fact]

@@ -340,7 +340,7 @@ internal sealed class UdpServer
             var error = IoError.None;
             for (var left = destination.Addresses.Length; left > 0; left--)
             {
-                var address = destination.Ring.Next(Loop.Now, out var isProbe)!;
+                var address = destination.Ring.Next(Loop.Now, out var probe)!;
                 var result = Loop.ConnectDatagrams(address, out var socket);
                 if (!result.IsError)
                 {
@@ -349,7 +349,7 @@ internal sealed class UdpServer
                 }
                 error = result.Error;
                 if (Lessor.IsFault(error)) destination.Ring.Failed(address, Loop.Now);
-                else destination.Ring.GaveUp(address, isProbe);
+                else destination.Ring.GaveUp(address, probe);
             }
             if (Lessor.IsFault(error)) Shun(_cluster, destination, error);
             else if (error == IoError.None) _cluster.Failed?.Invoke(destination, "no address");
