@@ -130,6 +130,41 @@ public sealed class ConnectionBudgetTests
     }
 
     [Fact]
+    public void A_call_is_not_lost_with_a_loop_that_goes_down_meanwhile()
+    {
+        const int rounds = 5000;
+        var loop = World(limit: 1).Loop;
+        var budgets = new ConnectionBudget[rounds];
+        var (deaf, others) = (new Called[rounds], new Called[rounds]);
+        for (var i = 0; i < rounds; i++)
+        {
+            budgets[i] = new ConnectionBudget(1);
+            (deaf[i], others[i]) = (new Called(Loops.Create(Engine.Portable, eventsMax: 16)), new Called(loop));
+            Assert.True(budgets[i].TryTake());
+            Assert.True(budgets[i].TryWait(deaf[i]) && budgets[i].TryWait(others[i]));
+        }
+        using var round = new Barrier(2);
+        LoopRig.OnThreads(2, thread =>
+        {
+            for (var i = 0; i < rounds; i++)
+            {
+                round.SignalAndWait();
+                if (thread == 0) budgets[i].Return();
+                else End(deaf[i], budgets[i]);
+            }
+        });
+        // Who waits behind it has been called.
+        for (var i = 0; i < rounds; i++) Assert.Equal(0, others[i].IsWaiting);
+
+        static void End(Called waiter, ConnectionBudget budget)
+        {
+            // As a worker ends: its listeners leave, and then the loop is down.
+            waiter.Loop.RunOut(() => budget.Leave(waiter));
+            waiter.Loop.Fail();
+        }
+    }
+
+    [Fact]
     public void Without_a_limit_none_is_ever_the_last()
     {
         var budget = new ConnectionBudget(0);
