@@ -95,7 +95,13 @@ public sealed class SocketConnection : Connection
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public override void PrepareFill()
     {
-        if (_receive.IsArmed || _handle is not { } handle) return;
+        if (_receive.IsArmed) return;
+        if (_handle is not { } handle)
+        {
+            // It would wait for ever to hear of an end that has been.
+            if (_isAborted) _receive.Hold(IoResult.Failure(IoError.Aborted));
+            return;
+        }
         _receive.UnseenMax = 0;
         var task = Reactor.Loop.ReceiveAsync(handle, _receive);
         if (!_receive.IsArmed) _receive.Hold(task.GetAwaiter().GetResult());

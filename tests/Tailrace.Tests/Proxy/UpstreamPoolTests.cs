@@ -42,6 +42,24 @@ public sealed class UpstreamPoolTests
         });
     }
 
+    [Theory, MemberData(nameof(Engines))]
+    public void A_connection_that_was_aborted_is_not_kept(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var listener = rig.Listen();
+            var (pool, destination) = PoolOf(rig, rig.AddressOf(listener));
+            var upstream = (await pool.OpenAsync(destination)).Upstream!;
+            upstream.Connection.Abort();
+            pool.Keep(upstream);
+            Assert.Null(pool.TryRent(destination));
+            Assert.Equal((0, 0), (destination.Active, destination.ConnectionCount));
+            Assert.Equal(0, rig.Reactor.Counters.UpstreamIdle);
+            rig.Loop.Close(listener);
+        });
+    }
+
     [Theory, InlineData("epoll"), InlineData("io_uring")]
     public void An_address_that_resets_at_once_is_passed_over_for_requests_though_it_says_something(string engine)
     {
