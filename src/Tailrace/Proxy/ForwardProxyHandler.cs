@@ -77,24 +77,9 @@ internal sealed class ForwardProxyHandler : Handler
             else tunnel.Close();
             return;
         }
-        switch (opened.Error)
-        {
-            case IoError.Aborted:
-                exchange.Abort();
-                break;
-            case IoError.TimedOut:
-                Refuse(exchange, 504, "connect timed out");
-                break;
-            case IoError.OutOfDescriptors or IoError.FileTableFull or IoError.AddressNotAvailable:
-                Refuse(exchange, 503, "no descriptor or port left");
-                break;
-            case IoError.NoBuffers or IoError.OutOfMemory:
-                Refuse(exchange, 503, ErrorReply.NoBuffers);
-                break;
-            default:
-                Refuse(exchange, 502, opened.Error == IoError.Refused ? "connect refused" : "connect failed");
-                break;
-        }
+        var error = opened.Error;
+        if (error == IoError.Aborted) exchange.Abort();
+        else Refuse(exchange, ConnectFaults.StatusOf(error), ConnectFaults.WordsOf(error));
     }
 
     /// <summary>Takes the target apart. False for what is no http.</summary>

@@ -56,9 +56,8 @@ internal sealed class Lessor(Cluster cluster)
     }
 
     /// <summary>Whether it is the destination's, and not this side's or the client's, or a full queue's.</summary>
-    internal static bool IsFault(IoError error) => error is not (IoError.None or IoError.Aborted or IoError.NoBuffers
-        or IoError.OutOfDescriptors or IoError.FileTableFull or IoError.AddressNotAvailable or IoError.OutOfMemory
-        or IoError.BacklogFull);
+    internal static bool IsFault(IoError error) => !error.IsShortage() && !error.IsOutOfDescriptors()
+        && error is not (IoError.None or IoError.Aborted or IoError.AddressNotAvailable or IoError.BacklogFull);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Destination? Choose(Exchange exchange, Attempts attempts)

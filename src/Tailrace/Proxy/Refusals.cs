@@ -17,19 +17,15 @@ internal sealed class Refusals(Cluster cluster)
         }
         if (attempts.IsRefused) cluster.Reactor.Counters.UpstreamBroken++;
         var isFull = cluster.HasFull(attempts.Tried);
-        var (status, reason, isOfOne) = attempts.LastError switch
+        var error = attempts.LastError;
+        var (status, reason, isOfOne) = error switch
         {
             _ when attempts.IsRefused => (503, "the circuit is open", false),
-            IoError.NoBuffers or IoError.OutOfMemory => (503, ErrorReply.NoBuffers, false),
+            _ when error.IsShortage() => (503, ErrorReply.NoBuffers, false),
             _ when attempts.Waits > 0 => (503, "no destination had room", false),
             _ when isFull => (503, "all destinations are full", false),
             IoError.None => (503, "no destination", false),
-            IoError.TimedOut => (504, "connect timed out", true),
-            IoError.Refused => (502, "connect refused", true),
-            IoError.OutOfDescriptors or IoError.FileTableFull or IoError.AddressNotAvailable =>
-                (503, "no descriptor or port left", true),
-            IoError.BacklogFull => (503, "the queue of its socket is full", true),
-            _ => (502, "connect failed", true),
+            _ => (ConnectFaults.StatusOf(error), ConnectFaults.WordsOf(error), true),
         };
         Answer(exchange, isOfOne ? attempts.Unreached : null, status, reason);
     }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Tailrace.Config;
 using Tailrace.Conformance.Support;
 
@@ -41,6 +42,23 @@ public sealed class UpstreamFailureTests
         }
         Assert.Equal(3, scenario.Counters.UpstreamConnectErrors);
         scenario.WaitForLog($"connect refused about={nobody}");
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Why_a_Unix_socket_is_not_reached_is_logged(EngineChoice engine) => Scenario.Run(engine, scenario =>
+    {
+        var folder = Directory.CreateTempSubdirectory();
+        var path = new UnixDomainSocketEndPoint(Path.Combine(folder.FullName, "back"));
+        scenario.AddDestination($"unix:{path}");
+        Assert.Equal(502, scenario.Exchange(Reply.Get()).Status);
+        scenario.WaitForLog("connect failed: its socket does not exist");
+        using (var other = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified))
+        {
+            other.Bind(path);
+            Assert.Equal(502, scenario.Exchange(Reply.Get()).Status);
+            scenario.WaitForLog("connect failed: its socket is of another type");
+        }
+        folder.Delete(recursive: true);
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]

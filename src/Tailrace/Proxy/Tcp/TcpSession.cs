@@ -1,6 +1,5 @@
 using Tailrace.Io;
 using Tailrace.Proxy.Balancing;
-using Tailrace.Sessions;
 using Tailrace.Telemetry;
 using Tailrace.Tls.Hello;
 
@@ -211,21 +210,10 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
         if (error == IoError.Aborted) return (null, _isAborted ? TunnelEnd.Aborted : TunnelEnd.Reset);
         cluster.Failed?.Invoke(error.IsShortage() ? null : _destination, error switch
         {
-            _ when error.IsShortage() => ErrorReply.NoBuffers,
             IoError.None when _destination is null && cluster.HasFull(tried) => "connection limit reached",
             IoError.None when _destination is null => "no destination",
             IoError.None => "no address",
-            IoError.TimedOut => "connect timed out",
-            IoError.Refused => "connect refused",
-            IoError.Reset => "connect reset",
-            IoError.Unreachable => "connect failed: there is no way to its address",
-            IoError.NotFound => "connect failed: its socket does not exist",
-            IoError.WrongType => "connect failed: its socket is of another type",
-            IoError.NotPermitted => "connect failed: it is not permitted",
-            IoError.OutOfDescriptors or IoError.FileTableFull or IoError.AddressNotAvailable =>
-                "no descriptor or port left",
-            IoError.BacklogFull => "the queue of its socket is full",
-            _ => "connect failed",
+            _ => ConnectFaults.WordsOf(error),
         });
         return (null, TunnelEnd.Unreachable);
     }
