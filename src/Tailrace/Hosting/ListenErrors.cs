@@ -25,8 +25,7 @@ internal static class ListenErrors
             IoError.NotPermitted when address is IPEndPoint { Port: < 1024 } =>
                 $"cannot listen on {address}: not permitted; ports below 1024 need root or CAP_NET_BIND_SERVICE",
             IoError.NotPermitted => $"cannot listen on {address}: not permitted",
-            IoError.OutOfDescriptors or IoError.FileTableFull =>
-                $"cannot listen on {address}: {NoDescriptor(failure.Error)}",
+            var error when error.IsOutOfDescriptors() => $"cannot listen on {address}: {NoDescriptor(error)}",
             _ => failure.Message,
         };
     }
@@ -34,7 +33,12 @@ internal static class ListenErrors
     /// <summary>Names the limit that was met: the process's (EMFILE) or the system's (ENFILE).</summary>
     internal static string NoDescriptor(IoError error) => error == IoError.FileTableFull
         ? "the whole system has no file left; raise its limit ('sysctl fs.file-max'), or see which process has so many"
-        : $"no file descriptor is left of the {Loops.RaiseDescriptorLimit()} that are allowed; raise the limit "
+        : NoDescriptor(Loops.RaiseDescriptorLimit());
+
+    /// <summary>The same of the process's limit. Those that are kept may be free still, or taken as well.</summary>
+    internal static string NoDescriptor(long limit) =>
+        $"no file descriptor is left for connections of the {limit} that are allowed, the last "
+            + $"{DescriptorReserve.SizeOf(limit)} of which are kept for files and logs; raise the limit "
             + "('ulimit -n', LimitNOFILE= in systemd)";
 
     private static string? Describe(string path, IoError error)

@@ -17,13 +17,16 @@ internal sealed class DescriptorReserve
     private bool _wasTouched;
 
     /// <summary>Creates the reserve of a process that may have <paramref name="limit"/> descriptors.</summary>
-    internal DescriptorReserve(long limit) => _first = limit - Math.Min(SizeMax, limit / 4);
+    internal DescriptorReserve(long limit) => _first = limit - SizeOf(limit);
 
     /// <summary>
     /// Whether a new descriptor would have to come from the reserve. Asks the system only once the reserve has been
     /// touched, so it costs nothing before.
     /// </summary>
     internal bool IsAllThatIsLeft => _wasTouched && DescriptorLimit.LowestFree() >= _first;
+
+    /// <summary>How many are kept of a limit.</summary>
+    internal static long SizeOf(long limit) => Math.Min(SizeMax, limit / 4);
 
     /// <summary>Whether a descriptor of this number would come from the reserve.</summary>
     internal bool Reaches(long descriptor) => descriptor >= _first;

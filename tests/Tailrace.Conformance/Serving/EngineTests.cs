@@ -4,7 +4,9 @@ using Tailrace.Conformance.Support;
 
 namespace Tailrace.Conformance.Serving;
 
-/// <summary>Systems that refuse io_uring, whole or in part: a clear line, and a server that works, or a clear error.</summary>
+/// <summary>
+/// Systems that refuse io_uring, whole or in part: a clear line, and a server that works, or a clear error.
+/// </summary>
 public sealed class EngineTests
 {
     private const uint Setup = 425;
@@ -27,10 +29,12 @@ public sealed class EngineTests
         ["no setup"] = (() => Seccomp.DenyCall(Setup), "true", "io_uring_setup: EPERM"),
         ["a kernel without io_uring"] = (
             () => Seccomp.DenyCall(Setup, NoSystemCall), "true", "io_uring_setup: ENOSYS, the kernel has no io_uring"),
-        ["a kernel before 6.1"] = (() => Seccomp.DenyCall(Setup, Invalid), "true", "io_uring_setup: EINVAL, needs Linux 6.1"),
+        ["a kernel before 6.1"] =
+            (() => Seccomp.DenyCall(Setup, Invalid), "true", "io_uring_setup: EINVAL, needs Linux 6.1"),
         ["no register"] = (() => Seccomp.DenyCall(Register), "true", "io_uring_register(PBUF_RING): EPERM"),
         ["no enter"] = (() => Seccomp.DenyCall(Enter), "true", "io_uring_enter: EPERM"),
-        ["only small rings"] = (() => Seccomp.DenyCall(Setup, argument: 0, value: 256), "true", "io_uring_setup: EPERM"),
+        ["only small rings"] =
+            (() => Seccomp.DenyCall(Setup, argument: 0, value: 256), "true", "io_uring_setup: EPERM"),
         ["64 KB of locked memory"] = (Seccomp.DropLockedMemoryPrivilege, "ulimit -l 64", "io_uring_setup: ENOMEM"),
     };
 
@@ -144,7 +148,7 @@ public sealed class EngineTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void The_limit_is_named_that_was_met(EngineChoice engine)
     {
-        Refuse(TooMany, "no file descriptor is left of the ", "'ulimit -n'");
+        Refuse(TooMany, "no file descriptor is left for connections of the ", "'ulimit -n'");
         Refuse(TooManyInSystem, "the whole system has no file left", "'sysctl fs.file-max'");
 
         void Refuse(uint errno, string whose, string advice)
@@ -178,7 +182,8 @@ public sealed class EngineTests
         Assert.False(server.IsRunning);
         Assert.Equal(1, server.ExitCode);
         var error = Assert.Single(server.Log.With("tailrace: "));
-        Assert.Contains("no file descriptor is left of the 256 that are allowed; raise the limit ('ulimit -n'", error);
+        Assert.Contains("no file descriptor is left for connections of the 256 that are allowed, the last 64 of "
+            + "which are kept for files and logs; raise the limit ('ulimit -n'", error);
         Assert.DoesNotContain("cannot run", error);
         Assert.Empty(server.Log.With("io_uring was allowed"));
     }
