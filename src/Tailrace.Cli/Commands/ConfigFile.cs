@@ -30,7 +30,7 @@ internal static class ConfigFile
             error.WriteLine(failure);
             return null;
         }
-        ConfigResult result = ConfigReader.Read(file, root);
+        ConfigResult result = ConfigReader.Read(file, root, MachineAddresses.Has);
         IReadOnlyList<ConfigError> mistakes = result.Errors;
         // Files are looked at when it is known which they are.
         if (mistakes.Count == 0) mistakes = [.. FileChecks.Find(result.Options).Select(result.Locate)];

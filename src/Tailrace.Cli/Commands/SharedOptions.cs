@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Tailrace.Config;
+using Tailrace.Hosting;
 
 namespace Tailrace.Cli.Commands;
 
@@ -103,7 +104,8 @@ internal sealed class SharedOptions
         BuiltInPages pages = BuiltInPages.None)
     {
         // All that an option can be by itself is checked; what is left is two of them that do not go together.
-        IReadOnlyList<ConfigProblem> problems = Validator.Validate(options, hasHandlers: pages != BuiltInPages.None);
+        IReadOnlyList<ConfigProblem> problems = Validator.Validate(
+            options, hasHandlers: pages != BuiltInPages.None, MachineAddresses.Has);
         if (problems.Count == 0) return launcher(new LaunchRequest(options, pages), console.Output, console.Error);
         foreach (ConfigProblem problem in problems)
         {

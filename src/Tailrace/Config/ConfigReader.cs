@@ -1,3 +1,4 @@
+using System.Net;
 using Tailrace.Config.Schema;
 
 namespace Tailrace.Config;
@@ -14,7 +15,8 @@ public static class ConfigReader
     /// <summary>Reads and validates a configuration.</summary>
     /// <param name="file">The file as the user named it, for the errors.</param>
     /// <param name="root">The tree.</param>
-    public static ConfigResult Read(string file, ConfigNode root)
+    /// <param name="isOwn">See <see cref="Validator.Validate"/>.</param>
+    public static ConfigResult Read(string file, ConfigNode root, Func<IPAddress, bool>? isOwn = null)
     {
         ArgumentNullException.ThrowIfNull(root);
         var state = new ReadState(file);
@@ -25,7 +27,7 @@ public static class ConfigReader
         }
         state.Place("", root);
         TailraceOptions options = ConfigSchema.Root.Read(root, new TailraceOptions(), "", state);
-        state.Report(Validator.Find(options, hasHandlers: false));
+        state.Report(Validator.Find(options, hasHandlers: false, isOwn));
         return new ConfigResult(options, state.Errors) { Locator = state.Locate };
     }
 

@@ -8,7 +8,10 @@ namespace Tailrace.Config;
 internal static class DestinationValidator
 {
     /// <summary>Reports destinations of another protocol, those without a port, and those that lead back.</summary>
-    public static void Check(TailraceOptions options, ProblemList problems)
+    /// <param name="options">The options.</param>
+    /// <param name="isOwn">Whether an address is this machine's; null: of loopback ones alone it is known.</param>
+    /// <param name="problems">Gets them.</param>
+    public static void Check(TailraceOptions options, Func<IPAddress, bool>? isOwn, ProblemList problems)
     {
         var seen = new HashSet<(string Cluster, bool IsUdp)>();
         for (int i = 0; i < options.Listeners.Count; i++)
@@ -23,7 +26,7 @@ internal static class DestinationValidator
             {
                 if (!options.Clusters.TryGetValue(name, out ClusterOptions? cluster)) continue;
                 string at = ConfigPath.Of(ConfigPath.Of("clusters", name), "destinations");
-                CheckLoops(listener, path, cluster, at, problems);
+                CheckLoops(listener, path, cluster, at, isOwn ?? IPAddress.IsLoopback, problems);
                 if (!seen.Add((name, isUdp))) continue;
                 CheckSchemes(isUdp, path, cluster, at, problems);
                 if (!seen.Contains((name, !isUdp))) CheckPorts(cluster, at, problems);
@@ -86,14 +89,15 @@ internal static class DestinationValidator
     }
 
     private static void CheckLoops(
-        ListenerOptions listener, string path, ClusterOptions cluster, string clusterPath, ProblemList problems)
+        ListenerOptions listener, string path, ClusterOptions cluster, string clusterPath,
+        Func<IPAddress, bool> isOwn, ProblemList problems)
     {
         if (!ListenAddress.TryParse(listener.Address, out ListenAddress address, out _)) return;
         for (int i = 0; i < cluster.Destinations.Count; i++)
         {
             string text = cluster.Destinations[i].Address;
             bool isBack = DestinationAddress.TryParse(text, out DestinationAddress destination, out _)
-                && LeadsTo(destination, address);
+                && LeadsTo(destination, address, isOwn);
             if (!isBack) continue;
             problems.Add(ConfigPath.Of(clusterPath, i),
                 $"'{text}' leads back to the listener on {address} that forwards to it, without end; give another "
@@ -102,8 +106,7 @@ internal static class DestinationValidator
         }
     }
 
-    // Which addresses a machine has is not looked up here: of a wildcard only the loopback ones are surely its own.
-    private static bool LeadsTo(DestinationAddress destination, ListenAddress listener)
+    private static bool LeadsTo(DestinationAddress destination, ListenAddress listener, Func<IPAddress, bool> isOwn)
     {
         if (listener.Path.Length + destination.Path.Length > 0) return listener.Path == destination.Path;
         if (destination.IsService || destination.Port != listener.Port) return false;
@@ -115,6 +118,7 @@ internal static class DestinationValidator
         if (ip.Equals(IPAddress.Any)) ip = IPAddress.Loopback;
         if (ip.Equals(IPAddress.IPv6Any)) ip = IPAddress.IPv6Loopback;
         bool isWildcard = listener.Address.Equals(IPAddress.Any) || listener.Address.Equals(IPAddress.IPv6Any);
-        return isWildcard ? IPAddress.IsLoopback(ip) && listener.Covers(ip) : listener.Address.Equals(ip);
+        // The machine is asked last: few configurations make it necessary.
+        return isWildcard ? listener.Covers(ip) && isOwn(ip) : listener.Address.Equals(ip);
     }
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using Tailrace.Config.Schema;
 
 namespace Tailrace.Config;
@@ -12,14 +13,17 @@ public static class Validator
     /// <param name="options">The options.</param>
     /// <param name="hasHandlers">Whether code answers requests too, so that listeners without routes are no
     /// mistake.</param>
-    public static IReadOnlyList<ConfigProblem> Validate(TailraceOptions options, bool hasHandlers = false)
+    /// <param name="isOwn">Whether an address is this machine's, which shows what leads back to a listener on every
+    /// address; null: of loopback ones alone it is known.</param>
+    public static IReadOnlyList<ConfigProblem> Validate(
+        TailraceOptions options, bool hasHandlers = false, Func<IPAddress, bool>? isOwn = null)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return [.. Find(options, hasHandlers).All.Select(p => p.Problem)];
+        return [.. Find(options, hasHandlers, isOwn).All.Select(p => p.Problem)];
     }
 
     /// <summary>As <see cref="Validate"/>, with what each problem rests on.</summary>
-    internal static ProblemList Find(TailraceOptions options, bool hasHandlers)
+    internal static ProblemList Find(TailraceOptions options, bool hasHandlers, Func<IPAddress, bool>? isOwn)
     {
         var problems = new ProblemList();
         ConfigSchema.Root.Check(options, "", problems);
@@ -27,7 +31,7 @@ public static class Validator
         CheckListeners(options, problems);
         TcpValidator.Check(options, problems);
         UdpValidator.Check(options, problems);
-        DestinationValidator.Check(options, problems);
+        DestinationValidator.Check(options, isOwn, problems);
         UnusedValidator.Check(options, problems);
         CheckClusters(options, problems);
         RouteValidator.Check(options, hasHandlers, problems);

@@ -157,7 +157,7 @@ public sealed class Server : IDisposable
     public void Start()
     {
         if (_workers.Count > 0) throw new InvalidOperationException("the server runs already");
-        var problems = Validator.Validate(_options, _codeRoutes.Count > 0);
+        var problems = Validator.Validate(_options, _codeRoutes.Count > 0, MachineAddresses.Has);
         if (problems.Count > 0) throw new StartException(string.Join(Environment.NewLine, problems));
         try
         {

@@ -1,3 +1,4 @@
+using System.Net;
 using Tailrace.Config;
 
 namespace Tailrace.Tests.Config;
@@ -84,5 +85,29 @@ public sealed class ValidatorTests
         TailraceOptions options = s_valid with { Buffers = new BufferOptions { Block = 16 } };
         ConfigProblem problem = Assert.Single(Validator.Validate(options));
         Assert.Equal("buffers.block", problem.Path);
+    }
+
+    [Theory]
+    [InlineData("0.0.0.0:9001", "10.0.0.1:9001", true)]
+    [InlineData("0.0.0.0:9001", "[::ffff:10.0.0.1]:9001", true)]
+    [InlineData(":9001", "10.0.0.1:9001", true)]
+    [InlineData("[::]:9001", "tcp://[2001:db8::1]:9001", true)]
+    [InlineData(":9001", "127.0.0.1:9001", true)]
+    [InlineData(":9001", "localhost:9001", true)]
+    [InlineData("0.0.0.0:9001", "[2001:db8::1]:9001", false)]
+    [InlineData("0.0.0.0:9001", "10.0.0.1:9002", false)]
+    [InlineData("0.0.0.0:9001", "10.0.0.2:9001", false)]
+    [InlineData("127.0.0.1:9001", "10.0.0.1:9001", false)]
+    public void What_leads_back_by_an_address_of_the_machine_is_told(string listen, string destination, bool isBack)
+    {
+        IPAddress[] own = [IPAddress.Loopback, IPAddress.Parse("10.0.0.1"), IPAddress.Parse("2001:db8::1")];
+        string yaml = $$"""
+            listeners: [{ address: "{{listen}}", protocol: tcp, cluster: a }]
+            clusters: { a: { destinations: ["{{destination}}"] } }
+            """;
+        IEnumerable<string> told = ConfigReader.Read("a.yaml", Yaml.Load(yaml), own.Contains).Errors
+            .Select(error => error.ToString());
+        if (!isBack) Assert.Empty(told);
+        else Assert.StartsWith($"a.yaml:2:33: destinations[0]: '{destination}' leads back to", Assert.Single(told));
     }
 }
