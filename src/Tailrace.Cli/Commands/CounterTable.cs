@@ -8,6 +8,7 @@ internal sealed class CounterTable<T>(string title, params IEnumerable<Metric<T>
 {
     private const int NameWidth = 32;
     private const int ValueWidth = 16;
+    private const int GapWidth = 2;
 
     /// <summary>Whether counters have nothing for this table.</summary>
     public bool IsEmpty(T counters) => columns.All(column => column.Value(counters) == 0);
@@ -20,13 +21,16 @@ internal sealed class CounterTable<T>(string title, params IEnumerable<Metric<T>
         Metric<T>[] counted = [.. columns.Where(column => shown.Any(row => column.Value(row.Counters) != 0))];
         int width = Math.Max(NameWidth, shown.Max(row => row.Name.Length) + 1);
         output.Write(title.PadRight(width));
-        foreach (Metric<T> column in counted) output.Write($"{column.Title,ValueWidth}");
+        foreach (Metric<T> column in counted) output.Write(column.Title.PadLeft(WidthOf(column)));
         output.WriteLine();
         foreach (CounterRow<T> row in shown)
         {
             output.Write(row.Name.PadRight(width));
-            foreach (Metric<T> column in counted) output.Write($"{column.Value(row.Counters),ValueWidth}");
+            foreach (Metric<T> column in counted)
+                output.Write($"{column.Value(row.Counters)}".PadLeft(WidthOf(column)));
             output.WriteLine();
         }
     }
+
+    private static int WidthOf(Metric<T> column) => Math.Max(ValueWidth, column.Title.Length + GapWidth);
 }

@@ -1,4 +1,5 @@
 using Tailrace.Cli.Commands;
+using Tailrace.Hosting;
 using Tailrace.Telemetry;
 
 namespace Tailrace.Tests.Cli.Commands;
@@ -30,6 +31,26 @@ public sealed class CounterTableTests
         [(new string('n', 40), new UdpTraffic { Up = 1 })],
         $"datagrams{new string(' ', 46)}up",
         $"{new string('n', 40)}                1");
+
+    [Fact]
+    public void Headings_do_not_touch()
+    {
+        AssertApart(Metrics.Tcp);
+        AssertApart(Metrics.Udp);
+        AssertApart(Metrics.Traffic);
+        AssertApart(ListenerStatistics.Metrics);
+    }
+
+    private static void AssertApart<T>(IReadOnlyList<Metric<T>> metrics)
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        var table = new CounterTable<T>("name", metrics.Select(metric => metric with { Value = _ => 1 }));
+        table.Write([new CounterRow<T>("a", default!)], output);
+        var lines = output.ToString().Split('\n');
+        var headings = lines[0].Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        Assert.Equal(metrics.Select(metric => metric.Title).Prepend("name"), headings);
+        Assert.Equal(lines[0].Length, lines[1].Length);
+    }
 
     private static void AssertTable((string Name, UdpTraffic Counters)[] rows, params string[] lines)
     {
