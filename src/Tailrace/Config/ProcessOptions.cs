@@ -120,7 +120,7 @@ public sealed record BufferOptions
 
     /// <summary>
     /// What the system may hold of each direction of a TCP connection, on either side (SO_RCVBUF, SO_SNDBUF); 0: it
-    /// sizes that itself, to some megabytes. Default: <c>0</c>.
+    /// sizes that itself, to tens of megabytes. Default: <c>0</c>.
     /// </summary>
     public int Socket { get; init; }
 }
