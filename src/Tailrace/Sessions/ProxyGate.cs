@@ -57,8 +57,13 @@ internal sealed class ProxyGate(
             }
             error = received.Error;
             // A client of a protocol whose server speaks first says nothing.
-            if (error != IoError.TimedOut) break;
-            verdict = connection.Input.IsEmpty ? ProxyStatus.Absent : ProxyStatus.Invalid;
+            if (error == IoError.TimedOut)
+                verdict = connection.Input.IsEmpty ? ProxyStatus.Absent : ProxyStatus.Invalid;
+            // What has ended as no more than a likeness of one was meant for the server.
+            else if (error == IoError.None && !settings.IsRequired && !ProxyHeaderReader.IsOne(connection.Input.Unread))
+                verdict = ProxyStatus.Absent;
+            else
+                break;
         }
         _waiting.Remove(connection);
         connection.SetTimeout(0);

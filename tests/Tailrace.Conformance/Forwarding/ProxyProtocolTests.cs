@@ -110,6 +110,34 @@ public sealed class ProxyProtocolTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Where_it_is_optional_what_ends_before_it_is_one_is_none(EngineChoice engine) => Run(engine, scenario =>
+    {
+        const string signature = "\r\n\r\n\0\r\nQUIT\n";
+        scenario.Listener = Accepting(s_tcp, ProxyProtocolMode.Optional, timeoutMs: 60_000, "127.0.0.0/8");
+        scenario.AddOrigin(wire => wire.Send(wire.ReadToEnd()));
+        foreach (var beginning in new[] { "PROXY", signature[..^1] })
+        {
+            for (var length = 1; length <= beginning.Length; length++)
+            {
+                using var client = scenario.Connect();
+                client.Send(beginning[..length]);
+                client.EndSending();
+                Assert.Equal(beginning[..length], System.Text.Encoding.ASCII.GetString(client.ReadToEnd()));
+            }
+        }
+        Assert.Equal(0, scenario.Counters.ProxyHeadersUnfinished);
+        // What is one beyond doubt, and is not whole, is nobody's bytes.
+        foreach (var begun in new[] { "PROXY ", "PROXY TCP4 1.2.3.4", signature, signature + "\x21\x11" })
+        {
+            var client = scenario.Connect();
+            client.Send(begun);
+            client.EndSending();
+            client.ExpectReset();
+        }
+        Assert.Equal(4, scenario.Counters.ProxyHeadersUnfinished);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void One_from_a_stranger_is_not_believed(EngineChoice engine) => Run(engine, scenario =>
     {
         scenario.Listener = Accepting(s_tcp, ProxyProtocolMode.Optional, timeoutMs: 5000, "10.0.0.0/8");

@@ -55,6 +55,10 @@ public static class ProxyHeaderReader
         return ProxyStatus.Absent;
     }
 
+    /// <summary>Whether the bytes can be nothing but a header, whole or not: they have all that tells it.</summary>
+    internal static bool IsOne(ReadOnlySpan<byte> input) =>
+        input.StartsWith(Signature) || input.StartsWith(ProxyLine.Prefix);
+
     /// <summary>Whether as much of a beginning is there as has come.</summary>
     private static bool Begins(ReadOnlySpan<byte> input, ReadOnlySpan<byte> beginning)
     {
