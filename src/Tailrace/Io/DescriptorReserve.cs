@@ -5,7 +5,9 @@ namespace Tailrace.Io;
 /// <summary>Keeps the last descriptors of the process from connections.</summary>
 /// <remarks>
 /// <para>The runtime opens files at any time (/proc/self/status, pipes of new threads) and ends the process when it
-/// cannot. So connections stop short of the limit: accepting pauses, and connects fail as if none were left.</para>
+/// cannot. So connections stop short of the limit: accepting pauses, and connects fail as if none were left. That is a
+/// little later, for who has been accepted is to be connected: were the last descriptor for a client, its connect would
+/// close it, and the next one would be accepted in its place only to be closed in turn.</para>
 /// <para>The system gives out the lowest free number, so a number near the limit says that nearly all are taken. No
 /// count is kept and nothing is shared; one for each loop, used on its thread.</para>
 /// </remarks>
@@ -13,11 +15,20 @@ internal sealed class DescriptorReserve
 {
     private const int SizeMax = 64;
 
+    /// <summary>The part of it that connects may take.</summary>
+    private const int ConnectPart = 4;
+
     private readonly long _first;
+    private readonly long _firstOfNone;
     private bool _wasTouched;
 
     /// <summary>Creates the reserve of a process that may have <paramref name="limit"/> descriptors.</summary>
-    internal DescriptorReserve(long limit) => _first = limit - SizeOf(limit);
+    internal DescriptorReserve(long limit)
+    {
+        var size = SizeOf(limit);
+        _first = limit - size;
+        _firstOfNone = _first + size / ConnectPart;
+    }
 
     /// <summary>
     /// Whether a new descriptor would have to come from the reserve. Asks the system only once the reserve has been
@@ -39,4 +50,8 @@ internal sealed class DescriptorReserve
         _wasTouched = true;
         return true;
     }
+
+    /// <summary>The same of the connection to a destination, for which there is some of the reserve.</summary>
+    /// <returns>Whether it came from what is for no connection.</returns>
+    internal bool TouchesForConnect(long descriptor) => Touches(descriptor) && descriptor >= _firstOfNone;
 }

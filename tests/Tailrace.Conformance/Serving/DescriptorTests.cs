@@ -32,4 +32,28 @@ public sealed class DescriptorTests
         }
         Assert.True(server.IsRunning, $"it has ended:\n{server.Log}");
     }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Who_is_accepted_is_connected(EngineChoice engine)
+    {
+        using var origin = new Origin(wire => wire.Send(wire.ReadToEnd()));
+        // The last descriptor before accepting pauses is once a client's and once its connect's.
+        foreach (var descriptors in new[] { 200, 201 })
+        {
+            using var server = new ChildServer(
+                $"tcp --listen 127.0.0.1 --port 0 --backend 127.0.0.1 --backend-port {origin.Address.Port} --workers 1 "
+                + $"--engine {ChildServer.NameOf(engine)}",
+                descriptors);
+            var clients = Enumerable.Range(0, Clients / 2).Select(_ => Wire.Connect(server.Address)).ToArray();
+            foreach (var client in clients) client.Send("x");
+            Wait.Until(() => server.Log.With("accepting pauses: OutOfDescriptors").Any(), $"no pause:\n{server.Log}");
+            foreach (var client in clients)
+            {
+                client.EndSending();
+                Assert.Equal("x"u8.ToArray(), client.ReadToEnd());
+                client.Dispose();
+            }
+            Assert.Empty(server.Log.With("no descriptor"));
+        }
+    }
 }

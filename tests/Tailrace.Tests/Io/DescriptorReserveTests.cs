@@ -14,6 +14,22 @@ public sealed class DescriptorReserveTests
     public void They_are_the_last_64_or_a_quarter(long limit, int descriptor, bool expected) =>
         Assert.Equal(expected, new DescriptorReserve(limit).Touches(descriptor));
 
+    [Theory]
+    [InlineData(1000, 951, false)]
+    [InlineData(1000, 952, true)]
+    [InlineData(100, 80, false)]
+    [InlineData(100, 81, true)]
+    public void Connects_may_take_a_quarter_of_them(long limit, int descriptor, bool expected) =>
+        Assert.Equal(expected, new DescriptorReserve(limit).TouchesForConnect(descriptor));
+
+    [Fact]
+    public void What_connects_take_of_them_is_not_for_others()
+    {
+        var reserve = new DescriptorReserve(20);
+        Assert.False(reserve.TouchesForConnect(15));
+        Assert.True(reserve.IsAllThatIsLeft);
+    }
+
     [Fact]
     public void While_untouched_it_is_not_all_that_is_left() => Assert.False(new DescriptorReserve(0).IsAllThatIsLeft);
 

@@ -117,7 +117,8 @@ internal sealed partial class PortableLoop : EventLoop
             return new IoTask(FailureOf(exception.SocketErrorCode));
         }
         opened = handle;
-        if (_reserve.Touches(handle.Socket.Handle)) return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
+        if (_reserve.TouchesForConnect(handle.Socket.Handle))
+            return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
         var transfer = handle.Outgoing;
         transfer.IsInFlight = handle.Socket.ConnectAsync(transfer);
         if (!transfer.IsInFlight) return new IoTask(FinishConnect(handle));

@@ -117,7 +117,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         opened = null;
         var errno = LinuxSockets.Connect(address, SocketBuffer, out var fd);
         if (fd < 0) return new IoTask(LinuxSockets.FailureOf(errno));
-        if (_reserve.Touches(fd))
+        if (_reserve.TouchesForConnect(fd))
         {
             Libc.close(fd);
             return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
