@@ -12,10 +12,21 @@ public abstract class IoHandle
 {
     private IoOperation? _receiving;
     private SendOperation? _sending;
-    private IoHandle? _dependent;
+
+    /// <summary>The dependent of late, or the recipient.</summary>
+    private IoHandle? _other;
+
     private bool _isReceiving;
     private bool _isSending;
-    private bool _hasDependent;
+
+    /// <summary>The <see cref="Mark"/> that the dependent had when it became one; 0: there is none.</summary>
+    private ushort _dependentMark;
+
+    /// <summary>Back end: tells this use from earlier ones, where handles are used again.</summary>
+    internal uint Generation { get; set; }
+
+    /// <summary>As much of that as there is room for in each handle; never 0.</summary>
+    private ushort Mark => (ushort)(Generation << 1 | 1);
 
     /// <summary>The receive, or accept, that waits.</summary>
     internal IoOperation? Receiving
@@ -52,15 +63,15 @@ public abstract class IoHandle
 
     /// <summary>
     /// The handle whose operations are pointless once this one is reset: an answer that nobody waits for any more.
-    /// When this stream is reset or closed, the loop fails them as aborted.
+    /// When this stream is reset or closed, the loop fails them as aborted. Null once that handle is another stream's.
     /// </summary>
     internal IoHandle? Dependent
     {
-        get => _hasDependent ? _dependent : null;
+        get => _other is { } other && other.Mark == _dependentMark ? other : null;
         set
         {
-            _hasDependent = value is not null;
-            RepeatedReference.Keep(ref _dependent, value);
+            _dependentMark = value is null ? (ushort)0 : value.Mark;
+            RepeatedReference.Keep(ref _other, value);
         }
     }
 
@@ -68,23 +79,23 @@ public abstract class IoHandle
     /// Back end: to whom a short message that it receives may be passed on; null when that one has been closed. It lies
     /// where a <see cref="Dependent"/> would, of which there is none then.
     /// </summary>
-    internal IoHandle? Recipient => _dependent;
+    internal IoHandle? Recipient => _other;
 
     /// <summary>Back end: these two may pass messages on to each other, until one of them is closed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Pair(IoHandle other)
     {
-        Debug.Assert(!_hasDependent && !other._hasDependent, "a stream has a dependent or a recipient");
-        if (_dependent != other) _dependent = other;
-        if (other._dependent != this) other._dependent = this;
+        Debug.Assert((_dependentMark | other._dependentMark) == 0, "a stream has a dependent or a recipient");
+        if (_other != other) _other = other;
+        if (other._other != this) other._other = this;
     }
 
     /// <summary>Back end: it is closed, and may soon be another stream's.</summary>
     internal void Part()
     {
-        if (_dependent is { } other && other._dependent == this) other._dependent = null;
-        _dependent = null;
-        _hasDependent = false;
+        if (_other is { } other && other._other == this) other._other = null;
+        _other = null;
+        _dependentMark = 0;
     }
 
     /// <summary>What is run once this one is reset or closed, while its owner waits for something else.</summary>
@@ -104,8 +115,9 @@ public abstract class IoHandle
             LossWatcher = null;
             loop.Queue(watcher);
         }
-        Dependent?.Receiving?.Fail(IoError.Aborted, loop);
-        Dependent?.Sending?.Fail(IoError.Aborted, loop);
+        if (Dependent is not { } dependent) return;
+        dependent.Receiving?.Fail(IoError.Aborted, loop);
+        dependent.Sending?.Fail(IoError.Aborted, loop);
     }
 
     /// <summary>What kind of datagram socket it is, if it is one.</summary>

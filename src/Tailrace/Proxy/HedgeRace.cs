@@ -104,7 +104,12 @@ internal sealed class HedgeRace(Hedging hedging) : ILoopAwaiter, ICriticalNotify
             End(second!, received);
             return;
         }
-        if (second is not null) Failed(second, received);
+        if (second is not null)
+        {
+            // What is left is the first, for which the exchange may go on waiting though its try was late.
+            if (_firstFailure is not null) _exchange.Downstream.AbortWith(_first.Connection);
+            Failed(second, received);
+        }
         _attempts.RuleOut(other.Index);
         _second = null;
         // A client that left meanwhile was told of to this side alone.

@@ -132,6 +132,27 @@ public sealed class HedgingTests
         Assert.Equal(0, scenario.Counters.UpstreamHedgeWins);
     });
 
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_client_that_leaves_after_both_were_late_ends_the_one_that_is_still_waited_for(EngineChoice engine) =>
+        Scenario.Run(engine, scenario =>
+        {
+            scenario.Cluster = Hedged() with
+            {
+                // The second request takes the one that there is.
+                RetryBudget = new RetryBudgetOptions { Percent = 100, PerSecond = 0 },
+                Retry = new RetryOptions { TryTimeout = TimeSpan.FromMilliseconds(150) },
+                Timeouts = new ClusterTimeouts { FirstByte = TimeSpan.FromMinutes(5) },
+            };
+            using var cancelled = new CountdownEvent(2);
+            for (var i = 0; i < 2; i++) AddSilent(scenario, cancelled);
+            var client = Wire.Connect(scenario.Address);
+            client.Send(Reply.Get());
+            Wait.Until(() => scenario.Counters.UpstreamRetriesDenied == 1, "the first try is given more time");
+            Assert.Equal(1, scenario.Counters.UpstreamHedges);
+            client.Reset();
+            Assert.True(cancelled.Wait(30_000), "an origin goes on for a client that is gone");
+        });
+
     private static ClusterOptions Hedged() => new()
     {
         Hedge = new HedgeOptions { Requests = 0, DelayMin = TimeSpan.FromMilliseconds(20), Percentile = 50 },

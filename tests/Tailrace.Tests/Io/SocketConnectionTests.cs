@@ -52,6 +52,38 @@ public sealed class SocketConnectionTests
     public static TheoryData<string> Engines => LoopRig.Engines;
 
     [Theory, MemberData(nameof(Engines))]
+    public void A_reset_aborts_nothing_on_a_stream_that_has_the_place_of_a_closed_dependent(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            var listener = rig.Listen();
+            var (client, downstream) = await rig.PairAsync();
+            var (upstream, origin) = await rig.PairAsync();
+            downstream.AbortWith(upstream);
+            var watching = downstream.FillAsync();
+            upstream.Close();
+            // What the kernel had in hand for it has to come back first.
+            await rig.TurnsAsync(3);
+            var bystander = SocketConnection.Rent(rig.Reactor);
+            Assert.False((await bystander.ConnectAsync(rig.AddressOf(listener))).IsError);
+            var accept = new AcceptOperation();
+            Assert.False((await rig.Loop.AcceptAsync(listener, accept)).IsError);
+            var peer = SocketConnection.Adopt(rig.Reactor, accept.Opened!);
+            var (answer, request) = (bystander.FillAsync(), peer.FillAsync());
+            client.Close(reset: true);
+            Assert.Equal(IoError.Reset, (await watching).Error);
+            downstream.Close();
+            await LoopRig.SendAsync(bystander, "request");
+            Assert.Equal(7, (await request).Bytes);
+            await LoopRig.SendAsync(peer, "answer");
+            Assert.Equal(6, (await answer).Bytes);
+            rig.Loop.Close(listener);
+            foreach (var connection in new[] { origin, bystander, peer }) connection.Close(reset: true);
+        });
+    }
+
+    [Theory, MemberData(nameof(Engines))]
     public void An_aborted_connection_stays_its_owners_until_it_is_closed(string engine)
     {
         using var rig = new LoopRig(engine);

@@ -6,11 +6,6 @@ internal sealed unsafe class EpollHandle : IoHandle
     /// <summary>The descriptor; -1 when closed.</summary>
     internal int Descriptor = -1;
 
-    /// <summary>
-    /// Tells this use of the descriptor's number from earlier ones in events that are still under way.
-    /// </summary>
-    internal uint Generation;
-
     /// <summary>A receive may find something: an event said so and no short read has denied it since.</summary>
     internal bool IsReadable;
 
@@ -71,6 +66,8 @@ internal sealed unsafe class EpollHandle : IoHandle
     }
 
     /// <summary>Begins a new use: nothing has been heard, so both directions are worth a try.</summary>
+    /// <param name="descriptor">The descriptor.</param>
+    /// <param name="generation">Tells this use, of its number too, from earlier ones in events under way.</param>
     internal void Reset(int descriptor, uint generation)
     {
         Descriptor = descriptor;

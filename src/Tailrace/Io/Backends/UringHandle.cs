@@ -75,9 +75,6 @@ internal sealed class UringHandle : IoHandle
     /// <summary>The descriptor; -1 when closed.</summary>
     internal int Descriptor = -1;
 
-    /// <summary>Tells this use from earlier ones in completions.</summary>
-    internal uint Generation;
-
     /// <summary>The first of the buffers that hold received bytes nobody has asked for.</summary>
     internal short FirstWaiting = UringReceives.None;
 
