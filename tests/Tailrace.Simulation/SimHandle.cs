@@ -45,6 +45,9 @@ internal sealed class SimHandle : IoHandle
     /// <summary>A connect: when it is decided.</summary>
     internal long DecidedAt { get; set; }
 
+    /// <summary>What it is told of its end, where that is no reset by the other side.</summary>
+    internal IoError Loss { get; set; }
+
     /// <summary>Whether it was told of its reset: later sends are told that nobody reads.</summary>
     internal bool HasToldReset { get; set; }
 }

@@ -255,7 +255,8 @@ internal sealed partial class SimLoop(SimWorld world, string host) : EventLoop
     private IoTask Break(SimHandle handle, IoOperation operation, bool isSend)
     {
         _world.Network.Break(handle);
-        return Fail(handle, operation, isSend, isSend ? IoError.BrokenPipe : IoError.Reset);
+        var error = SimNetwork.LossOf(handle);
+        return Fail(handle, operation, isSend, isSend && error == IoError.Reset ? IoError.BrokenPipe : error);
     }
 
     /// <summary>Fails an operation at once or in this turn's end.</summary>

@@ -51,10 +51,11 @@ internal sealed class SimNetwork(SimWorld world)
     };
 
     /// <summary>How a connect may fail for no reason of its own.</summary>
-    internal IoError ConnectError() => world.Random.Below(3) switch
+    internal IoError ConnectError() => world.Random.Below(4) switch
     {
         0 => IoError.OutOfDescriptors,
         1 => IoError.Unreachable,
+        2 => IoError.Lost,
         _ => IoError.AddressNotAvailable,
     };
 
@@ -108,7 +109,7 @@ internal sealed class SimNetwork(SimWorld world)
         operation.Buffer.Release();
         if (!IsResetArrived(handle)) return IoResult.Success(0);
         handle.HasToldReset = true;
-        return IoResult.Failure(IoError.Reset);
+        return IoResult.Failure(LossOf(handle));
     }
 
     private int Read(SimPipe pipe, ByteBuffer buffer)
@@ -151,7 +152,7 @@ internal sealed class SimNetwork(SimWorld world)
         if (IsResetArrived(handle) && !handle.HasToldReset)
         {
             handle.HasToldReset = true;
-            return IoResult.Failure(IoError.Reset);
+            return IoResult.Failure(LossOf(handle));
         }
         if (pipe.IsEnded || pipe.IsReset || IsResetArrived(handle)) return IoResult.Failure(IoError.BrokenPipe);
         var unseen = (SimUnseen?)operation.Unseen;
@@ -212,12 +213,29 @@ internal sealed class SimNetwork(SimWorld world)
         incoming.Abandon();
     }
 
-    /// <summary>The network resets a stream: both sides will learn it.</summary>
+    /// <summary>
+    /// The network resets a stream, so that both sides will learn it; or this side's system gives it up, and the other
+    /// side is reset.
+    /// </summary>
     internal void Break(SimHandle handle)
     {
-        handle.Incoming!.Reset(Now, Arrival(), world.Random.Chance(500));
+        if (handle.Loss == IoError.None && !handle.Incoming!.IsReset) handle.Loss = DrawLoss();
+        var arrival = handle.Loss == IoError.None ? Arrival() : Now;
+        handle.Incoming!.Reset(Now, arrival, world.Random.Chance(500));
         handle.Outgoing!.Reset(Now, Arrival(), world.Random.Chance(500));
     }
+
+    /// <summary>What becomes of a stream for no reason of its own; nothing for a reset.</summary>
+    private IoError DrawLoss() => world.Random.Below(6) switch
+    {
+        0 => IoError.Lost,
+        1 => IoError.Unreachable,
+        2 => IoError.GivenUp,
+        _ => IoError.None,
+    };
+
+    /// <summary>What the end of a broken stream is told as.</summary>
+    internal static IoError LossOf(SimHandle handle) => handle.Loss == IoError.None ? IoError.Reset : handle.Loss;
 
     /// <summary>Whether this side has been reset.</summary>
     internal bool IsResetArrived(SimHandle handle) => handle.Incoming is { } pipe && pipe.ResetsAt <= Now;

@@ -1,6 +1,10 @@
 namespace Tailrace.Io;
 
-/// <summary>Why an operation failed. The values are Linux's errno numbers; other back ends translate to them.</summary>
+/// <summary>Why an operation failed.</summary>
+/// <remarks>
+/// The values up to 4095 are Linux's errno numbers, which other back ends translate to. Those beyond are what a loop
+/// says itself: nothing that the system says is ever taken for one of them.
+/// </remarks>
 public enum IoError
 {
     /// <summary>It did not fail.</summary>
@@ -18,7 +22,7 @@ public enum IoError
     /// <summary>EAGAIN of a connect: the queue of the Unix socket there is full.</summary>
     BacklogFull = 11,
 
-    /// <summary>ENOMEM: the kernel has no memory for it.</summary>
+    /// <summary>ENOMEM or ENOBUFS: the kernel has no memory for it.</summary>
     OutOfMemory = 12,
 
     /// <summary>ENFILE: the system has no file left, for no process.</summary>
@@ -42,21 +46,27 @@ public enum IoError
     /// <summary>ENETUNREACH or EHOSTUNREACH: there is no way to the address.</summary>
     Unreachable = 101,
 
-    /// <summary>ECONNABORTED: this side gave the connection up.</summary>
-    Aborted = 103,
+    /// <summary>ECONNABORTED: the system gave the connection up, be it before it was accepted.</summary>
+    GivenUp = 103,
 
     /// <summary>ECONNRESET: the other side reset the connection.</summary>
     Reset = 104,
 
-    /// <summary>ENOBUFS: the buffer pool's limit is reached.</summary>
-    NoBuffers = 105,
-
-    /// <summary>ETIMEDOUT: a deadline passed.</summary>
-    TimedOut = 110,
+    /// <summary>ETIMEDOUT: the other side acknowledges nothing any more, or never has.</summary>
+    Lost = 110,
 
     /// <summary>ECONNREFUSED: nothing listens at the address.</summary>
     Refused = 111,
 
-    /// <summary>ECANCELED: the operation was cancelled by its owner.</summary>
-    Cancelled = 125,
+    /// <summary>This side gave the connection up.</summary>
+    Aborted = 4096,
+
+    /// <summary>The buffer pool's limit is reached.</summary>
+    NoBuffers = 4097,
+
+    /// <summary>A deadline passed that this side has set.</summary>
+    TimedOut = 4098,
+
+    /// <summary>The operation was cancelled by its owner.</summary>
+    Cancelled = 4099,
 }

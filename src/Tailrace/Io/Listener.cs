@@ -97,10 +97,11 @@ public sealed class Listener : TimerEntry
                 await _reactor.Loop.YieldAsync();
                 continue;
             }
-            if (_handle is null) return;
+            // The listener is closed, or its loop has failed.
+            if (_handle is null || result.Error == IoError.Aborted) return;
             _reactor.Counters.AcceptErrors++;
             // A client that left while it waited is no reason to pause.
-            if (result.Error is IoError.Aborted or IoError.Reset) continue;
+            if (result.Error is IoError.GivenUp or IoError.Reset) continue;
             Pause(result.Error);
             _budget.PassOn();
             await PauseAsync();

@@ -123,8 +123,9 @@ internal sealed class Attempts
 
     /// <summary>
     /// Whether the request is to be sent again: its pooled connection was closed before any byte of an answer, which
-    /// happens when an origin gives up an idle connection just then (RFC 9112 section 9.3.1). Only where sending twice
-    /// is the same as once, and what was sent can be had again.
+    /// happens when an origin gives up an idle connection just then (RFC 9112 section 9.3.1), or something on the way
+    /// to it has forgotten the connection. Only where sending twice is the same as once, and what was sent can be had
+    /// again.
     /// </summary>
     /// <param name="method">The request's method.</param>
     /// <param name="isReplayable">Whether nothing of its body is gone.</param>
@@ -132,7 +133,8 @@ internal sealed class Attempts
     /// <param name="failure">How.</param>
     internal bool MayReplay(Method method, bool isReplayable, UpstreamConnection upstream, UpstreamFailure failure)
     {
-        if (failure != UpstreamFailure.Closed || !upstream.IsReused || upstream.Client.HasReceived) return false;
+        if (failure is not (UpstreamFailure.Closed or UpstreamFailure.Lost)) return false;
+        if (!upstream.IsReused || upstream.Client.HasReceived) return false;
         if (_replays == 0 || !isReplayable || !Methods.IsIdempotent(method)) return false;
         _replays--;
         WantsFresh = true;

@@ -315,7 +315,8 @@ public sealed class Cluster
         {
             // An idle connection may be closed at any time: RFC 9112 section 9.3.1.
             UpstreamFailure.Closed => !upstream.IsReused || upstream.Client.HasReceived,
-            UpstreamFailure.TimedOut or UpstreamFailure.Invalid or UpstreamFailure.Flooded => true,
+            UpstreamFailure.Lost or UpstreamFailure.TimedOut => true,
+            UpstreamFailure.Invalid or UpstreamFailure.Flooded => true,
             _ => false,
         };
 

@@ -13,7 +13,7 @@ internal static class ConnectFaults
         _ when error.IsOutOfDescriptors() => "no descriptor or port left",
         IoError.AddressNotAvailable => "no descriptor or port left",
         IoError.BacklogFull => "the queue of its socket is full",
-        IoError.TimedOut => "connect timed out",
+        IoError.TimedOut or IoError.Lost => "connect timed out",
         IoError.Refused => "connect refused",
         IoError.Reset => "connect reset",
         IoError.Unreachable => "connect failed: there is no way to its address",
@@ -28,7 +28,7 @@ internal static class ConnectFaults
     {
         _ when error.IsShortage() || error.IsOutOfDescriptors() => 503,
         IoError.AddressNotAvailable or IoError.BacklogFull => 503,
-        IoError.TimedOut => 504,
+        IoError.TimedOut or IoError.Lost => 504,
         _ => 502,
     };
 }

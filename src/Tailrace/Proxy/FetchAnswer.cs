@@ -152,7 +152,7 @@ public sealed class FetchAnswer : IDisposable
     /// <summary>What an error of the network means to a fetch.</summary>
     internal static FetchError ErrorOf(IoError error) => error switch
     {
-        IoError.TimedOut => FetchError.TimedOut,
+        IoError.TimedOut or IoError.Lost => FetchError.TimedOut,
         IoError.Refused => FetchError.Refused,
         IoError.Unreachable or IoError.NotPermitted => FetchError.Unreachable,
         IoError.NoBuffers or IoError.OutOfMemory => FetchError.LimitReached,

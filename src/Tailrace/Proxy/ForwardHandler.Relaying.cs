@@ -154,7 +154,12 @@ public sealed partial class ForwardHandler
         if (result.End == RelayEnd.WriteFailed || result.Error == IoError.Aborted || upstream.HasUploadFailed)
             return UpstreamFailure.None;
         if (result.End == RelayEnd.Rejected) return UpstreamFailure.Invalid;
-        return result.Error == IoError.TimedOut ? UpstreamFailure.TimedOut : UpstreamFailure.Closed;
+        return result.Error switch
+        {
+            IoError.TimedOut => UpstreamFailure.TimedOut,
+            IoError.Lost => UpstreamFailure.Lost,
+            _ => UpstreamFailure.Closed,
+        };
     }
 
     private static UpstreamFailure FailureOf(IoResult received, UpstreamConnection upstream) =>
@@ -168,6 +173,7 @@ public sealed partial class ForwardHandler
             _ => received.Error switch
             {
                 IoError.TimedOut => UpstreamFailure.TimedOut,
+                IoError.Lost => UpstreamFailure.Lost,
                 IoError.Aborted => UpstreamFailure.ClientGone,
                 IoError.NoBuffers or IoError.OutOfMemory => UpstreamFailure.NoBuffers,
                 _ => UpstreamFailure.Closed,

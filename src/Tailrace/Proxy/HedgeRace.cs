@@ -174,7 +174,7 @@ internal sealed class HedgeRace(Hedging hedging) : ILoopAwaiter, ICriticalNotify
     private void Failed(UpstreamConnection upstream, IoResult received)
     {
         // An idle connection may be closed at any time, and what the client or this side did is not its fault.
-        var isFault = received.Error == IoError.TimedOut
+        var isFault = received.Error is IoError.TimedOut or IoError.Lost
             || (!upstream.IsReused && (received.Error is IoError.None or IoError.Reset or IoError.BrokenPipe));
         if (isFault)
             _cluster.Record(upstream.Destination, isFailure: true, Now - upstream.StartedAt, upstream.StartedAt);

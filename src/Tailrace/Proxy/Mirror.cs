@@ -185,6 +185,7 @@ internal sealed class Mirror
     private static UpstreamFailure FailureOf(IoResult result) => result.Error switch
     {
         IoError.TimedOut => UpstreamFailure.TimedOut,
+        IoError.Lost => UpstreamFailure.Lost,
         IoError.NoBuffers or IoError.OutOfMemory => UpstreamFailure.NoBuffers,
         _ => UpstreamFailure.Closed,
     };

@@ -57,6 +57,9 @@ internal sealed class Refusals(Cluster cluster)
             case UpstreamFailure.TimedOut:
                 Answer(exchange, destination, 504, "no answer in time");
                 break;
+            case UpstreamFailure.Lost:
+                Answer(exchange, destination, 502, "the connection was lost before an answer");
+                break;
             case UpstreamFailure.NoBuffers:
                 Answer(exchange, null, 503, ErrorReply.NoBuffers);
                 break;

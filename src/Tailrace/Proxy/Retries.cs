@@ -128,6 +128,8 @@ internal sealed class Retries(Cluster cluster, RetrySettings settings, RetryBudg
             },
         UpstreamFailure.Closed when settings.OnReset =>
             "upstream: the connection was closed before an answer, the request is sent again",
+        UpstreamFailure.Lost when settings.OnReset =>
+            "upstream: the connection was lost before an answer, the request is sent again",
         UpstreamFailure.Invalid when settings.OnReset =>
             "upstream: the answer is not valid HTTP, the request is sent again",
         UpstreamFailure.Flooded when settings.OnReset =>

@@ -332,7 +332,7 @@ internal class Tunnel : TimerEntry
     {
         switch (error)
         {
-            case IoError.NoBuffers:
+            case var _ when error.IsShortage():
                 Fail(TunnelEnd.NoBuffers, TunnelSide.None, error);
                 break;
             case IoError.Aborted or IoError.Cancelled:

@@ -8,7 +8,7 @@ internal enum TunnelEnd : byte
     /// <summary>Both sides ended their streams, and everything was delivered.</summary>
     Closed,
 
-    /// <summary>A side was reset, or could no longer be written to.</summary>
+    /// <summary>A side was reset or lost, or could no longer be written to.</summary>
     Reset,
 
     /// <summary>Nothing moved either way for too long.</summary>
@@ -20,7 +20,7 @@ internal enum TunnelEnd : byte
     /// <summary>Its owner gave it up.</summary>
     Aborted,
 
-    /// <summary>The buffer limit was reached.</summary>
+    /// <summary>The buffer limit was reached, or the system had no memory.</summary>
     NoBuffers,
 
     /// <summary>It never began: no destination could be connected to.</summary>

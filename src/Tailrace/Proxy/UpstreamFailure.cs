@@ -12,6 +12,9 @@ internal enum UpstreamFailure : byte
     /// <summary>The connection ended before the answer was complete.</summary>
     Closed,
 
+    /// <summary>The connection was lost: the destination acknowledges nothing any more.</summary>
+    Lost,
+
     /// <summary>No answer came in time.</summary>
     TimedOut,
 

@@ -191,6 +191,7 @@ internal sealed class LoopRig : IDisposable
     internal static Exception? OnThreadOfItsOwn(Action body)
     {
         Exception? failure = null;
+        // A loop that never comes out of its turn is not waited for.
         var thread = new Thread(() =>
         {
             try
@@ -201,9 +202,12 @@ internal sealed class LoopRig : IDisposable
             {
                 failure = exception;
             }
-        });
+        })
+        {
+            IsBackground = true,
+        };
         thread.Start();
-        thread.Join();
+        Assert.True(thread.Join(TimeSpan.FromSeconds(2 * StuckAfterSeconds)), "the loop is stuck in a turn");
         return failure;
     }
 

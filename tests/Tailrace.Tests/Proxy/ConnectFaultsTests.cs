@@ -15,6 +15,7 @@ public sealed class ConnectFaultsTests
     [InlineData(IoError.Reset, 502, "connect reset")]
     [InlineData(IoError.Other, 502, "connect failed")]
     [InlineData(IoError.TimedOut, 504, "connect timed out")]
+    [InlineData(IoError.Lost, 504, "connect timed out")]
     [InlineData(IoError.OutOfDescriptors, 503, "no descriptor or port left")]
     [InlineData(IoError.FileTableFull, 503, "no descriptor or port left")]
     [InlineData(IoError.AddressNotAvailable, 503, "no descriptor or port left")]

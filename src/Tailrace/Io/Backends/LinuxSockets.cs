@@ -175,6 +175,7 @@ internal static unsafe class LinuxSockets
     {
         Errno.Permission or Errno.AccessDenied => IoError.NotPermitted,
         Errno.HostUnreachable => IoError.Unreachable,
+        Errno.NoBuffers => IoError.OutOfMemory,
         _ => Enum.IsDefined((IoError)errno) ? (IoError)errno : IoError.Other,
     };
 

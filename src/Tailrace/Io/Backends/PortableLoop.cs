@@ -448,9 +448,10 @@ internal sealed partial class PortableLoop : EventLoop
     {
         ArrayPool<byte>.Shared.Return(transfer.Buffer!);
         transfer.SetBuffer(null, 0, 0);
+        var result = ResultOf(transfer);
         // The system tells of it once, and a receive would take it for an end.
-        if (transfer.SocketError == SocketError.ConnectionReset) transfer.Handle.HiddenFailure = IoError.Reset;
-        return ResultOf(transfer);
+        if (result.Error is not (IoError.None or IoError.BrokenPipe)) transfer.Handle.HiddenFailure = result.Error;
+        return result;
     }
 
     private static void CompleteSending(PortableHandle handle, IoResult result)
@@ -543,7 +544,7 @@ internal sealed partial class PortableLoop : EventLoop
             : ErrorOf(error);
 
     /// <summary>The framework's error as the one that the layers above know.</summary>
-    private static IoError ErrorOf(SocketError error) => error switch
+    internal static IoError ErrorOf(SocketError error) => error switch
     {
         SocketError.AccessDenied => IoError.NotPermitted,
         SocketError.ProtocolType => IoError.WrongType,
@@ -554,9 +555,9 @@ internal sealed partial class PortableLoop : EventLoop
         SocketError.AddressAlreadyInUse => IoError.AddressInUse,
         SocketError.AddressNotAvailable => IoError.AddressNotAvailable,
         SocketError.NetworkUnreachable or SocketError.HostUnreachable or SocketError.NetworkDown => IoError.Unreachable,
-        SocketError.ConnectionAborted or SocketError.OperationAborted => IoError.Aborted,
+        SocketError.ConnectionAborted => IoError.GivenUp,
         SocketError.ConnectionReset => IoError.Reset,
-        SocketError.TimedOut => IoError.TimedOut,
+        SocketError.TimedOut => IoError.Lost,
         SocketError.ConnectionRefused => IoError.Refused,
         _ => IoError.Other,
     };

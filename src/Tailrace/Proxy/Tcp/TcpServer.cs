@@ -71,7 +71,7 @@ internal sealed class TcpServer : IConnectionServer
         var end = error switch
         {
             IoError.Aborted or IoError.Cancelled => TunnelEnd.Aborted,
-            IoError.NoBuffers => TunnelEnd.NoBuffers,
+            _ when error.IsShortage() => TunnelEnd.NoBuffers,
             _ => TunnelEnd.Reset,
         };
         Reactor.Counters.Accepted++;

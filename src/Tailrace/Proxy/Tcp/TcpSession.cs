@@ -159,7 +159,7 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
             var received = await Downstream.FillAsync();
             if (received is { IsError: false, Bytes: > 0 }) continue;
             if (_isAborted) return TunnelEnd.Aborted;
-            if (received.Error == IoError.NoBuffers) return TunnelEnd.NoBuffers;
+            if (received.Error.IsShortage()) return TunnelEnd.NoBuffers;
             if (received.IsError && received.Error != IoError.TimedOut) return TunnelEnd.Reset;
             // Whoever says nothing waits for the server to speak first. Half a hello is nothing for anybody.
             if (Downstream.Input.IsEmpty) _cluster = _server.Cluster;
