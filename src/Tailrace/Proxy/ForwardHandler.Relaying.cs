@@ -84,12 +84,16 @@ public sealed partial class ForwardHandler
     }
 
     /// <summary>Whether to go on reading; false when there is a failure to tell apart.</summary>
-    private bool HasCome(Exchange exchange, IoResult received, UpstreamConnection upstream)
+    /// <param name="exchange">The exchange.</param>
+    /// <param name="received">What has come.</param>
+    /// <param name="upstream">Where from.</param>
+    /// <param name="hasWaited">Whether that was waited for: who goes on after less could go on for ever.</param>
+    private bool HasCome(Exchange exchange, IoResult received, UpstreamConnection upstream, bool hasWaited)
     {
         if (received is { IsError: false, Bytes: > 0 }) return true;
         if (received.Error != IoError.TimedOut) return false;
         if (upstream.IsRequestSent) return _retries is not null && _retries.GrantsMore(upstream);
-        if (upstream.Upload.End != RelayEnd.Complete) return false;
+        if (upstream.Upload.End != RelayEnd.None || !hasWaited) return false;
         // The client is still sending, its own deadline watches over it; or it waits to be told to send.
         exchange.Continue();
         upstream.Connection.SetTimeout(upstream.FirstByteMs);

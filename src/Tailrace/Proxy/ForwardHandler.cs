@@ -179,10 +179,11 @@ public sealed partial class ForwardHandler : Handler
                     failure = FailureOf(default, upstream);
                     break;
                 }
-                var received = await upstream.Connection.FillAsync();
+                var fill = upstream.Connection.FillAsync();
+                var (hasWaited, received) = (!fill.IsCompleted, await fill);
                 if (received.Error == IoError.TimedOut && upstream.HedgeMs > 0)
                     (upstream, received) = await _hedging!.RaceAsync(exchange, attempts, upstream, _edits);
-                if (HasCome(exchange, received, upstream)) continue;
+                if (HasCome(exchange, received, upstream, hasWaited)) continue;
                 failure = FailureOf(received, upstream);
                 break;
             }

@@ -7,6 +7,9 @@ namespace Tailrace.Sessions;
 /// <summary>How a relayed body came to its end.</summary>
 internal enum RelayEnd : byte
 {
+    /// <summary>It has not ended.</summary>
+    None,
+
     /// <summary>All of it was read and written; the last bytes may still wait in the output.</summary>
     Complete,
 
