@@ -154,8 +154,7 @@ public sealed partial class ForwardHandler
         if (sending.IsNothing) return sending;
         upstream.Sending = default;
         if (sending.IsCompleted) return sending;
-        exchange.Downstream.CancelFill();
-        upstream.Connection.CancelFlush();
+        upstream.StopSending(exchange);
         return sending;
     }
 }

@@ -78,6 +78,14 @@ internal sealed class UpstreamConnection : Lease
     /// <summary>Whether the request has been sent whole.</summary>
     internal bool IsRequestSent { get; set; }
 
+    /// <summary>Stops the sending of a request's body, be it in a wait or between two; it ends soon.</summary>
+    internal void StopSending(Exchange exchange)
+    {
+        Client.RequestBody.Stop();
+        exchange.Downstream.CancelFill();
+        Connection.CancelFlush();
+    }
+
     /// <summary>Begins with a connection on which nothing has been said.</summary>
     internal UpstreamConnection On(Destination destination, SocketAddress address, SocketConnection connection)
     {
@@ -97,8 +105,7 @@ internal sealed class UpstreamConnection : Lease
     {
         exchange.Lease = null;
         exchange.Downstream.AbortWith(null);
-        exchange.Downstream.CancelFill();
-        Connection.CancelFlush();
+        StopSending(exchange);
         var sending = Sending;
         Sending = default;
         try

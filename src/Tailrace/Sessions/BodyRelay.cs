@@ -90,7 +90,12 @@ internal static class BodyRelay
                     target.Output.Release();
                     source.Input.Release();
                     // Two fast sides could go on for ever without a wait: others get their turn.
-                    if (++turn % TurnPiecesMax == 0) await source.Reactor.Loop.YieldAsync();
+                    if (++turn % TurnPiecesMax == 0)
+                    {
+                        await source.Reactor.Loop.YieldAsync();
+                        // Meanwhile there was nothing that could have been cancelled.
+                        if (writer.IsStopped) return new RelayResult(RelayEnd.ReadFailed, IoError.Cancelled);
+                    }
                     source.SetTimeout(readTimeoutMs);
                     var fill = Fill(reader, source, writer, target, gauge);
                     if (!fill.IsCompleted && writer.TrySettle())

@@ -28,12 +28,21 @@ public sealed class BodyWriter
     /// <summary>Whether body bytes are dropped: the answer to HEAD, 204, 304.</summary>
     public bool IsDiscarding => _kind == BodyKind.None;
 
+    /// <summary>Whether <see cref="Stop"/> was called since the body began.</summary>
+    internal bool IsStopped { get; private set; }
+
+    /// <summary>
+    /// The rest of the body is not wanted. What waits on its connections is for the caller to cancel; whoever writes it
+    /// between two waits sees it here.
+    /// </summary>
+    internal void Stop() => IsStopped = true;
+
     /// <summary>Begins a body of the given framing.</summary>
     internal void Begin(Connection connection, BodyKind kind)
     {
         if (_connection != connection) _connection = connection;
         _kind = kind;
-        _owesCrlf = false;
+        _owesCrlf = IsStopped = false;
         Written = 0;
     }
 

@@ -114,6 +114,26 @@ public sealed class BodyRelayTests
     });
 
     [Theory]
+    [InlineData("sim")]
+    [InlineData("sim/copying")]
+    public void A_body_that_is_stopped_between_two_waits_ends_there(string engine) => WithRig(engine, async rig =>
+    {
+        // So much that others get their turn several times before the next wait.
+        var content = Content(800_000);
+        await rig.SendAsync(content, end: false);
+        var relaying = rig.RelayAsync(BodyKind.Length, content.Length, BodyKind.Length);
+        Assert.False(relaying.IsCompleted);
+        var written = rig.Writer.Written;
+        rig.Writer.Stop();
+        Assert.Equal(new RelayResult(RelayEnd.ReadFailed, IoError.Cancelled), await relaying);
+        Assert.InRange(written, 1, content.Length - 1);
+        Assert.Equal(written, rig.Writer.Written);
+        rig.Target.Output.Clear();
+        rig.Writer.Begin(rig.Target, BodyKind.Length);
+        Assert.False(rig.Writer.IsStopped);
+    });
+
+    [Theory]
     [InlineData("hello", 5, true)]
     [InlineData("hello and more", 5, true)]
     [InlineData("hell", 5, false)]
