@@ -119,6 +119,22 @@ public sealed class EventLoopStreamTests
         });
     }
 
+    [Theory, MemberData(nameof(LoopRig.Engines), MemberType = typeof(LoopRig))]
+    public void A_close_over_bytes_that_nobody_has_received_is_a_reset(string engine)
+    {
+        using var rig = new LoopRig(engine);
+        rig.Run(async () =>
+        {
+            using var peer = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            var server = await rig.AcceptAsync(peer);
+            peer.Send("said"u8);
+            server.Close();
+            await rig.UntilAsync(() => peer.Poll(0, SelectMode.SelectRead));
+            var refusal = Assert.Throws<SocketException>(() => peer.Receive(new byte[1]));
+            Assert.Equal(SocketError.ConnectionReset, refusal.SocketErrorCode);
+        });
+    }
+
     [Theory, MemberData(nameof(Engines))]
     public void Sending_to_a_stream_that_was_reset_fails(string engine)
     {

@@ -168,7 +168,8 @@ internal sealed partial class PortableLoop : EventLoop
         handle.IsClosed = true;
         _handles.Remove(handle);
         StopWatching(handle);
-        if (reset) ResetOnClose(handle.Socket);
+        // The system ends a stream so when it has bytes that nobody has received, unless its end was sent before.
+        if (reset || HasUnreceived(handle)) ResetOnClose(handle.Socket);
         // Without this the framework resets a connection on which it still has a receive in flight.
         else if (handle.Traits == DatagramTraits.None && handle.Socket.Connected) EndSending(handle.Socket);
         handle.Socket.Dispose();
@@ -498,6 +499,19 @@ internal sealed partial class PortableLoop : EventLoop
         AddressFamily.InterNetworkV6 => new IPEndPoint(IPAddress.IPv6Any, 0).Create(address),
         _ => new UnixDomainSocketEndPoint("/").Create(address),
     };
+
+    private static bool HasUnreceived(PortableHandle handle)
+    {
+        if (handle.Traits != DatagramTraits.None || !handle.Socket.Connected) return false;
+        try
+        {
+            return handle.Socket.Available > 0;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
 
     private static void EndSending(Socket socket)
     {
