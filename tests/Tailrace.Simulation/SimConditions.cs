@@ -12,6 +12,9 @@ internal sealed record SimConditions
     /// <summary>Bytes that one direction holds, under way and unread: the rest of a send waits.</summary>
     internal int WindowBytes { get; init; } = 16 << 10;
 
+    /// <summary>Those of them that have arrived and that the reader's system has taken.</summary>
+    internal int ReceiverBytes { get; init; } = int.MaxValue;
+
     /// <summary>An operation that could complete is left for a later turn.</summary>
     internal int Late { get; init; } = 200;
 

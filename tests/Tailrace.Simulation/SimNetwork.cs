@@ -181,7 +181,7 @@ internal sealed class SimNetwork(SimWorld world)
         && !IsResetArrived(handle) && world.Conditions.WindowBytes - pipe.Held >= count;
 
     /// <summary>Bytes that have not come to the other side yet.</summary>
-    internal int OwedTo(SimHandle handle) => handle.Outgoing?.Owed(Now) ?? 0;
+    internal int OwedTo(SimHandle handle) => handle.Outgoing?.Owed(Now, world.Conditions.ReceiverBytes) ?? 0;
 
     /// <summary>Sends bytes for which there is room.</summary>
     internal void Send(SimHandle handle, ReadOnlySpan<byte> bytes)

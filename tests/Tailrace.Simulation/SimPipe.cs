@@ -62,8 +62,14 @@ internal sealed class SimPipe
         }
     }
 
-    /// <summary>Bytes, and the end as one of them, that have not arrived.</summary>
-    internal int Owed(long now) => IsReset ? 0 : UnderWay(now) + (IsEnded && EndsAt > now ? 1 : 0);
+    /// <summary>
+    /// Bytes, and the end as one of them, that have not arrived, or for which the reader's system has no room.
+    /// </summary>
+    internal int Owed(long now, int receiverBytes)
+    {
+        if (IsReset) return 0;
+        return Math.Max(UnderWay(now), Held - receiverBytes) + (IsEnded && EndsAt > now ? 1 : 0);
+    }
 
     private int UnderWay(long now)
     {

@@ -45,6 +45,12 @@ internal class Tunnel : TimerEntry
     private const int AskFirstMs = 20;
     private const int AskLastMs = 320;
 
+    /// <summary>
+    /// How often in the time of its silence is looked for what only shows by being asked for: a send that goes on in
+    /// parts, and what the system of a slow reader takes. So much later, at most, such a silence ends it.
+    /// </summary>
+    private const int LooksInSilence = 8;
+
     /// <summary>How long after bulk its direction counts as one that reads: its pieces have pauses.</summary>
     private const int BulkPauseMs = 100;
 
@@ -224,21 +230,16 @@ internal class Tunnel : TimerEntry
             return;
         }
         var now = Loop.Now;
-        // A send that goes slowly has not completed, but it is no silence.
-        var hasMoved = TakeTraffic();
         if (now >= _expiresAt)
         {
             Stop(TunnelEnd.Expired);
             return;
         }
+        if (HasMovedUntold()) _activeAt = now;
         if (_idleTimeoutMs > 0 && now - _activeAt >= _idleTimeoutMs)
         {
-            if (!hasMoved)
-            {
-                Stop(TunnelEnd.Idle);
-                return;
-            }
-            _activeAt = now;
+            Stop(TunnelEnd.Idle);
+            return;
         }
         SetDeadline();
     }
@@ -498,10 +499,32 @@ internal class Tunnel : TimerEntry
 
     private void SetDeadline()
     {
-        var idleAt = _idleTimeoutMs > 0 ? _activeAt + _idleTimeoutMs : long.MaxValue;
-        var deadline = Math.Min(idleAt, _expiresAt);
+        var deadline = _expiresAt;
+        if (_idleTimeoutMs > 0)
+        {
+            var lookAt = Loop.Now + Math.Max(1, _idleTimeoutMs / LooksInSilence);
+            deadline = Math.Min(deadline, Math.Min(lookAt, _activeAt + _idleTimeoutMs));
+        }
         if (deadline != long.MaxValue) Loop.Timers.Set(this, deadline);
     }
+
+    /// <summary>
+    /// Whether something has moved since the last look of which no pump has heard, and nobody knows when.
+    /// </summary>
+    private bool HasMovedUntold()
+    {
+        var hasTraffic = TakeTraffic();
+        var before = _losses?.Owed ?? 0;
+        // Nothing is asked where there is nothing that could be owed.
+        var owed = hasTraffic || before > 0 ? OwedBy(Downstream) + OwedBy(Upstream) : 0;
+        if (owed != before) (_losses ??= new Losses(this)).Owed = owed;
+        if (!hasTraffic) return owed < before;
+        // What has gone at once was told as it went.
+        return owed > 0 || _upload.Wait == TunnelWait.Room || _download.Wait == TunnelWait.Room;
+    }
+
+    /// <summary>What a side's system has not taken; nothing where that is not to be known.</summary>
+    private static long OwedBy(Connection side) => side.Owed is var owed and not int.MaxValue ? owed : 0;
 
     private bool TakeTraffic()
     {
@@ -514,7 +537,8 @@ internal class Tunnel : TimerEntry
         side == TunnelSide.Downstream ? TunnelSide.Upstream : TunnelSide.Downstream;
 
     /// <summary>
-    /// What the loss of a side needs. Made when it is first needed: most tunnels never wait for room, and end in order.
+    /// What the loss of a side needs, and a slow reader. Made when it is first needed: most tunnels never wait for
+    /// room, and end in order.
     /// </summary>
     private sealed class Losses(Tunnel tunnel)
     {
@@ -534,8 +558,11 @@ internal class Tunnel : TimerEntry
         /// <summary>In how long it is asked next whether all has come.</summary>
         internal int AskMs { get; set; }
 
+        /// <summary>What both sides' systems had not taken when it was last looked at.</summary>
+        internal long Owed { get; set; }
+
         /// <summary>The tunnel is over; another one may follow.</summary>
-        internal void Clear() => (PatientUntil, IsParting) = (0, false);
+        internal void Clear() => (PatientUntil, IsParting, Owed) = (0, false, 0);
     }
 
     private sealed class LossWatcher(Tunnel tunnel, TunnelSide side) : LoopContinuation

@@ -30,7 +30,9 @@ internal sealed class LoopRig : IDisposable
     /// <param name="engine">One of <see cref="AllEngines"/>.</param>
     /// <param name="limitBytes">Of the buffers.</param>
     /// <param name="pipesMax">The most pipes of a loop that does not copy.</param>
-    internal LoopRig(string engine, long limitBytes = 64 << 20, int pipesMax = 64)
+    /// <param name="receiverBytes">What a reader's system takes of what is not read, in the simulation.</param>
+    internal LoopRig(
+        string engine, long limitBytes = 64 << 20, int pipesMax = 64, int receiverBytes = int.MaxValue)
     {
         var copies = engine.EndsWith("/copying", StringComparison.Ordinal);
         engine = engine.Split('/')[0];
@@ -41,6 +43,7 @@ internal sealed class LoopRig : IDisposable
                 Late = 0,
                 SegmentBytesMax = 8192,
                 WindowBytes = 1 << 20,
+                ReceiverBytes = receiverBytes,
                 Unseen = copies ? 0 : 1000,
             };
             var world = new SimWorld(seed: 1, _ => conditions);

@@ -482,9 +482,9 @@ public sealed partial class TunnelTests
         connection.Output.Clear();
     }
 
-    private static void WithRig(string engine, Func<TunnelRig, LoopTask> body)
+    private static void WithRig(string engine, Func<TunnelRig, LoopTask> body, int receiverBytes = int.MaxValue)
     {
-        using var loop = new LoopRig(engine);
+        using var loop = new LoopRig(engine, receiverBytes: receiverBytes);
         loop.Run(async () =>
         {
             var (client, downstream) = await loop.PairAsync();
