@@ -128,7 +128,7 @@ internal sealed class Worker : IDisposable
             ? BuildHttp(plan, codeRoutes, accessLog)
             : plan.IsMixed
                 ? new MixedServer(
-                    Reactor, BuildHttp(plan, codeRoutes, accessLog), tcp, tcp.Settings.HelloTimeoutMs)
+                    Reactor, BuildHttp(plan, codeRoutes, accessLog), tcp, tcp.Settings.KindTimeoutMs)
                 : tcp;
         if (plan.Limits is { } limits)
         {

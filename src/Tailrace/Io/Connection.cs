@@ -72,6 +72,10 @@ public abstract class Connection : TimerEntry
     /// </summary>
     internal long AcceptTime() => _facts is { AcceptedAt: > 0 and var ticks } ? ticks : Stopwatch.GetTimestamp();
 
+    /// <summary>Milliseconds for which such a gate has had it.</summary>
+    internal long WaitedMs =>
+        _facts is { AcceptedAt: > 0 and var ticks } ? (long)Stopwatch.GetElapsedTime(ticks).TotalMilliseconds : 0;
+
     /// <summary>A gate has something to wait for: what the logs say of the client begins now.</summary>
     internal void MarkAccepted()
     {
@@ -207,6 +211,13 @@ public abstract class Connection : TimerEntry
     /// <param name="other">What fails with it; null for nothing any more.</param>
     /// <param name="atOnce">Whether to listen from now on, and not only when it takes a while.</param>
     public abstract void AbortWith(Connection? other, bool atOnce = false);
+
+    /// <summary>
+    /// Fails, as if this connection were lost, what was to fail with it, and whatever waits on its behalf.
+    /// </summary>
+    internal virtual void FailDependent()
+    {
+    }
 
     /// <summary>
     /// Runs <paramref name="watcher"/> once when this connection is reset by its other side or closed here, also when

@@ -292,6 +292,9 @@ public sealed class SocketConnection : Connection
         else if (_handle is { } handle) handle.Dependent = null;
     }
 
+    /// <inheritdoc/>
+    internal override void FailDependent() => _handle?.FailDependent(Reactor.Loop);
+
     private void BeginAbortWith(Connection other, bool atOnce)
     {
         if (_handle is not { } handle)

@@ -75,6 +75,57 @@ public sealed class TcpEndTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_lifetime_ends_the_wait_for_what_a_client_says_first(EngineChoice engine)
+    {
+        foreach (var protocol in new[] { ListenerProtocol.Tcp, ListenerProtocol.Mixed })
+        {
+            Run(engine, scenario =>
+            {
+                scenario.AddOrigin(wire => wire.ReadToEnd());
+                scenario.Listener = s_listener with
+                {
+                    Protocol = protocol,
+                    TlsRoutes = [new TlsRouteOptions { Host = ["a.example"], Cluster = "origins" }],
+                    Timeouts = new ListenerTimeouts
+                    {
+                        Hello = TimeSpan.FromMinutes(10),
+                        Lifetime = TimeSpan.FromMilliseconds(300),
+                    },
+                };
+                using var silent = Wire.Connect(scenario.Address);
+                silent.ExpectEnd();
+                using var half = Wire.Connect(scenario.Address);
+                half.Send("\x16\x03\x01\0\x10\x01");
+                half.ExpectReset();
+                scenario.WaitUntilIdle();
+                Assert.Equal(2, scenario.Counters.Tcp.Expired);
+            });
+        }
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_lifetime_ends_the_connects(EngineChoice engine)
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        using var full = new FullListener();
+        Run(engine, scenario =>
+        {
+            scenario.AddDestination($"tcp://{full.Address}");
+            var timeouts = new ClusterTimeouts { Connect = TimeSpan.FromMinutes(5) };
+            scenario.Cluster = scenario.Cluster with { Timeouts = timeouts };
+            scenario.Listener = s_listener with
+            {
+                Timeouts = new ListenerTimeouts { Lifetime = TimeSpan.FromMilliseconds(300) },
+            };
+            using var silent = Wire.Connect(scenario.Address);
+            silent.ExpectEnd();
+            scenario.WaitUntilIdle();
+            Assert.Equal((1, 0), (scenario.Counters.Tcp.Expired, scenario.Counters.Tcp.ConnectErrors));
+            Assert.All(scenario.Server.Destinations, one => Assert.Equal(0, one.Failures));
+        });
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void A_download_at_the_end_of_the_process_does_not_look_complete(EngineChoice engine) => Run(engine, scenario =>
     {
         scenario.AddOrigin(SendSteadily);

@@ -19,6 +19,7 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
     private long _settledUp;
     private long _settledDown;
     private bool _isAborted;
+    private bool _isExpired;
 
     internal TcpSession(TcpServer server)
     {
@@ -42,6 +43,8 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
     /// <summary>Where the connection stands.</summary>
     internal StreamState Stage => IsRunning ? State : StreamState.Connecting;
 
+    private EventLoop Loop => _server.Reactor.Loop;
+
     private Counters Counters => _server.Reactor.Counters;
 
     /// <summary>Serves the connection; completes when its tunnel has begun, or when it is closed.</summary>
@@ -53,7 +56,7 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
         Open(downstream);
 
         // 2. Find out where it goes, if that depends on what its client says first.
-        var failure = routes is null ? ChooseOnly() : await ChooseAsync(routes);
+        var failure = _isExpired ? TunnelEnd.Expired : routes is null ? ChooseOnly() : await ChooseAsync(routes);
 
         // 3. Connect to a destination, or to another when that fails.
         SocketConnection? upstream = null;
@@ -63,13 +66,14 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
         if (upstream is not null)
         {
             CountOpen(1);
-            Begin(downstream, upstream, _server.Settings.Limits, this);
+            Begin(downstream, upstream, _server.Settings.Limits with { LifetimeMs = LifetimeLeftMs }, this);
             return;
         }
+        Loop.Timers.Remove(this);
 
         // 5. Say what happened, and close.
         // A reset at once would make the client's connect fail, not its connection.
-        var mustReset = failure != TunnelEnd.Unreachable || !downstream.Input.IsEmpty;
+        var mustReset = failure is not (TunnelEnd.Unreachable or TunnelEnd.Expired) || !downstream.Input.IsEmpty;
         Close(downstream, new TunnelResult(failure, TunnelSide.None, IoError.None, mustReset, 0, 0));
     }
 
@@ -87,6 +91,30 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
         _isAborted = true;
         if (IsRunning) Stop();
         else Downstream.Abort();
+    }
+
+    /// <summary>A deadline of the tunnel; or its lifetime is over before it has begun.</summary>
+    protected internal override void OnDeadline()
+    {
+        if (IsRunning)
+        {
+            base.OnDeadline();
+            return;
+        }
+        _isExpired = true;
+        // It waits for a ClientHello, or for a connect.
+        Downstream.CancelFill();
+        Downstream.FailDependent();
+    }
+
+    /// <summary>What is left of its lifetime before the tunnel begins; 0 where it has no end.</summary>
+    private int LifetimeLeftMs
+    {
+        get
+        {
+            if (_isExpired) return 1;
+            return Deadline == long.MaxValue ? 0 : (int)Math.Max(1, Deadline - Loop.Now);
+        }
     }
 
     /// <summary>Brings what has been moved so far into the statistics of the listener and the destination.</summary>
@@ -125,11 +153,19 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
         _cluster = null;
         _destination = null;
         _settledUp = _settledDown = 0;
-        _isAborted = false;
+        _isAborted = _isExpired = false;
+        if (_server.Settings.Limits.LifetimeMs is > 0 and var lifetimeMs) SetLifetime(lifetimeMs - downstream.WaitedMs);
         _record?.Begin(downstream.Remote, downstream.AcceptTime());
         _server.Add(this);
         Counters.Accepted++;
         Counters.Active++;
+    }
+
+    /// <summary>Whatever it waits for before its tunnel begins is of the same time.</summary>
+    private void SetLifetime(long leftMs)
+    {
+        _isExpired = leftMs <= 0;
+        if (!_isExpired) Loop.Timers.Set(this, Loop.Now + leftMs);
     }
 
     /// <summary>All go the same way, if there is one.</summary>
@@ -157,8 +193,9 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
                     return TunnelEnd.Refused;
             }
             var received = await Downstream.FillAsync();
-            if (received is { IsError: false, Bytes: > 0 }) continue;
             if (_isAborted) return TunnelEnd.Aborted;
+            if (_isExpired) return TunnelEnd.Expired;
+            if (received is { IsError: false, Bytes: > 0 }) continue;
             if (received.Error.IsShortage()) return TunnelEnd.NoBuffers;
             if (received.IsError && received.Error != IoError.TimedOut) return TunnelEnd.Reset;
             // Whoever says nothing waits for the server to speak first. Half a hello is nothing for anybody.
@@ -192,21 +229,22 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
         Counters.Tcp.Connecting++;
         SocketConnection? upstream = null;
         // What is short here is no destination's fault, and no other one has it.
-        while (upstream is null && error != IoError.Aborted && !error.IsShortage()
+        while (upstream is null && !_isExpired && error != IoError.Aborted && !error.IsShortage()
             && cluster.Pick(key, tried) is { } destination)
         {
             tried.Add(destination.Index);
             _destination = destination;
             _server.Changed?.Invoke(this, StreamState.Connecting);
-            var beganAt = _server.Reactor.Loop.Now;
+            var beganAt = Loop.Now;
             (upstream, _, error, var failures) = await cluster.Pool.ConnectAsync(destination, Downstream);
             if (upstream is null && error == IoError.None) failures = 1;
             if (failures > 0) CountConnectErrors(destination, failures);
             if (upstream is not null || Lessor.IsFault(error))
-                cluster.Record(destination, upstream is null, _server.Reactor.Loop.Now - beganAt);
+                cluster.Record(destination, upstream is null, Loop.Now - beganAt);
         }
         Counters.Tcp.Connecting--;
         if (upstream is not null) return (upstream, default);
+        if (_isExpired && !_isAborted) return (null, TunnelEnd.Expired);
         if (error == IoError.Aborted) return (null, _isAborted ? TunnelEnd.Aborted : TunnelEnd.Reset);
         cluster.Failed?.Invoke(error.IsShortage() ? null : _destination, error switch
         {

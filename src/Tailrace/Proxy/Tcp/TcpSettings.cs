@@ -11,4 +11,11 @@ internal sealed record TcpSettings
 
     /// <summary>How long a client may take for its ClientHello, in milliseconds, where routes depend on it.</summary>
     internal int HelloTimeoutMs { get; init; } = 3_000;
+
+    /// <summary>
+    /// How long it may take to say what it speaks, where that is not known: no longer than it may live.
+    /// </summary>
+    internal int KindTimeoutMs => Limits.LifetimeMs > 0 && (HelloTimeoutMs == 0 || Limits.LifetimeMs < HelloTimeoutMs)
+        ? Limits.LifetimeMs
+        : HelloTimeoutMs;
 }
