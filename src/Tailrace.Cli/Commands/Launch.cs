@@ -34,7 +34,9 @@ internal static class Launch
                 };
                 server.Start();
                 if (request.Pages == BuiltInPages.Demo) DemoPages.Explain(server, output);
-                signals.Wait(() => WriteStatistics(server, options.Log, error));
+                // A worker of the server before may have failed last.
+                do signals.Wait(() => WriteStatistics(server, options.Log, error));
+                while (!signals.IsStopping && !server.HasFailed);
                 var goesOn = server is { HasFailed: true, CanDoWithoutUring: true } && !signals.IsStopping;
                 var grace = goesOn ? s_changeGrace : options.Shutdown.Grace;
                 log.Info(goesOn ? "io_uring has failed, going on with epoll" : "stopping", ("grace", grace));
