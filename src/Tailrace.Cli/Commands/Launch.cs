@@ -21,6 +21,7 @@ internal static class Launch
         {
             using var signals = new Signals(onHangUp: () =>
                 log.Warn("SIGHUP: the configuration is not read again; restart to change it"));
+            // Once, or twice where io_uring fails a server that can do without.
             string? refusal = null;
             while (true)
             {
