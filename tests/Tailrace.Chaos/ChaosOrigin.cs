@@ -209,7 +209,10 @@ internal sealed class ChaosOrigin(int seed, Tally tally)
     {
         var bytes = new byte[1 + Below(200)];
         lock (_dice) _random.NextBytes(bytes);
-        return Below(2) == 0 ? bytes : [.. Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"), .. bytes];
+        if (Below(2) == 0) return bytes;
+        // What begins with CR LF would end the head, and be an answer like any other.
+        if (bytes[0] == '\r') bytes[0] = 0;
+        return [.. Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n"), .. bytes];
     }
 
     private long Length() => Below(10) switch { < 6 => Below(300), < 9 => Below(20_000), _ => Below(400_000) };
