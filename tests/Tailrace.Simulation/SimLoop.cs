@@ -154,16 +154,7 @@ internal sealed partial class SimLoop(SimWorld world, string host) : EventLoop
         _handles.Remove(handle);
         if (handle.Inbox is null) _world.Network.Close(handle, reset);
         else _world.Datagrams.Close(handle);
-        handle.Receiving?.Fail(IoError.Aborted, this);
-        handle.Sending?.Fail(IoError.Aborted, this);
-        handle.FailDependent(this);
-        handle.Part();
-    }
-
-    /// <inheritdoc/>
-    public override void Cancel(IoOperation operation, IoError error)
-    {
-        if (operation.Handle is not null) operation.Fail(error, this);
+        handle.Abandon(this);
     }
 
     /// <inheritdoc/>

@@ -189,7 +189,10 @@ public abstract partial class EventLoop : IDisposable
     }
 
     /// <summary>Fails a pending operation; does nothing to one that is not pending or is failing already.</summary>
-    public abstract void Cancel(IoOperation operation, IoError error);
+    public void Cancel(IoOperation operation, IoError error)
+    {
+        if (operation.Handle is not null) operation.Fail(error, this);
+    }
 
     /// <summary>Whether listeners on several loops may share one address.</summary>
     public abstract bool CanShareListeners { get; }

@@ -90,8 +90,8 @@ public abstract class IoHandle
         if (other._other != this) other._other = this;
     }
 
-    /// <summary>Back end: it is closed, and may soon be another stream's.</summary>
-    internal void Part()
+    /// <summary>It may soon be another stream's.</summary>
+    private void Part()
     {
         if (_other is { } other && other._other == this) other._other = null;
         _other = null;
@@ -115,9 +115,22 @@ public abstract class IoHandle
             LossWatcher = null;
             loop.Queue(watcher);
         }
-        if (Dependent is not { } dependent) return;
-        dependent.Receiving?.Fail(IoError.Aborted, loop);
-        dependent.Sending?.Fail(IoError.Aborted, loop);
+        Dependent?.FailPending(IoError.Aborted, loop);
+    }
+
+    /// <summary>Back end: fails what is in flight on it.</summary>
+    internal void FailPending(IoError error, EventLoop loop)
+    {
+        Receiving?.Fail(error, loop);
+        Sending?.Fail(error, loop);
+    }
+
+    /// <summary>Back end: it is being closed, so nothing comes of what is in flight on it, or depends on it.</summary>
+    internal void Abandon(EventLoop loop)
+    {
+        FailPending(IoError.Aborted, loop);
+        FailDependent(loop);
+        Part();
     }
 
     /// <summary>What kind of datagram socket it is, if it is one.</summary>

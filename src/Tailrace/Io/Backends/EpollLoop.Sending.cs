@@ -90,10 +90,7 @@ internal sealed unsafe partial class EpollLoop
         // What was taken for sent, and is lost, must not end as if all were there.
         reset |= handle.HasLost;
         if (reset) LinuxSockets.ResetOnClose(handle.Descriptor);
-        handle.Receiving?.Fail(IoError.Aborted, this);
-        handle.Sending?.Fail(IoError.Aborted, this);
-        handle.FailDependent(this);
-        handle.Part();
+        handle.Abandon(this);
         if (handle.HasUnsent && !reset) Leave(handle);
         else Free(handle);
     }
@@ -229,15 +226,9 @@ internal sealed unsafe partial class EpollLoop
         }
         else if (handle.IsShuttingDown)
         {
+            handle.IsShuttingDown = false;
             EndSending(handle);
         }
-    }
-
-    private static void EndSending(EpollHandle handle)
-    {
-        handle.IsShuttingDown = false;
-        // What was lost has no end: the close resets the stream.
-        if (!handle.HasLost) Libc.shutdown(handle.Descriptor, SocketAbi.ShutWrite);
     }
 
     private void NotSent(EpollHandle handle, int errno)
@@ -309,27 +300,9 @@ internal sealed unsafe partial class EpollLoop
 
     private static IoResult? TrySend(EpollHandle handle, SendOperation operation)
     {
-        var head = operation.Buffer;
-        while (true)
-        {
-            var sent = operation.BodyLength == 0
-                ? Libc.send(handle.Descriptor, head.ReadPointer, (nuint)head.Length, SocketAbi.MsgNoSignal)
-                : LinuxSockets.SendBoth(handle.Descriptor, head, operation.Body!, operation.BodyLength);
-            if (sent < 0)
-            {
-                var errno = Libc.Errno;
-                if (errno == Errno.Interrupted) continue;
-                if (errno == Errno.Again)
-                {
-                    handle.IsWritable = false;
-                    return null;
-                }
-                handle.FailSending(LinuxSockets.ErrorOf(errno));
-                return IoResult.Failure(handle.SendError);
-            }
-            handle.Sent += sent;
-            if (operation.Advance((int)sent)) return IoResult.Success(operation.Progress);
-        }
+        var result = operation.Unseen is null ? SendDirectly(handle, operation) : SendUnseen(handle, operation);
+        if (result is null) handle.IsWritable = false;
+        return result;
     }
 
     /// <summary>Ends the wait of a leaving handle for an other side that does not read.</summary>

@@ -7,13 +7,7 @@ namespace Tailrace.Io.Backends;
 internal sealed partial class EpollLoop
 {
     /// <inheritdoc/>
-    internal override int UnseenFrom => _pipes is null ? int.MaxValue : PipePool.WorthBytes;
-
-    /// <inheritdoc/>
     internal override int UnseenPiece => PipePool.WorthBytes;
-
-    /// <inheritdoc/>
-    internal override int UnseenHeld => _pipes?.Rented ?? 0;
 
     /// <inheritdoc/>
     internal override IoTask ReceiveUnseenAsync(IoHandle stream, IoOperation operation)
@@ -29,7 +23,7 @@ internal sealed partial class EpollLoop
         var handle = Of(stream);
         if (handle.HasUnsent) SendUnsent(handle);
         if (handle.SendError != IoError.None) return new IoTask(IoResult.Failure(handle.SendError));
-        if (handle.IsWritable && TrySendUnseen(handle, operation) is { } done) return new IoTask(done);
+        if (handle.IsWritable && TrySend(handle, operation) is { } done) return new IoTask(done);
         return AwaitSend(handle, operation);
     }
 
@@ -46,12 +40,12 @@ internal sealed partial class EpollLoop
     {
         // What went before it has failed, and the kernel tells of that once.
         if (handle.SendError != IoError.None) return IoResult.Failure(handle.SendError);
-        return operation.Unseen is null ? TrySend(handle, operation) : TrySendUnseen(handle, operation);
+        return TrySend(handle, operation);
     }
 
     private bool TryReceiveUnseen(EpollHandle handle, IoOperation operation, out IoResult result)
     {
-        if (_pipes?.TryRent() is not { } pipe)
+        if (Pipes?.TryRent() is not { } pipe)
         {
             var isDone = TryReceive(handle, operation.Buffer, out result);
             if (isDone && result.Bytes > 0) Counters.PipesMissed++;
@@ -85,14 +79,5 @@ internal sealed partial class EpollLoop
                 result = IoResult.Failure(handle.SendError);
                 return true;
         }
-    }
-
-    private static IoResult? TrySendUnseen(EpollHandle handle, SendOperation operation)
-    {
-        var result = Pipe.Send(handle.Descriptor, operation, out var sent);
-        handle.Sent += sent;
-        if (result is null) handle.IsWritable = false;
-        if (result is { IsError: true } failure) handle.FailSending(failure.Error);
-        return result;
     }
 }

@@ -3,7 +3,6 @@ using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 using Tailrace.Memory;
 using Tailrace.Native;
 
@@ -24,7 +23,7 @@ namespace Tailrace.Io.Backends;
 /// either the kernel's network code or ours, so that fewer changes between them are 4 percent of a proxied request.
 /// </para>
 /// </remarks>
-internal sealed unsafe partial class EpollLoop : EventLoop
+internal sealed unsafe partial class EpollLoop : LinuxLoop
 {
     private const uint Interest =
         Epoll.In | Epoll.Out | Epoll.ReadHangUp | Epoll.EdgeTriggered;
@@ -37,10 +36,8 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     private const int WakeDescriptor = int.MaxValue;
 
     private readonly int _epoll;
-    private readonly SafeFileHandle _wake;
+    private readonly WakeEvent _wake;
     private readonly int _eventsMax;
-    private readonly DescriptorReserve _reserve;
-    private readonly PipePool? _pipes;
     private readonly byte* _events;
     private readonly FreeList<EpollHandle> _freeHandles = new(1 << 14);
     private readonly Settled[] _settled = new Settled[2 * BatchMax];
@@ -54,18 +51,20 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     /// <param name="pipes">Pipes for bulk; the loop disposes of them. Null: all bytes are copied.</param>
     /// <exception cref="IoException">The kernel refuses.</exception>
     internal EpollLoop(int eventsMax, DescriptorReserve reserve, PipePool? pipes = null)
+        : base(reserve, pipes)
     {
         _eventsMax = eventsMax;
-        _pipes = pipes;
-        _reserve = reserve;
         _epoll = Libc.epoll_create1(Epoll.CloseOnExec);
-        if (_epoll < 0) throw Refusal("epoll_create1");
+        if (_epoll < 0) throw LinuxSockets.Refusal("epoll_create1");
         try
         {
-            _wake = OpenWake(_epoll);
+            _wake = new WakeEvent(SocketAbi.SockNonblock);
+            if (!TryAdd(_wake.Descriptor, Epoll.In | Epoll.EdgeTriggered, WakeDescriptor))
+                throw LinuxSockets.Refusal("epoll_ctl");
         }
         catch (IoException)
         {
+            _wake?.Dispose();
             Libc.close(_epoll);
             throw;
         }
@@ -76,9 +75,6 @@ internal sealed unsafe partial class EpollLoop : EventLoop
 
     /// <inheritdoc/>
     public override string Name => "epoll";
-
-    /// <inheritdoc/>
-    public override bool CanShareListeners => true;
 
     /// <inheritdoc/>
     public override IoHandle Listen(EndPoint address, ListenSettings settings)
@@ -93,10 +89,6 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     }
 
     /// <inheritdoc/>
-    public override EndPoint LocalAddress(IoHandle handle) =>
-        LinuxSockets.LocalAddress(Of(handle).Descriptor);
-
-    /// <inheritdoc/>
     public override IoTask AcceptAsync(IoHandle listener, AcceptOperation operation)
     {
         var handle = Of(listener);
@@ -109,26 +101,11 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     }
 
     /// <inheritdoc/>
-    public override IoTask ConnectAsync(SocketAddress address, SendOperation operation, out IoHandle? opened)
+    private protected override IoTask AwaitConnect(LinuxHandle connecting, SendOperation operation)
     {
-        opened = null;
-        var errno = LinuxSockets.Connect(address, SocketBuffer, out var fd);
-        if (fd < 0) return new IoTask(LinuxSockets.FailureOf(errno));
-        if (_reserve.TouchesForConnect(fd))
-        {
-            Libc.close(fd);
-            return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
-        }
-        var handle = Open(fd);
-        opened = handle;
-        handle.IsReadable = false;
-        if (errno == 0) return new IoTask(IoResult.Success(0));
-        if (errno != Errno.InProgress) return new IoTask(LinuxSockets.FailureOf(errno));
-        if (!TryRegister(handle)) return new IoTask(IoResult.Failure(IoError.OutOfMemory));
+        var handle = Of(connecting);
         handle.IsWritable = false;
-        handle.IsConnecting = true;
-        handle.Sending = operation;
-        return operation.Begin(handle);
+        return AwaitSend(handle, operation);
     }
 
     /// <inheritdoc/>
@@ -176,15 +153,6 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     }
 
     /// <inheritdoc/>
-    internal override IoHandle Attach(in DetachedStream stream)
-    {
-        var handle = Open((int)stream.Descriptor);
-        handle.Remote = stream.Remote;
-        handle.IsAccepted = true;
-        return handle;
-    }
-
-    /// <inheritdoc/>
     public override bool IsWatched(IoHandle stream) => Of(stream) is { IsRegistered: true, IsLost: false };
 
     /// <inheritdoc/>
@@ -193,12 +161,6 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         var handle = Of(stream);
         TryRegister(handle);
         if (handle.IsBroken) handle.FailDependent(this);
-    }
-
-    /// <inheritdoc/>
-    public override void Cancel(IoOperation operation, IoError error)
-    {
-        if (operation.Handle is not null) operation.Fail(error, this);
     }
 
     /// <inheritdoc/>
@@ -213,7 +175,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         {
             var entry = _events + i * Epoll.EventBytes;
             var data = Epoll.DataOf(entry);
-            if ((uint)data == WakeDescriptor) TakeWake();
+            if ((uint)data == WakeDescriptor) _wake.Reset();
             if (!TryFind(data, out var handle)) continue;
             var events = Epoll.EventsOf(entry);
             if (handle.IsAccepted)
@@ -244,7 +206,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void CheckInterrupted()
     {
-        if (Libc.Errno != Errno.Interrupted) throw Refusal("epoll_wait");
+        if (Libc.Errno != Errno.Interrupted) throw LinuxSockets.Refusal("epoll_wait");
     }
 
     /// <inheritdoc/>
@@ -252,11 +214,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     {
         foreach (var handle in _handles)
         {
-            if (handle is null) continue;
-            // So nothing ends as if all had been sent.
-            handle.FailSending(IoError.Aborted);
-            handle.Receiving?.Fail(IoError.Aborted, this);
-            handle.Sending?.Fail(IoError.Aborted, this);
+            if (handle is not null) FailPending(handle);
         }
     }
 
@@ -286,31 +244,8 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         for (var i = 0; i < settled; i++) _settled[i].Operation.Deliver();
     }
 
-    private void TakeWake()
-    {
-        ulong ignored;
-        Libc.read((int)_wake.DangerousGetHandle(), &ignored, sizeof(ulong));
-    }
-
     /// <inheritdoc/>
-    protected override void Wake()
-    {
-        // A message may come when the loop has gone, and the descriptor's number may be another file's by then.
-        var isHeld = false;
-        try
-        {
-            _wake.DangerousAddRef(ref isHeld);
-            ulong one = 1;
-            Libc.write((int)_wake.DangerousGetHandle(), &one, sizeof(ulong));
-        }
-        catch (ObjectDisposedException)
-        {
-        }
-        finally
-        {
-            if (isHeld) _wake.DangerousRelease();
-        }
-    }
+    protected override void Wake() => _wake.Set();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
@@ -321,11 +256,10 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             if (handle is { IsLeaving: true }) Cut(handle);
         }
         _wake.Dispose();
-        _pipes?.Dispose();
         Libc.close(_epoll);
         NativeMemory.Free(_events);
         NativeMemory.Free(_outbox);
-        _datagramSockets?.Dispose();
+        base.Dispose(disposing);
     }
 
     /// <summary>Takes up what was heard of a descriptor.</summary>
@@ -392,7 +326,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
     private bool TryAccept(EpollHandle listener, AcceptOperation operation, out IoResult result)
     {
         result = IoResult.Failure(IoError.OutOfDescriptors);
-        if (_reserve.IsAllThatIsLeft) return true;
+        if (Reserve.IsAllThatIsLeft) return true;
         var address = stackalloc byte[SocketAbi.AddressBytesMax];
         uint length = SocketAbi.AddressBytesMax;
         var fd = Libc.accept4(listener.Descriptor, address, &length, SocketAbi.SockNonblock | SocketAbi.SockCloexec);
@@ -405,7 +339,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             return false;
         }
         // It came all the same, so it is served; the next one is not asked for.
-        _reserve.Touches(fd);
+        Reserve.Touches(fd);
         var handle = Open(fd);
         handle.Remote = LinuxSockets.ReadAddress(address);
         handle.IsAccepted = true;
@@ -414,18 +348,9 @@ internal sealed unsafe partial class EpollLoop : EventLoop
         return true;
     }
 
-    private static IoResult FinishConnect(EpollHandle handle, uint events)
-    {
-        handle.IsConnecting = false;
-        // A connect that failed is an error of the socket's, and events tell of those.
-        if ((events & (Epoll.Error | Epoll.HangUp)) == 0) return IoResult.Success(0);
-        var errno = LinuxSockets.TakeError(handle.Descriptor);
-        if (errno == 0) return IoResult.Success(0);
-        if (!LinuxSockets.HasLeftBytes(handle.Descriptor, errno)) return LinuxSockets.FailureOf(errno);
-        handle.FailSending(LinuxSockets.ErrorOf(errno));
-        handle.IsBroken = true;
-        return IoResult.Success(0);
-    }
+    /// <summary>A connect that failed is an error of the socket's, and events tell of those.</summary>
+    private static IoResult FinishConnect(EpollHandle handle, uint events) => FinishConnect(
+        handle, (events & (Epoll.Error | Epoll.HangUp)) != 0 ? LinuxSockets.TakeError(handle.Descriptor) : 0);
 
     /// <summary>Receives. False when nothing is there yet.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -475,7 +400,7 @@ internal sealed unsafe partial class EpollLoop : EventLoop
             ? IoResult.Success(0)
             : IoResult.Failure(handle.SendError);
 
-    private EpollHandle Open(int fd)
+    private protected override EpollHandle Open(int fd)
     {
         if (fd >= _handles.Length) Array.Resize(ref _handles, Math.Max(fd + 1, _handles.Length * 2));
         var handle = _freeHandles.TryTake() ?? new EpollHandle();
@@ -490,32 +415,16 @@ internal sealed unsafe partial class EpollLoop : EventLoop
 
     private bool Register(EpollHandle handle)
     {
-        var entry = stackalloc byte[16];
         var interest = handle.Traits == DatagramTraits.None ? Interest : DatagramInterest;
-        Epoll.Fill(entry, interest, (ulong)handle.Generation << 32 | (uint)handle.Descriptor);
-        handle.IsRegistered = Libc.epoll_ctl(_epoll, Epoll.Add, handle.Descriptor, entry) == 0;
-        return handle.IsRegistered;
+        var data = (ulong)handle.Generation << 32 | (uint)handle.Descriptor;
+        return handle.IsRegistered = TryAdd(handle.Descriptor, interest, data);
     }
 
-    private static SafeFileHandle OpenWake(int epoll)
+    private bool TryAdd(int fd, uint interest, ulong data)
     {
-        var fd = Libc.eventfd(0, SocketAbi.SockNonblock | SocketAbi.SockCloexec);
-        if (fd < 0) throw Refusal("eventfd");
-        var wake = new SafeFileHandle(fd, ownsHandle: true);
         var entry = stackalloc byte[16];
-        Epoll.Fill(entry, Epoll.In | Epoll.EdgeTriggered, WakeDescriptor);
-        if (Libc.epoll_ctl(epoll, Epoll.Add, fd, entry) == 0) return wake;
-        var refusal = Refusal("epoll_ctl");
-        wake.Dispose();
-        throw refusal;
-    }
-
-    /// <summary>What the last call was refused with.</summary>
-    private static IoException Refusal(string call)
-    {
-        var errno = Libc.Errno;
-        return new IoException(
-            LinuxSockets.ErrorOf(errno), $"{call}: errno {errno}, {Marshal.GetPInvokeErrorMessage(errno)}");
+        Epoll.Fill(entry, interest, data);
+        return Libc.epoll_ctl(_epoll, Epoll.Add, fd, entry) == 0;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

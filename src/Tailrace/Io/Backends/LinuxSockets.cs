@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Tailrace.Memory;
 using Tailrace.Native;
 
@@ -178,6 +179,13 @@ internal static unsafe class LinuxSockets
         Errno.NoBuffers => IoError.OutOfMemory,
         _ => Enum.IsDefined((IoError)errno) ? (IoError)errno : IoError.Other,
     };
+
+    /// <summary>What the last call was refused with.</summary>
+    internal static IoException Refusal(string call)
+    {
+        var errno = Libc.Errno;
+        return new IoException(ErrorOf(errno), $"{call}: errno {errno}, {Marshal.GetPInvokeErrorMessage(errno)}");
+    }
 
     internal static IoResult FailureOf(int errno) => IoResult.Failure(ErrorOf(errno));
 

@@ -174,10 +174,7 @@ internal sealed partial class PortableLoop : EventLoop
         else if (handle.Traits == DatagramTraits.None && handle.Socket.Connected) EndSending(handle.Socket);
         handle.Socket.Dispose();
         handle.Accepted?.Dispose();
-        handle.Receiving?.Fail(IoError.Aborted, this);
-        handle.Sending?.Fail(IoError.Aborted, this);
-        handle.FailDependent(this);
-        handle.Part();
+        handle.Abandon(this);
         Release(handle.Incoming);
         Release(handle.Outgoing);
         if (handle.Branches is { } branches) CloseBranches(branches);
@@ -202,12 +199,6 @@ internal sealed partial class PortableLoop : EventLoop
         handle.Remote = stream.Remote;
         handle.IsAccepted = true;
         return handle;
-    }
-
-    /// <inheritdoc/>
-    public override void Cancel(IoOperation operation, IoError error)
-    {
-        if (operation.Handle is not null) operation.Fail(error, this);
     }
 
     /// <summary>Queues a transfer that the framework has completed. Any thread.</summary>

@@ -67,13 +67,10 @@ internal sealed class UringAccepts(int backlog)
 /// It keeps its slot for ever, and is used again for another descriptor when it is closed and the last completion of
 /// what the kernel had in hand has come.
 /// </remarks>
-internal sealed class UringHandle : IoHandle
+internal sealed class UringHandle : LinuxHandle
 {
     /// <summary>Its place in the loop's table.</summary>
     internal readonly int Slot;
-
-    /// <summary>The descriptor; -1 when closed.</summary>
-    internal int Descriptor = -1;
 
     /// <summary>The first of the buffers that hold received bytes nobody has asked for.</summary>
     internal short FirstWaiting = UringReceives.None;
@@ -123,35 +120,14 @@ internal sealed class UringHandle : IoHandle
     /// <summary>Bytes come faster than they are asked for: received by direct calls, with back-pressure.</summary>
     internal bool IsBulk;
 
-    /// <summary>Bulk: a direct receive may find something.</summary>
-    internal bool IsReadable;
-
     /// <summary>The end of the stream was received.</summary>
     internal bool IsEnded;
-
-    /// <summary>An end or an error is in sight: a short read proves nothing any more.</summary>
-    internal bool IsEnding;
-
-    /// <summary>A poll has heard of a reset, or of the end of both directions.</summary>
-    internal bool IsLost;
-
-    /// <summary>Whether the descriptor is a listener.</summary>
-    internal bool IsListener;
-
-    /// <summary>The operation that waits to send is a connect.</summary>
-    internal bool IsConnecting;
 
     /// <summary>The sending direction is to end after the send that is under way.</summary>
     internal bool EndsAfterSend;
 
     /// <summary>The error that receiving came to; later sends fail with it as well.</summary>
-    internal IoError ReceiveFailure;
-
-    /// <summary>The error that a small send came to after it was answered; the next send fails with it.</summary>
-    internal IoError SendFailure;
-
-    /// <summary>Whether bytes that were taken for sent may be lost, while the other side may still read.</summary>
-    internal bool HasLost => SendFailure is not (IoError.None or IoError.BrokenPipe);
+    internal IoError ReceiveError;
 
     /// <summary>What a listener of streams has accepted; null for others.</summary>
     internal UringAccepts? Accepts;
@@ -162,29 +138,15 @@ internal sealed class UringHandle : IoHandle
     /// <summary>Makes a handle for a slot.</summary>
     internal UringHandle(int slot) => Slot = slot;
 
-    /// <summary>Keeps what a send has failed with: the kernel tells of it once, and a receive would take it for an end.
-    /// </summary>
-    internal void FailSending(IoError error)
-    {
-        SendFailure = error;
-        IsBroken |= error == IoError.Reset;
-    }
-
     /// <summary>Begins a new use.</summary>
     internal void Reset(int descriptor)
     {
-        Descriptor = descriptor;
+        Begin(descriptor);
         Generation++;
-        IsStopping = IsFresh = IsBulk = IsEnded = IsEnding = IsLost = IsBroken = IsListener = IsConnecting = false;
-        EndsAfterSend = IsAfterSend = IsClosed = IsFree = false;
-        IsReadable = true;
-        IsAccepted = false;
-        ReceiveFailure = SendFailure = IoError.None;
+        IsStopping = IsFresh = IsBulk = IsEnded = EndsAfterSend = IsAfterSend = IsFree = false;
+        ReceiveError = IoError.None;
         Accepts = null;
         WaitingCount = 0;
-        Traits = DatagramTraits.None;
-        Remote = default;
-        Received = Sent = 0;
     }
 
     /// <summary>Whether the kernel has any of this in hand.</summary>

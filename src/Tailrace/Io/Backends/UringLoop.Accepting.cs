@@ -25,7 +25,7 @@ internal sealed unsafe partial class UringLoop
     {
         var handle = Of(listener);
         if (handle.Accepts!.Waiting.TryDequeue(out var accepted)) return new IoTask(OpenAccepted(accepted, operation));
-        if (_reserve.IsAllThatIsLeft)
+        if (Reserve.IsAllThatIsLeft)
         {
             StopMultishot(handle, Kind.Accept);
             return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
@@ -54,7 +54,7 @@ internal sealed unsafe partial class UringLoop
         {
             _lastAccepted = result;
             // It came all the same, so it is served; the next one is not asked for.
-            if (_reserve.Touches(result)) StopMultishot(listener, Kind.Accept);
+            if (Reserve.Touches(result)) StopMultishot(listener, Kind.Accept);
             if (listener.Receiving is { } operation)
             {
                 listener.Receiving = null;
@@ -80,7 +80,7 @@ internal sealed unsafe partial class UringLoop
     /// <summary>Begins to accept: many at a time while even a full backlog leaves the reserve alone.</summary>
     private void Arm(UringHandle listener)
     {
-        var manyFit = !_reserve.Reaches(_lastAccepted + (long)listener.Accepts!.Backlog);
+        var manyFit = !Reserve.Reaches(_lastAccepted + (long)listener.Accepts!.Backlog);
         _ring.Add(
             Uring.OpAccept, 0, manyFit ? Uring.AcceptMultishot : (ushort)0, listener.Descriptor, null, 0,
             SocketAbi.SockNonblock | SocketAbi.SockCloexec, DataOf(listener, Kind.Accept));

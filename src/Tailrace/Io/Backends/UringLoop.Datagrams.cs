@@ -10,56 +10,14 @@ namespace Tailrace.Io.Backends;
 /// that goes alone to a connected socket's other side goes by the ring, others by direct calls.</summary>
 internal sealed unsafe partial class UringLoop
 {
-    private LinuxDatagrams? _datagramSockets;
-
     /// <summary>What the kernel has dropped of what was counted as sent, until somebody is told.</summary>
     private readonly Dictionary<IoHandle, DatagramRun> _dropped = [];
 
-    private LinuxDatagrams DatagramSockets => _datagramSockets ??= new LinuxDatagrams(Datagrams);
-
     /// <inheritdoc/>
-    internal override IoHandle BindDatagrams(EndPoint address, bool shared, int receiveBuffer)
-    {
-        var handle = Open(DatagramSockets.Bind(address, shared, receiveBuffer, out var traits));
-        handle.Traits = traits;
-        handle.IsListener = true;
-        handle.IsReadable = false;
-        return handle;
-    }
-
-    /// <inheritdoc/>
-    internal override int ReceiveBufferOf(IoHandle socket) => LinuxDatagrams.ReceiveBufferOf(Of(socket).Descriptor);
-
-    /// <inheritdoc/>
-    internal override IoResult ConnectDatagrams(SocketAddress address, out IoHandle? socket)
-    {
-        socket = null;
-        var errno = DatagramSockets.Connect(address, out var fd, out var traits);
-        if (fd < 0) return LinuxSockets.FailureOf(errno);
-        if (_reserve.Touches(fd))
-        {
-            Libc.close(fd);
-            return IoResult.Failure(IoError.OutOfDescriptors);
-        }
-        var handle = Open(fd);
-        handle.Traits = traits;
-        // It has sent nothing, so nothing has come.
-        handle.IsReadable = false;
-        socket = handle;
-        return IoResult.Success(0);
-    }
-
-    /// <inheritdoc/>
-    internal override IoTask ReceiveDatagramsAsync(IoHandle socket, IoOperation operation)
-    {
-        var handle = Of(socket);
-        if (handle.ReceiveFailure != IoError.None) return new IoTask(IoResult.Failure(handle.ReceiveFailure));
-        if (handle.IsReadable && TryReceiveDatagrams(handle) is { } done) return new IoTask(done);
-        Debug.Assert(handle.Receiving is null, "one receive at a time");
-        AwaitDatagrams(handle);
-        handle.Receiving = operation;
-        return operation.Begin(handle);
-    }
+    internal override IoTask ReceiveDatagramsAsync(IoHandle socket, IoOperation operation) =>
+        Of(socket).ReceiveError is not IoError.None and var error
+            ? new IoTask(IoResult.Failure(error))
+            : base.ReceiveDatagramsAsync(socket, operation);
 
     /// <inheritdoc/>
     internal override void SendDatagrams(IoHandle socket, Span<DatagramRun> runs)
@@ -72,7 +30,7 @@ internal sealed unsafe partial class UringLoop
             // A direct call is not to overtake what the ring has not been given yet.
             if (IsSending(handle) && _ring.Holds(handle.SendPosition) && !_ring.IsBroken) _ring.Enter(0);
         }
-        DatagramSockets.Send(handle.Descriptor, socket, runs);
+        base.SendDatagrams(socket, runs);
     }
 
     /// <inheritdoc/>
@@ -106,35 +64,22 @@ internal sealed unsafe partial class UringLoop
         ref var dropped = ref CollectionsMarshal.GetValueRefOrAddDefault(_dropped, handle, out _);
         DatagramSender.CountFailure(ref dropped, errno, datagrams: 1, isConnected: true);
         if (dropped.Error == IoError.None) return;
-        handle.ReceiveFailure = dropped.Error;
+        handle.ReceiveError = dropped.Error;
         handle.Receiving?.Fail(dropped.Error, this);
     }
 
-    private void AwaitDatagrams(UringHandle handle)
+    /// <inheritdoc/>
+    private protected override bool TryAwaitDatagrams(LinuxHandle socket)
     {
-        if (handle.Has(UringWork.Datagrams)) return;
-        Poll(handle, Kind.Datagrams, UringWork.Datagrams, Uring.PollIn)->Length = Uring.PollMultishot;
+        var handle = Of(socket);
+        if (!handle.Has(UringWork.Datagrams))
+            Poll(handle, Kind.Datagrams, UringWork.Datagrams, Uring.PollIn)->Length = Uring.PollMultishot;
+        return true;
     }
 
     private void OnDatagrams(UringHandle handle, uint flags)
     {
         if ((flags & Uring.CqeMore) == 0) handle.Work &= ~UringWork.Datagrams;
-        if (handle.IsClosed) return;
-        handle.IsReadable = true;
-        if (handle.Receiving is not { } operation) return;
-        if (TryReceiveDatagrams(handle) is not { } done)
-        {
-            AwaitDatagrams(handle);
-            return;
-        }
-        handle.Receiving = null;
-        operation.Complete(done);
-    }
-
-    private IoResult? TryReceiveDatagrams(UringHandle handle)
-    {
-        var result = DatagramSockets.Receive(handle.Descriptor, handle.Traits, out var isDrained);
-        if (isDrained) handle.IsReadable = false;
-        return result;
+        if (!handle.IsClosed) OnDatagrams(handle);
     }
 }

@@ -77,14 +77,14 @@ internal sealed unsafe partial class UringLoop
                 handle.IsReadable = true;
                 break;
             default:
-                handle.ReceiveFailure = LinuxSockets.ErrorOf(-result);
+                handle.ReceiveError = LinuxSockets.ErrorOf(-result);
                 handle.IsBroken = true;
                 break;
         }
         // Whoever relies on it hears of a reset by it as well, which direct receives that follow do not.
-        if (isLast && handle.IsHeeded && handle.ReceiveFailure == IoError.None) Watch(handle);
+        if (isLast && handle.IsHeeded && handle.ReceiveError == IoError.None) Watch(handle);
         if (handle.Receiving is { } operation) Retry(handle, operation);
-        else if (handle.ReceiveFailure != IoError.None) handle.FailDependent(this);
+        else if (handle.ReceiveError != IoError.None) handle.FailDependent(this);
     }
 
     private void OnBytes(UringHandle handle, int buffer, int count)
@@ -200,7 +200,7 @@ internal sealed unsafe partial class UringLoop
         if (handle.FirstWaiting != UringReceives.None) return TakeWaiting(handle, operation.Buffer);
         if (handle.Has(UringWork.Receive)) return null;
         if (handle.IsEnded) return IoResult.Success(0);
-        if (handle.ReceiveFailure != IoError.None) return IoResult.Failure(handle.ReceiveFailure);
+        if (handle.ReceiveError != IoError.None) return IoResult.Failure(handle.ReceiveError);
         if (!handle.IsBulk || !handle.IsReadable) return null;
         return operation.UnseenMax <= 0
             ? ReceiveDirectly(handle, operation.Buffer)
@@ -247,7 +247,7 @@ internal sealed unsafe partial class UringLoop
             handle.IsReadable = false;
             return null;
         }
-        handle.ReceiveFailure = LinuxSockets.ErrorOf(errno);
+        handle.ReceiveError = LinuxSockets.ErrorOf(errno);
         return LinuxSockets.FailureOf(errno);
     }
 
@@ -257,14 +257,14 @@ internal sealed unsafe partial class UringLoop
     /// </summary>
     private static IoResult Ended(UringHandle handle)
     {
-        if (handle.SendFailure is IoError.None or IoError.BrokenPipe)
+        if (handle.SendError is IoError.None or IoError.BrokenPipe)
         {
             handle.IsEnded = true;
             return IoResult.Success(0);
         }
-        handle.ReceiveFailure = handle.SendFailure;
+        handle.ReceiveError = handle.SendError;
         handle.IsBroken = true;
-        return IoResult.Failure(handle.SendFailure);
+        return IoResult.Failure(handle.SendError);
     }
 
     /// <summary>Lets the ring tell of bytes: by a poll in bulk, else by receiving them.</summary>

@@ -67,8 +67,8 @@ internal sealed unsafe partial class UringLoop
     /// <summary>Sends what can go now; null when it has to wait.</summary>
     private IoResult? TrySend(UringHandle handle, SendOperation operation)
     {
-        if (handle.SendFailure != IoError.None) return IoResult.Failure(handle.SendFailure);
-        if (handle.ReceiveFailure != IoError.None) return IoResult.Failure(handle.ReceiveFailure);
+        if (handle.SendError != IoError.None) return IoResult.Failure(handle.SendError);
+        if (handle.ReceiveError != IoError.None) return IoResult.Failure(handle.ReceiveError);
         if (operation.Unseen is not null) return SendUnseen(handle, operation);
         var head = operation.Buffer;
         var length = head.Length + operation.BodyLength;
@@ -88,7 +88,7 @@ internal sealed unsafe partial class UringLoop
     {
         var handle = Of(stream);
         if (room > _sends.Bytes || IsSending(handle) || handle.Has(UringWork.WritePoll)
-            || handle.SendFailure != IoError.None || handle.ReceiveFailure != IoError.None)
+            || handle.SendError != IoError.None || handle.ReceiveError != IoError.None)
             return default;
         _shortPlace = _sends.TryTake(room, out _);
         _shortRoom = room;
@@ -111,27 +111,6 @@ internal sealed unsafe partial class UringLoop
         _ring.Add(
             Uring.OpSend, Uring.SqeSkipSuccess, 0, handle.Descriptor, place, (uint)length, SendFlags,
             DataOf(handle, Kind.Send));
-    }
-
-    private static IoResult? SendDirectly(UringHandle handle, SendOperation operation)
-    {
-        while (true)
-        {
-            var head = operation.Buffer;
-            var sent = operation.BodyLength == 0
-                ? Libc.send(handle.Descriptor, head.ReadPointer, (nuint)head.Length, SocketAbi.MsgNoSignal)
-                : LinuxSockets.SendBoth(handle.Descriptor, head, operation.Body!, operation.BodyLength);
-            if (sent < 0)
-            {
-                var errno = Libc.Errno;
-                if (errno == Errno.Interrupted) continue;
-                if (errno == Errno.Again) return null;
-                handle.FailSending(LinuxSockets.ErrorOf(errno));
-                return IoResult.Failure(handle.SendFailure);
-            }
-            handle.Sent += sent;
-            if (operation.Advance((int)sent)) return IoResult.Success(operation.Progress);
-        }
     }
 
     private void ContinueSend(UringHandle handle, SendOperation operation)
@@ -178,7 +157,7 @@ internal sealed unsafe partial class UringLoop
         handle.FailSending(error);
         // After a reset the receive hears of it behind what the other side said before: see Ended.
         if (handle.IsClosed || error is IoError.BrokenPipe or IoError.Reset) return;
-        handle.ReceiveFailure = error;
+        handle.ReceiveError = error;
         handle.Receiving?.Fail(error, this);
         StopMultishot(handle, Kind.Receive);
     }
@@ -219,12 +198,6 @@ internal sealed unsafe partial class UringLoop
         if (handle.Sending is { } operation) ContinueSend(handle, operation);
     }
 
-    private static void EndSending(UringHandle handle)
-    {
-        // What was lost has no end: the close resets the stream.
-        if (!handle.HasLost) Libc.shutdown(handle.Descriptor, SocketAbi.ShutWrite);
-    }
-
     private void OnWritable(UringHandle handle, int result)
     {
         if (handle.HasRest)
@@ -235,18 +208,11 @@ internal sealed unsafe partial class UringLoop
         if (handle.IsClosed || handle.Sending is not { } operation) return;
         if (handle.IsConnecting)
         {
-            handle.IsConnecting = false;
             handle.Sending = null;
             // A connect that failed is an error of the socket's, and polls tell of those, unless they fail themselves.
             var errno = result < 0 || HasFailed(result) ? LinuxSockets.TakeError(handle.Descriptor) : 0;
             if (errno == 0 && result < 0) errno = -result;
-            if (LinuxSockets.HasLeftBytes(handle.Descriptor, errno))
-            {
-                handle.FailSending(LinuxSockets.ErrorOf(errno));
-                handle.IsBroken = true;
-                errno = 0;
-            }
-            operation.Complete(errno == 0 ? IoResult.Success(0) : LinuxSockets.FailureOf(errno));
+            operation.Complete(FinishConnect(handle, errno));
             return;
         }
         NoteFailure(handle, result);
@@ -257,7 +223,7 @@ internal sealed unsafe partial class UringLoop
     private static void NoteFailure(UringHandle handle, int result)
     {
         NoteLoss(handle, result);
-        if (!HasFailed(result) || handle.SendFailure != IoError.None) return;
+        if (!HasFailed(result) || handle.SendError != IoError.None) return;
         var errno = LinuxSockets.TakeError(handle.Descriptor);
         if (errno != 0) handle.FailSending(LinuxSockets.ErrorOf(errno));
     }

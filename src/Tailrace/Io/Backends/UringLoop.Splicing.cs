@@ -8,13 +8,7 @@ namespace Tailrace.Io.Backends;
 internal sealed partial class UringLoop
 {
     /// <inheritdoc/>
-    internal override int UnseenFrom => _pipes is null ? int.MaxValue : PipePool.WorthBytes;
-
-    /// <inheritdoc/>
     internal override int UnseenPiece => _receives.Bytes;
-
-    /// <inheritdoc/>
-    internal override int UnseenHeld => _pipes?.Rented ?? 0;
 
     /// <inheritdoc/>
     internal override IoTask SendUnseenAsync(IoHandle stream, SendOperation operation) => SendAsync(stream, operation);
@@ -22,7 +16,7 @@ internal sealed partial class UringLoop
     /// <summary>A direct receive of bulk that may stay in the kernel.</summary>
     private IoResult? ReceiveUnseen(UringHandle handle, IoOperation operation)
     {
-        if (_pipes?.TryRent() is not { } pipe)
+        if (Pipes?.TryRent() is not { } pipe)
         {
             var copied = ReceiveDirectly(handle, operation.Buffer);
             if (copied is { Bytes: > 0 }) Counters.PipesMissed++;
@@ -48,16 +42,8 @@ internal sealed partial class UringLoop
                 // Not every kind of stream can be spliced.
                 return ReceiveDirectly(handle, operation.Buffer);
             default:
-                handle.ReceiveFailure = LinuxSockets.ErrorOf(-moved);
-                return IoResult.Failure(handle.ReceiveFailure);
+                handle.ReceiveError = LinuxSockets.ErrorOf(-moved);
+                return IoResult.Failure(handle.ReceiveError);
         }
-    }
-
-    private static IoResult? SendUnseen(UringHandle handle, SendOperation operation)
-    {
-        var result = Pipe.Send(handle.Descriptor, operation, out var sent);
-        handle.Sent += sent;
-        if (result is { IsError: true } failure) handle.FailSending(failure.Error);
-        return result;
     }
 }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 using Tailrace.Native;
 
 namespace Tailrace.Io.Backends;
@@ -18,7 +17,7 @@ namespace Tailrace.Io.Backends;
 /// <para>Listeners may be opened and closed on another thread before the loop runs; nothing is submitted until then.
 /// </para>
 /// </remarks>
-internal sealed unsafe partial class UringLoop : EventLoop
+internal sealed unsafe partial class UringLoop : LinuxLoop
 {
     private const int TrimEveryMs = 1000;
 
@@ -41,13 +40,11 @@ internal sealed unsafe partial class UringLoop : EventLoop
     private readonly UringRing _ring;
     private readonly UringReceives _receives;
     private readonly UringSends _sends;
-    private readonly SafeFileHandle _wake;
+    private readonly WakeEvent _wake;
     private readonly ulong* _wakeCount;
     private readonly UringPace _pace;
     private readonly int _eventsMax;
     private readonly ushort _receivePriority;
-    private readonly DescriptorReserve _reserve;
-    private readonly PipePool? _pipes;
     private readonly List<UringHandle> _afterSends = new(64);
     private readonly Backlog<Uring.Cqe> _backlog;
     private UringHandle[] _handles = new UringHandle[256];
@@ -64,10 +61,9 @@ internal sealed unsafe partial class UringLoop : EventLoop
     /// <param name="pipes">Pipes for bulk; the loop disposes of them. Null: all bytes are copied.</param>
     /// <exception cref="IoException">The kernel refuses.</exception>
     internal UringLoop(int eventsMax, DescriptorReserve reserve, UringSettings settings, PipePool? pipes = null)
+        : base(reserve, pipes)
     {
         _eventsMax = eventsMax;
-        _reserve = reserve;
-        _pipes = pipes;
         _receivePriority = (ushort)(Uring.ReceiveMultishot | (settings.PollsFirst ? Uring.ReceivePollFirst : 0));
         _pace = new UringPace(Now);
         _backlog = new Backlog<Uring.Cqe>(waitingMax: settings.ReceivesMax / 2);
@@ -77,10 +73,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         {
             _receives = new UringReceives(_ring, settings);
             _sends = new UringSends(settings);
-            // Without O_NONBLOCK: the ring waits for it.
-            var wake = Libc.eventfd(0, SocketAbi.SockCloexec);
-            if (wake < 0) throw UringRing.Refusal("eventfd", Libc.Errno);
-            _wake = new SafeFileHandle(wake, ownsHandle: true);
+            _wake = new WakeEvent();
         }
         catch (IoException)
         {
@@ -95,9 +88,6 @@ internal sealed unsafe partial class UringLoop : EventLoop
     /// <inheritdoc/>
     public override string Name => "io_uring";
 
-    /// <inheritdoc/>
-    public override bool CanShareListeners => true;
-
     /// <summary>The ring, for its counts.</summary>
     internal UringRing Ring => _ring;
 
@@ -108,25 +98,9 @@ internal sealed unsafe partial class UringLoop : EventLoop
     internal long Starved { get; private set; }
 
     /// <inheritdoc/>
-    public override EndPoint LocalAddress(IoHandle listener) =>
-        LinuxSockets.LocalAddress(Of(listener).Descriptor);
-
-    /// <inheritdoc/>
-    public override IoTask ConnectAsync(SocketAddress address, SendOperation operation, out IoHandle? opened)
+    private protected override IoTask AwaitConnect(LinuxHandle connecting, SendOperation operation)
     {
-        opened = null;
-        var errno = LinuxSockets.Connect(address, SocketBuffer, out var fd);
-        if (fd < 0) return new IoTask(LinuxSockets.FailureOf(errno));
-        if (_reserve.TouchesForConnect(fd))
-        {
-            Libc.close(fd);
-            return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
-        }
-        var handle = Open(fd);
-        opened = handle;
-        if (errno == 0) return new IoTask(IoResult.Success(0));
-        if (errno != Errno.InProgress) return new IoTask(LinuxSockets.FailureOf(errno));
-        handle.IsConnecting = true;
+        var handle = Of(connecting);
         handle.Sending = operation;
         Poll(handle, Kind.WritePoll, UringWork.WritePoll, Uring.PollOut);
         return operation.Begin(handle);
@@ -157,10 +131,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         // What was taken for sent, and is lost, must not end as if all were there.
         reset |= handle.HasLost;
         if (reset) LinuxSockets.ResetOnClose(handle.Descriptor);
-        handle.Receiving?.Fail(IoError.Aborted, this);
-        handle.Sending?.Fail(IoError.Aborted, this);
-        handle.FailDependent(this);
-        handle.Part();
+        handle.Abandon(this);
         while (handle.FirstWaiting != UringReceives.None)
             _receives.Consume(ref handle.FirstWaiting, _receives.Peek(handle.FirstWaiting).Length);
         if (reset) DropRest(handle);
@@ -187,15 +158,6 @@ internal sealed unsafe partial class UringLoop : EventLoop
     }
 
     /// <inheritdoc/>
-    internal override IoHandle Attach(in DetachedStream stream)
-    {
-        var handle = Open((int)stream.Descriptor);
-        handle.Remote = stream.Remote;
-        handle.IsAccepted = true;
-        return handle;
-    }
-
-    /// <inheritdoc/>
     public override bool IsWatched(IoHandle stream)
     {
         var handle = Of(stream);
@@ -211,12 +173,6 @@ internal sealed unsafe partial class UringLoop : EventLoop
         if (handle.IsLost || handle.Has(UringWork.Watch)) return;
         // A poll for nothing hears of ends and errors all the same; it has to hear again after a mere end.
         Poll(handle, Kind.Watch, UringWork.Watch, 0)->Length = Uring.PollMultishot;
-    }
-
-    /// <inheritdoc/>
-    public override void Cancel(IoOperation operation, IoError error)
-    {
-        if (operation.Handle is not null) operation.Fail(error, this);
     }
 
     /// <inheritdoc/>
@@ -274,11 +230,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         for (var i = 0; i < _handleCount; i++)
         {
             var handle = _handles[i];
-            if (handle.IsClosed) continue;
-            // So nothing ends as if all had been sent.
-            handle.FailSending(IoError.Aborted);
-            handle.Receiving?.Fail(IoError.Aborted, this);
-            handle.Sending?.Fail(IoError.Aborted, this);
+            if (!handle.IsClosed) FailPending(handle);
         }
     }
 
@@ -286,24 +238,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
     protected override bool IsOwing => _afterSends.Count > 0 || _leavingCount > 0;
 
     /// <inheritdoc/>
-    protected override void Wake()
-    {
-        // A message may come when the loop has gone, and the descriptor's number may be another file's by then.
-        var isHeld = false;
-        try
-        {
-            _wake.DangerousAddRef(ref isHeld);
-            ulong one = 1;
-            Libc.write((int)_wake.DangerousGetHandle(), &one, sizeof(ulong));
-        }
-        catch (ObjectDisposedException)
-        {
-        }
-        finally
-        {
-            if (isHeld) _wake.DangerousRelease();
-        }
-    }
+    protected override void Wake() => _wake.Set();
 
     /// <inheritdoc/>
     protected override void Ended()
@@ -335,12 +270,11 @@ internal sealed unsafe partial class UringLoop : EventLoop
             DropRest(handle);
         }
         _wake.Dispose();
-        _pipes?.Dispose();
         _ring.Dispose();
         _receives.Dispose();
         _sends.Dispose();
         NativeMemory.Free(_wakeCount);
-        _datagramSockets?.Dispose();
+        base.Dispose(disposing);
     }
 
     private void Report()
@@ -360,7 +294,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
     }
 
     private void ArmWake() => _ring.Add(
-        Uring.OpRead, 0, 0, (int)_wake.DangerousGetHandle(), _wakeCount, sizeof(ulong), 0, (ulong)Kind.Wake);
+        Uring.OpRead, 0, 0, _wake.Descriptor, _wakeCount, sizeof(ulong), 0, (ulong)Kind.Wake);
 
     private void Dispatch(in Uring.Cqe completion)
     {
@@ -416,7 +350,7 @@ internal sealed unsafe partial class UringLoop : EventLoop
         return handle;
     }
 
-    private UringHandle Open(int fd)
+    private protected override UringHandle Open(int fd)
     {
         var handle = _freeSlotCount > 0 ? _handles[_freeSlots[--_freeSlotCount]] : AddHandle();
         handle.Reset(fd);

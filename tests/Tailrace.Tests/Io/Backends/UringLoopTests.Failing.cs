@@ -28,7 +28,7 @@ public sealed partial class UringLoopTests
         rig.Run(async () =>
         {
             var (client, server) = await rig.PairAsync();
-            var wake = (int)WakeOf(LoopOf(rig)).DangerousGetHandle();
+            var wake = WakeOf(LoopOf(rig)).Descriptor;
             var kept = dup(wake);
             Assert.True(kept >= 0);
             Assert.Equal(wake, dup2((int)unreadable.DangerousGetHandle(), wake));
@@ -266,7 +266,7 @@ public sealed partial class UringLoopTests
     }
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_wake")]
-    private static extern ref SafeFileHandle WakeOf(UringLoop loop);
+    private static extern ref WakeEvent WakeOf(UringLoop loop);
 
     [LibraryImport("libc")]
     private static partial int dup(int fd);
