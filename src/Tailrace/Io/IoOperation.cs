@@ -23,23 +23,37 @@ public class IoOperation : LoopContinuation
     private IoHandle? _handle;
     private ByteBuffer? _buffer;
     private IoResult _result;
+    private Stage _stage;
     private bool _isAwaited;
-    private bool _isHeld;
-    private bool _completed;
-    private bool _isSettled;
 
-    /// <summary>Whether it is in flight: submitted, and neither completed nor its failure delivered.</summary>
-    public bool IsPending { get; private set; }
-
-    /// <summary>Whether its result is known already, and only the news of it is still queued.</summary>
-    internal bool IsDecided
+    /// <summary>How far a use has come. It passes these in order, and may leave out those between.</summary>
+    private enum Stage : byte
     {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => IsPending && (!_isHeld || _isSettled);
+        /// <summary>There is none.</summary>
+        Idle,
+
+        /// <summary>Its handle has it, until the system has done it, or it fails.</summary>
+        Waiting,
+
+        /// <summary>The system has done it; the loop tells of that with others, and until then it may still fail.
+        /// </summary>
+        Settled,
+
+        /// <summary>It has failed, its handle has let go of it, and the news is on its way.</summary>
+        Failing,
+
+        /// <summary>Its result waits to be taken.</summary>
+        Completed,
     }
 
-    /// <summary>The descriptor it works on, while it is pending.</summary>
-    internal IoHandle? Handle => _isHeld ? _handle : null;
+    /// <summary>Whether it is in flight: submitted, and neither completed nor its failure delivered.</summary>
+    public bool IsPending => _stage is > Stage.Idle and < Stage.Completed;
+
+    /// <summary>Whether its result is known, be the news of it still on its way.</summary>
+    internal bool IsDecided => _stage >= Stage.Settled;
+
+    /// <summary>The descriptor it works on, while that has it.</summary>
+    internal IoHandle? Handle => _stage is Stage.Waiting or Stage.Settled ? _handle : null;
 
     /// <summary>
     /// Receive: where bytes go; it may be had only now that they are there. Send: what goes first.
@@ -69,21 +83,19 @@ public class IoOperation : LoopContinuation
     /// <summary>Receive: the bytes that the system has kept, or null. Send: what goes behind the buffer.</summary>
     internal UnseenBytes? Unseen { get; set; }
 
-    /// <summary>Back end: marks the operation as held by the loop.</summary>
-    internal IoTask Begin(IoHandle? handle)
+    /// <summary>Back end: begins a use, which <paramref name="handle"/> has.</summary>
+    internal IoTask Begin(IoHandle handle)
     {
-        Debug.Assert(!IsPending && !_completed, "an operation has one use at a time");
-        IsPending = true;
-        _isHeld = handle is not null;
+        Debug.Assert(!IsArmed, "an operation has one use at a time");
+        _stage = Stage.Waiting;
         RepeatedReference.Keep(ref _handle, handle);
         return new IoTask(this);
     }
 
-    /// <summary>Back end: stores the result and resumes whoever awaits it.</summary>
+    /// <summary>Back end: stores the result and resumes whoever awaits it. Its handle has let go of it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Complete(IoResult result)
     {
-        _isHeld = false;
         _result = result;
         CompleteAsIs();
     }
@@ -91,9 +103,8 @@ public class IoOperation : LoopContinuation
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void CompleteAsIs()
     {
-        Debug.Assert(IsPending && !_isHeld);
-        IsPending = false;
-        _completed = true;
+        Debug.Assert(IsPending);
+        _stage = Stage.Completed;
         if (!_isAwaited) return;
         _isAwaited = false;
         _continuation!.Resume();
@@ -102,10 +113,12 @@ public class IoOperation : LoopContinuation
     /// <summary>Back end: completes it with an error, but from the loop's queue and not inside the caller.</summary>
     internal void Fail(IoError error, EventLoop loop)
     {
-        Debug.Assert(IsPending);
-        Unlink();
+        Debug.Assert(Handle is not null, "an operation fails once");
+        _handle!.Unlink(this);
         _result = IoResult.Failure(error);
-        if (!_isSettled) loop.Queue(this);
+        // Of one that was settled the loop is about to tell.
+        if (_stage != Stage.Settled) loop.Queue(this);
+        _stage = Stage.Failing;
     }
 
     /// <summary>
@@ -114,17 +127,16 @@ public class IoOperation : LoopContinuation
     /// </summary>
     internal void Settle(IoResult result)
     {
-        Debug.Assert(IsPending && !_isSettled);
+        Debug.Assert(_stage == Stage.Waiting);
         _result = result;
-        _isSettled = true;
+        _stage = Stage.Settled;
     }
 
     /// <summary>Back end: completes what <see cref="Settle"/> has settled.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void Deliver()
     {
-        _isSettled = false;
-        Unlink();
+        if (_stage == Stage.Settled) _handle!.Unlink(this);
         CompleteAsIs();
     }
 
@@ -139,14 +151,6 @@ public class IoOperation : LoopContinuation
         return lost;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Unlink()
-    {
-        if (Handle is not { } handle) return;
-        handle.Unlink(this);
-        _isHeld = false;
-    }
-
     internal override void Resume() => Complete(_result);
 
     /// <summary>Keeps a result that came at once for whoever awaits the operation later.</summary>
@@ -154,17 +158,17 @@ public class IoOperation : LoopContinuation
     {
         Debug.Assert(!IsArmed);
         _result = result;
-        _completed = true;
+        _stage = Stage.Completed;
     }
 
     /// <summary>Awaits the use that is in flight or completed and not yet taken.</summary>
     internal IoTask Task => new(this);
 
     /// <summary>Whether a use is in flight, or completed and not yet taken.</summary>
-    internal bool IsArmed => IsPending || _completed;
+    internal bool IsArmed => _stage != Stage.Idle;
 
     /// <summary>Whether a result waits to be taken.</summary>
-    internal bool IsCompleted => _completed;
+    internal bool IsCompleted => _stage == Stage.Completed;
 
     /// <summary>Runs <paramref name="watcher"/> on completion; null withdraws it.</summary>
     internal void Watch(LoopContinuation? watcher)
@@ -177,8 +181,8 @@ public class IoOperation : LoopContinuation
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryTakeBytes()
     {
-        if (!_completed || _result.Bytes <= 0) return false;
-        _completed = false;
+        if (!IsCompleted || _result.Bytes <= 0) return false;
+        _stage = Stage.Idle;
         return true;
     }
 
@@ -186,7 +190,7 @@ public class IoOperation : LoopContinuation
     internal virtual void Forget()
     {
         Debug.Assert(!IsPending);
-        _completed = false;
+        _stage = Stage.Idle;
         _isAwaited = false;
         ForgetWait();
     }
@@ -208,8 +212,8 @@ public class IoOperation : LoopContinuation
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal IoResult TakeResult()
     {
-        Debug.Assert(_completed);
-        _completed = false;
+        Debug.Assert(IsCompleted);
+        _stage = Stage.Idle;
         return _result;
     }
 }

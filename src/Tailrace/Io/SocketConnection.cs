@@ -122,7 +122,7 @@ public sealed class SocketConnection : Connection
     internal bool WatchFill(LoopContinuation? watcher)
     {
         _receive.Watch(null);
-        if (_receive.IsCompleted || _receive.IsDecided) return false;
+        if (_receive.IsDecided) return false;
         _receive.Watch(watcher);
         return true;
     }
