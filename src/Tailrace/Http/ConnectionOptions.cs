@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Tailrace.Memory;
 
 namespace Tailrace.Http;
 
@@ -15,26 +16,34 @@ internal enum ConnectionOption : byte
 
     /// <summary>A name that has no meaning of its own here, so that of a field to be removed.</summary>
     Field = 16,
+
+    /// <summary>There are more names of fields than <see cref="NominatedFields"/> takes.</summary>
+    TooMany = 32,
 }
 
 /// <summary>Reads the Connection fields of a head. Pure; any thread.</summary>
 internal static class ConnectionOptions
 {
-    /// <summary>All options of all Connection lines.</summary>
+    /// <summary>All options of all Connection lines; the fields that they name are in the head then.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ConnectionOption Read(HeaderTable headers, ReadOnlySpan<byte> head) =>
-        headers.Has(KnownHeader.Connection) ? ReadLines(headers, head) : ConnectionOption.None;
+    public static ConnectionOption Read(MessageHead head, ReadOnlySpan<byte> bytes) =>
+        head.Headers.Has(KnownHeader.Connection) ? ReadLines(head, bytes) : ConnectionOption.None;
 
-    private static ConnectionOption ReadLines(HeaderTable headers, ReadOnlySpan<byte> head)
+    private static ConnectionOption ReadLines(MessageHead head, ReadOnlySpan<byte> bytes)
     {
+        HeaderTable headers = head.Headers;
         headers.TryFind(KnownHeader.Connection, out HeaderField first);
-        ConnectionOption options = Read(first.Value.In(head));
-        if ((headers.Repeated & KnownHeaders.Bit(KnownHeader.Connection)) == 0)
+        ConnectionOption options = One(first.Value.In(bytes));
+        bool isRepeated = (headers.Repeated & KnownHeaders.Bit(KnownHeader.Connection)) != 0;
+        if (options != ConnectionOption.Field && !isRepeated)
             return options;
+        // It is not one of the four alone, so it is a list, or names a field.
+        head.Nominated.Clear();
+        options = ConnectionOption.None;
         foreach (ref readonly HeaderField field in headers.Fields)
         {
             if (field.Id == KnownHeader.Connection)
-                options |= Read(field.Value.In(head));
+                options |= ReadList(head, bytes, field.Value);
         }
         return options;
     }
@@ -44,16 +53,20 @@ internal static class ConnectionOptions
     public static bool IsPersistent(this ConnectionOption options, int minorVersion) =>
         (options & ConnectionOption.Close) == 0 && (minorVersion > 0 || (options & ConnectionOption.KeepAlive) != 0);
 
-    private static ConnectionOption Read(ReadOnlySpan<byte> value)
+    private static ConnectionOption ReadList(MessageHead head, ReadOnlySpan<byte> bytes, ByteSlice value)
     {
-        ConnectionOption options = One(value);
-        if (options != ConnectionOption.Field)
-            return options;
-        // It is not one of the four alone, so it is a list, or names a field.
-        options = ConnectionOption.None;
-        var list = new ListReader(value);
+        var options = ConnectionOption.None;
+        var list = new ListReader(value.In(bytes));
         while (list.TryRead(out ReadOnlySpan<byte> element))
-            options |= One(element);
+        {
+            ConnectionOption option = One(element);
+            options |= option;
+            if (option != ConnectionOption.Field)
+                continue;
+            bytes.Overlaps(element, out int offset);
+            if (!head.Nominated.TryAdd(new(offset, element.Length), bytes))
+                return options | ConnectionOption.TooMany;
+        }
         return options;
     }
 

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Tailrace.Http;
 
 /// <summary>Which fields end at this hop and are not forwarded (RFC 9110 section 7.6.1). Pure; any thread.</summary>
@@ -22,39 +20,14 @@ public static class HopByHop
         | 1ul << (int)KnownHeader.Upgrade
         | 1ul << (int)KnownHeader.Http2Settings;
 
-    /// <summary>
-    /// What Connection has no say in. Removing these on a client's word would change where the next server thinks the
-    /// message goes or ends.
-    /// </summary>
-    private const ulong NeverNominated = 1ul << (int)KnownHeader.Host | 1ul << (int)KnownHeader.ContentLength;
-
     /// <summary>Whether the field is not to be forwarded.</summary>
     /// <param name="field">A field of the head.</param>
-    /// <param name="head">The bytes that the table was made of.</param>
-    /// <param name="headers">All fields of the head.</param>
-    public static bool IsHopByHop(in HeaderField field, ReadOnlySpan<byte> head, HeaderTable headers) =>
-        (KnownHeaders.Bit(field.Id) & Always) != 0 || IsNominated(field, head, headers);
+    /// <param name="bytes">The bytes that it was made of.</param>
+    /// <param name="head">The head.</param>
+    public static bool IsHopByHop(in HeaderField field, ReadOnlySpan<byte> bytes, MessageHead head) =>
+        (KnownHeaders.Bit(field.Id) & Always) != 0 || IsNominated(field, bytes, head);
 
-    /// <summary>
-    /// Whether Connection names the field. Walks the option list, so ask only if a head has
-    /// <c>HasConnectionOptions</c>.
-    /// </summary>
-    public static bool IsNominated(in HeaderField field, ReadOnlySpan<byte> head, HeaderTable headers)
-    {
-        if (!headers.Has(KnownHeader.Connection) || (KnownHeaders.Bit(field.Id) & NeverNominated) != 0)
-            return false;
-        ReadOnlySpan<byte> name = field.Name.In(head);
-        foreach (ref readonly HeaderField connection in headers.Fields)
-        {
-            if (connection.Id != KnownHeader.Connection)
-                continue;
-            var options = new ListReader(connection.Value.In(head));
-            while (options.TryRead(out ReadOnlySpan<byte> option))
-            {
-                if (Ascii.EqualsIgnoreCase(option, name))
-                    return true;
-            }
-        }
-        return false;
-    }
+    /// <summary>Whether Connection names the field, which says nothing of Host and Content-Length.</summary>
+    public static bool IsNominated(in HeaderField field, ReadOnlySpan<byte> bytes, MessageHead head) =>
+        head.HasConnectionOptions && head.Nominated.Contains(field, bytes);
 }

@@ -12,6 +12,8 @@ namespace Tailrace.Http;
 /// </remarks>
 public abstract class MessageHead
 {
+    private NominatedFields _nominated;
+
     private protected MessageHead(int headerCountMax) => Headers = new(headerCountMax);
 
     /// <summary>
@@ -49,6 +51,9 @@ public abstract class MessageHead
     /// with <see cref="HopByHop.IsNominated"/>.
     /// </summary>
     public bool HasConnectionOptions { get; internal set; }
+
+    /// <summary>The fields that Connection names; means something where <see cref="HasConnectionOptions"/>.</summary>
+    internal ref NominatedFields Nominated => ref _nominated;
 
     /// <summary>Why the message was rejected.</summary>
     public Rejection Rejection { get; internal set; }

@@ -51,6 +51,9 @@ public enum Rejection : byte
     /// <summary>There are more fields than <see cref="HttpLimits.HeaderCountMax"/> (431).</summary>
     TooManyHeaders,
 
+    /// <summary>Connection names more than 16 fields that are not well known.</summary>
+    TooManyConnectionOptions,
+
     /// <summary>An HTTP/1.1 request has no Host.</summary>
     MissingHost,
 

@@ -38,6 +38,7 @@ public static class Rejections
         Rejection.ObsoleteFold => "a header line begins with white space"u8,
         Rejection.HeadTooLarge => "the header section is too large"u8,
         Rejection.TooManyHeaders => "there are too many headers"u8,
+        Rejection.TooManyConnectionOptions => "Connection names too many fields"u8,
         Rejection.MissingHost => "the Host header is missing"u8,
         Rejection.DuplicateHost => "there is more than one Host header"u8,
         Rejection.BadHost => "the Host header is not valid"u8,

@@ -253,7 +253,7 @@ internal static class H1RequestWriter
         foreach (ref readonly var field in head.Headers.Fields)
         {
             var drop = (dropped & KnownHeaders.Bit(field.Id)) != 0
-                || (head.HasConnectionOptions && HopByHop.IsNominated(field, bytes, head.Headers))
+                || HopByHop.IsNominated(field, bytes, head)
                 || (dropsOthers && edits!.DropsOther(field, bytes));
             if (!drop) continue;
             writer.Write(bytes[runStart..field.Name.Offset]);
@@ -321,7 +321,7 @@ internal static class H1RequestWriter
     {
         var keepsEarlier = edits.XForwarded == ForwardedPolicy.Append;
         // What an earlier hop said of itself, and what the route says, is not said again.
-        var said = keepsEarlier ? Kept(head, bytes) & ~KnownHeaders.Bit(KnownHeader.XForwardedFor) : 0;
+        var said = keepsEarlier ? Kept(head) & ~KnownHeaders.Bit(KnownHeader.XForwardedFor) : 0;
         said |= edits.Fields?.Replaced ?? 0;
         if ((said & KnownHeaders.Bit(KnownHeader.XForwardedFor)) == 0)
         {
@@ -337,24 +337,16 @@ internal static class H1RequestWriter
     }
 
     /// <summary>The known fields of a head but for those that Connection names: they are not forwarded.</summary>
-    private static ulong Kept(RequestHead head, ReadOnlySpan<byte> bytes)
-    {
-        var kept = head.Headers.Known;
-        if (!head.HasConnectionOptions) return kept;
-        foreach (ref readonly var field in head.Headers.Fields)
-        {
-            if (HopByHop.IsNominated(field, bytes, head.Headers)) kept &= ~KnownHeaders.Bit(field.Id);
-        }
-        return kept;
-    }
+    private static ulong Kept(RequestHead head) =>
+        head.HasConnectionOptions ? head.Headers.Known & ~head.Nominated.Known : head.Headers.Known;
 
     /// <summary>The values of a field that earlier hops wrote, as the beginning of a list.</summary>
     private static void WriteEarlier(ref HeadWriter writer, RequestHead head, ReadOnlySpan<byte> bytes, KnownHeader id)
     {
-        if (!head.Headers.Has(id)) return;
+        if ((Kept(head) & KnownHeaders.Bit(id)) == 0) return;
         foreach (ref readonly var field in head.Headers.Fields)
         {
-            if (field.Id != id || field.Value.IsEmpty || HopByHop.IsNominated(field, bytes, head.Headers)) continue;
+            if (field.Id != id || field.Value.IsEmpty) continue;
             writer.Write(field.Value.In(bytes));
             writer.Write(", "u8);
         }

@@ -167,7 +167,7 @@ internal static class H1ResponseWriter
     /// <summary>Whether Connection names the field, or the edits do.</summary>
     private static bool IsDropped(
         in HeaderField field, ResponseHead head, ReadOnlySpan<byte> bytes, FieldEdits? edits) =>
-        (head.HasConnectionOptions && HopByHop.IsNominated(field, bytes, head.Headers))
+        HopByHop.IsNominated(field, bytes, head)
         || (edits is not null && edits.DropsOther(field, bytes));
 
     /// <summary>

@@ -16,6 +16,7 @@ public sealed class UpstreamFailureTests
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        $"HTTP/1.1 200 OK\r\nConnection: {string.Join(',', Enumerable.Repeat('q', 5200))}\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nX: " + new string('x', 13_000) + "\r\n\r\n",
     ];
 

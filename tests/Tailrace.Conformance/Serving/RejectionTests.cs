@@ -26,6 +26,7 @@ public sealed class RejectionTests
         { 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n" },
         { 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n" },
         { 400, "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloXX" },
+        { 400, $"GET / HTTP/1.1\r\nHost: a\r\nConnection: {string.Join(',', Enumerable.Repeat('q', 5200))}\r\n\r\n" },
         { 400, "\u0016\u0003\u0001\u0002\0\u0001\0\u0001\u00fc\u0003\u0003" },
         { 405, "CONNECT b:443 HTTP/1.1\r\nHost: b:443\r\n\r\n" },
         { 405, "TRACE / HTTP/1.1\r\nHost: a\r\n\r\n" },

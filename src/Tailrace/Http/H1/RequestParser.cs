@@ -91,9 +91,11 @@ public static class RequestParser
         head.Body = body;
         head.ContentLength = contentLength;
 
-        ConnectionOption options = ConnectionOptions.Read(headers, bytes);
+        ConnectionOption options = ConnectionOptions.Read(head, bytes);
         head.KeepAlive = options.IsPersistent(head.MinorVersion);
         head.HasConnectionOptions = (options & ConnectionOption.Field) != 0;
+        if ((options & ConnectionOption.TooMany) != 0)
+            return Rejection.TooManyConnectionOptions;
         if (head.MinorVersion == 0)
             return Rejection.None;
         // What HTTP/1.0 does not know must not be done for a client that speaks it.

@@ -146,8 +146,10 @@ public static class ResponseParser
             return Rejection.BodyTooLarge;
         head.Body = body;
         head.ContentLength = contentLength;
-        ConnectionOption options = ConnectionOptions.Read(head.Headers, bytes);
+        ConnectionOption options = ConnectionOptions.Read(head, bytes);
         head.HasConnectionOptions = (options & ConnectionOption.Field) != 0;
+        if ((options & ConnectionOption.TooMany) != 0)
+            return Rejection.TooManyConnectionOptions;
         head.KeepAlive = options.IsPersistent(head.MinorVersion)
             && body != BodyKind.UntilClose
             && !AnnouncesForbiddenBody(head);
