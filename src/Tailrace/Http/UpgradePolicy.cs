@@ -57,6 +57,7 @@ public sealed class UpgradePolicy
     /// <summary>
     /// Whether a 101 answers what was asked: it names protocols, and each of them was asked for and is allowed.
     /// </summary>
+    /// <remarks>It cannot name more than are allowed: then what was asked is not searched once for each word.</remarks>
     /// <param name="request">The request.</param>
     /// <param name="requestBytes">Its bytes.</param>
     /// <param name="response">The head with status 101.</param>
@@ -67,14 +68,13 @@ public sealed class UpgradePolicy
         if (!IsAsked(request, requestBytes))
             return false;
         var granted = new UpgradeReader(response.Headers, responseBytes);
-        var any = false;
+        int count = 0;
         while (granted.TryRead(out ReadOnlySpan<byte> protocol))
         {
-            if (!Allows(protocol) || !Names(request, requestBytes, protocol))
+            if (++count > _protocols.Length || !Allows(protocol) || !Names(request, requestBytes, protocol))
                 return false;
-            any = true;
         }
-        return any;
+        return count > 0;
     }
 
     private static bool Names(RequestHead request, ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> protocol)

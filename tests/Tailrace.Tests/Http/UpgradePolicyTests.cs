@@ -60,4 +60,17 @@ public sealed class UpgradePolicyTests
         var answer = Heads.Response("HTTP/1.1 101 Yes\r\nUpgrade: echo/2\r\n\r\n", out var answerBytes);
         Assert.False(s_policy.IsAnswer(request, bytes, answer, answerBytes));
     }
+
+    [Theory]
+    [InlineData(2, true)]
+    [InlineData(3, false)]
+    [InlineData(1000, false)]
+    public void An_answer_names_no_more_protocols_than_may_be_asked_for(int count, bool expected)
+    {
+        const string asked = "Upgrade: websocket\r\nConnection: upgrade\r\n";
+        var request = Heads.Request($"GET / HTTP/1.1\r\nHost: a\r\n{asked}\r\n", out var bytes);
+        var granted = string.Join(',', Enumerable.Repeat("websocket", count));
+        var answer = Heads.Response($"HTTP/1.1 101 Yes\r\nUpgrade: {granted}\r\n\r\n", out var answerBytes);
+        Assert.Equal(expected, s_policy.IsAnswer(request, bytes, answer, answerBytes));
+    }
 }

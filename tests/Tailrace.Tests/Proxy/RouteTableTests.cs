@@ -1,6 +1,7 @@
 using Tailrace.Handlers;
 using Tailrace.Proxy;
 using Tailrace.Sessions;
+using Tailrace.Tests.Http;
 using Tailrace.Tests.Io;
 using Tailrace.Tests.Sessions;
 
@@ -64,6 +65,20 @@ public sealed class RouteTableTests : IDisposable
     [InlineData("GET /any HTTP/1.0\r\n\r\n", " /any")]
     public void The_host_is_the_one_that_is_meant(string request, string expected) =>
         Assert.Equal(expected, Find(s_routes, request));
+
+    [Theory]
+    [InlineData("example", "*.example *")]
+    [InlineData("b.example", "*.b.example /only*")]
+    [InlineData("c.b.example", "*.b.example /only*")]
+    [InlineData("xb.example", "*.example *")]
+    [InlineData("", " ")]
+    public void A_host_of_any_length_ends_as_it_does(string end, string expected)
+    {
+        var front = string.Concat(Enumerable.Repeat("a.", 4000));
+        Assert.Equal(expected, Find(s_routes, $"GET /only HTTP/1.1\r\nHost: {front}{end}\r\n\r\n"));
+        // As many ends are looked up as the longest wildcard has bytes, at most.
+        Assert.Equal("*.b.example".Length - 1, RouteTable.EndOf(Wire.Bytes(front + end), "b.example".Length).Length);
+    }
 
     [Fact]
     public void A_target_without_a_path_is_the_root() => Assert.Equal(
