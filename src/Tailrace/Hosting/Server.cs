@@ -16,6 +16,12 @@ namespace Tailrace.Hosting;
 /// </remarks>
 public sealed class Server : IDisposable
 {
+    /// <summary>The system lets in whom it holds back when a second is over.</summary>
+    private const int HeldBackMs = 1_500;
+
+    /// <summary>A handshake takes one way there and back.</summary>
+    private const int HandshakeMs = 500;
+
     private static readonly TimeSpan DrainBegins = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ResolveAtStart = TimeSpan.FromSeconds(5);
 
@@ -206,8 +212,8 @@ public sealed class Server : IDisposable
     }
 
     /// <summary>
-    /// Stops accepting, closes idle connections, lets exchanges in flight end within <paramref name="grace"/>, then
-    /// closes what is left and ends the workers. Statistics stay readable.
+    /// Stops accepting, closes idle connections, lets exchanges in flight and the first of new connections end within
+    /// <paramref name="grace"/>, then closes what is left and ends the workers. Statistics stay readable.
     /// </summary>
     public void Stop(TimeSpan grace)
     {
@@ -220,6 +226,7 @@ public sealed class Server : IDisposable
         _services?.Dispose();
         _checker?.Dispose();
         var deadline = Environment.TickCount64 + (long)grace.TotalMilliseconds;
+        AwaitHandshakes(deadline);
         var drainBegins = Environment.TickCount64 + (long)DrainBegins.TotalMilliseconds;
         // None may drain while another still accepts, and gives it connections. And only when every worker has begun
         // to drain do the counts of connections fall for good.
@@ -253,10 +260,50 @@ public sealed class Server : IDisposable
     private volatile bool _isStopped;
 
     /// <summary>
+    /// Lets connections come to be accepted that the system holds back, or that are being made: it resets them when
+    /// their listener is closed. Others are served until none is held back; then none begins any more.
+    /// </summary>
+    private void AwaitHandshakes(long deadline)
+    {
+        var ports = _addresses.OfType<IPEndPoint>().Select(address => address.Port).ToHashSet();
+        var until = Math.Min(deadline, Environment.TickCount64 + HeldBackMs);
+        TellAll(worker => worker.StopDeferring(), until);
+        var heldBack = Handshakes.Of(ports);
+        while (heldBack.Count > 0 && Environment.TickCount64 < until)
+        {
+            Thread.Sleep(10);
+            heldBack.IntersectWith(Handshakes.Of(ports));
+        }
+        until = Math.Min(deadline, Environment.TickCount64 + HandshakeMs);
+        TellAll(worker => worker.Retire(), until);
+        while (Handshakes.Of(ports).Count > 0 && Environment.TickCount64 < until) Thread.Sleep(10);
+    }
+
+    /// <summary>
     /// Has every worker take what has come for it and then do something, and waits for all of them, but no longer than
     /// until a time.
     /// </summary>
     private void SettleAll(Action<Worker> act, long until)
+    {
+        AskAll(SettleAsync, until);
+
+        async LoopTask SettleAsync(Worker worker)
+        {
+            await worker.SettleAsync();
+            act(worker);
+        }
+    }
+
+    private void TellAll(Action<Worker> act, long until) => AskAll(
+        worker =>
+        {
+            act(worker);
+            return LoopTask.Completed;
+        },
+        until);
+
+    /// <summary>Has every worker do something, and waits for all of them, but no longer than until a time.</summary>
+    private void AskAll(Func<Worker, LoopTask> act, long until)
     {
         // Not disposed of: a worker may come to it when nobody waits any more.
         var workers = Living;
@@ -266,8 +313,7 @@ public sealed class Server : IDisposable
 
         async LoopTask RunAsync(Worker worker)
         {
-            await worker.SettleAsync();
-            act(worker);
+            await act(worker);
             left.Signal();
         }
     }

@@ -16,8 +16,11 @@ namespace Tailrace.Hosting;
 /// </remarks>
 internal sealed class Worker : IDisposable
 {
-    /// <summary>A listener accepts 64 in a turn: these take its whole backlog, and do not wait when idle.</summary>
+    /// <summary>Turns in which what has come is taken, and do not wait when idle.</summary>
     private const int SettleTurns = 64;
+
+    /// <summary>How long connections are accepted that have come before, should there be no end to them.</summary>
+    private const int SettleMs = 1_000;
 
     private readonly Log _log;
     private readonly FailureLog _failures;
@@ -191,7 +194,30 @@ internal sealed class Worker : IDisposable
     /// </summary>
     internal async LoopTask SettleAsync()
     {
-        for (var i = 0; i < SettleTurns; i++) await Reactor.Loop.YieldAsync();
+        var until = Reactor.Loop.Now + SettleMs;
+        for (var i = 0; i < SettleTurns || (HasWaiting() && Reactor.Loop.Now < until); i++)
+            await Reactor.Loop.YieldAsync();
+    }
+
+    private bool HasWaiting()
+    {
+        foreach (var listener in _listeners)
+        {
+            if (listener.HasWaiting) return true;
+        }
+        return false;
+    }
+
+    /// <summary>Has connections come to be accepted that the system holds back. Posted.</summary>
+    internal void StopDeferring()
+    {
+        foreach (var listener in _listeners) listener.StopDeferring();
+    }
+
+    /// <summary>Begins no new connections; those that are being made are accepted. Posted.</summary>
+    internal void Retire()
+    {
+        foreach (var listener in _listeners) listener.Retire();
     }
 
     /// <summary>Stops accepting: what is open goes on. Posted.</summary>

@@ -87,6 +87,26 @@ public abstract partial class EventLoop : IDisposable
     {
     }
 
+    /// <summary>
+    /// Undoes <see cref="ListenSettings.Deferred"/>: a connection comes as it is made, and one that is held back with
+    /// its first bytes or a second after its beginning.
+    /// </summary>
+    internal virtual void StopDeferring(IoHandle listener)
+    {
+    }
+
+    /// <summary>
+    /// Says that a listener is about to be closed. Connections that are being made come to be accepted; who begins to
+    /// connect is not answered, tries again in a second, and finds who listens by then. A hint: back ends that cannot,
+    /// do not.
+    /// </summary>
+    internal virtual void Retire(IoHandle listener)
+    {
+    }
+
+    /// <summary>Whether connections wait to be accepted. Asks the system.</summary>
+    internal virtual bool HasWaiting(IoHandle listener) => false;
+
     /// <summary>Connects a stream.</summary>
     /// <param name="address">Where to.</param>
     /// <param name="operation">Pending until the stream can be used.</param>

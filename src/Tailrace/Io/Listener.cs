@@ -22,6 +22,7 @@ public sealed class Listener : TimerEntry
     private readonly RoomWaiter _room;
     private IoHandle? _handle;
     private bool _isPaused;
+    private bool _isAccepting;
 
     /// <summary>Creates a listener; <see cref="Start"/> begins to accept.</summary>
     /// <param name="reactor">Where it lives.</param>
@@ -44,7 +45,24 @@ public sealed class Listener : TimerEntry
     internal ConnectionSpread? Spread { get; init; }
 
     /// <summary>Accepts until <see cref="Close"/>.</summary>
-    public void Start() => AcceptAsync().Detach();
+    public void Start() => RunAsync().Detach();
+
+    /// <summary>Whether clients that there is room for wait to be accepted, or one is about to be served.</summary>
+    internal bool HasWaiting => _handle is { } handle
+        ? _isAccepting && !_budget.IsExhausted && _reactor.Loop.HasWaiting(handle)
+        : _isAccepting;
+
+    /// <summary>Has connections come that the system holds back.</summary>
+    internal void StopDeferring()
+    {
+        if (_handle is { } handle) _reactor.Loop.StopDeferring(handle);
+    }
+
+    /// <summary>Says that it is about to be closed: it accepts on, but nobody begins to connect.</summary>
+    internal void Retire()
+    {
+        if (_handle is { } handle) _reactor.Loop.Retire(handle);
+    }
 
     /// <summary>Stops accepting and closes the socket.</summary>
     public void Close()
@@ -61,6 +79,13 @@ public sealed class Listener : TimerEntry
 
     /// <summary>A pause is over.</summary>
     protected internal override void OnDeadline() => _resume.TryFire();
+
+    private async LoopTask RunAsync()
+    {
+        _isAccepting = true;
+        await AcceptAsync();
+        _isAccepting = false;
+    }
 
     private async LoopTask AcceptAsync()
     {
@@ -90,7 +115,8 @@ public sealed class Listener : TimerEntry
                     await RoomAsync(handle);
                 }
                 _isPaused = false;
-                if (Spread is null || !Spread.TryGive(_reactor.Loop, stream))
+                // One that came while the listener was being closed stays here: others may take none any more.
+                if (Spread is null || _handle is null || !Spread.TryGive(_reactor.Loop, stream))
                     _serve(SocketConnection.Adopt(_reactor, stream));
                 if (++batch < BatchMax) continue;
                 batch = 0;

@@ -20,6 +20,7 @@ internal static unsafe class SocketAbi
     internal const int SoLinger = 13;
     internal const int SoReusePort = 15;
     internal const int SoReceiveBufferForce = 33;
+    internal const int SoAttachFilter = 26;
     internal const int IpProtoTcp = 6;
     internal const int IpProtoIpv6 = 41;
     internal const int TcpNoDelay = 1;
@@ -32,6 +33,13 @@ internal static unsafe class SocketAbi
     internal const int MsgWaitAll = 0x100;
     internal const int ShutWrite = 1;
     internal const int ShutBoth = 2;
+    internal const short PollIn = 1;
+
+    // Classic BPF, as far as it is used (linux/bpf_common.h).
+    internal const ushort FilterLoadByte = 0x30;
+    internal const ushort FilterAnd = 0x54;
+    internal const ushort FilterJumpIfEqual = 0x15;
+    internal const ushort FilterReturn = 0x06;
 
     /// <summary>ioctl(2): bytes that can be received (SIOCINQ).</summary>
     internal const nuint InQueue = 0x541B;
@@ -71,6 +79,22 @@ internal static unsafe class SocketAbi
         internal short Events;
         internal short Found;
     }
+
+    /// <summary>struct sock_fprog.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct Filter
+    {
+        internal ushort Length;
+        internal FilterStep* Steps;
+    }
+
+    /// <summary>struct sock_filter.</summary>
+    /// <param name="Code">What is done.</param>
+    /// <param name="IfTrue">Steps that a jump skips if it is so.</param>
+    /// <param name="IfFalse">The same if not.</param>
+    /// <param name="Operand">With what.</param>
+    [StructLayout(LayoutKind.Sequential)]
+    internal readonly record struct FilterStep(ushort Code, byte IfTrue, byte IfFalse, uint Operand);
 
     /// <summary>struct linger.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -110,10 +110,13 @@ internal sealed partial class H1Server : Session
         await CloseAsync();
     }
 
-    /// <summary>Closes a connection that waits for a request; others close after their exchange.</summary>
+    /// <summary>
+    /// Closes a connection that waits for another request; others close after their exchange. The first is waited for:
+    /// its client has come before the end, may have sent it by now, and has no reason to take an end for an answer.
+    /// </summary>
     internal override void CloseIfIdle()
     {
-        if (_isIdle) _connection.CancelFill();
+        if (_isIdle && _requests > 0) _connection.CancelFill();
     }
 
     /// <inheritdoc/>

@@ -88,7 +88,8 @@ public sealed class ServerContext : IConnectionServer
         session.RunAsync(connection).Detach();
     }
 
-    /// <summary>Closes idle connections now and the others after the exchange they are in.</summary>
+    /// <summary>Closes idle connections now and the others after the exchange they are in, or have yet to begin.
+    /// </summary>
     public void Drain()
     {
         IsDraining = true;

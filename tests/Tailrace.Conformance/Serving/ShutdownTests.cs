@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Tailrace.Config;
@@ -10,6 +11,12 @@ namespace Tailrace.Conformance.Serving;
 /// <summary>Starting where somebody else is, and stopping with requests in flight.</summary>
 public sealed class ShutdownTests
 {
+    public static TheoryData<EngineChoice, bool> EnginesAndDefers => new MatrixTheoryData<EngineChoice, bool>(
+        Scenario.Loops, [false, true]);
+
+    public static TheoryData<EngineChoice, AcceptMode> EnginesAndModes =>
+        new MatrixTheoryData<EngineChoice, AcceptMode>(Scenario.Loops, [AcceptMode.ReusePort, AcceptMode.Handoff]);
+
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Requests_in_flight_end_and_idle_clients_go(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
@@ -21,7 +28,7 @@ public sealed class ShutdownTests
             return Reply.Of("finished");
         });
         var address = scenario.Address;
-        var (idle, silent, busy) = (scenario.Connect(), scenario.Connect(), scenario.Connect());
+        var (idle, busy) = (scenario.Connect(), scenario.Connect());
         idle.Send("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n");
         idle.ReadAnswer();
         busy.Send(Reply.Get());
@@ -29,7 +36,6 @@ public sealed class ShutdownTests
         var stopping = new Thread(() => scenario.StopAndCheck());
         stopping.Start();
         idle.ExpectEnd();
-        silent.ExpectEnd();
         Wait.Until(() => IsRefused(address), "new clients are let in");
         Wait.Until(() => scenario.Counters.Active == 1, "idle clients are still counted");
         go.Set();
@@ -39,6 +45,48 @@ public sealed class ShutdownTests
         busy.ExpectEnd();
         stopping.Join();
     });
+
+    [Theory, MemberData(nameof(EnginesAndDefers))]
+    public void A_first_request_is_answered_though_it_comes_late(EngineChoice engine, bool isDeferred) =>
+        Scenario.Run(engine, scenario =>
+        {
+            scenario.Listener = scenario.Listener with { DeferAccept = isDeferred };
+            scenario.Routes = [new() { Respond = new() { Body = "finished" } }];
+            var (idle, late) = (scenario.Connect(), scenario.Connect());
+            idle.Send(Reply.Get());
+            idle.ReadAnswer();
+            var stopping = new Thread(() => scenario.StopAndCheck(graceSeconds: 30));
+            stopping.Start();
+            // Which is when all that goes at once has gone.
+            idle.ExpectEnd();
+            late.Send(Reply.Get());
+            var answer = late.ReadAnswer();
+            Assert.Equal("finished", answer.Text);
+            Assert.True(answer.IsLast);
+            late.ExpectEnd();
+            stopping.Join();
+        });
+
+    /// <remarks>
+    /// Many clients come all the time: wherever one is on its way when the listeners are closed, it is served or has
+    /// not come in.
+    /// </remarks>
+    [Theory, MemberData(nameof(EnginesAndModes))]
+    public void Whoever_has_come_in_is_answered(EngineChoice engine, AcceptMode mode) =>
+        Scenario.Run(engine, scenario =>
+        {
+            scenario.Options = scenario.Options with { Workers = 2 };
+            scenario.Listener = scenario.Listener with { Accept = mode };
+            scenario.Routes = [new() { Respond = new() { Body = "hi" } }];
+            var address = scenario.Address;
+            var lost = new ConcurrentQueue<Exception>();
+            var clients = Enumerable.Range(0, 24).Select(_ => new Thread(() => Ask(address, lost))).ToArray();
+            foreach (var client in clients) client.Start();
+            Wait.Until(() => scenario.Counters.Requests > 1_000, "nobody asks");
+            scenario.StopAndCheck();
+            foreach (var client in clients) client.Join();
+            Assert.Empty(lost);
+        });
 
     /// <remarks>
     /// Each worker accepts for one of four listeners. The first does not come to stop before the others have, and
@@ -148,6 +196,30 @@ public sealed class ShutdownTests
         Assert.Contains("workers=2", line, StringComparison.Ordinal);
         Assert.Contains($"listening={address}", line, StringComparison.Ordinal);
     });
+
+    /// <summary>Connects and asks until nobody lets it in.</summary>
+    private static void Ask(IPEndPoint address, ConcurrentQueue<Exception> lost)
+    {
+        while (true)
+        {
+            Wire? client = null;
+            try
+            {
+                client = Wire.Connect(address);
+                client.Send(Reply.Get());
+                Assert.Equal("hi", client.ReadAnswer().Text);
+            }
+            catch (Exception failure)
+            {
+                if (client is not null) lost.Enqueue(failure);
+                return;
+            }
+            finally
+            {
+                client?.Dispose();
+            }
+        }
+    }
 
     private static TailraceOptions FourWorkers(EngineChoice engine) => new()
     {

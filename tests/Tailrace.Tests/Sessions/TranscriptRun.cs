@@ -17,8 +17,9 @@ namespace Tailrace.Tests.Sessions;
 /// <c>client sees the end</c> or <c>a reset</c>, <c>client ends</c> (sending), <c>closes</c>, <c>resets</c>, <c>stops
 /// reading</c>; the same for <c>origin</c>, which is the connection that was accepted last; <c>30 s pass</c> and <c>30 ms
 /// pass</c>. Chunks are compared as one, because where they are split is the network's doing.</para>
-/// <para>Other clients come with <c>second connects</c>. Where <c>clusters:</c> names hosts, each is an origin of that
-/// name, and active checks find it with <c>first fails its check</c> and <c>first passes its check</c>.</para>
+/// <para>Other clients come with <c>second connects</c>, and the proxy stops with <c>server drains</c>. Where
+/// <c>clusters:</c> names hosts, each is an origin of that name, and active checks find it with <c>first fails its
+/// check</c> and <c>first passes its check</c>.</para>
 /// </remarks>
 internal sealed partial class TranscriptRun : IDisposable
 {
@@ -162,6 +163,12 @@ internal sealed partial class TranscriptRun : IDisposable
         if (words[1] == "connects")
         {
             Connect(words[0]);
+            return;
+        }
+        if (words is ["server", "drains"])
+        {
+            _world.Call(_proxy, _worker.Drain);
+            Settle();
             return;
         }
         if (words[1..] is ["fails" or "passes", "its check"])

@@ -47,6 +47,16 @@ internal abstract unsafe partial class LinuxLoop : EventLoop
         LinuxSockets.LocalAddress(Of(handle).Descriptor);
 
     /// <inheritdoc/>
+    internal sealed override void StopDeferring(IoHandle listener) =>
+        LinuxSockets.StopDeferring(Of(listener).Descriptor);
+
+    /// <inheritdoc/>
+    internal sealed override void Retire(IoHandle listener) => LinuxSockets.Retire(Of(listener).Descriptor);
+
+    /// <inheritdoc/>
+    internal override bool HasWaiting(IoHandle listener) => LinuxSockets.HasWaiting(Of(listener).Descriptor);
+
+    /// <inheritdoc/>
     public sealed override IoTask ConnectAsync(SocketAddress address, SendOperation operation, out IoHandle? opened)
     {
         opened = null;

@@ -45,6 +45,42 @@ internal static unsafe class LinuxSockets
         return fd;
     }
 
+    /// <summary>Has a listener hold back no connections any more.</summary>
+    internal static void StopDeferring(int listener) =>
+        SetOption(listener, SocketAbi.IpProtoTcp, SocketAbi.TcpDeferAccept, 0);
+
+    /// <summary>
+    /// Has no connection begin at a listener, which is about to be closed, so that those that are being made can all be
+    /// accepted before: they would be reset. A SYN that is dropped is sent again after a second. Where the system does
+    /// not let it, they go on to begin.
+    /// </summary>
+    internal static void Retire(int listener)
+    {
+        // A filter is shown what comes for the listener from the TCP header on, whose 14th byte has the flags: SYN
+        // without ACK is a connection that begins.
+        ReadOnlySpan<SocketAbi.FilterStep> steps =
+        [
+            new(SocketAbi.FilterLoadByte, 0, 0, 13),
+            new(SocketAbi.FilterAnd, 0, 0, 0x12),
+            new(SocketAbi.FilterJumpIfEqual, 0, 1, 0x02),
+            new(SocketAbi.FilterReturn, 0, 0, 0),
+            new(SocketAbi.FilterReturn, 0, 0, uint.MaxValue),
+        ];
+        fixed (SocketAbi.FilterStep* first = steps)
+        {
+            var filter = new SocketAbi.Filter { Length = (ushort)steps.Length, Steps = first };
+            Libc.setsockopt(listener, SocketAbi.SolSocket, SocketAbi.SoAttachFilter, &filter,
+                (uint)sizeof(SocketAbi.Filter));
+        }
+    }
+
+    /// <summary>Whether a listener has connections that nobody has accepted yet.</summary>
+    internal static bool HasWaiting(int listener)
+    {
+        var poll = new SocketAbi.Poll { Descriptor = listener, Events = SocketAbi.PollIn };
+        return Libc.poll(&poll, 1, 0) > 0;
+    }
+
     /// <summary>The address that a socket is bound to.</summary>
     internal static EndPoint LocalAddress(int fd)
     {

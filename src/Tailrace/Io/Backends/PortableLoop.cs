@@ -54,50 +54,7 @@ internal sealed partial class PortableLoop : EventLoop
     public override bool CanShareListeners { get; }
 
     /// <inheritdoc/>
-    public override IoHandle Listen(EndPoint address, ListenSettings settings)
-    {
-        Socket? socket = null;
-        try
-        {
-            socket = Open(address.AddressFamily);
-            // [::] takes IPv4 too; any other IPv6 address is only itself.
-            if (address is IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } ip)
-                socket.DualMode = ip.Address.Equals(IPAddress.IPv6Any);
-            if (settings.Shared && CanShareListeners && address is IPEndPoint)
-                socket.SetRawSocketOption(SocketAbi.SolSocket, SocketAbi.SoReusePort, [1, 0, 0, 0]);
-            socket.Bind(address);
-            socket.Listen(settings.Backlog);
-        }
-        catch (SocketException exception)
-        {
-            socket?.Dispose();
-            throw new IoException(StartErrorOf(exception.SocketErrorCode), address);
-        }
-        return Register(socket);
-    }
-
-    /// <inheritdoc/>
     public override EndPoint LocalAddress(IoHandle handle) => Of(handle).Socket.LocalEndPoint!;
-
-    /// <inheritdoc/>
-    public override IoTask AcceptAsync(IoHandle listener, AcceptOperation operation)
-    {
-        var handle = Of(listener);
-        if (handle.Accepted is { } early)
-        {
-            handle.Accepted = null;
-            return new IoTask(Adopt(early, operation));
-        }
-        var transfer = handle.Incoming;
-        if (!transfer.IsInFlight)
-        {
-            if (_reserve.IsAllThatIsLeft) return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
-            transfer.IsInFlight = handle.Socket.AcceptAsync(transfer);
-            if (!transfer.IsInFlight) return new IoTask(TakeAccepted(transfer, operation));
-        }
-        handle.Receiving = operation;
-        return operation.Begin(handle);
-    }
 
     /// <inheritdoc/>
     public override IoTask ConnectAsync(SocketAddress address, SendOperation operation, out IoHandle? opened)
@@ -174,7 +131,11 @@ internal sealed partial class PortableLoop : EventLoop
         else if (handle.Traits == DatagramTraits.None && handle.Socket.Connected) EndSending(handle.Socket);
         handle.Socket.Dispose();
         handle.Accepted?.Dispose();
+        // The framework may be accepting a connection just now: what it comes to is told when it has.
+        var accepting = handle.Incoming.IsInFlight ? handle.Receiving as AcceptOperation : null;
+        if (accepting is not null) handle.Receiving = null;
         handle.Abandon(this);
+        if (accepting is not null) handle.Receiving = accepting;
         Release(handle.Incoming);
         Release(handle.Outgoing);
         if (handle.Branches is { } branches) CloseBranches(branches);
@@ -237,7 +198,7 @@ internal sealed partial class PortableLoop : EventLoop
         var handle = transfer.Handle;
         if (handle.IsClosed)
         {
-            transfer.AcceptSocket?.Dispose();
+            if (handle.Receiving is AcceptOperation) FinishLastAccept(handle);
             Release(transfer);
             return;
         }
@@ -269,48 +230,6 @@ internal sealed partial class PortableLoop : EventLoop
         handle.HiddenFailure = IoError.Reset;
         handle.IsBroken = true;
         return IoResult.Success(0);
-    }
-
-    private void FinishAccept(PortableHandle listener)
-    {
-        if (listener.Receiving is { } operation)
-        {
-            listener.Receiving = null;
-            operation.Complete(TakeAccepted(listener.Incoming, (AcceptOperation)operation));
-            return;
-        }
-        listener.Accepted = listener.Incoming.AcceptSocket;
-        listener.Incoming.AcceptSocket = null;
-    }
-
-    private IoResult TakeAccepted(PortableTransfer transfer, AcceptOperation operation)
-    {
-        var socket = transfer.AcceptSocket;
-        transfer.AcceptSocket = null;
-        if (transfer.SocketError == SocketError.Success) return Adopt(socket!, operation);
-        socket?.Dispose();
-        return FailureOf(transfer.SocketError);
-    }
-
-    private IoResult Adopt(Socket socket, AcceptOperation operation)
-    {
-        try
-        {
-            Configure(socket);
-            // It came all the same, so it is served; the next one is not asked for.
-            _reserve.Touches(socket.Handle);
-            var remote = NetAddress.From(socket.RemoteEndPoint);
-            operation.Opened = Register(socket);
-            operation.Opened.Remote = remote;
-            operation.Opened.IsAccepted = true;
-            return IoResult.Success(0);
-        }
-        catch (SocketException exception)
-        {
-            // Its other side has gone already.
-            socket.Dispose();
-            return FailureOf(exception.SocketErrorCode);
-        }
     }
 
     /// <summary>Learns whether there is something to receive: at once, or when it comes.</summary>

@@ -38,6 +38,10 @@ internal sealed unsafe partial class UringLoop
     /// <inheritdoc/>
     internal override void PauseAccepting(IoHandle listener) => StopMultishot(Of(listener), Kind.Accept);
 
+    /// <inheritdoc/>
+    internal override bool HasWaiting(IoHandle listener) =>
+        Of(listener).Accepts!.Waiting.Count > 0 || base.HasWaiting(listener);
+
     private void OnAccepted(UringHandle listener, int result, uint flags)
     {
         if ((flags & Uring.CqeMore) == 0)
