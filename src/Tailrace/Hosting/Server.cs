@@ -494,13 +494,14 @@ public sealed class Server : IDisposable
     private void OpenListeners(Snapshot snapshot)
     {
         var writers = _workers.ConvertAll(worker => _accessLog?.CreateWriter(worker.Reactor.Index));
+        var share = Worker.ShareOfSessions(snapshot.Listeners, Loops.RaiseDescriptorLimit());
         for (var i = 0; i < snapshot.Listeners.Count; i++)
         {
             var plan = snapshot.Listeners[i];
             var accepting = new AcceptPlan(plan, i, _workers);
             if (plan.Udp is not null)
             {
-                BindDatagrams(plan, accepting, writers);
+                BindDatagrams(plan, accepting, writers, share);
                 continue;
             }
             // Sharing would also join another process's listener: make sure that there is none.
@@ -525,7 +526,8 @@ public sealed class Server : IDisposable
         }
     }
 
-    private void BindDatagrams(ListenerPlan plan, AcceptPlan accepting, List<AccessLogWriter?> writers)
+    private void BindDatagrams(
+        ListenerPlan plan, AcceptPlan accepting, List<AccessLogWriter?> writers, ConnectionBudget? share)
     {
         var address = (IPEndPoint)plan.Address;
         if (accepting.IsShared && address.Port != 0) ProbeExclusively(plan);
@@ -535,7 +537,8 @@ public sealed class Server : IDisposable
             worker.Skip(plan);
             if (!accepting.Listens(worker)) continue;
             var at = bound is null ? address : new IPEndPoint(address.Address, bound.Port);
-            var local = (IPEndPoint)worker.Bind(plan, at, accepting.IsShared, writers[worker.Reactor.Index]);
+            var local = (IPEndPoint)worker.Bind(
+                plan, at, accepting.IsShared, writers[worker.Reactor.Index], share);
             if (bound is null) _addresses.Add(local);
             bound ??= local;
         }

@@ -70,6 +70,15 @@ internal sealed class Worker : IDisposable
     internal static int CountOf(int wanted, int processors, int quota) =>
         wanted > 0 ? wanted : Math.Min(processors, quota);
 
+    /// <summary>
+    /// How many sessions UDP listeners may have together, where connections need descriptors too: half of those that
+    /// the process may have. A datagram's source is easily forged, and each new one takes a session.
+    /// </summary>
+    internal static ConnectionBudget? ShareOfSessions(IReadOnlyList<ListenerPlan> plans, long descriptors) =>
+        plans.All(plan => plan.Udp is not null)
+            ? null
+            : new ConnectionBudget((int)Math.Clamp(descriptors / 2, 1, int.MaxValue));
+
     /// <summary>Opens a listener and prepares to serve on it.</summary>
     /// <exception cref="IoException">The address cannot be listened on.</exception>
     internal EndPoint Listen(
@@ -92,7 +101,8 @@ internal sealed class Worker : IDisposable
 
     /// <summary>Opens a UDP listener.</summary>
     /// <exception cref="IoException">The address cannot be had.</exception>
-    internal EndPoint Bind(ListenerPlan plan, EndPoint address, bool shared, AccessLogWriter? accessLog)
+    internal EndPoint Bind(
+        ListenerPlan plan, EndPoint address, bool shared, AccessLogWriter? accessLog, ConnectionBudget? share = null)
     {
         var wanted = plan.Udp!.ReceiveBuffer;
         var socket = Reactor.Loop.BindDatagrams(address, shared, wanted);
@@ -100,6 +110,7 @@ internal sealed class Worker : IDisposable
         var server = new UdpServer(Reactor, socket, plan.Udp, _clusters[plan.Cluster], _replies)
         {
             Budget = plan.Budget,
+            Share = share,
             Limits = plan.Limits,
             Allowed = plan.Allowed,
             Denied = plan.Denied,

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using Tailrace.Config;
 using Tailrace.Conformance.Support;
 
@@ -55,5 +57,53 @@ public sealed class DescriptorTests
             }
             Assert.Empty(server.Log.With("no descriptor"));
         }
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Sources_of_datagrams_leave_some_for_connections(EngineChoice engine)
+    {
+        using var sink = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        sink.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        var udp = FreePort();
+        var path = Path.GetTempFileName();
+        File.WriteAllText(path, $$"""
+            workers: 1
+            engine: {{ChildServer.NameOf(engine)}}
+            listeners:
+              - { address: "127.0.0.1:0", defer_accept: false }
+              - { address: "127.0.0.1:{{udp}}", protocol: udp, cluster: sink }
+            routes: [ { match: { path_prefix: / }, respond: { body: hi } } ]
+            clusters: { sink: { destinations: [ "udp://{{sink.LocalEndPoint}}" ] } }
+            """);
+        const int descriptors = 400;
+        using (var server = new ChildServer($"run {path}", descriptors))
+        {
+            var sources = Enumerable.Range(0, descriptors).Select(_ => Send(udp)).ToArray();
+            Wait.Until(
+                () => server.Log.With("new sources are dropped").Any() || server.Log.With("no descriptor").Any(),
+                $"all fit:\n{server.Log}");
+            // One may have been let in beforehand.
+            var clients = Enumerable.Range(0, 10).Select(_ => Wire.Connect(server.Address)).ToArray();
+            foreach (var client in clients) client.Send(Reply.Get());
+            foreach (var client in clients) Assert.Equal("hi", client.ReadAnswer().Text);
+            foreach (var client in clients) client.Dispose();
+            foreach (var source in sources) source.Dispose();
+        }
+        File.Delete(path);
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    /// <summary>Sends one datagram from a source of its own.</summary>
+    private static Socket Send(int port)
+    {
+        var source = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        source.SendTo("x"u8, new IPEndPoint(IPAddress.Loopback, port));
+        return source;
     }
 }

@@ -118,7 +118,7 @@ internal sealed partial class ChildServer : IDisposable
         return process ?? throw new InvalidOperationException("the child does not start", failure);
     }
 
-    [GeneratedRegex("listening=([0-9.:]+)")]
+    [GeneratedRegex("listening=\"?([0-9.:]+)")]
     private static partial Regex Listening();
 
     [GeneratedRegex("^tailrace-([0-9]+)$")]

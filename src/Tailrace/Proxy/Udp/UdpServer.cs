@@ -66,6 +66,12 @@ internal sealed class UdpServer
     /// <summary>Sessions that all workers together may have of this listener.</summary>
     internal required ConnectionBudget Budget { get; init; }
 
+    /// <summary>
+    /// Sessions that all UDP listeners of the process may have together, so that descriptors are left for connections;
+    /// null: as many as there are.
+    /// </summary>
+    internal ConnectionBudget? Share { get; init; }
+
     /// <summary>How fast sessions may come, and how many of one source there may be; null: no limits.</summary>
     internal ConnectionLimits? Limits { get; init; }
 
@@ -162,6 +168,7 @@ internal sealed class UdpServer
         Count(ref _counters, end);
         Count(ref Reactor.Counters.Udp, end);
         Budget.Return();
+        Share?.Return();
         session.Ticket.Return();
         Reactor.Counters.Active--;
         Changed?.Invoke(session, StreamState.Closed);
@@ -260,7 +267,7 @@ internal sealed class UdpServer
                 datagram.Count, null);
             return null;
         }
-        if (!Budget.TryTake())
+        if (!TryTakePlace())
         {
             // Another worker has taken the last place meanwhile.
             ticket.Return();
@@ -303,6 +310,11 @@ internal sealed class UdpServer
         else if (Budget.IsExhausted)
         {
             RefuseByLimit(datagrams);
+        }
+        else if (Share?.IsExhausted == true)
+        {
+            Refuse(ref _counters.RefusedByLimit, ref total.RefusedByLimit, datagrams,
+                "sessions have their share of the file descriptors, datagrams of new sources are dropped");
         }
         else
         {
@@ -358,6 +370,14 @@ internal sealed class UdpServer
         if (destination is null)
             _cluster.Failed?.Invoke(null, _cluster.HasFull(tried) ? "connection limit reached" : "no destination");
         return (null, null, null);
+    }
+
+    private bool TryTakePlace()
+    {
+        if (Share?.TryTake() == false) return false;
+        if (Budget.TryTake()) return true;
+        Share?.Return();
+        return false;
     }
 
     private void RefuseByLimit(int datagrams) =>
