@@ -47,6 +47,15 @@ internal sealed record ListenerPlan(
     string Name, EndPoint Address, AcceptMode Accept, ListenSettings Socket, ConnectionBudget Budget,
     ServerSettings Settings, RequestPolicy Policy, EgressPlan? Egress, IReadOnlyList<RoutePlan> Routes)
 {
+    /// <summary>What part of all connections one address may have waiting for their PROXY headers.</summary>
+    private const int GatePart = 8;
+
+    /// <summary>And so many at least.</summary>
+    private const int GateMin = 8;
+
+    /// <summary>Addresses that are told apart there.</summary>
+    private const int GateSources = 4096;
+
     /// <summary>How forwarded connections are treated; null where there are none but HTTP's.</summary>
     internal TcpSettings? Tcp { get; private init; }
 
@@ -115,7 +124,7 @@ internal sealed record ListenerPlan(
             IsMixed = isMixed,
             Udp = isUdp ? UdpOf(options, name) : null,
             Cluster = options.Cluster,
-            Gate = GateOf(options.ProxyProtocol),
+            Gate = GateOf(options.ProxyProtocol, options.MaxConnections),
             TlsRoutes = options.TlsRoutes,
             Allowed = SetOf(options.Allow),
             Denied = SetOf(options.Deny),
@@ -123,11 +132,14 @@ internal sealed record ListenerPlan(
         };
     }
 
-    private static ProxyGateSettings? GateOf(ProxyProtocolOptions options) =>
+    private static ProxyGateSettings? GateOf(ProxyProtocolOptions options, int connections) =>
         options.Accept == ProxyProtocolMode.Off ? null : new ProxyGateSettings
         {
             IsRequired = options.Accept == ProxyProtocolMode.Required,
             Trusted = SetOf(options.Trusted),
+            Waiting = new ConnectionLimits(
+                rate: null, sourceRate: null, Math.Max(connections / GatePart, GateMin),
+                new SourceTable(GateSources, prefix4: 32, prefix6: 64)),
             TimeoutMs = Snapshot.Milliseconds(options.Timeout),
         };
 

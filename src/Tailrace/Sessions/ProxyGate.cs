@@ -9,7 +9,8 @@ namespace Tailrace.Sessions;
 /// </summary>
 /// <remarks>
 /// Used on its reactor's thread only. A header is believed only from those that are trusted; what comes from others is
-/// served as it is, or not at all. The bytes behind a header stay in the connection's input.
+/// served as it is, or not at all. The bytes behind a header stay in the connection's input. What is behind the gate,
+/// lists and limits among it, knows nothing of those that wait here; so each address may have some of them only.
 /// </remarks>
 internal sealed class ProxyGate(
     Reactor reactor, IConnectionServer server, ProxyGateSettings settings, ConnectionBudget budget) : IConnectionServer
@@ -39,6 +40,12 @@ internal sealed class ProxyGate(
 
     private async LoopTask ReadAsync(Connection connection)
     {
+        SourceTicket ticket = default;
+        if (settings.Waiting?.Enter(connection.Remote, now: 0, out ticket) == LimitVerdict.SourceConnections)
+        {
+            Reject(connection, "too many connections of one address have sent no PROXY header yet");
+            return;
+        }
         _waiting.Add(connection);
         reactor.Counters.Active++;
         connection.MarkAccepted();
@@ -66,6 +73,7 @@ internal sealed class ProxyGate(
                 break;
         }
         _waiting.Remove(connection);
+        ticket.Return();
         connection.SetTimeout(0);
         if (verdict == ProxyStatus.Complete || (verdict == ProxyStatus.Absent && !settings.IsRequired))
             server.Serve(connection);

@@ -11,6 +11,9 @@ internal sealed record ProxyGateSettings
     /// <summary>Who may send one; null: everybody.</summary>
     internal AddressSet? Trusted { get; init; }
 
+    /// <summary>How many connections of one address may wait for theirs, over all workers; null: any number.</summary>
+    internal ConnectionLimits? Waiting { get; init; }
+
     /// <summary>How long its sender may take.</summary>
     internal int TimeoutMs { get; init; } = 5_000;
 }

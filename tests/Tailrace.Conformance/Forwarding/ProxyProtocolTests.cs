@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
 using Tailrace.Config;
@@ -182,6 +183,30 @@ public sealed class ProxyProtocolTests
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void One_address_cannot_take_all_places_without_one(EngineChoice engine) => Run(engine, scenario =>
+    {
+        var listener = Accepting(s_http, ProxyProtocolMode.Required);
+        scenario.Listener = listener with
+        {
+            MaxConnections = 20,
+            ProxyProtocol = listener.ProxyProtocol with { Timeout = TimeSpan.FromMinutes(10) },
+        };
+        scenario.AddOrigin(Reply.Of("x"));
+        var strangers = Enumerable.Range(0, 20).Select(_ => Stranger(scenario.Address)).ToArray();
+        using var client = scenario.Connect();
+        client.Send(Line + Reply.Get());
+        Assert.Equal("x", client.ReadAnswer().Text);
+        Wait.Until(() => scenario.Counters.ProxyHeaderErrors == 12, "not all but eight are closed");
+        scenario.WaitForLog("too many connections of one address have sent no PROXY header yet about=main");
+        foreach (var stranger in strangers) stranger.Dispose();
+        Wait.Until(() => scenario.Counters.Active == 1, "those that have left are still there");
+        // Their places are free again.
+        using var other = Stranger(scenario.Address);
+        other.Send("ROXY TCP4 192.0.2.7 198.51.100.1 1111 443\r\n" + Reply.Get());
+        Assert.Equal("x", other.ReadAnswer().Text);
+    });
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void A_connection_at_the_gate_does_not_outlive_the_server(EngineChoice engine) => Run(engine, scenario =>
     {
         scenario.Listener = Accepting(s_tcp, ProxyProtocolMode.Required, timeoutMs: 60_000);
@@ -269,6 +294,17 @@ public sealed class ProxyProtocolTests
         }
         Assert.Equal(3, origin.Accepts);
     });
+
+    /// <summary>Connects from another address than the usual one, and sends what a header may begin with.</summary>
+    private static Wire Stranger(IPEndPoint address)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.Bind(IPEndPoint.Parse("127.0.0.2:0"));
+        socket.Connect(address);
+        var stranger = new Wire(socket);
+        stranger.Send("P");
+        return stranger;
+    }
 
     private static void Run(EngineChoice engine, Action<Scenario> body) => Scenario.Run(engine, body);
 
