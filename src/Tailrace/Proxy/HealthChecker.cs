@@ -7,7 +7,9 @@ namespace Tailrace.Proxy;
 /// <summary>Checks destinations actively: one checker for the process, on .NET's own threads.</summary>
 /// <remarks>
 /// A destination that a name stands for is good when one of its addresses is. What has changed is published, once for
-/// all workers, and logged; <see cref="SetAddresses"/> may be called from any thread.
+/// all workers, and logged; <see cref="SetAddresses"/> may be called from any thread. A check that this side has no
+/// descriptor for says nothing of a destination, whose state stays: were it a failure, a process that has as many
+/// connections as it may would take all its destinations for dead at once. Nothing but the stop ends the checks.
 /// </remarks>
 internal sealed class HealthChecker : IDisposable
 {
@@ -97,14 +99,17 @@ internal sealed class HealthChecker : IDisposable
     private async Task RepeatAsync(Target target)
     {
         var tally = new HealthTally(target.Settings.Rise, target.Settings.Fall);
+        var isHeldUp = false;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, target.Gone.Token);
         try
         {
             while (true)
             {
-                var fault = await CheckAsync(target).ConfigureAwait(false);
+                var result = await CheckAsync(target).ConfigureAwait(false);
                 stop.Token.ThrowIfCancellationRequested();
-                if (tally.Add(isGood: fault is null)) Tell(target, tally.IsHealthy, fault);
+                if (result.IsOwnWant && !isHeldUp) TellHeldUp(target, result.Fault);
+                isHeldUp = result.IsOwnWant;
+                if (!isHeldUp && tally.Add(isGood: result.Fault is null)) Tell(target, tally.IsHealthy, result.Fault);
                 await Task.Delay(NextDelay(target.Settings), stop.Token).ConfigureAwait(false);
             }
         }
@@ -114,16 +119,24 @@ internal sealed class HealthChecker : IDisposable
         }
     }
 
-    private async Task<string?> CheckAsync(Target target)
+    private async Task<CheckResult> CheckAsync(Target target)
     {
-        string? fault = "no address";
+        var worst = new CheckResult("no address");
         foreach (var address in target.Addresses)
         {
-            fault = await HealthProbe.RunAsync(address, target.Name, target.Settings, _stop.Token)
+            var result = await HealthProbe.RunAsync(address, target.Name, target.Settings, _stop.Token)
                 .ConfigureAwait(false);
-            if (fault is null) return null;
+            if (result.Fault is null) return result;
+            // An address that nothing is known of may be the good one.
+            if (!worst.IsOwnWant) worst = result;
         }
-        return fault;
+        return worst;
+    }
+
+    private void TellHeldUp(Target target, string? fault)
+    {
+        _log.Warn("cannot check a destination, its state stays",
+            ("cluster", target.Cluster), ("destination", target.Name), ("reason", fault ?? ""));
     }
 
     private void Tell(Target target, bool isHealthy, string? fault)
@@ -137,7 +150,16 @@ internal sealed class HealthChecker : IDisposable
             _log.Warn("destination is not healthy",
                 ("cluster", target.Cluster), ("destination", target.Name), ("reason", fault ?? ""));
         }
-        _publish(target.Cluster, target.Index, target.Name, isHealthy);
+        try
+        {
+            _publish(target.Cluster, target.Index, target.Name, isHealthy);
+        }
+        catch (Exception failure)
+        {
+            // Whatever it is: the next change may be heard.
+            _log.Error("cannot tell whether a destination is healthy",
+                ("cluster", target.Cluster), ("destination", target.Name), ("reason", failure.Message));
+        }
     }
 
     private static TimeSpan NextDelay(CheckSettings settings)

@@ -20,41 +20,57 @@ internal static class HealthProbe
     /// <param name="authority">The destination's host and port.</param>
     /// <param name="settings">What to do.</param>
     /// <param name="stop">Ends it; a result of that is not to be used.</param>
-    /// <returns>What is wrong, or null when nothing is.</returns>
-    internal static async Task<string?> RunAsync(
+    /// <returns>What it has found; whatever happens, it is never an exception.</returns>
+    internal static async Task<CheckResult> RunAsync(
         EndPoint address, string authority, CheckSettings settings, CancellationToken stop)
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(stop);
         timeout.CancelAfter(settings.Timeout);
-        var isUnix = address.AddressFamily == AddressFamily.Unix;
-        using var socket = new Socket(
-            address.AddressFamily, SocketType.Stream, isUnix ? ProtocolType.Unspecified : ProtocolType.Tcp);
-        if (!isUnix) socket.NoDelay = true;
         try
         {
+            var isUnix = address.AddressFamily == AddressFamily.Unix;
+            using var socket = new Socket(
+                address.AddressFamily, SocketType.Stream, isUnix ? ProtocolType.Unspecified : ProtocolType.Tcp);
+            if (!isUnix) socket.NoDelay = true;
             await socket.ConnectAsync(address, timeout.Token).ConfigureAwait(false);
             if (settings.ProxyVersion != ProxyVersion.Off)
             {
                 var header = ProxyHeaderWriter.OwnHeader(settings.ProxyVersion).ToArray();
                 await socket.SendAsync(header, timeout.Token).ConfigureAwait(false);
             }
-            if (!settings.IsHttp) return null;
+            if (!settings.IsHttp) return default;
             // A path is no host (RFC 9110 section 7.2).
             var host = settings.Host.Length > 0 ? settings.Host : isUnix ? "localhost" : authority;
             var request = $"GET {settings.Path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: tailrace-health\r\n"
                 + "Accept: */*\r\nConnection: close\r\n\r\n";
             await socket.SendAsync(Encoding.ASCII.GetBytes(request), timeout.Token).ConfigureAwait(false);
-            return await ReadAsync(socket, settings, timeout.Token).ConfigureAwait(false);
+            return new CheckResult(await ReadAsync(socket, settings, timeout.Token).ConfigureAwait(false));
         }
         catch (OperationCanceledException)
         {
-            return "timed out";
+            return new CheckResult("timed out");
         }
         catch (SocketException failure)
         {
-            return failure.SocketErrorCode.ToString();
+            return FailureOf(failure.SocketErrorCode);
+        }
+        catch (Exception failure)
+        {
+            // Whatever it is: the name may have other addresses, and the next check may succeed.
+            return new CheckResult(failure.Message);
         }
     }
+
+    /// <summary>
+    /// What a socket's error says. A want of descriptors or memory is this side's. A want of an address is not told
+    /// from having none in the other's family, which is no way to it.
+    /// </summary>
+    private static CheckResult FailureOf(SocketError error) => error switch
+    {
+        SocketError.TooManyOpenSockets => new CheckResult("no descriptor left", IsOwnWant: true),
+        SocketError.NoBufferSpaceAvailable => new CheckResult("the system has no memory for it", IsOwnWant: true),
+        _ => new CheckResult(error.ToString()),
+    };
 
     private static async Task<string?> ReadAsync(Socket socket, CheckSettings settings, CancellationToken stop)
     {

@@ -82,7 +82,7 @@ public sealed class HealthProbeTests
             await new NetworkStream(socket).ReadExactlyAsync(seen, stop);
             Assert.Equal(wanted, seen);
             await socket.SendAsync("HTTP/1.1 200 OK\r\n\r\n"u8.ToArray(), stop);
-            Assert.Null(await probe);
+            Assert.Null((await probe).Fault);
         }
     }
 
@@ -92,10 +92,10 @@ public sealed class HealthProbeTests
         using var listener = Listen();
         var address = (IPEndPoint)listener.LocalEndpoint;
         var settings = new CheckSettings { IsHttp = false };
-        Assert.Null(await HealthProbe.RunAsync(address, "x", settings, TestContext.Current.CancellationToken));
+        var stop = TestContext.Current.CancellationToken;
+        Assert.Equal(default, await HealthProbe.RunAsync(address, "x", settings, stop));
         listener.Stop();
-        Assert.Equal("ConnectionRefused",
-            await HealthProbe.RunAsync(address, "x", settings, TestContext.Current.CancellationToken));
+        Assert.Equal(new CheckResult("ConnectionRefused"), await HealthProbe.RunAsync(address, "x", settings, stop));
     }
 
     [Fact]
@@ -103,9 +103,32 @@ public sealed class HealthProbeTests
     {
         using var listener = Listen();
         var settings = new CheckSettings { Timeout = TimeSpan.FromMilliseconds(50) };
-        var fault = await HealthProbe.RunAsync(
+        var result = await HealthProbe.RunAsync(
             (IPEndPoint)listener.LocalEndpoint, "x", settings, TestContext.Current.CancellationToken);
-        Assert.Equal("timed out", fault);
+        Assert.Equal(new CheckResult("timed out"), result);
+    }
+
+    [Theory]
+    [InlineData(SocketError.AddressFamilyNotSupported, "AddressFamilyNotSupported", false)]
+    [InlineData(SocketError.AccessDenied, "AccessDenied", false)]
+    [InlineData(SocketError.AddressNotAvailable, "AddressNotAvailable", false)]
+    [InlineData(SocketError.TooManyOpenSockets, "no descriptor left", true)]
+    [InlineData(SocketError.NoBufferSpaceAvailable, "the system has no memory for it", true)]
+    public async Task A_socket_that_cannot_be_had_is_a_result(SocketError error, string fault, bool isOwnWant)
+    {
+        var address = new NoSocketEndPoint(new SocketException((int)error));
+        var result = await HealthProbe.RunAsync(
+            address, "x", new CheckSettings(), TestContext.Current.CancellationToken);
+        Assert.Equal(new CheckResult(fault, isOwnWant), result);
+    }
+
+    [Fact]
+    public async Task So_is_what_nobody_expects()
+    {
+        var address = new NoSocketEndPoint(new InvalidDataException("odd"));
+        var result = await HealthProbe.RunAsync(
+            address, "x", new CheckSettings(), TestContext.Current.CancellationToken);
+        Assert.Equal(new CheckResult("odd"), result);
     }
 
     private static async Task<string?> ProbeAsync(string answer, CheckSettings settings, Action<string>? see = null)
@@ -120,7 +143,7 @@ public sealed class HealthProbeTests
             see?.Invoke(Encoding.ASCII.GetString(request, 0, length));
             await socket.SendAsync(Encoding.ASCII.GetBytes(answer), stop);
         }
-        return await probe;
+        return (await probe).Fault;
     }
 
     private static TcpListener Listen()
