@@ -9,6 +9,9 @@ namespace Tailrace.Hosting;
 /// <summary>The forward proxy of a listener as workers build it.</summary>
 internal sealed record EgressPlan(ClusterSettings Settings, EgressPolicy Policy, RequestEdits Edits)
 {
+    /// <summary>Looks up the names that clients ask for, for all workers: theirs keep no others waiting.</summary>
+    internal Resolver Resolver { get; } = new();
+
     internal static EgressPlan From(ForwardProxyOptions options) => new(
         new ClusterSettings
         {

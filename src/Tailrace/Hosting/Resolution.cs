@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Tailrace.Proxy;
 using Tailrace.Telemetry;
 
 namespace Tailrace.Hosting;
@@ -7,21 +8,27 @@ namespace Tailrace.Hosting;
 /// <summary>Resolves the host names of destinations: once at start, then on a period, off the reactors.</summary>
 /// <remarks>
 /// A name that cannot be resolved keeps the addresses it had. That is told when it begins, when its reason becomes
-/// another, and when it is over.
+/// another, and when it is over. The look-ups have threads of their own, for names whose servers are silent.
 /// </remarks>
 internal sealed class Resolution : IDisposable
 {
     private readonly IReadOnlyList<Entry> _entries;
     private readonly Action<string, int, SocketAddress[]> _publish;
     private readonly Log _log;
+    private readonly Resolver _resolver;
     private readonly CancellationTokenSource _stop = new();
 
     /// <summary>Creates it.</summary>
     /// <param name="clusters">Whose destinations.</param>
     /// <param name="publish">Gets a cluster's name, a destination's index and its new addresses. Any thread.</param>
     /// <param name="log">Told of names that cannot be resolved, and that can again.</param>
-    internal Resolution(IEnumerable<ClusterPlan> clusters, Action<string, int, SocketAddress[]> publish, Log log)
+    /// <param name="find">Looks a name up, and blocks meanwhile; null: as the system does.</param>
+    internal Resolution(
+        IEnumerable<ClusterPlan> clusters, Action<string, int, SocketAddress[]> publish, Log log,
+        Func<string, IPAddress[]>? find = null)
     {
+        // The names are those of the configuration, and each is looked up anew when its time has come.
+        _resolver = new Resolver { WaitingMax = int.MaxValue, FailureMs = 0, Find = find ?? Dns.GetHostAddresses };
         _publish = publish;
         _log = log;
         _entries =
@@ -88,7 +95,9 @@ internal sealed class Resolution : IDisposable
             entry.IsPublished = true;
             return;
         }
-        IPAddress[] found = address.Ip is { } ip ? [ip] : await Dns.GetHostAddressesAsync(address.Host, _stop.Token);
+        IPAddress[] found = address.Ip is { } ip
+            ? [ip]
+            : await _resolver.TryLookUp(address.Host)!.WaitAsync(_stop.Token);
         if (entry.Known.SequenceEqual(found)) return;
         SocketAddress[] addresses = [.. found.Select(known => new IPEndPoint(known, address.Port).Serialize())];
         _publish(entry.Cluster, entry.Index, addresses);

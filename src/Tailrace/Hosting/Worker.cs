@@ -385,7 +385,7 @@ internal sealed class Worker : IDisposable
     private ForwardProxyHandler? BuildForwardProxy(EgressPlan? plan)
     {
         if (plan is null) return null;
-        var proxy = new ForwardProxyHandler(Reactor, plan.Settings, plan.Policy, plan.Edits);
+        var proxy = new ForwardProxyHandler(Reactor, plan.Settings, plan.Policy, plan.Edits, plan.Resolver);
         _forwardProxies.Add(proxy);
         return proxy;
     }

@@ -22,8 +22,11 @@ public sealed class FetchClient
     {
         _settings = settings ?? new ClusterSettings { Name = "fetch" };
         _origins = new ReactorLocal<FetchOrigins>(
-            reactor => new FetchOrigins(reactor, _settings, policy: null, new RequestEdits()));
+            reactor => new FetchOrigins(reactor, _settings, policy: null, new RequestEdits(), Resolver));
     }
+
+    /// <summary>Looks names up, for all reactors.</summary>
+    internal Resolver Resolver { get; init; } = new();
 
     /// <summary>Gets a URL.</summary>
     /// <param name="reactor">The handler's: <see cref="Exchange.Reactor"/>.</param>

@@ -27,6 +27,7 @@ public enum FetchError : byte
     /// <summary>What came is not valid HTTP, or goes beyond the limits for answers.</summary>
     Invalid,
 
-    /// <summary>A limit of this side is reached: connections, descriptors, ports or buffers.</summary>
+    /// <summary>A limit of this side is reached: connections, descriptors, ports, buffers, or names that are
+    /// looked up.</summary>
     LimitReached,
 }

@@ -7,7 +7,8 @@ namespace Tailrace.Proxy;
 
 /// <summary>One origin as the fetches of one reactor see it: a cluster of one destination.</summary>
 /// <remarks>
-/// Used on its reactor's thread only. Names are looked up on .NET's own threads; the result comes through the mailbox.
+/// Used on its reactor's thread only. Names are looked up on the resolver's threads; the result comes through the
+/// mailbox.
 /// </remarks>
 internal sealed class FetchOrigin
 {
@@ -18,16 +19,19 @@ internal sealed class FetchOrigin
     private readonly Cluster _cluster;
     private readonly Destination _destination;
     private readonly EgressPolicy? _policy;
+    private readonly Resolver _resolver;
     private readonly string _host;
     private readonly int _port;
     private Task<IPAddress[]>? _lookup;
     private long _lookupAt;
 
     internal FetchOrigin(
-        Reactor reactor, ClusterSettings settings, FetchUrl url, EgressPolicy? policy, RequestEdits edits)
+        Reactor reactor, ClusterSettings settings, FetchUrl url, EgressPolicy? policy, RequestEdits edits,
+        Resolver resolver)
     {
         _reactor = reactor;
         _policy = policy;
+        _resolver = resolver;
         _host = url.Host;
         _port = url.Port;
         _lookupAt = url.Ip is null ? 0 : long.MaxValue;
@@ -59,16 +63,16 @@ internal sealed class FetchOrigin
     internal void Drain() => _cluster.Drain();
 
     /// <summary>Looks the name up if that is due. Fetches that wait for the same name share a look-up.</summary>
-    internal async LoopTask<FetchError> ResolveAsync()
+    /// <param name="client">Whose request it is for; the default: nobody's whose look-ups are bounded.</param>
+    internal async LoopTask<FetchError> ResolveAsync(NetAddress client = default)
     {
         if (_reactor.Loop.Now < _lookupAt) return FetchError.None;
-        var timeoutMs = Settings.ConnectTimeoutMs > 0 ? Settings.ConnectTimeoutMs : Timeout.Infinite;
-        var lookup = _lookup ??= Dns.GetHostAddressesAsync(_host).WaitAsync(TimeSpan.FromMilliseconds(timeoutMs));
-        var error = FetchError.None;
+        var lookup = _lookup ??= TryLookUp(client);
+        var error = lookup is null ? FetchError.LimitReached : FetchError.None;
         try
         {
-            var found = await lookup;
-            if (_lookup == lookup) _cluster.SetAddresses(0, Serialize(Judge(found)));
+            var found = lookup is null ? null : await lookup;
+            if (found is not null && _lookup == lookup) _cluster.SetAddresses(0, Serialize(Judge(found)));
         }
         catch (TimeoutException)
         {
@@ -82,6 +86,12 @@ internal sealed class FetchOrigin
         if (_destination.Addresses.Length == 0) return error == FetchError.None ? FetchError.NameNotFound : error;
         _lookupAt = _reactor.Loop.Now + AddressesMs;
         return FetchError.None;
+    }
+
+    private Task<IPAddress[]>? TryLookUp(NetAddress client)
+    {
+        var timeoutMs = Settings.ConnectTimeoutMs > 0 ? Settings.ConnectTimeoutMs : Timeout.Infinite;
+        return _resolver.TryLookUp(_host, client, timeoutMs)?.WaitAsync(TimeSpan.FromMilliseconds(timeoutMs));
     }
 
     /// <summary>Leases a connection: an idle one unless it has to be new, else one to any of the addresses.</summary>

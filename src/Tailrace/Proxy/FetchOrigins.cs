@@ -9,8 +9,9 @@ namespace Tailrace.Proxy;
 /// <param name="settings">How each of them is treated.</param>
 /// <param name="policy">Which addresses may be connected to; null for all.</param>
 /// <param name="edits">What becomes of the heads of requests that are forwarded.</param>
+/// <param name="resolver">Looks names up.</param>
 internal sealed class FetchOrigins(
-    Reactor reactor, ClusterSettings settings, EgressPolicy? policy, RequestEdits edits)
+    Reactor reactor, ClusterSettings settings, EgressPolicy? policy, RequestEdits edits, Resolver resolver)
 {
     internal const int CountMax = 256;
 
@@ -25,7 +26,7 @@ internal sealed class FetchOrigins(
         if (!_origins.TryGetValue(url.Authority, out var origin))
         {
             if (_origins.Count == CountMax) DropOldest();
-            origin = new FetchOrigin(reactor, settings, url, policy, edits);
+            origin = new FetchOrigin(reactor, settings, url, policy, edits, resolver);
             _origins.Add(url.Authority, origin);
             if (_isDrained) origin.Drain();
         }

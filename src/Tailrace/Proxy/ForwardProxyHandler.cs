@@ -19,10 +19,11 @@ internal sealed class ForwardProxyHandler : Handler
     private readonly EgressPolicy _policy;
     private readonly FetchOrigins _origins;
 
-    internal ForwardProxyHandler(Reactor reactor, ClusterSettings settings, EgressPolicy policy, RequestEdits edits)
+    internal ForwardProxyHandler(
+        Reactor reactor, ClusterSettings settings, EgressPolicy policy, RequestEdits edits, Resolver resolver)
     {
         _policy = policy;
-        _origins = new FetchOrigins(reactor, settings, policy, edits);
+        _origins = new FetchOrigins(reactor, settings, policy, edits, resolver);
     }
 
     /// <summary>Closes what is idle; connections in use close when they are given back.</summary>
@@ -47,7 +48,7 @@ internal sealed class ForwardProxyHandler : Handler
 
         // 2. Its addresses, and whether they are allowed.
         var origin = _origins.Of(url);
-        var unresolved = await origin.ResolveAsync();
+        var unresolved = await origin.ResolveAsync(exchange.Downstream.Remote.WithoutPort);
         if (origin.IsForbidden)
         {
             Refuse(exchange, 403, "the address of this host is not allowed");
@@ -55,8 +56,7 @@ internal sealed class ForwardProxyHandler : Handler
         }
         if (unresolved != FetchError.None)
         {
-            var isLate = unresolved == FetchError.TimedOut;
-            Refuse(exchange, isLate ? 504 : 502, isLate ? "the name was not found in time" : "the name was not found");
+            RefuseName(exchange, unresolved);
             return;
         }
 
@@ -100,6 +100,13 @@ internal sealed class ForwardProxyHandler : Handler
         var name = !isTunnel && port == HttpPort ? host : string.Create(CultureInfo.InvariantCulture, $"{host}:{port}");
         url = new FetchUrl(plain, port, ip, name, []);
         return true;
+    }
+
+    private static void RefuseName(Exchange exchange, FetchError error)
+    {
+        if (error == FetchError.TimedOut) Refuse(exchange, 504, "the name was not found in time");
+        else if (error == FetchError.LimitReached) Refuse(exchange, 503, "too many names are being looked up");
+        else Refuse(exchange, 502, "the name was not found");
     }
 
     private static void Refuse(Exchange exchange, int status, string reason)

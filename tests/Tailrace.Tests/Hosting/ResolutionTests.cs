@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using Tailrace.Config;
 using Tailrace.Hosting;
 using Tailrace.Telemetry;
+using Tailrace.Tests.Proxy;
 
 namespace Tailrace.Tests.Hosting;
 
@@ -96,6 +97,27 @@ public sealed class ResolutionTests : IDisposable
         Assert.Single(_published);
     }
 
+    [Fact]
+    public async Task A_name_that_hangs_keeps_neither_others_nor_a_stop_waiting()
+    {
+        using var names = new SilentNames();
+        using var resolution = Create(
+            names.Find, Publish, "http://silent.example:81", "http://127.0.0.1:82", "http://good.example:83");
+        names.Answer("good.example", IPAddress.Parse("10.0.0.1"));
+        var all = resolution.ResolveAsync();
+        Assert.Equal(["good.example", "silent.example"], new[] { names.Next(), names.Next() }.Order());
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        while (_published.Count < 2 && watch.Elapsed.TotalSeconds < 30)
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        Assert.Equal(["10.0.0.1:83", "127.0.0.1:82"], _published.Select(one => one.Addresses).Order());
+        Assert.False(all.IsCompleted);
+        Assert.False(names.WasOnPool);
+        resolution.Dispose();
+        await all;
+        _log.Dispose();
+        Assert.Empty(_lines.ToString());
+    }
+
     public void Dispose() => _log.Dispose();
 
     /// <summary>What was logged, without its time and level.</summary>
@@ -108,14 +130,18 @@ public sealed class ResolutionTests : IDisposable
 
     private Resolution Create(params string[] destinations) => Create(Publish, destinations);
 
-    private Resolution Create(Action<string, int, SocketAddress[]> publish, params string[] destinations)
+    private Resolution Create(Action<string, int, SocketAddress[]> publish, params string[] destinations) =>
+        Create(Dns.GetHostAddresses, publish, destinations);
+
+    private Resolution Create(
+        Func<string, IPAddress[]> find, Action<string, int, SocketAddress[]> publish, params string[] destinations)
     {
         var cluster = new ClusterOptions
         {
             Destinations = [.. destinations.Select(address => new DestinationOptions { Address = address })],
         };
         var options = new TailraceOptions { Clusters = new Dictionary<string, ClusterOptions> { ["main"] = cluster } };
-        return new Resolution([ClusterPlan.From("main", options)], publish, _log);
+        return new Resolution([ClusterPlan.From("main", options)], publish, _log, find);
     }
 
     private void Publish(string cluster, int index, SocketAddress[] addresses) =>

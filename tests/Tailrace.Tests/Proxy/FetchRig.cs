@@ -20,10 +20,10 @@ internal sealed class FetchRig : IDisposable
     private readonly List<Socket> _bound = [];
     private int _playing;
 
-    internal FetchRig(string engine, ClusterSettings? settings = null)
+    internal FetchRig(string engine, ClusterSettings? settings = null, Resolver? resolver = null)
     {
         _loop = new LoopRig(engine);
-        Client = new FetchClient(settings);
+        Client = new FetchClient(settings) { Resolver = resolver ?? new Resolver() };
     }
 
     internal static ClusterSettings Settings { get; } = new() { Name = "test" };
