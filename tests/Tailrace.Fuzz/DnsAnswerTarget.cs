@@ -26,7 +26,15 @@ public sealed class DnsAnswerTarget : IFuzzTarget
     {
         // The number of the question is whatever the answer says, or reading would end there.
         ushort id = input.Length < 2 ? (ushort)0 : (ushort)(input[0] << 8 | input[1]);
-        DnsReply? reply = DnsMessage.Read(input, id, Name, DnsType.Srv);
+        DnsReply? reply;
+        try
+        {
+            reply = DnsMessage.Read(input, id, Name, DnsType.Srv);
+        }
+        catch (DnsException)
+        {
+            return "too much";
+        }
         if (reply is null || reply.IsTruncated)
             return Nothing;
         return $"{reply.Code}: {string.Join(", ", reply.Answers.Select(Text))}; {string.Join(", ", reply.Others.Select(Text))}";

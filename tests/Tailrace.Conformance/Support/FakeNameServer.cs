@@ -52,6 +52,13 @@ internal sealed class FakeNameServer : IDisposable
     /// <summary>The code of every answer; null: what is right.</summary>
     internal int? Code { get; set; }
 
+    /// <summary>The code of its answers to what has more than a question, as of servers before EDNS; 0: it knows it.
+    /// </summary>
+    internal int RefusalOfExtensions { get; set; }
+
+    /// <summary>Whether that refusal is a head alone, without the question.</summary>
+    internal bool IsRefusalBare { get; set; }
+
     /// <summary>Whether it says nothing.</summary>
     internal bool IsSilent { get; set; }
 
@@ -167,10 +174,17 @@ internal sealed class FakeNameServer : IDisposable
         var exists = Records.Keys.Any(key => key.Name == name);
         var records = Records.GetValueOrDefault((name, type), []);
         var code = Code ?? (name == FailsFor ? 2 : exists ? 0 : 3);
+        // Additional records: there is one where the question is extended (RFC 6891).
+        if (RefusalOfExtensions != 0 && question[11] != 0)
+        {
+            code = RefusalOfExtensions;
+            if (IsRefusalBare) return [question[0], question[1], 0x80, (byte)code, 0, 0, 0, 0, 0, 0, 0, 0];
+        }
         if (code != 0 || isCut) records = [];
         List<byte> answer =
         [
-            question[0], question[1], (byte)(isCut ? 0x82 : 0x80), (byte)code, 0, 1, 0, (byte)records.Count, 0, 0, 0, 0,
+            question[0], question[1], (byte)(isCut ? 0x82 : 0x80), (byte)code, 0, 1,
+            (byte)(records.Count >> 8), (byte)records.Count, 0, 0, 0, 0,
             .. question[12..end],
         ];
         foreach (var data in records)

@@ -9,7 +9,8 @@ namespace Tailrace.Hosting.Names;
 /// <summary>Asks name servers what the system's own look-up cannot be asked for: SRV records.</summary>
 /// <remarks>
 /// Slow plane: ordinary .NET on ordinary threads. A question goes to one server after the other, twice, over UDP from a
-/// port and with a number that nobody can guess; an answer that does not fit comes over TCP.
+/// port and with a number that nobody can guess; an answer that does not fit comes over TCP. A server that does not
+/// know EDNS is asked once more without.
 /// </remarks>
 /// <param name="servers">Whom to ask; empty: whom the system asks.</param>
 /// <param name="timeout">How long one server has for one answer.</param>
@@ -31,7 +32,10 @@ internal sealed class DnsClient(IReadOnlyList<IPEndPoint> servers, TimeSpan time
             {
                 try
                 {
-                    var reply = await AskAsync(server, name, type, stop).ConfigureAwait(false);
+                    var reply = await AskAsync(server, name, type, isExtended: true, stop).ConfigureAwait(false);
+                    // It may be the extension that it does not know (RFC 6891 section 7).
+                    if (DnsMessage.IsRefusal(reply.Code))
+                        reply = await AskAsync(server, name, type, isExtended: false, stop).ConfigureAwait(false);
                     // 3 is an answer as well: there is no such name.
                     if (reply.Code is 0 or 3) return reply;
                     reason = $"the name server answers with code {reply.Code}";
@@ -58,12 +62,13 @@ internal sealed class DnsClient(IReadOnlyList<IPEndPoint> servers, TimeSpan time
         throw new DnsException(reason);
     }
 
-    private async Task<DnsReply> AskAsync(IPEndPoint server, string name, DnsType type, CancellationToken stop)
+    private async Task<DnsReply> AskAsync(
+        IPEndPoint server, string name, DnsType type, bool isExtended, CancellationToken stop)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
         limit.CancelAfter(timeout);
         var id = (ushort)RandomNumberGenerator.GetInt32(1 << 16);
-        var question = DnsMessage.Ask(id, name, type);
+        var question = DnsMessage.Ask(id, name, type, isExtended);
         using var socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         // Connected: what comes from others is not received.
         await socket.ConnectAsync(server, limit.Token).ConfigureAwait(false);

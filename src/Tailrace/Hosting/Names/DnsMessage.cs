@@ -16,10 +16,15 @@ internal static class DnsMessage
     private const int RecordsMax = 512;
     private const int PointersMax = 16;
 
-    /// <summary>Writes a question, with room for an answer that is longer than 512 bytes (RFC 6891).</summary>
-    internal static byte[] Ask(ushort id, string name, DnsType type)
+    /// <summary>Writes a question.</summary>
+    /// <param name="id">Its number.</param>
+    /// <param name="name">The name that is asked for.</param>
+    /// <param name="type">What of it.</param>
+    /// <param name="isExtended">Whether it has room for an answer that is longer than 512 bytes (RFC 6891).</param>
+    internal static byte[] Ask(ushort id, string name, DnsType type, bool isExtended = true)
     {
-        var message = new List<byte> { (byte)(id >> 8), (byte)id, 0x01, 0, 0, 1, 0, 0, 0, 0, 0, 1 };
+        var others = (byte)(isExtended ? 1 : 0);
+        var message = new List<byte> { (byte)(id >> 8), (byte)id, 0x01, 0, 0, 1, 0, 0, 0, 0, 0, others };
         foreach (var label in name.Split('.'))
         {
             if (label.Length is 0 or > LabelMax) throw new DnsException($"'{name}' is not a name");
@@ -28,17 +33,22 @@ internal static class DnsMessage
         }
         if (message.Count - HeaderBytes >= NameMax) throw new DnsException($"'{name}' is too long for a name");
         message.AddRange([0, 0, (byte)type, 0, 1]);
-        message.AddRange([0, 0, 41, DatagramMax >> 8, DatagramMax & 0xff, 0, 0, 0, 0, 0, 0]);
+        if (isExtended) message.AddRange([0, 0, 41, DatagramMax >> 8, DatagramMax & 0xff, 0, 0, 0, 0, 0, 0]);
         return [.. message];
     }
 
     /// <summary>Reads an answer to a question.</summary>
     /// <returns>Null when it is none to this question, or makes no sense.</returns>
+    /// <exception cref="DnsException">It has more records than are taken.</exception>
     internal static DnsReply? Read(ReadOnlySpan<byte> message, ushort id, string name, DnsType type)
     {
         if (message.Length < HeaderBytes || BinaryPrimitives.ReadUInt16BigEndian(message) != id) return null;
         var flags = BinaryPrimitives.ReadUInt16BigEndian(message[2..]);
-        var isAnswer = (flags & 0x8000) != 0 && BinaryPrimitives.ReadUInt16BigEndian(message[4..]) == 1;
+        var questions = BinaryPrimitives.ReadUInt16BigEndian(message[4..]);
+        // Who does not understand a question may not repeat it.
+        if ((flags & 0x8000) != 0 && questions == 0 && IsRefusal(flags & 0xf))
+            return new DnsReply(flags & 0xf, IsTruncated: false, [], []);
+        var isAnswer = (flags & 0x8000) != 0 && questions == 1;
         var at = HeaderBytes;
         if (!isAnswer || !TryReadName(message, ref at, out var asked) || at + 4 > message.Length) return null;
         var isOurs = asked.Equals(name, StringComparison.OrdinalIgnoreCase)
@@ -50,12 +60,18 @@ internal static class DnsMessage
             Authorities: BinaryPrimitives.ReadUInt16BigEndian(message[8..]),
             Others: BinaryPrimitives.ReadUInt16BigEndian(message[10..]));
         var isTruncated = (flags & 0x0200) != 0;
+        var most = Math.Max(counts.Answers, Math.Max(counts.Authorities, counts.Others));
+        if (most > RecordsMax && !isTruncated)
+            throw new DnsException($"the name server's answer has more than {RecordsMax} records");
         var (answers, others) = (new List<DnsRecord>(), new List<DnsRecord>());
         var isWhole = TryReadRecords(message, ref at, counts.Answers, answers)
             && TryReadRecords(message, ref at, counts.Authorities, [])
             && TryReadRecords(message, ref at, counts.Others, others);
         return isWhole || isTruncated ? new DnsReply(flags & 0xf, isTruncated, answers, others) : null;
     }
+
+    /// <summary>Whether a code says that the server does not know what it was asked (FORMERR, NOTIMP).</summary>
+    internal static bool IsRefusal(int code) => code is 1 or 4;
 
     private static bool TryReadRecords(ReadOnlySpan<byte> message, ref int at, int count, List<DnsRecord> records)
     {

@@ -26,6 +26,9 @@ public sealed class DnsMessageTests
         var question = DnsMessage.Ask(0x1234, Name, DnsType.Srv);
         Assert.Equal("12340100000100000000000105", Convert.ToHexString(question[..13]));
         Assert.Equal("0000210001" + "00002904D0000000000000", Convert.ToHexString(question[^16..]));
+        var plain = DnsMessage.Ask(0x1234, Name, DnsType.Srv, isExtended: false);
+        Assert.Equal("12340100000100000000000005", Convert.ToHexString(plain[..13]));
+        Assert.Equal(question[13..^11], plain[13..]);
         Assert.Throws<DnsException>(() => DnsMessage.Ask(1, "a..b", DnsType.A));
         Assert.Throws<DnsException>(() => DnsMessage.Ask(1, new string('x', 64), DnsType.A));
         Assert.Throws<DnsException>(() => DnsMessage.Ask(1, string.Join('.', Enumerable.Repeat("abcdefgh", 40)), DnsType.A));
@@ -49,6 +52,27 @@ public sealed class DnsMessageTests
         Assert.Null(DnsMessage.Read(Sample, 0x1234, "_http._tcp.b.example", DnsType.Srv));
         Assert.Null(DnsMessage.Read(Sample, 0x1234, Name, DnsType.A));
         Assert.Null(DnsMessage.Read(DnsMessage.Ask(0x1234, Name, DnsType.Srv), 0x1234, Name, DnsType.Srv));
+    }
+
+    [Fact]
+    public void A_refusal_need_not_repeat_the_question()
+    {
+        foreach (var (code, isAnswer) in new[] { ("1", true), ("4", true), ("0", false), ("2", false), ("3", false) })
+        {
+            var message = Convert.FromHexString("1234" + "818" + code + "0000" + "0000" + "0000" + "0000");
+            Assert.Equal(isAnswer, DnsMessage.Read(message, 0x1234, Name, DnsType.Srv) is not null);
+            Assert.Null(DnsMessage.Read(message, 0x1235, Name, DnsType.Srv));
+        }
+    }
+
+    [Fact]
+    public void Too_many_records_are_told_unless_there_are_more_elsewhere()
+    {
+        var message = Sample;
+        message[6] = 3;
+        Assert.Throws<DnsException>(() => DnsMessage.Read(message, 0x1234, Name, DnsType.Srv));
+        message[2] |= 0x02;
+        Assert.True(DnsMessage.Read(message, 0x1234, Name, DnsType.Srv)!.IsTruncated);
     }
 
     [Fact]
@@ -83,7 +107,19 @@ public sealed class DnsMessageTests
         {
             var message = Sample;
             for (var j = random.Next(1, 8); j > 0; j--) message[random.Next(message.Length)] = (byte)random.Next(256);
-            DnsMessage.Read(message, 0x1234, Name, DnsType.Srv);
+            Read(message);
+        }
+
+        static void Read(byte[] message)
+        {
+            try
+            {
+                DnsMessage.Read(message, 0x1234, Name, DnsType.Srv);
+            }
+            catch (DnsException)
+            {
+                // It says that it has more records than are taken.
+            }
         }
     }
 }

@@ -74,6 +74,32 @@ public sealed class SrvLookupTests : IDisposable
         Assert.Equal(reason, (await Assert.ThrowsAsync<DnsException>(() => FindAtAsync(other))).Message);
     }
 
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(1, true)]
+    [InlineData(4, false)]
+    public async Task A_server_that_knows_no_extensions_is_asked_without(int refusal, bool isBare)
+    {
+        (_server.RefusalOfExtensions, _server.IsRefusalBare) = (refusal, isBare);
+        _server.SetHost("o1.example", IPAddress.Loopback);
+        _server.SetService(Service, FakeNameServer.Srv(0, 0, 80, "o1.example"));
+        Assert.Equal("o1.example", Assert.Single((await FindAsync()).Places).Host);
+        // Once more for each: of the service, and of the target in two families.
+        Assert.Equal(6, _server.Questions);
+        _server.Code = refusal;
+        Assert.Equal($"the name server answers with code {refusal}", await ReasonAsync());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_answer_with_too_many_records_is_told(bool truncates)
+    {
+        _server.Truncates = truncates;
+        _server.SetService(Service, [.. Enumerable.Range(0, 513).Select(_ => FakeNameServer.Srv(0, 0, 80, "o"))]);
+        Assert.Equal("the name server's answer has more than 512 records", await ReasonAsync());
+    }
+
     [Fact]
     public async Task A_target_that_is_no_host_name_is_left_out()
     {
