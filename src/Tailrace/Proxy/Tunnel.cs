@@ -31,19 +31,10 @@ namespace Tailrace.Proxy;
 /// nothing is left to be received from it, and the other one when all has come there, by a reset.
 /// </para>
 /// </remarks>
-internal class Tunnel : TimerEntry
+internal partial class Tunnel : TimerEntry
 {
     /// <summary>For how long nothing has moved in a tunnel that may be cut like one that ends.</summary>
     private const int QuietMs = 10_000;
-
-    /// <summary>How long what a broken side has sent is waited for where nobody can say whether it moves.</summary>
-    private const int BlindPatienceMs = 1_000;
-
-    /// <summary>
-    /// When the system is asked whether it has arrived: first, and then in twice the time, up to the longest.
-    /// </summary>
-    private const int AskFirstMs = 20;
-    private const int AskLastMs = 320;
 
     /// <summary>
     /// How often in the time of its silence is looked for what only shows by being asked for: a send that goes on in
@@ -54,15 +45,35 @@ internal class Tunnel : TimerEntry
     /// <summary>How long after bulk its direction counts as one that reads: its pieces have pauses.</summary>
     private const int BulkPauseMs = 100;
 
+    /// <summary>How far it has come: it passes these in order, and may leave out any but the first and last.</summary>
+    private enum Phase : byte
+    {
+        /// <summary>It has not begun, or nothing can move any more: it may begin (<see cref="Begin"/>).</summary>
+        Over,
+
+        /// <summary>Bytes go both ways, or one way when the other stream has ended.</summary>
+        Open,
+
+        /// <summary>A side is broken, and what it has sent goes to the other one (<see cref="Deliver"/>).</summary>
+        Delivering,
+
+        /// <summary>What waits is cancelled, and both directions end (<see cref="Cancel"/>).</summary>
+        Stopping,
+
+        /// <summary>
+        /// Both have ended, but the system still has something for the side that is not broken
+        /// (<see cref="BeginParting"/>).
+        /// </summary>
+        Parting,
+    }
+
     private TunnelFlow _upload;
     private TunnelFlow _download;
     private ITunnelOwner _owner = null!;
-    private Losses? _losses;
     private int _idleTimeoutMs;
     private long _activeAt;
     private long _expiresAt;
-    private byte _running;
-    private bool _hasFailed;
+    private Phase _phase;
     private bool _isCut;
     private bool _isQueued;
     private StreamState _told;
@@ -74,7 +85,7 @@ internal class Tunnel : TimerEntry
     internal Action<StreamState>? Changed { get; set; }
 
     /// <summary>Whether it has begun and not ended.</summary>
-    internal bool IsRunning => _running > 0;
+    internal bool IsRunning => _phase != Phase.Over;
 
     /// <summary>Where it stands; between two pieces of bulk it is reading.</summary>
     internal StreamState State
@@ -92,8 +103,8 @@ internal class Tunnel : TimerEntry
     {
         get
         {
-            if (_running == 0) return StreamState.Closed;
-            if (_hasFailed || _by != TunnelSide.None) return StreamState.Closing;
+            if (_phase == Phase.Over) return StreamState.Closed;
+            if (_phase != Phase.Open || _by != TunnelSide.None) return StreamState.Closing;
             if (_upload.Wait == TunnelWait.Room || _download.Wait == TunnelWait.Room) return StreamState.Writing;
             var hasMore = _upload.Wait == TunnelWait.Turn || _download.Wait == TunnelWait.Turn;
             return hasMore ? StreamState.Reading : StreamState.Connected;
@@ -107,7 +118,7 @@ internal class Tunnel : TimerEntry
     internal long BytesDown => _download.Bytes;
 
     /// <summary>Whether what waits has been cancelled.</summary>
-    internal bool IsStopped { get; private set; }
+    internal bool IsStopping => _phase == Phase.Stopping;
 
     /// <summary>The client's side.</summary>
     internal Connection Downstream { get; private protected set; } = null!;
@@ -125,8 +136,7 @@ internal class Tunnel : TimerEntry
 
     private TunnelPump Download => new(this, ref _download, TunnelSide.Upstream);
 
-    /// <summary>After a reset: the side that was not.</summary>
-    private Connection Survivor => _by == TunnelSide.Downstream ? Upstream : Downstream;
+    private TunnelPump PumpFrom(TunnelSide side) => side == TunnelSide.Downstream ? Upload : Download;
 
     private Counters Counters
     {
@@ -141,7 +151,7 @@ internal class Tunnel : TimerEntry
     /// <param name="owner">Told when nothing can move any more.</param>
     internal void Begin(Connection downstream, Connection upstream, TunnelLimits limits, ITunnelOwner owner)
     {
-        Debug.Assert(_running == 0, "a tunnel has one use at a time");
+        Debug.Assert(!IsRunning, "a tunnel has one use at a time");
         _upload = _download = default;
         Downstream = downstream;
         Upstream = upstream;
@@ -149,8 +159,8 @@ internal class Tunnel : TimerEntry
         _idleTimeoutMs = limits.IdleTimeoutMs;
         _activeAt = Loop.Now;
         _expiresAt = limits.LifetimeMs > 0 ? _activeAt + limits.LifetimeMs : long.MaxValue;
-        _running = 2;
-        _hasFailed = _isCut = IsStopped = false;
+        _phase = Phase.Open;
+        _isCut = false;
         _end = TunnelEnd.Closed;
         _by = TunnelSide.None;
         _error = IoError.None;
@@ -202,33 +212,41 @@ internal class Tunnel : TimerEntry
     /// <summary>Ends it at once; what waits is cancelled. Does nothing to one that is over.</summary>
     internal void Stop(TunnelEnd end = TunnelEnd.Aborted)
     {
-        if (_running == 0) return;
+        if (!IsRunning) return;
         _expiresAt = Loop.Now;
-        if (_losses is { IsParting: true })
+        if (_phase == Phase.Parting)
         {
             Loop.Timers.Set(this, _expiresAt);
             return;
         }
         // Whoever receives could take it for the end of what there is.
         _isCut |= end != TunnelEnd.Idle && BytesUp + BytesDown > 0 && Loop.Now - _activeAt < QuietMs;
-        Fail(end, TunnelSide.None, IoError.None);
-        Cancel();
+        Cancel(end, TunnelSide.None, IoError.None);
     }
 
     /// <summary>A deadline passed: its own, or the one until which it would be idle.</summary>
     protected internal override void OnDeadline()
     {
-        if (_losses is { IsParting: true })
+        switch (_phase)
         {
-            GoOnParting();
-            return;
+            case Phase.Open:
+                LookForSilence();
+                break;
+            case Phase.Delivering when IsPatient():
+                WaitForRest();
+                break;
+            case Phase.Delivering:
+                Stop();
+                break;
+            case Phase.Parting:
+                GoOnParting();
+                break;
+            // One that stops needs no deadline: it is over in this turn.
         }
-        if (_losses is { PatientUntil: > 0 })
-        {
-            if (IsPatient()) WaitForRest();
-            else Stop();
-            return;
-        }
+    }
+
+    private void LookForSilence()
+    {
         var now = Loop.Now;
         if (now >= _expiresAt)
         {
@@ -247,7 +265,7 @@ internal class Tunnel : TimerEntry
     /// <inheritdoc/>
     internal override void OnAbandoned()
     {
-        if (_losses is { IsParting: true }) Finish();
+        if (_phase == Phase.Parting) Finish();
     }
 
     /// <summary>A pump has received something.</summary>
@@ -265,65 +283,19 @@ internal class Tunnel : TimerEntry
     internal void OnEnd(in TunnelPump pump)
     {
         // After a failure the reset tells both sides; an end before it would tell them something else.
-        if (_hasFailed)
+        if (_phase != Phase.Open)
         {
             // All that the broken side has sent is delivered, and nothing gets there.
-            if (pump.From == _by) Cancel();
+            if (pump.From == _by) Cancel(TunnelEnd.Reset, pump.From, _error);
             return;
         }
         if (_by == TunnelSide.None) _by = pump.From;
         Tell();
         // When the other direction has ended before, both connections are closed next, which says as much.
-        if (_running == 1) return;
+        if (PumpFrom(OtherThan(pump.From)).IsOver) return;
         pump.Target.ShutdownSend();
         // Nobody receives from the source any more, and its reset is to be heard of all the same.
         pump.WatchSource();
-    }
-
-    /// <summary>What tells the tunnel that a side is lost.</summary>
-    internal LoopContinuation LossWatcherOf(TunnelSide side)
-    {
-        var watchers = _losses ??= new Losses(this);
-        return side == TunnelSide.Downstream ? watchers.Downstream : watchers.Upstream;
-    }
-
-    private void OnLost(TunnelSide side)
-    {
-        // News of an earlier use may come late.
-        if (_running == 0) return;
-        if (_losses is { IsParting: true })
-        {
-            if (Survivor.IsBroken || Survivor.IsClosed) Finish();
-            return;
-        }
-        var pump = side == TunnelSide.Downstream ? Upload : Download;
-        if (!pump.Source.IsLossWatched) OnLost(pump);
-    }
-
-    /// <summary>A side has been reset, or closed here, while nothing was received from it.</summary>
-    private void OnLost(in TunnelPump pump)
-    {
-        if (pump.Source.IsClosed)
-        {
-            Fail(TunnelEnd.Aborted, TunnelSide.None, IoError.Aborted);
-            Cancel();
-        }
-        else if (!pump.Source.IsBroken)
-        {
-            // Its other side has closed it, in order: what it has sent, and what is on its way to it, goes on.
-        }
-        else if (pump.IsOver)
-        {
-            // All that it sent is delivered, and nothing gets there.
-            Fail(TunnelEnd.Reset, pump.From, IoError.Reset);
-            Cancel();
-        }
-        else if (pump.IsSending)
-        {
-            Fail(TunnelEnd.Reset, pump.From, IoError.Reset);
-            BeginRest();
-        }
-        // Otherwise the next receive tells.
     }
 
     /// <summary>
@@ -331,19 +303,9 @@ internal class Tunnel : TimerEntry
     /// </summary>
     internal void OnReadFailed(in TunnelPump pump, IoError error)
     {
-        switch (error)
-        {
-            case var _ when error.IsShortage():
-                Fail(TunnelEnd.NoBuffers, TunnelSide.None, error);
-                break;
-            case IoError.Aborted or IoError.Cancelled:
-                Fail(TunnelEnd.Aborted, TunnelSide.None, error);
-                break;
-            default:
-                Fail(TunnelEnd.Reset, pump.From, error);
-                break;
-        }
-        Cancel();
+        if (error.IsShortage()) Cancel(TunnelEnd.NoBuffers, TunnelSide.None, error);
+        else if (error is IoError.Aborted or IoError.Cancelled) Cancel(TunnelEnd.Aborted, TunnelSide.None, error);
+        else Cancel(TunnelEnd.Reset, pump.From, error);
     }
 
     /// <summary>
@@ -354,14 +316,8 @@ internal class Tunnel : TimerEntry
     {
         // Bytes that are no longer in the input may not have gone.
         _isCut = true;
-        if (error is IoError.Aborted or IoError.Cancelled)
-        {
-            Fail(TunnelEnd.Aborted, TunnelSide.None, error);
-            Cancel();
-            return;
-        }
-        Fail(TunnelEnd.Reset, OtherThan(pump.From), error);
-        BeginRest();
+        if (error is IoError.Aborted or IoError.Cancelled) Cancel(TunnelEnd.Aborted, TunnelSide.None, error);
+        else Deliver(OtherThan(pump.From), error);
     }
 
     /// <summary>A bug: nobody knows what has been delivered.</summary>
@@ -377,40 +333,17 @@ internal class Tunnel : TimerEntry
     internal void OnPumped(bool isCut)
     {
         _isCut |= isCut;
-        Debug.Assert(_running > 0, "each of two pumps ends once");
-        if (--_running > 0) return;
+        if (!Upload.IsOver || !Download.IsOver) return;
+        Debug.Assert(IsRunning, "each of two pumps ends once");
         if (_end == TunnelEnd.Reset && Loop.Now < _expiresAt && Survivor is { IsBroken: false, Owed: > 0 })
             BeginParting();
         else Finish();
     }
 
-    /// <summary>Closes the broken side. The other one's reset would throw away what is still under way to it.</summary>
-    private void BeginParting()
-    {
-        _running = 1;
-        (_by == TunnelSide.Downstream ? Downstream : Upstream).Abort();
-        Survivor.WatchLoss(LossWatcherOf(OtherThan(_by)));
-        BeginRest();
-        _losses!.IsParting = true;
-        AskLater();
-    }
-
-    private void GoOnParting()
-    {
-        if (Survivor is { IsBroken: false, Owed: > 0 } && IsPatient()) AskLater();
-        else Finish();
-    }
-
-    private void AskLater()
-    {
-        Loop.Timers.Set(this, Math.Min(_expiresAt, Loop.Now + _losses!.AskMs));
-        _losses.AskMs = Math.Min(2 * _losses.AskMs, AskLastMs);
-    }
-
     /// <summary>Nothing moves any more, or may.</summary>
     private void Finish()
     {
-        _running = 0;
+        _phase = Phase.Over;
         Loop.Timers.Remove(this);
         Downstream.WatchLoss(null);
         Upstream.WatchLoss(null);
@@ -425,14 +358,29 @@ internal class Tunnel : TimerEntry
         owner.OnEnded(downstream, upstream, new TunnelResult(_end, _by, _error, mustReset, BytesUp, BytesDown));
     }
 
-    /// <summary>Remembers what ended the tunnel; what follows from it is not asked for.</summary>
-    private void Fail(TunnelEnd end, TunnelSide by, IoError error)
+    /// <summary>A side is broken: what it has sent before is delivered, as long as some of it goes.</summary>
+    private void Deliver(TunnelSide broken, IoError error)
     {
-        if (_hasFailed) return;
-        _hasFailed = true;
-        _end = end;
-        _by = by;
-        _error = error;
+        if (_phase != Phase.Open) return;
+        Advance(Phase.Delivering, TunnelEnd.Reset, broken, error);
+        BeginRest();
+    }
+
+    /// <summary>Nothing more is delivered: what waits is cancelled, and with that both directions end.</summary>
+    private void Cancel(TunnelEnd end, TunnelSide by, IoError error)
+    {
+        Advance(Phase.Stopping, end, by, error);
+        Downstream.CancelFill();
+        Downstream.CancelFlush();
+        Upstream.CancelFill();
+        Upstream.CancelFlush();
+    }
+
+    /// <summary>Remembers what ended the tunnel; what follows from it is not asked for.</summary>
+    private void Advance(Phase phase, TunnelEnd end, TunnelSide by, IoError error)
+    {
+        if (_phase == Phase.Open) (_end, _by, _error) = (end, by, error);
+        _phase = phase;
         Tell();
     }
 
@@ -451,50 +399,6 @@ internal class Tunnel : TimerEntry
         if (state == _told) return;
         _told = state;
         changed(state);
-    }
-
-    private void Cancel()
-    {
-        IsStopped = true;
-        Downstream.CancelFill();
-        Downstream.CancelFlush();
-        Upstream.CancelFill();
-        Upstream.CancelFlush();
-    }
-
-    /// <summary>A side is broken: what it has sent has some time to arrive, and more while some of it does.</summary>
-    private void BeginRest()
-    {
-        var losses = _losses ??= new Losses(this);
-        if (losses.PatientUntil > 0) return;
-        // What has gone before tells nothing of what goes now.
-        TakeTraffic();
-        losses.Rest = new LastBytes(Survivor.Owed, Loop.Now);
-        losses.PatientUntil = Loop.Now + PatienceMs;
-        losses.AskMs = AskFirstMs;
-        WaitForRest();
-    }
-
-    private void WaitForRest() => Loop.Timers.Set(this, Math.Min(_expiresAt, _losses!.PatientUntil));
-
-    /// <summary>Whether the rest is waited for: the time for some of it is not over, or has brought some.</summary>
-    private bool IsPatient()
-    {
-        var (losses, now) = (_losses!, Loop.Now);
-        if (now >= _expiresAt) return false;
-        if (now < losses.PatientUntil) return true;
-        losses.PatientUntil = now + PatienceMs;
-        return losses.Rest.GoesOn(Survivor.Owed, now, TakeTraffic());
-    }
-
-    /// <summary>How long some of the rest may take: as at the end of any stream, if silence may last so long.</summary>
-    private int PatienceMs
-    {
-        get
-        {
-            var patienceMs = Survivor.Owed == int.MaxValue ? BlindPatienceMs : LastBytes.PatienceMs;
-            return _idleTimeoutMs > 0 ? Math.Min(_idleTimeoutMs, patienceMs) : patienceMs;
-        }
     }
 
     private void SetDeadline()
@@ -535,38 +439,4 @@ internal class Tunnel : TimerEntry
 
     private static TunnelSide OtherThan(TunnelSide side) =>
         side == TunnelSide.Downstream ? TunnelSide.Upstream : TunnelSide.Downstream;
-
-    /// <summary>
-    /// What the loss of a side needs, and a slow reader. Made when it is first needed: most tunnels never wait for
-    /// room, and end in order.
-    /// </summary>
-    private sealed class Losses(Tunnel tunnel)
-    {
-        internal LoopContinuation Downstream { get; } = new LossWatcher(tunnel, TunnelSide.Downstream);
-
-        internal LoopContinuation Upstream { get; } = new LossWatcher(tunnel, TunnelSide.Upstream);
-
-        /// <summary>How long what a broken side has sent is waited for.</summary>
-        internal LastBytes Rest;
-
-        /// <summary>When that is looked at; 0 while no side is broken.</summary>
-        internal long PatientUntil { get; set; }
-
-        /// <summary>Whether that is all there is to be done.</summary>
-        internal bool IsParting { get; set; }
-
-        /// <summary>In how long it is asked next whether all has come.</summary>
-        internal int AskMs { get; set; }
-
-        /// <summary>What both sides' systems had not taken when it was last looked at.</summary>
-        internal long Owed { get; set; }
-
-        /// <summary>The tunnel is over; another one may follow.</summary>
-        internal void Clear() => (PatientUntil, IsParting, Owed) = (0, false, 0);
-    }
-
-    private sealed class LossWatcher(Tunnel tunnel, TunnelSide side) : LoopContinuation
-    {
-        internal override void Resume() => tunnel.OnLost(side);
-    }
 }

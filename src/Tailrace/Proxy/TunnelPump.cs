@@ -142,7 +142,7 @@ internal readonly ref struct TunnelPump
     {
         do
         {
-            if (_tunnel.IsStopped)
+            if (_tunnel.IsStopping)
             {
                 End();
                 return;
