@@ -5,7 +5,7 @@ using Tailrace.Sessions;
 
 namespace Tailrace.Proxy;
 
-/// <content>How the answer comes from the destination, and goes to the client.</content>
+/// <content>Steps 3 and 4: how the answer comes from the destination, and goes to the client.</content>
 public sealed partial class ForwardHandler
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -48,40 +48,6 @@ public sealed partial class ForwardHandler
     private bool MaySwitch(Exchange exchange, UpstreamConnection upstream) =>
         upstream.IsRequestSent && _edits.Upgrades.IsAnswer(
             exchange.Request, exchange.RequestBytes, upstream.Client.Head, upstream.Client.HeadBytes);
-
-    /// <summary>
-    /// Ends the lease. An upstream that was asked for another protocol and stays with HTTP is not used again: there are
-    /// origins that are half-way out of HTTP then (Node leaves what it cannot parse unanswered).
-    /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void GiveBack(
-        Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure, bool isUnused)
-    {
-        if (failure != UpstreamFailure.None)
-        {
-            _pool.Close(upstream);
-            return;
-        }
-        if (isUnused) Retries.Skip(upstream.Client);
-        if (upstream.Client.Head.Status == 101) TakeOver(exchange, upstream);
-        else if (exchange.Request.IsUpgrade && _edits.Upgrades.IsAsked(exchange.Request, exchange.RequestBytes))
-            _pool.Close(upstream);
-        else _pool.Return(upstream);
-    }
-
-    /// <summary>Both sides speak another protocol from here on: no pool sees the connection again.</summary>
-    private void TakeOver(Exchange exchange, UpstreamConnection upstream)
-    {
-        if (exchange is not { IsAborted: false, Status: 101 })
-        {
-            _pool.Close(upstream);
-            return;
-        }
-        exchange.Successor = new UpstreamTunnel(
-            upstream.Connection, _pool, upstream.Destination, upstream.IsAnswering,
-            exchange.Settings.TunnelIdleTimeoutMs);
-        _pool.FreeUpstreams.Return(upstream);
-    }
 
     /// <summary>Whether to go on reading; false when there is a failure to tell apart.</summary>
     /// <param name="exchange">The exchange.</param>

@@ -5,7 +5,7 @@ using Tailrace.Sessions;
 
 namespace Tailrace.Proxy;
 
-/// <content>How the request goes to the destination.</content>
+/// <content>Step 2: how the request goes to the destination.</content>
 public sealed partial class ForwardHandler
 {
     /// <summary>How long an upstream may leave a client waiting for "100 Continue".</summary>
@@ -54,7 +54,7 @@ public sealed partial class ForwardHandler
         Prepare(upstream);
         if (upstream.Client.TryBegin(exchange, _edits, upstream.Destination.NameText))
         {
-            if (_isResilient) Prepare(exchange, attempts, upstream);
+            if (_isResilient) PrepareForMore(exchange, attempts, upstream);
             return true;
         }
         exchange.Lease = null;
@@ -66,7 +66,7 @@ public sealed partial class ForwardHandler
     }
 
     /// <summary>What another try, another destination or the limit has to know of this one.</summary>
-    private void Prepare(Exchange exchange, Attempts attempts, UpstreamConnection upstream)
+    private void PrepareForMore(Exchange exchange, Attempts attempts, UpstreamConnection upstream)
     {
         upstream.IsHedge = false;
         if (_limit is not null) upstream.StartedAtMicroseconds = _cluster.Reactor.Loop.Microseconds;

@@ -7,7 +7,24 @@ using Tailrace.Sessions;
 namespace Tailrace.Proxy;
 
 /// <summary>Forwards an exchange to one of a cluster's destinations: the story of a proxied request.</summary>
-/// <remarks>One for each route and worker; runs on the worker's reactor.</remarks>
+/// <remarks>
+/// One for each route and worker; runs on the worker's reactor.
+/// <para>
+/// <see cref="ForwardAsync"/> has all the steps of the story, and can wait in each. What is usual takes the same steps
+/// by shorter ways, which need no async method, and go on in it as soon as something is not usual:
+/// </para>
+/// <list type="table">
+/// <item><term><see cref="HandleAsync"/></term><description>
+/// steps 1 and 2: a request without a body, for which a connection is idle
+/// </description></item>
+/// <item><term><see cref="OnArrival"/></term><description>
+/// steps 3 to 5, called by the <see cref="Forwarding"/> that has waited: an answer that has come whole
+/// </description></item>
+/// <item><term><see cref="FinishAsync"/></term><description>
+/// the rest of step 4, and step 5: an answer whose body is long, or still to come
+/// </description></item>
+/// </list>
+/// </remarks>
 public sealed partial class ForwardHandler : Handler
 {
     private readonly Cluster _cluster;
@@ -62,7 +79,7 @@ public sealed partial class ForwardHandler : Handler
         }
         catch
         {
-            End(attempts);
+            EndTrial(attempts);
             throw;
         }
     }
@@ -118,9 +135,9 @@ public sealed partial class ForwardHandler : Handler
         return attempts;
     }
 
-    /// <summary>Ends what <see cref="HandleAsync"/> has begun.</summary>
+    /// <summary>Ends the trial that one of the attempts may have been; the request is through.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void End(Attempts attempts)
+    internal void EndTrial(Attempts attempts)
     {
         if (!attempts.IsTrial) return;
         // The next request with them may be another cluster's.
@@ -237,6 +254,40 @@ public sealed partial class ForwardHandler : Handler
         _cluster.Record(exchange, upstream, failure, latencyMs);
         exchange.Lease = null;
         GiveBack(exchange, upstream, failure, isAgain);
+    }
+
+    /// <summary>
+    /// Gives the connection back. An upstream that was asked for another protocol and stays with HTTP is not used
+    /// again: there are origins that are half-way out of HTTP then (Node leaves what it cannot parse unanswered).
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void GiveBack(
+        Exchange exchange, UpstreamConnection upstream, UpstreamFailure failure, bool isUnused)
+    {
+        if (failure != UpstreamFailure.None)
+        {
+            _pool.Close(upstream);
+            return;
+        }
+        if (isUnused) Retries.Skip(upstream.Client);
+        if (upstream.Client.Head.Status == 101) TakeOver(exchange, upstream);
+        else if (exchange.Request.IsUpgrade && _edits.Upgrades.IsAsked(exchange.Request, exchange.RequestBytes))
+            _pool.Close(upstream);
+        else _pool.Return(upstream);
+    }
+
+    /// <summary>Both sides speak another protocol from here on: no pool sees the connection again.</summary>
+    private void TakeOver(Exchange exchange, UpstreamConnection upstream)
+    {
+        if (exchange is not { IsAborted: false, Status: 101 })
+        {
+            _pool.Close(upstream);
+            return;
+        }
+        exchange.Successor = new UpstreamTunnel(
+            upstream.Connection, _pool, upstream.Destination, upstream.IsAnswering,
+            exchange.Settings.TunnelIdleTimeoutMs);
+        _pool.FreeUpstreams.Return(upstream);
     }
 
     /// <summary>Whether the request is sent once more: its body, if any, has to be still there.</summary>

@@ -58,7 +58,7 @@ internal sealed class Forwarding : LoopPromise
     {
         if (rest.IsCompleted)
         {
-            handler.End(Attempts);
+            handler.EndTrial(Attempts);
             return rest;
         }
         BeginWork(handler);
@@ -108,7 +108,7 @@ internal sealed class Forwarding : LoopPromise
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void EndWork()
     {
-        _handler!.End(Attempts);
+        _handler!.EndTrial(Attempts);
         _exchange.EndWork();
     }
 
