@@ -53,7 +53,7 @@ public sealed class SystemErrorTests
 
     [Fact]
     public void No_error_of_the_framework_is_one() => Assert.All(
-        Enum.GetValues<SocketError>(), error => Assert.DoesNotContain(PortableLoop.ErrorOf(error), s_verdicts));
+        Enum.GetValues<SocketError>(), error => Assert.DoesNotContain(PortableSockets.ErrorOf(error), s_verdicts));
 
     [Theory, MemberData(nameof(Errors)), SupportedOSPlatform("linux")]
     public void A_receive_that_fails_tells_what_the_system_says(string engine, uint errno, IoError expected) =>

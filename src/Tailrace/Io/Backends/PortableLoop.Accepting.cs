@@ -13,7 +13,7 @@ internal sealed partial class PortableLoop
         Socket? socket = null;
         try
         {
-            socket = Open(address.AddressFamily);
+            socket = PortableSockets.Open(address.AddressFamily, SocketBuffer);
             // [::] takes IPv4 too; any other IPv6 address is only itself.
             if (address is IPEndPoint { AddressFamily: AddressFamily.InterNetworkV6 } ip)
                 socket.DualMode = ip.Address.Equals(IPAddress.IPv6Any);
@@ -25,7 +25,7 @@ internal sealed partial class PortableLoop
         catch (SocketException exception)
         {
             socket?.Dispose();
-            throw new IoException(StartErrorOf(exception.SocketErrorCode), address);
+            throw new IoException(PortableSockets.StartErrorOf(exception.SocketErrorCode, _isLinux), address);
         }
         return Register(socket);
     }
@@ -92,14 +92,14 @@ internal sealed partial class PortableLoop
         transfer.AcceptSocket = null;
         if (transfer.SocketError == SocketError.Success) return Adopt(socket!, operation);
         socket?.Dispose();
-        return FailureOf(transfer.SocketError);
+        return PortableSockets.FailureOf(transfer.SocketError);
     }
 
     private IoResult Adopt(Socket socket, AcceptOperation operation)
     {
         try
         {
-            Configure(socket);
+            PortableSockets.Configure(socket);
             // It came all the same, so it is served; the next one is not asked for.
             _reserve.Touches(socket.Handle);
             var remote = NetAddress.From(socket.RemoteEndPoint);
@@ -112,7 +112,7 @@ internal sealed partial class PortableLoop
         {
             // Its other side has gone already.
             socket.Dispose();
-            return FailureOf(exception.SocketErrorCode);
+            return PortableSockets.FailureOf(exception.SocketErrorCode);
         }
     }
 }

@@ -55,7 +55,7 @@ internal sealed partial class PortableLoop
         try
         {
             opened = new Socket(address.Family, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
-            opened.Connect(EndPointOf(address));
+            opened.Connect(PortableSockets.EndPointOf(address));
         }
         catch (SocketException exception)
         {
@@ -63,7 +63,7 @@ internal sealed partial class PortableLoop
             // The system has no port for it.
             return exception.SocketErrorCode == SocketError.WouldBlock
                 ? IoResult.Failure(IoError.AddressNotAvailable)
-                : FailureOf(exception.SocketErrorCode);
+                : PortableSockets.FailureOf(exception.SocketErrorCode);
         }
         if (_reserve.Touches(opened.Handle))
         {
@@ -116,7 +116,7 @@ internal sealed partial class PortableLoop
                 break;
             default:
                 run.Failed++;
-                if (run.To.Length == 0) run.Error = ErrorOf(error);
+                if (run.To.Length == 0) run.Error = PortableSockets.ErrorOf(error);
                 break;
         }
     }
@@ -195,7 +195,7 @@ internal sealed partial class PortableLoop
             {
                 var length = handle.Socket.Receive(place, SocketFlags.None, out var error);
                 if (error == SocketError.Success) return length;
-                if (error != SocketError.WouldBlock) handle.Failure = ErrorOf(error);
+                if (error != SocketError.WouldBlock) handle.Failure = PortableSockets.ErrorOf(error);
                 return -1;
             }
             // What came before for others than this one's clients is none of its business.
@@ -279,7 +279,7 @@ internal sealed partial class PortableLoop
         catch (SocketException exception)
         {
             socket?.Dispose();
-            throw new IoException(ErrorOf(exception.SocketErrorCode), address) { IsDatagram = true };
+            throw new IoException(PortableSockets.ErrorOf(exception.SocketErrorCode), address) { IsDatagram = true };
         }
     }
 

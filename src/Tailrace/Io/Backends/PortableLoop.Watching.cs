@@ -83,7 +83,7 @@ internal sealed partial class PortableLoop
             error = failure.SocketErrorCode;
         }
         if (error == SocketError.Success) return false;
-        handle.HiddenFailure = ErrorOf(error);
+        handle.HiddenFailure = PortableSockets.ErrorOf(error);
         return true;
     }
 

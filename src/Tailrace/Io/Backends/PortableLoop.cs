@@ -63,15 +63,15 @@ internal sealed partial class PortableLoop : EventLoop
         PortableHandle handle;
         try
         {
-            var socket = Open(address.Family);
+            var socket = PortableSockets.Open(address.Family, SocketBuffer);
             // An IPv4 address may be written as one of IPv6, as on the other loops.
             if (address.Family == AddressFamily.InterNetworkV6) socket.DualMode = true;
             handle = Register(socket);
-            handle.Outgoing.RemoteEndPoint = EndPointOf(address);
+            handle.Outgoing.RemoteEndPoint = PortableSockets.EndPointOf(address);
         }
         catch (SocketException exception)
         {
-            return new IoTask(FailureOf(exception.SocketErrorCode));
+            return new IoTask(PortableSockets.FailureOf(exception.SocketErrorCode));
         }
         opened = handle;
         if (_reserve.TouchesForConnect(handle.Socket.Handle))
@@ -106,7 +106,7 @@ internal sealed partial class PortableLoop : EventLoop
     }
 
     /// <inheritdoc/>
-    public override void ShutdownSend(IoHandle stream) => EndSending(Of(stream).Socket);
+    public override void ShutdownSend(IoHandle stream) => PortableSockets.EndSending(Of(stream).Socket);
 
     /// <inheritdoc/>
     internal override int OwedTo(IoHandle stream)
@@ -125,10 +125,13 @@ internal sealed partial class PortableLoop : EventLoop
         handle.IsClosed = true;
         _handles.Remove(handle);
         StopWatching(handle);
+        var isConnected = handle.Traits == DatagramTraits.None && handle.Socket.Connected;
         // The system ends a stream so when it has bytes that nobody has received, unless its end was sent before.
-        if (reset || HasUnreceived(handle)) ResetOnClose(handle.Socket);
+        if (reset || (isConnected && PortableSockets.HasUnreceived(handle.Socket)))
+            PortableSockets.ResetOnClose(handle.Socket);
         // Without this the framework resets a connection on which it still has a receive in flight.
-        else if (handle.Traits == DatagramTraits.None && handle.Socket.Connected) EndSending(handle.Socket);
+        else if (isConnected)
+            PortableSockets.EndSending(handle.Socket);
         handle.Socket.Dispose();
         handle.Accepted?.Dispose();
         // The framework may be accepting a connection just now: what it comes to is told when it has.
@@ -226,7 +229,7 @@ internal sealed partial class PortableLoop : EventLoop
     private IoResult FinishConnect(PortableHandle handle)
     {
         if (!_isLinux || handle.Outgoing.SocketError != SocketError.ConnectionReset || handle.Socket.Available == 0)
-            return ConnectResultOf(handle.Outgoing);
+            return PortableSockets.ConnectResultOf(handle.Outgoing);
         handle.HiddenFailure = IoError.Reset;
         handle.IsBroken = true;
         return IoResult.Success(0);
@@ -246,7 +249,8 @@ internal sealed partial class PortableLoop : EventLoop
     private static void TakeProbe(PortableHandle handle)
     {
         handle.IsReadable = true;
-        if (handle.Incoming.SocketError != SocketError.Success) handle.Failure = ErrorOf(handle.Incoming.SocketError);
+        if (handle.Incoming.SocketError is not SocketError.Success and var error)
+            handle.Failure = PortableSockets.ErrorOf(error);
     }
 
     private void FinishProbe(PortableHandle handle)
@@ -275,10 +279,10 @@ internal sealed partial class PortableLoop : EventLoop
     private static bool HasFailed(PortableHandle handle)
     {
         Span<byte> peeked = stackalloc byte[1];
-        if (handle.Failure == IoError.None && handle.Socket.Receive(peeked, SocketFlags.Peek, out var error) <= 0)
-        {
-            if (error is not (SocketError.Success or SocketError.WouldBlock)) handle.Failure = ErrorOf(error);
-        }
+        if (handle.Failure == IoError.None
+            && handle.Socket.Receive(peeked, SocketFlags.Peek, out var error) <= 0
+            && error is not (SocketError.Success or SocketError.WouldBlock))
+            handle.Failure = PortableSockets.ErrorOf(error);
         return handle.Failure != IoError.None;
     }
 
@@ -306,7 +310,7 @@ internal sealed partial class PortableLoop : EventLoop
                     ? IoResult.Success(0)
                     : IoResult.Failure(handle.HiddenFailure);
             }
-            if (error != SocketError.WouldBlock) return FailureOf(error);
+            if (error != SocketError.WouldBlock) return PortableSockets.FailureOf(error);
             Rearm(handle);
         }
         return null;
@@ -359,7 +363,7 @@ internal sealed partial class PortableLoop : EventLoop
     {
         ArrayPool<byte>.Shared.Return(transfer.Buffer!);
         transfer.SetBuffer(null, 0, 0);
-        var result = ResultOf(transfer);
+        var result = PortableSockets.ResultOf(transfer);
         // The system tells of it once, and a receive would take it for an end.
         if (result.Error is not (IoError.None or IoError.BrokenPipe)) transfer.Handle.HiddenFailure = result.Error;
         return result;
@@ -386,105 +390,6 @@ internal sealed partial class PortableLoop : EventLoop
         _handles.Add(handle);
         return handle;
     }
-
-    private Socket Open(AddressFamily family)
-    {
-        var protocol = family == AddressFamily.Unix ? ProtocolType.Unspecified : ProtocolType.Tcp;
-        var socket = new Socket(family, SocketType.Stream, protocol);
-        Configure(socket);
-        if (SocketBuffer > 0 && family != AddressFamily.Unix)
-            socket.ReceiveBufferSize = socket.SendBufferSize = SocketBuffer;
-        return socket;
-    }
-
-    private static void Configure(Socket socket)
-    {
-        socket.Blocking = false;
-        if (socket.AddressFamily != AddressFamily.Unix) socket.NoDelay = true;
-    }
-
-    private static EndPoint EndPointOf(SocketAddress address) => address.Family switch
-    {
-        AddressFamily.InterNetwork => new IPEndPoint(IPAddress.Any, 0).Create(address),
-        AddressFamily.InterNetworkV6 => new IPEndPoint(IPAddress.IPv6Any, 0).Create(address),
-        _ => new UnixDomainSocketEndPoint("/").Create(address),
-    };
-
-    private static bool HasUnreceived(PortableHandle handle)
-    {
-        if (handle.Traits != DatagramTraits.None || !handle.Socket.Connected) return false;
-        try
-        {
-            return handle.Socket.Available > 0;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
-    }
-
-    private static void EndSending(Socket socket)
-    {
-        try
-        {
-            socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (SocketException)
-        {
-            // The connection has ended already, as was wanted.
-        }
-    }
-
-    private static void ResetOnClose(Socket socket)
-    {
-        try
-        {
-            socket.LingerState = new LingerOption(true, 0);
-        }
-        catch (SocketException)
-        {
-            // The connection has ended already, as was wanted.
-        }
-    }
-
-    /// <summary>
-    /// Of a Unix socket's file that does not exist the framework says what it says of a lack of ports.
-    /// </summary>
-    private static IoResult ConnectResultOf(PortableTransfer transfer) =>
-        transfer is { SocketError: SocketError.AddressNotAvailable, RemoteEndPoint: UnixDomainSocketEndPoint }
-            ? IoResult.Failure(IoError.NotFound)
-            : ResultOf(transfer);
-
-    private static IoResult ResultOf(PortableTransfer transfer) =>
-        transfer.SocketError == SocketError.Success ? IoResult.Success(0) : FailureOf(transfer.SocketError);
-
-    private static IoResult FailureOf(SocketError error) => IoResult.Failure(ErrorOf(error));
-
-    /// <summary>The framework does not say whose descriptors are all taken; the system does when it is asked again.
-    /// </summary>
-    private IoError StartErrorOf(SocketError error) =>
-        error == SocketError.TooManyOpenSockets && _isLinux && DescriptorLimit.IsFileTableFull
-            ? IoError.FileTableFull
-            : ErrorOf(error);
-
-    /// <summary>The framework's error as the one that the layers above know.</summary>
-    internal static IoError ErrorOf(SocketError error) => error switch
-    {
-        SocketError.AccessDenied => IoError.NotPermitted,
-        SocketError.ProtocolType => IoError.WrongType,
-        SocketError.WouldBlock => IoError.BacklogFull,
-        SocketError.NoBufferSpaceAvailable => IoError.OutOfMemory,
-        SocketError.TooManyOpenSockets => IoError.OutOfDescriptors,
-        SocketError.Shutdown or SocketError.NotConnected => IoError.BrokenPipe,
-        SocketError.AddressAlreadyInUse => IoError.AddressInUse,
-        SocketError.AddressNotAvailable => IoError.AddressNotAvailable,
-        SocketError.NetworkUnreachable or SocketError.HostUnreachable or SocketError.NetworkDown => IoError.Unreachable,
-        SocketError.ConnectionAborted => IoError.GivenUp,
-        SocketError.ConnectionReset => IoError.Reset,
-        SocketError.TimedOut => IoError.Lost,
-        SocketError.ConnectionRefused => IoError.Refused,
-        _ => IoError.Other,
-    };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static PortableHandle Of(IoHandle handle)
