@@ -18,9 +18,6 @@ internal sealed unsafe class EpollHandle : LinuxHandle
     /// <summary>Whether there are unsent bytes.</summary>
     internal bool HasUnsent => UnsentLength > 0;
 
-    /// <summary>The sending direction is to end behind <see cref="Unsent"/>.</summary>
-    internal bool IsShuttingDown;
-
     /// <summary>Closed by its owner, and kept only until <see cref="Unsent"/> has gone, or this passes.</summary>
     internal TimerEntry? Departure;
 
@@ -42,6 +39,6 @@ internal sealed unsafe class EpollHandle : LinuxHandle
         Generation = generation;
         IsWritable = true;
         WaitingEvents = 0;
-        IsRegistered = IsShuttingDown = false;
+        IsRegistered = false;
     }
 }

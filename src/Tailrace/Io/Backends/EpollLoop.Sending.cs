@@ -63,7 +63,7 @@ internal sealed unsafe partial class EpollLoop
         var handle = Of(stream);
         if (handle.HasUnsent)
         {
-            handle.IsShuttingDown = true;
+            handle.EndsAfterSend = true;
             SendUnsent(handle, isLast: true);
         }
         else
@@ -183,7 +183,7 @@ internal sealed unsafe partial class EpollLoop
             var length = handle.UnsentLength;
             var flags = isLast ? SocketAbi.MsgNoSignal | SocketAbi.MsgMore : SocketAbi.MsgNoSignal;
             var sent = Libc.send(handle.Descriptor, handle.Unsent, (nuint)length, flags);
-            if (sent == length && !handle.IsLeaving && !handle.IsShuttingDown)
+            if (sent == length && !handle.IsLeaving && !handle.EndsAfterSend)
             {
                 handle.UnsentLength = 0;
                 return;
@@ -224,9 +224,8 @@ internal sealed unsafe partial class EpollLoop
             if (handle.HasLost) LinuxSockets.ResetOnClose(handle.Descriptor);
             Free(handle);
         }
-        else if (handle.IsShuttingDown)
+        else if (handle.EndsAfterSend)
         {
-            handle.IsShuttingDown = false;
             EndSending(handle);
         }
     }

@@ -21,6 +21,9 @@ internal abstract class LinuxHandle : IoHandle
     /// <summary>The operation that waits to send is a connect.</summary>
     internal bool IsConnecting;
 
+    /// <summary>The sending direction is to end behind what has been taken for sent.</summary>
+    internal bool EndsAfterSend;
+
     /// <summary>Why the stream takes nothing more; the next send fails with it.</summary>
     internal IoError SendError;
 
@@ -40,7 +43,7 @@ internal abstract class LinuxHandle : IoHandle
     {
         Descriptor = descriptor;
         IsReadable = true;
-        IsEnding = IsLost = IsBroken = IsListener = IsConnecting = IsAccepted = IsClosed = false;
+        IsEnding = IsLost = IsBroken = IsListener = IsConnecting = EndsAfterSend = IsAccepted = IsClosed = false;
         SendError = IoError.None;
         Traits = DatagramTraits.None;
         Remote = default;

@@ -133,6 +133,7 @@ internal abstract unsafe partial class LinuxLoop : EventLoop
     /// <summary>Ends the sending direction, behind which nothing is left to be sent.</summary>
     private protected static void EndSending(LinuxHandle handle)
     {
+        handle.EndsAfterSend = false;
         // What was lost has no end: the close resets the stream.
         if (!handle.HasLost) Libc.shutdown(handle.Descriptor, SocketAbi.ShutWrite);
     }

@@ -123,9 +123,6 @@ internal sealed class UringHandle : LinuxHandle
     /// <summary>The end of the stream was received.</summary>
     internal bool IsEnded;
 
-    /// <summary>The sending direction is to end after the send that is under way.</summary>
-    internal bool EndsAfterSend;
-
     /// <summary>The error that receiving came to; later sends fail with it as well.</summary>
     internal IoError ReceiveError;
 
@@ -143,7 +140,7 @@ internal sealed class UringHandle : LinuxHandle
     {
         Begin(descriptor);
         Generation++;
-        IsStopping = IsFresh = IsBulk = IsEnded = EndsAfterSend = IsAfterSend = IsFree = false;
+        IsStopping = IsFresh = IsBulk = IsEnded = IsAfterSend = IsFree = false;
         ReceiveError = IoError.None;
         Accepts = null;
         WaitingCount = 0;

@@ -190,11 +190,7 @@ internal sealed unsafe partial class UringLoop
             FreeIfDone(handle);
             return;
         }
-        if (handle.EndsAfterSend)
-        {
-            handle.EndsAfterSend = false;
-            EndSending(handle);
-        }
+        if (handle.EndsAfterSend) EndSending(handle);
         if (handle.Sending is { } operation) ContinueSend(handle, operation);
     }
 
