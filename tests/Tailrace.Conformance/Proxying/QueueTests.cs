@@ -16,16 +16,20 @@ public sealed class QueueTests
     {
         scenario.Cluster = Limited(limit, length: 100, TimeSpan.FromSeconds(30));
         var (inFlight, most) = (0, 0);
+        using var go = new ManualResetEventSlim();
         scenario.AddOrigin(request =>
         {
             var now = Interlocked.Increment(ref inFlight);
-            most = Math.Max(most, now);
-            Thread.Sleep(2);
+            for (var seen = most; now > seen; seen = most) Interlocked.CompareExchange(ref most, now, seen);
+            // Nobody makes room before all have come.
+            go.Wait(30_000);
             Interlocked.Decrement(ref inFlight);
             return Reply.Of(request.Target);
         });
         var clients = Enumerable.Range(0, 20).Select(_ => scenario.Connect()).ToArray();
         for (var i = 0; i < clients.Length; i++) clients[i].Send(Reply.Get($"/{i}"));
+        Wait.Until(() => scenario.Counters.UpstreamWaits == 18 && most == 2, "not all have come");
+        go.Set();
         for (var i = 0; i < clients.Length; i++) Assert.Equal($"/{i}", clients[i].ReadAnswer().Text);
         Assert.Equal(2, most);
         Assert.Equal(18, scenario.Counters.UpstreamWaits);
