@@ -174,7 +174,7 @@ public sealed class UdpTests
     {
         using var origin = new UdpPeer();
         scenario.AddDestination($"udp://{origin.Address}");
-        scenario.SetAddresses(new IPEndPoint(IPAddress.Loopback, UdpPeer.UnusedPort()), origin.Address);
+        scenario.SetAddresses(new IPEndPoint(IPAddress.Loopback, Silence.UnusedDatagramPort()), origin.Address);
         origin.Echo();
         using (var first = new UdpPeer(scenario.Address)) first.Send([0]);
         WaitFor(scenario, udp => udp.Unreachable == 1);
@@ -189,7 +189,7 @@ public sealed class UdpTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void A_destination_that_is_not_there_is_passed_over(EngineChoice engine) => Run(engine, scenario =>
     {
-        var nobody = $"127.0.0.1:{UdpPeer.UnusedPort()}";
+        var nobody = $"127.0.0.1:{Silence.UnusedDatagramPort()}";
         using var origin = new UdpPeer();
         scenario.AddDestination($"udp://{nobody}");
         scenario.AddDestination($"udp://{origin.Address}");
@@ -215,7 +215,7 @@ public sealed class UdpTests
         using var first = new UdpPeer();
         using var second = new UdpPeer();
         names.SetHost("o.example", IPAddress.Loopback);
-        names.SetService(service, Place(UdpPeer.UnusedPort()), Place(first.Address.Port));
+        names.SetService(service, Place(Silence.UnusedDatagramPort()), Place(first.Address.Port));
         scenario.AddDestination($"srv://{service}");
         scenario.Options = scenario.Options with
         {
@@ -394,11 +394,13 @@ public sealed class UdpTests
     [InlineData(EngineChoice.Portable)]
     public void Several_workers_share_the_sources(EngineChoice engine) => Run(engine, scenario =>
     {
-        scenario.Options = scenario.Options with { Workers = 3 };
-        scenario.Listener = s_listener with { Address = $"127.0.0.1:{UdpPeer.UnusedPort()}" };
         using var origin = new UdpPeer();
         scenario.AddDestination($"udp://{origin.Address}");
         origin.Echo();
+        scenario.Options = scenario.Options with { Workers = 3 };
+        // A port that is free, and nobody else in this process takes one before the listener does.
+        using (var other = new UdpPeer()) scenario.Listener = s_listener with { Address = $"{other.Address}" };
+        Assert.Equal(scenario.Listener.Address, $"{scenario.Address}");
         var clients = Enumerable.Range(0, 60).Select(_ => new UdpPeer(scenario.Address)).ToArray();
         for (byte round = 0; round < 3; round++)
         {

@@ -1,3 +1,4 @@
+using System.Net;
 using Tailrace.Config;
 using Tailrace.Conformance.Support;
 
@@ -10,7 +11,7 @@ public sealed class MirrorTests
     public void The_mirror_gets_what_the_origin_gets(EngineChoice engine)
     {
         using var shadow = Origin.Answering(_ => Reply.Of("nobody reads this", 500));
-        Run(engine, shadow, new MirrorOptions(), scenario =>
+        Run(engine, shadow.Address, new MirrorOptions(), scenario =>
         {
             using var client = scenario.Connect();
             client.Send(Reply.Get("/p/1?q", "X-A: b\r\n"));
@@ -37,7 +38,7 @@ public sealed class MirrorTests
             wire.ReadRequest();
             Assert.False(wire.HasMore());
         });
-        Run(engine, shadow, new MirrorOptions { InFlight = 3 }, scenario =>
+        Run(engine, shadow.Address, new MirrorOptions { InFlight = 3 }, scenario =>
         {
             using var client = scenario.Connect();
             for (var i = 0; i < 50; i++)
@@ -54,8 +55,7 @@ public sealed class MirrorTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void A_mirror_that_is_not_there_is_not_noticed(EngineChoice engine)
     {
-        var shadow = new Origin(_ => { });
-        shadow.Dispose();
+        var shadow = new IPEndPoint(IPAddress.Loopback, Silence.UnusedPort());
         Run(engine, shadow, new MirrorOptions { Percent = 50 }, scenario =>
         {
             using var client = scenario.Connect();
@@ -73,7 +73,7 @@ public sealed class MirrorTests
     public void Bodies_that_would_have_to_be_waited_for_are_not_copied(EngineChoice engine)
     {
         using var shadow = Origin.Answering(_ => Reply.Of(""));
-        Run(engine, shadow, new MirrorOptions { Body = 10 }, scenario =>
+        Run(engine, shadow.Address, new MirrorOptions { Body = 10 }, scenario =>
         {
             using var client = scenario.Connect();
             client.Send("POST /p/ HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nha");
@@ -92,7 +92,7 @@ public sealed class MirrorTests
     public void An_answer_that_is_too_long_to_be_read_whole_is_no_failure(EngineChoice engine)
     {
         using var shadow = Origin.Answering(_ => Reply.Of(new string('x', 2 << 20)));
-        Run(engine, shadow, new MirrorOptions(), scenario =>
+        Run(engine, shadow.Address, new MirrorOptions(), scenario =>
         {
             using var client = scenario.Connect();
             for (var i = 1; i <= 3; i++)
@@ -113,7 +113,7 @@ public sealed class MirrorTests
             wire.ReadRequest();
             wire.Send("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhi");
         });
-        Run(engine, shadow, new MirrorOptions(), scenario =>
+        Run(engine, shadow.Address, new MirrorOptions(), scenario =>
         {
             using var client = scenario.Connect();
             client.Send(Reply.Get("/p/"));
@@ -130,7 +130,8 @@ public sealed class MirrorTests
         scenario.Ask(_ => scenario.Server.Destinations.Single(one => one.Cluster == "shadow").Active);
 
     private static void Run(
-        EngineChoice engine, Origin shadow, MirrorOptions mirror, Action<Scenario> body, Action<Telemetry.Counters> check) =>
+        EngineChoice engine, IPEndPoint shadow, MirrorOptions mirror, Action<Scenario> body,
+        Action<Telemetry.Counters> check) =>
         Scenario.Run(engine, scenario =>
         {
             scenario.AddOrigin(Reply.Of("fine"));
@@ -138,7 +139,7 @@ public sealed class MirrorTests
             {
                 Clusters = new Dictionary<string, ClusterOptions>
                 {
-                    ["shadow"] = new() { Destinations = [$"http://{shadow.Address}"] },
+                    ["shadow"] = new() { Destinations = [$"http://{shadow}"] },
                 },
             };
             scenario.Routes =

@@ -9,16 +9,34 @@ internal static class Silence
     /// <summary>They hold the ports as long as the process runs: others must not get them.</summary>
     private static readonly Socket[] s_bound = [.. Enumerable.Range(0, 16).Select(_ => Bind())];
 
+    /// <summary>The same for datagrams. Each hears somebody who says nothing: the system refuses all others.</summary>
+    private static readonly Socket[] s_deaf = [.. Enumerable.Range(0, 4).Select(_ => BindDeaf())];
+
     private static int s_next;
 
     /// <summary>Takes the ports, so that tests which count descriptors find as many as before.</summary>
-    internal static void Prepare() => _ = s_bound;
+    internal static void Prepare() => _ = (s_bound, s_deaf);
 
     /// <summary>A port where connects are refused: it is taken, and nobody listens. Another each time.</summary>
     internal static int UnusedPort()
     {
         var socket = s_bound[(uint)Interlocked.Increment(ref s_next) % s_bound.Length];
         return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    /// <summary>A port where datagrams are refused. Nobody else gets it, not even who sends there.</summary>
+    internal static int UnusedDatagramPort()
+    {
+        var socket = s_deaf[(uint)Interlocked.Increment(ref s_next) % s_deaf.Length];
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
+
+    private static Socket BindDeaf()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Connect(new IPEndPoint(IPAddress.Loopback, 9));
+        return socket;
     }
 
     private static Socket Bind()

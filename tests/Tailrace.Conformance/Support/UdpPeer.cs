@@ -33,13 +33,6 @@ internal sealed class UdpPeer : IDisposable
     /// <summary>How long an answer may take.</summary>
     internal int PatienceMs { init => _socket.ReceiveTimeout = value; }
 
-    /// <summary>A port where nobody receives.</summary>
-    internal static int UnusedPort()
-    {
-        using var peer = new UdpPeer();
-        return peer.Address.Port;
-    }
-
     internal void Send(ReadOnlySpan<byte> bytes) => Assert.Equal(bytes.Length, _socket.Send(bytes));
 
     /// <summary>Sends several datagrams as one, which the kernel takes apart where that is needed (UDP_SEGMENT, udp(7)).</summary>

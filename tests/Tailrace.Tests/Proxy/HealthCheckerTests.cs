@@ -28,7 +28,10 @@ public sealed class HealthCheckerTests
             checker.Start();
             // It has no address yet.
             Assert.Equal(("main", 3, "a:81", false), Next());
-            var listener = new TcpListener(IPAddress.Loopback, 0);
+            // Nobody else gets the port when nobody listens any more.
+            using var holder = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            holder.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            var listener = new TcpListener((IPEndPoint)holder.LocalEndPoint!);
             listener.Start();
             var address = (IPEndPoint)listener.LocalEndpoint;
             // A name is as good as the best of its addresses.

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Tailrace.Conformance.Support;
 using Tailrace.Io.ProxyProtocol;
 using Tailrace.Proxy;
 
@@ -94,8 +95,8 @@ public sealed class HealthProbeTests
         var settings = new CheckSettings { IsHttp = false };
         var stop = TestContext.Current.CancellationToken;
         Assert.Equal(default, await HealthProbe.RunAsync(address, "x", settings, stop));
-        listener.Stop();
-        Assert.Equal(new CheckResult("ConnectionRefused"), await HealthProbe.RunAsync(address, "x", settings, stop));
+        var nobody = new IPEndPoint(IPAddress.Loopback, Silence.UnusedPort());
+        Assert.Equal(new CheckResult("ConnectionRefused"), await HealthProbe.RunAsync(nobody, "x", settings, stop));
     }
 
     [Fact]
