@@ -16,9 +16,7 @@ internal static class TlsPeer
     /// <summary>The same, with the client's bytes in pieces; 0 for whole.</summary>
     internal static string Ask(IPEndPoint address, string name, int pieceLength, string[] protocols)
     {
-        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        socket.Connect(address);
-        using var tls = new SslStream(new CrumbStream(socket, pieceLength));
+        using var tls = new SslStream(new CrumbStream(address, pieceLength));
         tls.AuthenticateAsClient(new SslClientAuthenticationOptions
         {
             TargetHost = name,
@@ -46,18 +44,50 @@ internal static class TlsPeer
         return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pfx), null);
     }
 
-    /// <summary>Sends in pieces.</summary>
-    private sealed class CrumbStream(Socket socket, int pieceLength) : NetworkStream(socket, ownsSocket: true)
+    /// <summary>Sends in pieces. It connects when there is something to send: a first hello takes its time.</summary>
+    private sealed class CrumbStream(IPEndPoint address, int pieceLength) : Stream
     {
-        public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+        private readonly Socket _socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
 
-        public override void Write(ReadOnlySpan<byte> buffer)
+        public override bool CanRead => true;
+
+        public override bool CanWrite => true;
+
+        public override bool CanSeek => false;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
         {
-            for (var length = 0; !buffer.IsEmpty; buffer = buffer[length..])
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override int Read(byte[] buffer, int offset, int count) =>
+            _socket.Receive(buffer, offset, count, SocketFlags.None);
+
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            if (!_socket.Connected) _socket.Connect(address);
+            for (int sent; count > 0; offset += sent, count -= sent)
             {
-                length = pieceLength == 0 ? buffer.Length : Math.Min(pieceLength, buffer.Length);
-                length = Socket.Send(buffer[..length]);
+                var length = pieceLength == 0 ? count : Math.Min(pieceLength, count);
+                sent = _socket.Send(buffer, offset, length, SocketFlags.None);
             }
+        }
+
+        public override void Flush()
+        {
+        }
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing) _socket.Dispose();
+            base.Dispose(disposing);
         }
     }
 }
