@@ -56,7 +56,8 @@ public sealed class HealthTests
             }
         });
         scenario.AddOrigin(_ => Reply.Of("well"));
-        var answers = Enumerable.Range(0, 8).Select(_ => scenario.Exchange(Reply.Get()).Status).ToArray();
+        // Every other one is its own. It is left out with the last, and may be back before a busy machine asks again.
+        var answers = Enumerable.Range(0, 6).Select(_ => scenario.Exchange(Reply.Get()).Status).ToArray();
         Assert.Equal(3, answers.Count(status => status == 502));
         scenario.WaitForLog("destination is left out");
         isUp = true;

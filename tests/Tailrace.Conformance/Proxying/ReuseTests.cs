@@ -49,6 +49,8 @@ public sealed class ReuseTests
         for (var i = 1; i <= 5; i++)
         {
             Assert.Equal("once", scenario.Exchange(Reply.Get()).Text);
+            // The answer may be here before the connection is idle.
+            scenario.WaitUntilHeard();
             Wait.Until(() => scenario.Counters.UpstreamIdle == 0, "a closed connection is kept");
             Assert.Equal(i, origin.Accepts);
         }
@@ -70,6 +72,7 @@ public sealed class ReuseTests
         for (var i = 0; i < 5; i++)
         {
             Assert.Equal("mine", scenario.Exchange(Reply.Get()).Text);
+            scenario.WaitUntilHeard();
             Wait.Until(() => scenario.Counters.UpstreamIdle == 0, "a confused connection is kept");
         }
         Assert.Equal(5, origin.Accepts);
