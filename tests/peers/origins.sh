@@ -55,10 +55,11 @@ origin_behind() {
   check "$name: the proxy stops with code 0" stop "$proxy"
 }
 
-# load URL CONNECTIONS: two seconds of wrk; true when something was answered, all of it 2xx and no socket failed.
+# load URL CONNECTIONS: two seconds of wrk; true when something was answered, all of it 2xx and no socket failed. What
+# takes longer than two seconds, on a busy machine, is no failure: wrk would count it as one.
 load() {
   local output
-  output=$(wrk -t1 -c"$2" -d2s "$1")
+  output=$(wrk -t1 -c"$2" -d2s --timeout 60s "$1")
   printf '%s\n' "$output"
   grep -qE '^ +[1-9][0-9]* requests in' <<<"$output" && ! grep -qE 'Non-2xx|Socket errors' <<<"$output"
 }

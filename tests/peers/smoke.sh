@@ -126,9 +126,9 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 os.execv(sys.argv[1], sys.argv[1:])' "$binary" echo --listen "127.0.0.1:$port"
     server=$pid
     await "$port" || true
-    get "http://127.0.0.1:$port/delay/1000" >"$scratch/in-flight" 2>&1 &
+    get --verbose "http://127.0.0.1:$port/delay/1000" >"$scratch/in-flight" 2>&1 &
     in_flight=$!
-    sleep 0.4
+    until grep -q '^> GET' "$scratch/in-flight" || ! kill -0 "$in_flight" 2>/dev/null; do sleep 0.1; done
     kill -"$signal" "$server" 2>/dev/null || true
     check "SIG$signal: the request in flight is answered" wait "$in_flight"
     code=0

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What the stage `streams` plays itself, on either side of a TCP proxy.
 
-  streams.py name PORT NAME [--host ADDR]     a server that speaks first: says its name, then echoes lines
+  streams.py name PORT NAME [--host ADDR]     a server that speaks first: says its name, then echoes lines;
+                                              says that it listens
   streams.py ask HOST PORT [--from ADDR]      what such a server says; ends with 3 when the connection is reset or refused;
                                               HOST may be the path of a Unix socket
   streams.py hold HOST PORT N [--from ADDR] [--seconds S]
@@ -47,7 +48,9 @@ def serve_name(options):
     class Own(Server):
         address_family = family(options.host)
         name = options.name
-    Own((options.host, options.port), Namer).serve_forever()
+    with Own((options.host, options.port), Namer) as server:
+        print(options.name, 'listens', flush=True)
+        server.serve_forever()
 
 
 def connect(options):
