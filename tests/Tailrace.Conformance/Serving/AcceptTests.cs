@@ -23,8 +23,10 @@ public sealed class AcceptTests
         scenario.Options = scenario.Options with { Workers = 2 };
         ExchangeWithAll(scenario);
         var most = scenario.Server.Statistics.Max(worker => worker.Accepted);
-        // Within 15 percent of an equal share.
-        Assert.InRange(most, Clients / 2, Clients / 2 * 1.15);
+        // Within 15 percent of an equal share. To wait for a processor is work, and one with work for most of a tenth
+        // of a second may have given connections away until the other had twice as many and some.
+        var isCalm = scenario.Server.Workers.All(worker => worker.Reactor.WorkTime < 50_000_000);
+        Assert.InRange(most, Clients / 2, isCalm ? Clients / 2 * 1.15 : (2 * Clients + 8) / 3 + 1);
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
