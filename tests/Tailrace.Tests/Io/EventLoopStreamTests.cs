@@ -434,6 +434,8 @@ public sealed partial class EventLoopStreamTests
             var (upstream, origin) = await rig.PairAsync();
             downstream.AbortWith(upstream);
             downstream.AbortWith(null);
+            // However long the rest takes.
+            downstream.SetTimeout(0);
             var answer = upstream.FillAsync();
             client.Close(reset: true);
             Assert.Equal(IoError.Reset, (await downstream.FillAsync()).Error);
