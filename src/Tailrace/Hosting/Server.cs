@@ -47,7 +47,7 @@ public sealed class Server : IDisposable
         _options = options;
         _ownsLog = log is null;
         _log = log ?? new Log(options.Log);
-        _accessLog = AccessLog.Open(options.AccessLog, _log);
+        _accessLog = AccessLog.Open(options.AccessLog, AccessLogFile.Open, _log);
     }
 
     /// <summary>The engine in use, once started.</summary>

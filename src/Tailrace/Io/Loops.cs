@@ -103,6 +103,9 @@ public static class Loops
         return all;
     }
 
+    /// <summary>Whether the system has the calls that are Linux's own.</summary>
+    internal static bool HasLinuxCalls => OperatingSystem.IsLinux();
+
     /// <summary>Allows the process as many file descriptors as it may have, and says how many.</summary>
     internal static long RaiseDescriptorLimit() =>
         OperatingSystem.IsLinux() ? DescriptorLimit.Raise() : long.MaxValue;

@@ -4,6 +4,7 @@ namespace Tailrace.Native;
 internal static class Errno
 {
     internal const int Permission = 1;
+    internal const int NoEntry = 2;
     internal const int Interrupted = 4;
     internal const int Again = 11;
     internal const int NoMemory = 12;
@@ -11,6 +12,7 @@ internal static class Errno
     internal const int InputOutput = 5;
     internal const int MessageTooLong = 90;
     internal const int Busy = 16;
+    internal const int IsDirectory = 21;
     internal const int Invalid = 22;
     internal const int TooManyInSystem = 23;
     internal const int TooMany = 24;

@@ -55,6 +55,18 @@ internal static unsafe partial class Libc
     private static partial nint syscall(
         nint number, nint fd, byte* buffer, nuint length, nint flags, void* address, nint addressLength);
 
+    /// <summary>statx(2), by its number: C libraries offer it by name for a shorter time than kernels do.</summary>
+    internal static int statx(int folder, byte* path, int flags, uint mask, byte* status) =>
+        (int)WaitingCall(SystemCall.FileStatus, folder, path, (nuint)flags, (nint)mask, status, 0);
+
+    /// <summary>A call that may wait for a disk or a network.</summary>
+    [LibraryImport(Library, EntryPoint = "syscall")]
+    private static partial nint WaitingCall(
+        nint number, nint fd, byte* buffer, nuint length, nint flags, void* address, nint addressLength);
+
+    [LibraryImport(Library)]
+    internal static partial int open(byte* path, int flags, int mode);
+
     [LibraryImport(Library)]
     internal static partial nint sendmsg(int fd, SocketAbi.Message* message, int flags);
 

@@ -32,4 +32,13 @@ internal static class SystemCall
         Architecture.Ppc64le => 207,
         _ => 178,
     };
+
+    internal static readonly nint FileStatus = RuntimeInformation.ProcessArchitecture switch
+    {
+        Architecture.X64 => 332,
+        Architecture.Arm => 397,
+        Architecture.X86 or Architecture.Ppc64le => 383,
+        Architecture.S390x => 379,
+        _ => 291,
+    };
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Tailrace.Config;
 
 namespace Tailrace.Telemetry;
@@ -32,7 +31,8 @@ public sealed class AccessLog : IDisposable
 
     /// <summary>Starts an access log and its thread.</summary>
     /// <param name="format">How a line looks; not <see cref="AccessLogFormat.Off"/>.</param>
-    /// <param name="output">Where lines go; disposed with the log.</param>
+    /// <param name="output">Where lines go; flushed at every turn of the thread, also at those without lines, and
+    /// disposed with the log.</param>
     /// <param name="queue">Records that one writer may have waiting, rounded up to a power of two.</param>
     /// <param name="log">Where losses are reported; null: nowhere.</param>
     public AccessLog(AccessLogFormat format, Stream output, int queue = 8192, Log? log = null)
@@ -57,16 +57,17 @@ public sealed class AccessLog : IDisposable
 
     /// <summary>Starts the access log that the configuration asks for; null when it asks for none.</summary>
     /// <param name="options">Format, path and queue length.</param>
+    /// <param name="openFile">Opens the file that is named; not called for stdout and stderr.</param>
     /// <param name="log">Where losses are reported; null: nowhere.</param>
     /// <exception cref="IOException">The file cannot be opened; the message says which and why.</exception>
-    public static AccessLog? Open(AccessLogOptions options, Log? log = null)
+    public static AccessLog? Open(AccessLogOptions options, Func<string, Log?, Stream> openFile, Log? log = null)
     {
         if (options.Format == AccessLogFormat.Off) return null;
         Stream output = options.Path switch
         {
             "stdout" => Console.OpenStandardOutput(),
             "stderr" => Console.OpenStandardError(),
-            _ => OpenFile(options.Path),
+            _ => openFile(options.Path, log),
         };
         return new AccessLog(options.Format, output, options.Queue, log);
     }
@@ -117,7 +118,7 @@ public sealed class AccessLog : IDisposable
                 taken++;
             }
         }
-        if (_lines.Count > 0) Flush();
+        Flush();
         return taken;
     }
 
@@ -125,7 +126,7 @@ public sealed class AccessLog : IDisposable
     {
         try
         {
-            _output.Write(_lines.Written);
+            if (_lines.Count > 0) _output.Write(_lines.Written);
             _output.Flush();
         }
         catch (IOException)
@@ -143,26 +144,5 @@ public sealed class AccessLog : IDisposable
         _log?.Warn("access log records dropped", ("count", dropped - _reportedLosses), ("total", dropped));
         _reportedLosses = dropped;
         _nextReport = now + ReportMilliseconds;
-    }
-
-    // The system's words, since the framework's own messages are left out of small builds.
-    private static string Reason(Exception e) => e switch
-    {
-        UnauthorizedAccessException => "it is a directory, or this user may not write to it",
-        DirectoryNotFoundException => "there is no such directory",
-        _ => Marshal.GetPInvokeErrorMessage(e.HResult),
-    };
-
-    private static FileStream OpenFile(string path)
-    {
-        try
-        {
-            // Others may rename or remove the file while it is open, as log rotation does. The buffer is ours already.
-            return new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, 0);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new IOException($"cannot open the access log '{path}': {Reason(e)}", e);
-        }
     }
 }
