@@ -16,7 +16,7 @@ internal static class Launch
     public static int Run(LaunchRequest request, TextWriter output, TextWriter error)
     {
         var options = request.Options;
-        using var log = new Log(options.Log);
+        using var log = new Log(options.Log, error);
         try
         {
             using var signals = new Signals(onHangUp: () =>
@@ -36,33 +36,29 @@ internal static class Launch
                 server.Start();
                 if (request.Pages == BuiltInPages.Demo) DemoPages.Explain(server, output);
                 // A worker of the server before may have failed last.
-                do signals.Wait(() => WriteStatistics(server, options.Log, error));
+                do signals.Wait(() => WriteStatistics(server, options.Log.Format, log));
                 while (!signals.IsStopping && !server.HasFailed);
                 var goesOn = server is { HasFailed: true, CanDoWithoutUring: true } && !signals.IsStopping;
                 var grace = goesOn ? s_changeGrace : options.Shutdown.Grace;
                 log.Info(goesOn ? "io_uring has failed, going on with epoll" : "stopping", ("grace", grace));
                 server.Stop(grace);
-                WriteStatistics(server, options.Log, error);
+                WriteStatistics(server, options.Log.Format, log);
                 if (!goesOn) return server.HasFailed ? ExitCode.Failed : ExitCode.Fine;
             }
         }
         catch (Exception failure) when (failure is StartException or IOException)
         {
-            error.WriteLine($"tailrace: {failure.Message}");
+            log.WriteText($"tailrace: {failure.Message}{Environment.NewLine}");
             return ExitCode.Failed;
         }
     }
 
-    private static void WriteStatistics(Server server, LogOptions log, TextWriter output)
+    /// <summary>By the log's thread: whoever has stopped reading must keep nobody from stopping.</summary>
+    private static void WriteStatistics(Server server, LogFormat format, Log log)
     {
-        try
-        {
-            if (log.Format == LogFormat.Json) StatisticsLines.Write(server, output);
-            else StatisticsReport.Write(server, output);
-        }
-        catch (IOException)
-        {
-            // A terminal that has hung up takes nothing more.
-        }
+        using var text = new StringWriter();
+        if (format == LogFormat.Json) StatisticsLines.Write(server, text);
+        else StatisticsReport.Write(server, text);
+        log.WriteText(text.ToString());
     }
 }

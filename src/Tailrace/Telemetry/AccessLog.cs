@@ -8,13 +8,16 @@ namespace Tailrace.Telemetry;
 /// instead of being woken, so that a reactor never makes a system call for a log line; records of one worker stay in
 /// their order, records of different workers interleave. What did not fit a ring, or could not be written, is counted
 /// and reported in the diagnostic log. The owner stops the reactors first and then disposes the log, which writes out
-/// what is left.
+/// what is left, unless its output takes nothing for two seconds.
 /// </remarks>
 public sealed class AccessLog : IDisposable
 {
     private const int BusyMilliseconds = 5;
     private const int IdleMilliseconds = 50;
     private const long ReportMilliseconds = 10_000;
+
+    // Slow disks do with less; a pipe whose reader has stopped would take for ever.
+    private const int EndMilliseconds = 2000;
 
     private readonly AccessLogFormat _format;
     private readonly Stream _output;
@@ -25,6 +28,7 @@ public sealed class AccessLog : IDisposable
     private readonly AccessLineBuffer _lines = new();
     private readonly Lock _writersLock = new();
     private AccessLogWriter[] _writers = [];
+    private long _settled;
     private long _lost;
     private long _reportedLosses;
     private long _nextReport = Environment.TickCount64;
@@ -81,13 +85,22 @@ public sealed class AccessLog : IDisposable
         return writer;
     }
 
-    /// <summary>Writes out what the rings hold, ends the thread and closes the output.</summary>
+    /// <summary>
+    /// Writes out what the rings hold, ends the thread and closes the output. One that takes nothing is given up: its
+    /// thread ends with the process.
+    /// </summary>
     public void Dispose()
     {
         if (_stop.IsSet) return;
         _stop.Set();
-        _thread.Join();
-        _output.Dispose();
+        if (_thread.Join(EndMilliseconds))
+        {
+            _output.Dispose();
+            return;
+        }
+        long waiting = -Volatile.Read(ref _settled);
+        foreach (AccessLogWriter writer in Volatile.Read(ref _writers)) waiting += writer.Written;
+        _log?.Warn("access log records given up, its output takes nothing", ("count", waiting));
     }
 
     private void WriteRecords()
@@ -133,6 +146,7 @@ public sealed class AccessLog : IDisposable
         {
             Volatile.Write(ref _lost, _lost + _lines.Count);
         }
+        Volatile.Write(ref _settled, _settled + _lines.Count);
         _lines.Clear();
     }
 

@@ -8,11 +8,15 @@ namespace Tailrace.Telemetry;
 /// Any thread may write; a line is queued and formatted by the log's own thread, so a caller never waits for the
 /// output. The queue is bounded: what does not fit is dropped, counted in <see cref="Dropped"/>, and reported by a line
 /// of its own as soon as there is room. This is ordinary .NET for the slow plane: a line allocates, so nothing on the
-/// path of a byte logs. The owner disposes it last, which writes out what is queued.
+/// path of a byte logs. The owner disposes it last, which writes out what is queued, unless the output takes nothing
+/// for two seconds.
 /// </remarks>
 public sealed class Log : IDisposable
 {
     private const int QueueLengthDefault = 1024;
+
+    // Nobody who reads needs that long; a pipe whose reader has stopped would take for ever.
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
     private readonly Channel<LogLine> _queue;
     private readonly TextWriter _output;
@@ -36,23 +40,23 @@ public sealed class Log : IDisposable
         _output = output ?? Console.Error;
         _queue = Channel.CreateBounded<LogLine>(new BoundedChannelOptions(queueLength)
         {
-            SingleReader = true,
             FullMode = BoundedChannelFullMode.Wait,
         });
         _thread = new Thread(WriteLines) { IsBackground = true, Name = "tailrace log" };
         _thread.Start();
     }
 
-    /// <summary>Starts a log on stderr as the configuration asks.</summary>
+    /// <summary>Starts a log as the configuration asks.</summary>
     /// <param name="options">The level and the format.</param>
-    public Log(LogOptions options) : this(options.Level, options.Format)
+    /// <param name="output">Where lines go, borrowed; null: stderr.</param>
+    public Log(LogOptions options, TextWriter? output = null) : this(options.Level, options.Format, output)
     {
     }
 
     /// <summary>The least severe level that is written.</summary>
     public LogLevel Level { get; }
 
-    /// <summary>Lines lost since the start because the queue was full.</summary>
+    /// <summary>Lines lost since the start: the queue was full, or the output took nothing at the end.</summary>
     public long Dropped => Volatile.Read(ref _dropped);
 
     /// <summary>Whether a line of this level would be written; to save the work of preparing it.</summary>
@@ -94,11 +98,33 @@ public sealed class Log : IDisposable
         if (!_queue.Writer.TryWrite(line)) Interlocked.Increment(ref _dropped);
     }
 
-    /// <summary>Writes out what is queued and ends the thread. Lines logged later are dropped.</summary>
+    /// <summary>
+    /// Queues text that goes out as it is, at its place among the lines, whatever the level: a report. Waits for room
+    /// for two seconds at most.
+    /// </summary>
+    /// <param name="text">The text, with the end of its last line.</param>
+    public void WriteText(string text)
+    {
+        using var patience = new CancellationTokenSource(s_patience);
+        try
+        {
+            _queue.Writer.WriteAsync(LogLine.Verbatim(text), patience.Token).AsTask().GetAwaiter().GetResult();
+        }
+        catch (Exception e) when (e is OperationCanceledException or ChannelClosedException)
+        {
+            Interlocked.Increment(ref _dropped);
+        }
+    }
+
+    /// <summary>
+    /// Writes out what is queued and ends the thread. Lines logged later are dropped, and so are those that wait for
+    /// an output that takes nothing: its thread ends with the process.
+    /// </summary>
     public void Dispose()
     {
         _queue.Writer.TryComplete();
-        _thread.Join();
+        if (_thread.Join(s_patience)) return;
+        while (_queue.Reader.TryRead(out _)) Interlocked.Increment(ref _dropped);
     }
 
     private void WriteLines()
@@ -119,6 +145,12 @@ public sealed class Log : IDisposable
 
     private void WriteLine(in LogLine line)
     {
+        if (line.IsVerbatim)
+        {
+            string report = line.Message;
+            Guard(() => _output.Write(report));
+            return;
+        }
         string text = _format == LogFormat.Json ? line.ToJson() : line.ToText();
         Guard(() => _output.WriteLine(text));
     }

@@ -21,6 +21,12 @@ internal readonly record struct LogLine(
 
     private static readonly JsonWriterOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
+    /// <summary>Whether the message is no line's but text that is written as it is.</summary>
+    public bool IsVerbatim { get; private init; }
+
+    /// <summary>Text that is written as it is.</summary>
+    public static LogLine Verbatim(string text) => new(default, LogLevel.Error, text, []) { IsVerbatim = true };
+
     /// <summary><c>2026-01-31T12:00:00.000Z info  message name=value other="two words"</c>.</summary>
     public string ToText()
     {

@@ -59,6 +59,30 @@ public sealed class AccessLogTests
     }
 
     [Fact]
+    public async Task An_output_that_takes_nothing_does_not_keep_the_log_from_ending()
+    {
+        using var output = new BlockedStream();
+        await using var text = new StringWriter();
+        using var diagnostics = new Log(LogLevel.Info, LogFormat.Text, text);
+        var log = new AccessLog(AccessLogFormat.Common, output, queue: 16, diagnostics);
+        AccessLogWriter writer = log.CreateWriter(0);
+        Assert.True(writer.TryWrite(new AccessEntry { Status = 200 }));
+        output.Entered.Wait(TestContext.Current.CancellationToken);
+        for (int i = 0; i < 4; i++) Assert.True(writer.TryWrite(new AccessEntry { Status = 200 }));
+        try
+        {
+            await Task.Run(log.Dispose, TestContext.Current.CancellationToken)
+                .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        }
+        finally
+        {
+            output.Gate.Set();
+        }
+        diagnostics.Dispose();
+        Assert.Contains("warn  access log records given up, its output takes nothing count=5", text.ToString());
+    }
+
+    [Fact]
     public void Writing_allocates_nothing()
     {
         using var log = new AccessLog(AccessLogFormat.Common, Stream.Null, queue: 1024);

@@ -81,6 +81,43 @@ public sealed class LogTests
     }
 
     [Fact]
+    public async Task An_output_that_takes_nothing_does_not_keep_the_log_from_ending()
+    {
+        await using var output = new BlockedWriter();
+        var log = new Log(LogLevel.Info, LogFormat.Text, output, queueLength: 4);
+        log.Info("hangs");
+        output.Entered.Wait(TestContext.Current.CancellationToken);
+        for (int i = 0; i < 3; i++) log.Info("more");
+        try
+        {
+            await Task.Run(log.Dispose, TestContext.Current.CancellationToken)
+                .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        }
+        finally
+        {
+            output.Gate.Set();
+        }
+        Assert.Equal(3, log.Dropped);
+    }
+
+    [Fact]
+    public void A_report_goes_out_as_it_is_at_its_place()
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        using (var log = new Log(LogLevel.Error, LogFormat.Json, output))
+        {
+            log.Error("one");
+            log.WriteText("a  b\nc\n");
+            log.Error("two");
+        }
+        string[] lines = output.ToString().TrimEnd().Split('\n');
+        Assert.Equal(4, lines.Length);
+        Assert.Contains("\"one\"", lines[0]);
+        Assert.Equal(["a  b", "c"], lines[1..3]);
+        Assert.Contains("\"two\"", lines[3]);
+    }
+
+    [Fact]
     public void An_output_that_fails_ends_nothing()
     {
         using var output = new FailingWriter();
