@@ -142,8 +142,9 @@ public sealed class AccessLog : IDisposable
             if (_lines.Count > 0) _output.Write(_lines.Written);
             _output.Flush();
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            // The latter is how the framework reports a write that the system does not permit.
             Volatile.Write(ref _lost, _lost + _lines.Count);
         }
         Volatile.Write(ref _settled, _settled + _lines.Count);

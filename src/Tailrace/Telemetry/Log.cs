@@ -165,7 +165,7 @@ public sealed class Log : IDisposable
         {
             write();
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
         }
     }

@@ -6,6 +6,8 @@ namespace Tailrace.Tests.Telemetry;
 
 public sealed class AccessLogTests
 {
+    private const string NotPermitted = "not permitted";
+
     [Fact]
     public void Everything_written_before_the_end_is_in_the_output()
     {
@@ -47,10 +49,12 @@ public sealed class AccessLogTests
         Assert.Contains("warn  access log records dropped count=6 total=6", text.ToString());
     }
 
-    [Fact]
-    public void An_output_that_fails_costs_lines_and_nothing_else()
+    public static TheoryData<string> Failures => ["the disk is full", NotPermitted];
+
+    [Theory, MemberData(nameof(Failures))]
+    public void An_output_that_fails_costs_lines_and_nothing_else(string why)
     {
-        using var output = new FailingStream();
+        using var output = new FailingStream(why);
         var log = new AccessLog(AccessLogFormat.Common, output, queue: 16);
         AccessLogWriter writer = log.CreateWriter(0);
         for (int i = 0; i < 3; i++) Assert.True(writer.TryWrite(new AccessEntry { Status = 200 }));
@@ -124,8 +128,10 @@ public sealed class AccessLogTests
         }
     }
 
-    private sealed class FailingStream : MemoryStream
+    private sealed class FailingStream(string why) : MemoryStream
     {
-        public override void Write(ReadOnlySpan<byte> buffer) => throw new IOException("the disk is full");
+        // So the framework reports EACCES, EPERM and EBADF.
+        public override void Write(ReadOnlySpan<byte> buffer) =>
+            throw (why == NotPermitted ? new UnauthorizedAccessException(why) : new IOException(why));
     }
 }

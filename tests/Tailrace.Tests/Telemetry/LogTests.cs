@@ -151,7 +151,8 @@ public sealed class LogTests
         public override void WriteLine(string? value)
         {
             Attempts++;
-            throw new IOException("broken pipe");
+            // The latter is how the framework reports EACCES, EPERM and EBADF.
+            throw (Attempts == 1 ? new IOException("broken pipe") : new UnauthorizedAccessException());
         }
     }
 }
