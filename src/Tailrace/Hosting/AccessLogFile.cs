@@ -125,6 +125,7 @@ internal sealed class AccessLogFile : Stream
     {
         Errno.NoEntry => "there is no such directory",
         Errno.IsDirectory => "it is a directory",
+        Errno.NoReader => "it is a pipe that nobody reads, or a socket",
         Errno.Permission or Errno.AccessDenied => "this user may not write to it",
         _ => Marshal.GetPInvokeErrorMessage(errno),
     };

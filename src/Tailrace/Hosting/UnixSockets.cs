@@ -14,7 +14,9 @@ internal static class UnixSockets
     /// </summary>
     internal static void RemoveStale(UnixDomainSocketEndPoint address)
     {
+        // A connect would wait for as long as the queue of whoever listens there is full.
         using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        probe.Blocking = false;
         try
         {
             probe.Connect(address);
@@ -26,7 +28,7 @@ internal static class UnixSockets
         }
         catch (SocketException)
         {
-            // There is none, or it is no socket: binding will tell.
+            // There is none, it is no socket, or the queue of somebody who listens is full: binding will tell.
         }
     }
 

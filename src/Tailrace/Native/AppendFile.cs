@@ -10,9 +10,12 @@ internal static unsafe class AppendFile
     private const int Create = 0x40;
     private const int NoTerminal = 0x100;
     private const int Append = 0x400;
+    private const int NonBlocking = 0x800;
     private const int CloseOnExec = 0x80000;
     // For reading and writing; the process's umask takes away from it.
     private const int Mode = 0x1B6;
+
+    private const int SetFlags = 4;
 
     private const int CurrentFolder = -100;
     private const int EmptyPath = 0x1000;
@@ -21,16 +24,19 @@ internal static unsafe class AppendFile
     private const int NumberOffset = 32;
     private const int DeviceOffset = 136;
 
-    /// <summary>Opens a file, and makes it where there is none.</summary>
+    /// <summary>Opens a file, and makes it where there is none. A pipe that nobody reads is an error (ENXIO).</summary>
     /// <param name="path">Its path.</param>
     /// <param name="errno">Why there is no handle; else 0.</param>
     internal static SafeFileHandle? TryOpen(string path, out int errno)
     {
         fixed (byte* text = Terminated(path))
         {
-            var fd = Libc.open(text, WriteOnly | Create | NoTerminal | Append | CloseOnExec, Mode);
+            var fd = Libc.open(text, WriteOnly | Create | NoTerminal | Append | NonBlocking | CloseOnExec, Mode);
             errno = fd < 0 ? Libc.Errno : 0;
-            return fd < 0 ? null : new SafeFileHandle(fd, ownsHandle: true);
+            if (fd < 0) return null;
+            // It is the opening that must not wait; a writer may, and is never told to come again.
+            Libc.fcntl(fd, SetFlags, Append);
+            return new SafeFileHandle(fd, ownsHandle: true);
         }
     }
 

@@ -6,6 +6,7 @@ internal static class Errno
     internal const int Permission = 1;
     internal const int NoEntry = 2;
     internal const int Interrupted = 4;
+    internal const int NoReader = 6;
     internal const int Again = 11;
     internal const int NoMemory = 12;
     internal const int AccessDenied = 13;

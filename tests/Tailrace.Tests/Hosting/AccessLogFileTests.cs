@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Text;
 using Tailrace.Config;
 using Tailrace.Hosting;
 using Tailrace.Telemetry;
@@ -117,6 +119,31 @@ public sealed class AccessLogFileTests : IDisposable
 
         var directory = Assert.Throws<IOException>(() => Open("/"));
         Assert.Contains("it is a directory", directory.Message);
+    }
+
+    [Fact]
+    public async Task A_pipe_needs_somebody_who_reads_it()
+    {
+        using (var make = Process.Start("mkfifo", [_path])) make.WaitForExit();
+        var opening = Task.Run(() => Open(), TestContext.Current.CancellationToken);
+        try
+        {
+            var error = await Assert.ThrowsAsync<IOException>(() => opening.WaitAsync(TimeSpan.FromSeconds(30)));
+            const string reason = "it is a pipe that nobody reads, or a socket";
+            Assert.Equal($"cannot open the access log '{_path}': {reason}", error.Message);
+        }
+        finally
+        {
+            // For writing too, so that this does not wait itself; who waits to write goes on.
+            await using var both = new FileStream(_path, FileMode.Open, FileAccess.ReadWrite);
+            if (!opening.IsCompleted) (await opening).Dispose();
+        }
+        using var reader = new FileStream(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite, 0);
+        var log = Open();
+        Write(log, 201);
+        log.Dispose();
+        var line = new byte[1000];
+        Assert.Contains(" 201 0\n", Encoding.UTF8.GetString(line, 0, reader.Read(line)));
     }
 
     private AccessLog Open(string? path = null)

@@ -78,6 +78,45 @@ public sealed class UnixSocketsTests : IDisposable
     }
 
     [Fact]
+    public async Task A_socket_whose_queue_is_full_stays_and_nobody_waits_for_it()
+    {
+        var path = Path.Combine(_folder, "full");
+        using var holder = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        holder.Bind(new UnixDomainSocketEndPoint(path));
+        holder.Listen(0);
+        var clients = new List<Socket>();
+        try
+        {
+            while (Connects(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)))
+            {
+            }
+            var said = await Task.Run(() => Fail(path), TestContext.Current.CancellationToken)
+                .WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+            Assert.Equal($"cannot listen on unix:{path}: another process listens there", said);
+            Assert.True(UnixSockets.IsSocket(path));
+        }
+        finally
+        {
+            foreach (var client in clients) client.Dispose();
+        }
+
+        bool Connects(Socket client)
+        {
+            clients.Add(client);
+            client.Blocking = false;
+            try
+            {
+                client.Connect(new UnixDomainSocketEndPoint(path));
+                return true;
+            }
+            catch (SocketException full) when (full.SocketErrorCode == SocketError.WouldBlock)
+            {
+                return false;
+            }
+        }
+    }
+
+    [Fact]
     public void A_directory_that_is_missing_is_named()
     {
         var folder = Path.Combine(_folder, "none");
