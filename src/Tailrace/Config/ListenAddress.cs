@@ -60,8 +60,20 @@ public readonly record struct ListenAddress(IPAddress Address, int Port, bool Du
             error = $"'{host}' is not an IP address; listeners take an address of this machine, not a name";
             return false;
         }
+        error = FaultOf(ip, number);
+        if (error.Length > 0) return false;
         address = new ListenAddress(ip, number, DualStack: ip.Equals(IPAddress.IPv6Any));
         return true;
+    }
+
+    /// <summary>Why no system would bind an address; empty where one may.</summary>
+    private static string FaultOf(IPAddress ip, int port)
+    {
+        if (ip.IsIPv4MappedToIPv6)
+            return $"'{ip}' is an IPv4 address in the notation of IPv6; write '{ip.MapToIPv4()}:{port}'";
+        if (ip is { IsIPv6LinkLocal: true, ScopeId: 0 })
+            return $"'{ip}' is there for each interface; write which of this machine, as in '[{ip}%eth0]:{port}'";
+        return "";
     }
 
     /// <summary>Whether another address, of the same transport, is this one or among those of this wildcard.</summary>

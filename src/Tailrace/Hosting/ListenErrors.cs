@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Tailrace.Io;
 
 namespace Tailrace.Hosting;
@@ -26,6 +27,8 @@ internal static class ListenErrors
                 $"cannot listen on {address}: not permitted; ports below 1024 need root or CAP_NET_BIND_SERVICE",
             IoError.NotPermitted => $"cannot listen on {address}: not permitted",
             var error when error.IsOutOfDescriptors() => $"cannot listen on {address}: {NoDescriptor(error)}",
+            _ when failure.Errno != 0 =>
+                $"cannot listen on {address}: {Marshal.GetPInvokeErrorMessage(failure.Errno)}",
             _ => failure.Message,
         };
     }

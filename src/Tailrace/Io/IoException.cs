@@ -22,6 +22,9 @@ public sealed class IoException : Exception
     /// <summary>Why.</summary>
     public IoError Error { get; }
 
+    /// <summary>The system's own number of it, for its words; 0 where there is none.</summary>
+    internal int Errno { get; init; }
+
     /// <summary>Whether it is about a socket for datagrams.</summary>
     public bool IsDatagram { get; init; }
 

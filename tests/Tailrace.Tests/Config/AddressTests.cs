@@ -10,6 +10,7 @@ public sealed class AddressTests
     [InlineData("0.0.0.0:1", "0.0.0.0:1", false)]
     [InlineData("[::1]:65535", "[::1]:65535", false)]
     [InlineData("[::]:8080", "[::]:8080", true)]
+    [InlineData("[fe80::1%3]:80", "[fe80::1%3]:80", false)]
     [InlineData(":8080", "[::]:8080", true)]
     [InlineData("*:8080", "[::]:8080", true)]
     [InlineData("localhost:80", "127.0.0.1:80", false)]
@@ -47,6 +48,18 @@ public sealed class AddressTests
     {
         Assert.False(ListenAddress.TryParse(text, out _, out string error));
         Assert.NotEmpty(error);
+    }
+
+    [Theory]
+    [InlineData("[::ffff:127.0.0.1]:80",
+        "'::ffff:127.0.0.1' is an IPv4 address in the notation of IPv6; write '127.0.0.1:80'")]
+    [InlineData("[::ffff:0:0]:80", "'::ffff:0:0' is an IPv4 address in the notation of IPv6; write '0.0.0.0:80'")]
+    [InlineData("[fe80::1]:80",
+        "'fe80::1' is there for each interface; write which of this machine, as in '[fe80::1%eth0]:80'")]
+    public void Listeners_refuse_what_no_system_binds(string text, string why)
+    {
+        Assert.False(ListenAddress.TryParse(text, out _, out string error));
+        Assert.Equal(why, error);
     }
 
     [Theory]

@@ -4,7 +4,7 @@ using Tailrace.Io;
 
 namespace Tailrace.Tests.Hosting;
 
-/// <summary>Whose limit it was that no descriptor was left of.</summary>
+/// <summary>Why an address cannot be listened on, and whose limit it was that no descriptor was left of.</summary>
 public sealed class ListenErrorsTests
 {
     [Theory]
@@ -19,6 +19,19 @@ public sealed class ListenErrorsTests
             var said = ListenErrors.Describe(failure);
             Assert.Contains(whose, said);
             Assert.Contains(advice, said);
+        }
+    }
+
+    [Fact]
+    public void What_has_no_name_here_is_said_in_the_words_of_the_system()
+    {
+        // EINVAL, by a link-local address without its interface.
+        var address = new IPEndPoint(IPAddress.Parse("fe80::1"), 0);
+        foreach (var engine in (Engine[])[Engine.Portable, Engine.Epoll])
+        {
+            using var loop = Loops.Create(engine, eventsMax: 8);
+            var failure = Assert.Throws<IoException>(() => loop.Listen(address, new ListenSettings(Backlog: 1)));
+            Assert.Equal("cannot listen on [fe80::1]:0: Invalid argument", ListenErrors.Describe(failure));
         }
     }
 

@@ -242,6 +242,9 @@ internal static unsafe class LinuxSockets
     };
 
     /// <summary>What the last call's errno means for somebody who wants to listen.</summary>
-    internal static IoException StartError(EndPoint address, bool isDatagram = false) =>
-        new(ErrorOf(Libc.Errno), address) { IsDatagram = isDatagram };
+    internal static IoException StartError(EndPoint address, bool isDatagram = false)
+    {
+        var errno = Libc.Errno;
+        return new IoException(ErrorOf(errno), address) { IsDatagram = isDatagram, Errno = errno };
+    }
 }

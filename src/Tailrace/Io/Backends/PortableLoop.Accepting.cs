@@ -25,7 +25,10 @@ internal sealed partial class PortableLoop
         catch (SocketException exception)
         {
             socket?.Dispose();
-            throw new IoException(PortableSockets.StartErrorOf(exception.SocketErrorCode, _isLinux), address);
+            throw new IoException(PortableSockets.StartErrorOf(exception.SocketErrorCode, _isLinux), address)
+            {
+                Errno = exception.NativeErrorCode,
+            };
         }
         return Register(socket);
     }

@@ -279,7 +279,11 @@ internal sealed partial class PortableLoop
         catch (SocketException exception)
         {
             socket?.Dispose();
-            throw new IoException(PortableSockets.ErrorOf(exception.SocketErrorCode), address) { IsDatagram = true };
+            throw new IoException(PortableSockets.ErrorOf(exception.SocketErrorCode), address)
+            {
+                IsDatagram = true,
+                Errno = exception.NativeErrorCode,
+            };
         }
     }
 
