@@ -53,7 +53,7 @@ public sealed class ClientHelloTarget : IFuzzTarget
 
     private static string Read(ReadOnlySpan<byte> input)
     {
-        Span<byte> scratch = new byte[ClientHelloReader.LengthMax];
+        Span<byte> scratch = new byte[ClientHelloReader.MessageBytesMax];
         HelloStatus status = ClientHelloReader.Read(input, scratch, out ClientHello hello);
         if (status != HelloStatus.Complete)
             return $"{status}";

@@ -86,7 +86,7 @@ public sealed class HelloTests
             Assert.Equal("fine", TlsPeer.Ask(scenario.Address, "a.example", 0, Protocols(60)));
             Assert.Equal("fine", TlsPeer.Ask(scenario.Address, "a.example", 700, Protocols(60)));
             Assert.ThrowsAny<Exception>(() => TlsPeer.Ask(scenario.Address, "a.example", 700, Protocols(90)));
-            scenario.WaitForLog("connection refused: a ClientHello that makes no sense about=main");
+            scenario.WaitForLog("connection refused: a ClientHello that is too long about=main");
         });
         origin.Check();
 

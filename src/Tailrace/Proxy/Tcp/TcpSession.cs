@@ -191,6 +191,9 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
                 case HelloStatus.Invalid:
                     _server.Refused?.Invoke("a ClientHello that makes no sense");
                     return TunnelEnd.Refused;
+                case HelloStatus.TooLong:
+                    _server.Refused?.Invoke("a ClientHello that is too long");
+                    return TunnelEnd.Refused;
             }
             var received = await Downstream.FillAsync();
             if (_isAborted) return TunnelEnd.Aborted;
@@ -209,7 +212,7 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
     {
         var input = Downstream.Input;
         if (input.IsEmpty) return HelloStatus.NeedMore;
-        Span<byte> scratch = stackalloc byte[ClientHelloReader.LengthMax];
+        Span<byte> scratch = stackalloc byte[ClientHelloReader.MessageBytesMax];
         var status = ClientHelloReader.Read(input.Unread, scratch, out var hello);
         if (status == HelloStatus.Complete) _cluster = routes.Find(hello) ?? _server.Cluster;
         if (status == HelloStatus.NotTls) _cluster = _server.Cluster;

@@ -41,4 +41,7 @@ public enum HelloStatus : byte
 
     /// <summary>It is TLS, and no hello that anybody would answer.</summary>
     Invalid,
+
+    /// <summary>It is longer than any that is read, or in too many records.</summary>
+    TooLong,
 }

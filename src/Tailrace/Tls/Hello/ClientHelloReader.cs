@@ -14,8 +14,11 @@ namespace Tailrace.Tls.Hello;
 /// </remarks>
 public static class ClientHelloReader
 {
-    /// <summary>The longest hello that is read, its records' heads included.</summary>
-    public const int LengthMax = 16 << 10;
+    /// <summary>The longest hello that is read, without its records' heads: what one record can hold.</summary>
+    public const int MessageBytesMax = 16 << 10;
+
+    /// <summary>The most that is read of a stream: the longest hello in some 800 records.</summary>
+    public const int LengthMax = MessageBytesMax + (4 << 10);
 
     private const int RecordHeadBytes = 5;
     private const int RecordBytesMax = 16 << 10;
@@ -32,7 +35,8 @@ public static class ClientHelloReader
 
     /// <summary>Reads the hello at the beginning of a stream.</summary>
     /// <param name="input">What has come so far.</param>
-    /// <param name="scratch">Where a hello in several records is put together: <see cref="LengthMax"/> bytes.</param>
+    /// <param name="scratch">Where a hello in several records is put together: <see cref="MessageBytesMax"/> bytes.
+    /// </param>
     /// <param name="hello">What it says, when it is complete.</param>
     public static HelloStatus Read(ReadOnlySpan<byte> input, Span<byte> scratch, out ClientHello hello)
     {
@@ -64,10 +68,13 @@ public static class ClientHelloReader
                 message = part[..wanted];
                 return HelloStatus.Complete;
             }
+            // What is behind the longest hello is none of it.
+            if (part.Length > MessageBytesMax - gathered) part = part[..(MessageBytesMax - gathered)];
             part.CopyTo(scratch[gathered..]);
             gathered += part.Length;
             var isMeasured = TryMeasure(scratch[..gathered], ref wanted, out isHello);
-            if ((isMeasured && !isHello) || wanted > LengthMax) return HelloStatus.Invalid;
+            if (isMeasured && !isHello) return HelloStatus.Invalid;
+            if (wanted > MessageBytesMax) return HelloStatus.TooLong;
             if (isMeasured && gathered >= wanted)
             {
                 message = scratch[..wanted];
@@ -76,7 +83,7 @@ public static class ClientHelloReader
             at += RecordHeadBytes + length;
             if (at > input.Length) break;
         }
-        return input.Length < LengthMax ? HelloStatus.NeedMore : HelloStatus.Invalid;
+        return input.Length < LengthMax ? HelloStatus.NeedMore : HelloStatus.TooLong;
     }
 
     /// <summary>Whether as much of a handshake record's head is there as has come: type and major version.</summary>

@@ -29,7 +29,7 @@ public sealed class ClientHelloReaderTests
     [Fact]
     public void An_encrypted_hello_shows_its_outer_name()
     {
-        var scratch = new byte[ClientHelloReader.LengthMax];
+        var scratch = new byte[ClientHelloReader.MessageBytesMax];
         var input = HelloBytes.Of(HelloBytes.Name("public.example"), HelloBytes.Extension(0xFE0D, 0, 1, 2));
         Assert.Equal(HelloStatus.Complete, ClientHelloReader.Read(input, scratch, out var hello));
         Assert.True(hello.IsEncrypted);
@@ -51,17 +51,39 @@ public sealed class ClientHelloReaderTests
         for (var i = 0; i < input.Length; i++) Assert.Equal("NeedMore", Read(input.AsSpan(0, i)));
     }
 
-    [Fact]
-    public void It_has_at_most_16_KiB()
+    [Theory]
+    [InlineData(16_384)]
+    [InlineData(16_380)]
+    [InlineData(1000)]
+    [InlineData(100)]
+    public void It_has_at_most_16_KiB_and_the_heads_of_its_records(int size)
     {
-        var fits = HelloBytes.Of(HelloBytes.Name("a"), HelloBytes.Extension(21, new byte[16_000]));
-        Assert.Equal("Complete a ", Read(fits));
-        var message = HelloBytes.Message(HelloBytes.Name("a"), HelloBytes.Extension(21, new byte[16_300]));
+        var fits = HelloBytes.Message(HelloBytes.Name("a"), HelloBytes.Extension(21, new byte[16_384 - 95]));
+        Assert.Equal(16_384, fits.Length);
+        Assert.Equal("Complete a ", Read([.. InRecords(fits), 22, 3, 3]));
+        var longer = HelloBytes.Message(HelloBytes.Name("a"), HelloBytes.Extension(21, new byte[16_384 - 94]));
+        Assert.Equal("TooLong", Read(InRecords(longer)));
         // Its length says so before it has come.
-        Assert.Equal("Invalid", Read(HelloBytes.Record(message.AsSpan(0, 4))));
-        // Records of one byte are more heads than hello.
-        byte[] crumbs = [.. HelloBytes.Message(HelloBytes.Extension(21, new byte[3000])).SelectMany(b => HelloBytes.Record([b]))];
-        Assert.Equal("Invalid", Read(crumbs));
+        Assert.Equal("TooLong", Read(HelloBytes.Record(longer.AsSpan(0, 4))));
+
+        byte[] InRecords(byte[] message) => [.. message.Chunk(size).SelectMany(part => HelloBytes.Record(part))];
+    }
+
+    [Fact]
+    public void A_record_that_is_full_behind_one_with_a_few_bytes_is_read_as_far_as_it_belongs_to_it()
+    {
+        var message = HelloBytes.Message(HelloBytes.Name("a"));
+        Assert.Equal("Complete a ", Read([
+            .. HelloBytes.Record(message.AsSpan(0, 3)),
+            .. HelloBytes.Record([.. message[3..], .. new byte[16_384 - (message.Length - 3)]])]));
+    }
+
+    [Fact]
+    public void It_has_not_more_heads_than_4_KiB_of_them()
+    {
+        var message = HelloBytes.Message(HelloBytes.Extension(21, new byte[4000]));
+        byte[] crumbs = [.. message.SelectMany(b => HelloBytes.Record([b]))];
+        Assert.Equal("TooLong", Read(crumbs));
         Assert.Equal("NeedMore", Read(crumbs.AsSpan(0, ClientHelloReader.LengthMax - 1)));
     }
 
@@ -113,7 +135,7 @@ public sealed class ClientHelloReaderTests
     private static string Read(ReadOnlySpan<byte> input)
     {
         // Nothing but what was read may be in it.
-        var scratch = new byte[ClientHelloReader.LengthMax];
+        var scratch = new byte[ClientHelloReader.MessageBytesMax];
         Array.Fill(scratch, (byte)'x');
         var status = ClientHelloReader.Read(input, scratch, out var hello);
         if (status != HelloStatus.Complete) return $"{status}";
