@@ -76,7 +76,7 @@ public static class Validator
                     "'accept: optional' needs the addresses that are trusted; anybody could pretend to be anybody "
                     + "else");
             }
-            CheckUnixClients(listener, path, problems);
+            ClientValidator.Check(listener, path, problems);
             if (listener.ForwardProxy is not null && listener.Protocol != ListenerProtocol.Forward)
             {
                 problems.Add(ConfigPath.Of(path, "forward_proxy"),
@@ -94,37 +94,6 @@ public static class Validator
         }
         if (options.Admin is { } admin)
             CheckAddress(admin.Address, "admin.address", options.Listeners.Count, addresses, problems);
-    }
-
-    /// <summary>Reports what goes by addresses alone, where all clients come over a Unix socket.</summary>
-    private static void CheckUnixClients(ListenerOptions listener, string path, ProblemList problems)
-    {
-        if (listener.Protocol == ListenerProtocol.Udp) return;
-        if (!ListenAddress.TryParse(listener.Address, out ListenAddress address, out _) || address.Path.Length == 0)
-            return;
-        // Behind a PROXY header clients have addresses, but not those who send it.
-        bool hasHeader = listener.ProxyProtocol.Accept != ProxyProtocolMode.Off;
-        if (hasHeader)
-        {
-            Check(listener.ProxyProtocol.Trusted, "proxy_protocol.trusted", "trusted");
-            return;
-        }
-        Check(listener.Allow, "allow", "let in");
-        Check(listener.Deny, "deny", "kept out");
-        if (listener.ConnectionLimits.PerSource is not { Rate: 0, Connections: 0 })
-        {
-            problems.Add(ConfigPath.Of(path, "connection_limits.per_source"),
-                "the clients of a Unix socket have no address and are no source; expected 'rate' of the whole "
-                + "listener, or 'max_connections'", ConfigPath.Of(path, "address"));
-        }
-
-        void Check(IReadOnlyList<string> clients, string key, string what)
-        {
-            if (clients.Count == 0 || !clients.All(text => AddressRange.TryParse(text, out _, out _))) return;
-            problems.Add(ConfigPath.Of(path, key),
-                $"nobody is {what}: the clients of a Unix socket are in no range; expected 'unix' in the list",
-                ConfigPath.Of(path, "address"));
-        }
     }
 
     private static void CheckAddress(

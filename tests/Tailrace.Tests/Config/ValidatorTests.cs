@@ -72,8 +72,9 @@ public sealed class ValidatorTests
         string[] clients = ["10.0.0.0/8", "unix"];
         ListenerOptions listener = s_valid.Listeners[0] with
         {
+            Address = "unix:/run/a.sock",
             Allow = clients,
-            Deny = clients,
+            Deny = ["10.1.0.0/16", "unix"],
             ProxyProtocol = new ProxyProtocolOptions { Accept = ProxyProtocolMode.Optional, Trusted = ["unix"] },
         };
         Assert.Empty(Validator.Validate(s_valid with { Listeners = [listener] }));
