@@ -1,4 +1,5 @@
 using Tailrace.Config;
+using Tailrace.Hosting;
 using static Tailrace.Cli.Commands.SummaryWords;
 
 namespace Tailrace.Cli.Commands;
@@ -14,8 +15,7 @@ internal static class ClusterSummary
         bool isRouted = IsRouted(name, options) || !IsUsed(name, options);
         WriteDestinations(name, cluster, options, output);
         bool isUdp = !isRouted && SchemeOf(name, options) == "udp";
-        List<string[]> rows = [["health", CheckOf(name, options)]];
-        if (!isUdp) rows.Add(["left out", EjectOf(cluster)]);
+        List<string[]> rows = [["health", CheckOf(name, options)], ["left out", EjectOf(cluster)]];
         if (isRouted) rows.AddRange(ResilienceOf(cluster));
         if (LimitsOf(cluster.Limits) is { Length: > 0 } limits) rows.Add(["limits", $"{limits}, for each worker"]);
         if (cluster.Queue.Length > 0)
@@ -40,6 +40,7 @@ internal static class ClusterSummary
         {
             bool valid = DestinationAddress.TryParse(destination.Address, out DestinationAddress address, out _);
             string lookup = valid && address is { Ip: null, Path.Length: 0 } ? period : "";
+            if (valid && ListenerAt(address, scheme, options) is { } own) lookup = $"the listener on {own}";
             int total = cluster.Destinations.Where(d => d.Priority == destination.Priority).Sum(d => d.Weight);
             string share = address.IsService ? "" : $"{100.0 * destination.Weight / total:0.#}%";
             string where = address.ToString(scheme);
@@ -48,6 +49,18 @@ internal static class ClusterSummary
                 : [where, share, lookup]);
         }
         OptionsSummary.WriteTable(rows, output);
+    }
+
+    /// <summary>Which of the listeners a destination is: requests that change on the way may come here again.</summary>
+    private static string? ListenerAt(DestinationAddress destination, string scheme, TailraceOptions options)
+    {
+        foreach (ListenerOptions listener in options.Listeners)
+        {
+            if ((listener.Protocol == ListenerProtocol.Udp) != (scheme == "udp")) continue;
+            bool valid = ListenAddress.TryParse(listener.Address, out ListenAddress address, out _);
+            if (valid && address.IsReachedBy(destination, MachineAddresses.Has)) return address.ToString();
+        }
+        return null;
     }
 
     private static string CheckOf(string cluster, TailraceOptions options)

@@ -92,6 +92,26 @@ public readonly record struct ListenAddress(IPAddress Address, int Port, bool Du
             || Address.Equals(IPAddress.Any) && other.AddressFamily == AddressFamily.InterNetwork;
     }
 
+    /// <summary>Whether who connects to a destination comes here.</summary>
+    /// <param name="destination">The destination.</param>
+    /// <param name="isOwn">Whether an address is this machine's. Asked last: few configurations make it necessary.
+    /// </param>
+    public bool IsReachedBy(DestinationAddress destination, Func<IPAddress, bool> isOwn)
+    {
+        ArgumentNullException.ThrowIfNull(isOwn);
+        if (Path.Length + destination.Path.Length > 0) return Path == destination.Path;
+        if (destination.IsService || destination.Port != Port) return false;
+        if (destination.Host is "localhost" or "localhost.")
+            return Covers(IPAddress.Loopback) || Covers(IPAddress.IPv6Loopback);
+        if (destination.Ip is not { } ip) return false;
+        if (ip.IsIPv4MappedToIPv6) ip = ip.MapToIPv4();
+        // Whoever connects to the wildcard address gets the loopback one.
+        if (ip.Equals(IPAddress.Any)) ip = IPAddress.Loopback;
+        if (ip.Equals(IPAddress.IPv6Any)) ip = IPAddress.IPv6Loopback;
+        bool isWildcard = Address.Equals(IPAddress.Any) || Address.Equals(IPAddress.IPv6Any);
+        return isWildcard ? Covers(ip) && isOwn(ip) : Address.Equals(ip);
+    }
+
     /// <summary>The address as it is written in logs: brackets around IPv6.</summary>
     public override string ToString()
     {

@@ -31,7 +31,8 @@ public static class Validator
         CheckListeners(options, problems);
         TcpValidator.Check(options, problems);
         UdpValidator.Check(options, problems);
-        DestinationValidator.Check(options, isOwn, problems);
+        new LoopValidator(options, hasHandlers, isOwn ?? IPAddress.IsLoopback, problems).Check();
+        DestinationValidator.Check(options, problems);
         UnusedValidator.Check(options, problems);
         CheckClusters(options, problems);
         RouteValidator.Check(options, hasHandlers, problems);

@@ -98,6 +98,9 @@ public sealed class CommandTests
     [InlineData("udp -l ::1 -p 53 -b [::1]:53",
         "tailrace: '[::1]:53' leads back to the listener on [::1]:53 that forwards to it, without end; "
         + "give another address or port\n")]
+    [InlineData("proxy --listen :81 --to http://localhost:81",
+        "tailrace: 'http://localhost:81' leads back to the listener on [::]:81 that forwards to it, without end; "
+        + "give another address or port\n")]
     [InlineData("tcp -b ",
         "tailrace: --backend: '' has no host; write for example '127.0.0.1'\nTry 'tailrace tcp --help'.\n")]
     [InlineData("tcp -b :90",

@@ -102,13 +102,35 @@ public sealed class ValidatorTests
     public void What_leads_back_by_an_address_of_the_machine_is_told(string listen, string destination, bool isBack)
     {
         IPAddress[] own = [IPAddress.Loopback, IPAddress.Parse("10.0.0.1"), IPAddress.Parse("2001:db8::1")];
-        string yaml = $$"""
-            listeners: [{ address: "{{listen}}", protocol: tcp, cluster: a }]
-            clusters: { a: { destinations: ["{{destination}}"] } }
-            """;
-        IEnumerable<string> told = ConfigReader.Read("a.yaml", Yaml.Load(yaml), own.Contains).Errors
-            .Select(error => error.ToString());
-        if (!isBack) Assert.Empty(told);
-        else Assert.StartsWith($"a.yaml:2:33: destinations[0]: '{destination}' leads back to", Assert.Single(told));
+        Check("protocol: tcp, cluster: a", destination);
+        Check("routes: [{ cluster: a }]", destination.Replace("tcp://", "http://", StringComparison.Ordinal));
+
+        void Check(string listener, string to)
+        {
+            string yaml = $$"""
+                listeners: [{ address: "{{listen}}", {{listener}} }]
+                clusters: { a: { destinations: ["{{to}}"] } }
+                """;
+            IEnumerable<string> told = ConfigReader.Read("a.yaml", Yaml.Load(yaml), own.Contains).Errors
+                .Select(error => error.ToString());
+            if (!isBack) Assert.Empty(told);
+            else Assert.StartsWith($"a.yaml:2:33: destinations[0]: '{to}' leads back to", Assert.Single(told));
+        }
+    }
+
+    [Fact]
+    public void Where_code_answers_a_changed_path_may_be_its()
+    {
+        TailraceOptions options = s_valid with
+        {
+            Listeners = [new ListenerOptions { Address = "127.0.0.1:9001" }],
+            Routes = [new RouteOptions { Cluster = "a", Rewrite = new RewriteOptions { AddPrefix = "/b" } }],
+            Clusters = new Dictionary<string, ClusterOptions>
+            {
+                ["a"] = new() { Destinations = ["http://127.0.0.1:9001"] },
+            },
+        };
+        Assert.Equal("clusters.a.destinations[0]", Assert.Single(Validator.Validate(options)).Path);
+        Assert.Empty(Validator.Validate(options, hasHandlers: true));
     }
 }
