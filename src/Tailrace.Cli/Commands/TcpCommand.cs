@@ -164,7 +164,9 @@ internal static class TcpCommand
     }
 
     private static bool IsName(string text) =>
-        text != "localhost" && !IPAddress.TryParse(text, out _) && Uri.CheckHostName(text) == UriHostNameType.Dns;
+        text != "localhost" && !IPAddress.TryParse(text, out _) && Uri.CheckHostName(text) == UriHostNameType.Dns
+        // A name whose last label is a number is a mistyped IPv4 address.
+        && !text.Split('.')[^1].All(char.IsAsciiDigit);
 
     /// <summary>The address of this machine that a name stands for.</summary>
     private static bool TryFindAddress(string host, out string address, out string error)

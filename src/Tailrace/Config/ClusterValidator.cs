@@ -5,11 +5,18 @@ namespace Tailrace.Config;
 /// <summary>The checks of a cluster's values against each other.</summary>
 internal static class ClusterValidator
 {
+    private static readonly QueueOptions s_queue = new();
+
     /// <summary>Reports what would have no effect, or not the one that was meant.</summary>
     public static void Check(string name, TailraceOptions options, ProblemList problems)
     {
         ClusterOptions cluster = options.Clusters[name];
         string path = ConfigPath.Of("clusters", name);
+        if (cluster.Queue.Length == 0 && cluster.Queue.Timeout != s_queue.Timeout)
+        {
+            problems.Add(ConfigPath.Of(path, "queue.timeout"), "nothing waits; give it a 'length' too",
+                ConfigPath.Of(path, "queue.length"));
+        }
         CheckHash(cluster, path, problems);
         CheckServices(cluster, path, problems);
         bool onlyConnects = cluster.Health.Check?.TypeFor(name, options) == CheckType.Tcp;

@@ -36,6 +36,13 @@ public readonly record struct ListenAddress(IPAddress Address, int Port, bool Du
             address = new ListenAddress(IPAddress.None, 0, DualStack: false) { Path = path };
             return true;
         }
+        int scheme = text.IndexOf("://", StringComparison.Ordinal);
+        if (scheme >= 0)
+        {
+            string meant = text[(scheme + 3)..].TrimEnd('/');
+            error = $"'{text}' has a scheme, and is to be an address alone; write '{meant}'";
+            return false;
+        }
         if (!HostAndPort.TrySplit(text, out string host, out string port, out error)) return false;
         if (port.Length == 0)
         {

@@ -45,7 +45,8 @@ internal static class TcpValidator
         if (listener.Cluster.Length == 0 && listener.TlsRoutes.Count == 0)
         {
             string what = isMixed ? "a mixed listener forwards what is no HTTP" : "a tcp listener forwards";
-            problems.Add(path, $"{what} to a 'cluster' or by 'tls_routes', and it has neither");
+            problems.Add(path, $"{what} to a 'cluster' or by 'tls_routes', and it has neither",
+                ConfigPath.Of(path, "cluster"));
             return;
         }
         if (listener.Cluster.Length > 0)

@@ -5,6 +5,9 @@ namespace Tailrace.Config;
 /// <summary>The checks of UDP listeners: where their datagrams go, and what means nothing for them.</summary>
 internal static class UdpValidator
 {
+    private static readonly ListenerOptions s_plain = new();
+    private static readonly ClusterTimeouts s_timeouts = new();
+
     /// <summary>Reports UDP listeners that lead nowhere, and settings that belong to connections.</summary>
     public static void Check(TailraceOptions options, ProblemList problems)
     {
@@ -21,7 +24,14 @@ internal static class UdpValidator
             int user = options.Listeners.ToList().FindIndex(listener =>
                 listener.Protocol == ListenerProtocol.Udp && listener.Cluster == name);
             if (user < 0) continue;
-            CheckCluster(name, cluster, ConfigPath.Of(ConfigPath.Of("listeners", user), "protocol"), problems);
+            string protocol = ConfigPath.Of(ConfigPath.Of("listeners", user), "protocol");
+            CheckCluster(name, cluster, protocol, problems);
+            bool connects = RouteTargets.IsRouted(name, options) || options.Listeners.Any(listener =>
+                listener.Protocol != ListenerProtocol.Udp
+                && (listener.Cluster == name || listener.TlsRoutes.Any(route => route.Cluster == name)));
+            if (connects || cluster.Timeouts.Connect == s_timeouts.Connect) continue;
+            problems.Add(ConfigPath.Of(ConfigPath.Of("clusters", name), "timeouts.connect"),
+                "only udp listeners lead here, and datagrams are sent without a connect", protocol);
         }
     }
 
@@ -51,9 +61,15 @@ internal static class UdpValidator
             problems.Add(ConfigPath.Of(path, "accept"),
                 "datagrams stay with the worker that receives them; leave it out", protocol);
         }
+        if (listener.Backlog != s_plain.Backlog)
+        {
+            problems.Add(ConfigPath.Of(path, "backlog"),
+                "nothing waits to be accepted; what waits to be received is bounded by 'receive_buffer'", protocol);
+        }
         if (listener.Cluster.Length == 0)
         {
-            problems.Add(path, "a udp listener forwards to a 'cluster', and it has none");
+            problems.Add(path, "a udp listener forwards to a 'cluster', and it has none",
+                ConfigPath.Of(path, "cluster"));
             return;
         }
         RouteTargets.CheckCluster(listener.Cluster, ConfigPath.Of(path, "cluster"), options, problems);

@@ -8,6 +8,8 @@ internal static class UnusedValidator
 {
     private static readonly ListenerOptions s_plain = new();
     private static readonly SourceLimitOptions s_source = new();
+    private static readonly ProxyProtocolOptions s_header = new();
+    private static readonly ClusterOptions s_cluster = new();
 
     /// <summary>Reports them.</summary>
     public static void Check(TailraceOptions options, ProblemList problems)
@@ -18,6 +20,7 @@ internal static class UnusedValidator
             string path = ConfigPath.Of("listeners", i);
             CheckHeader(listener.ProxyProtocol, ConfigPath.Of(path, "proxy_protocol"), problems);
             CheckLimits(listener.ConnectionLimits, ConfigPath.Of(path, "connection_limits"), problems);
+            CheckSources(listener, path, problems);
             if (listener.Protocol is ListenerProtocol.Tcp or ListenerProtocol.Udp)
                 CheckHttp(listener, path, problems);
             CheckForwarding(listener, path, problems);
@@ -26,25 +29,73 @@ internal static class UnusedValidator
         {
             if (!TcpValidator.IsForTcp(name, options) || RouteTargets.IsRouted(name, options)) continue;
             string path = ConfigPath.Of("clusters", name);
-            if (cluster.Queue.Length > 0)
-            {
-                problems.Add(ConfigPath.Of(path, "queue.length"),
-                    "requests wait there, and only tcp or udp listeners lead here");
-            }
-            if (cluster.Sticky is not null)
-            {
-                problems.Add(ConfigPath.Of(path, "sticky"),
-                    "it is a cookie of HTTP, and only tcp or udp listeners lead here");
-            }
+            CheckCluster(cluster, path, problems);
+        }
+    }
+
+    /// <summary>What means something to clusters that requests are forwarded to.</summary>
+    private static void CheckCluster(ClusterOptions cluster, string path, ProblemList problems)
+    {
+        const string Reason = ", and only tcp or udp listeners lead here";
+        ClusterLimits limits = cluster.Limits;
+        ClusterTimeouts timeouts = cluster.Timeouts;
+        (string Key, bool IsGiven, string What)[] settings =
+        [
+            ("queue.length", cluster.Queue.Length > 0, "requests wait there"),
+            ("sticky", cluster.Sticky is not null, "it is a cookie of HTTP"),
+            ("hash.key", cluster.Balance == BalancePolicy.Hash && cluster.Hash.Key != HashKey.Source,
+                "connections are hashed by their 'source'"),
+            ("retries", cluster.Retries != s_cluster.Retries, "it is for requests"),
+            ("retry_budget", cluster.RetryBudget != s_cluster.RetryBudget, "it is for requests"),
+            ("pool", cluster.Pool != s_cluster.Pool, "it keeps connections for other requests"),
+            ("limits.head", limits.Head != s_cluster.Limits.Head, "it is for answers of HTTP"),
+            ("limits.headers", limits.Headers != s_cluster.Limits.Headers, "it is for answers of HTTP"),
+            ("timeouts.first_byte", timeouts.FirstByte != s_cluster.Timeouts.FirstByte, "it is for answers of HTTP"),
+            ("timeouts.idle", timeouts.Idle != s_cluster.Timeouts.Idle,
+                "it is for HTTP, listeners have a 'timeouts.idle' of their own"),
+        ];
+        foreach ((string key, bool isGiven, string what) in settings)
+        {
+            if (isGiven) problems.Add(ConfigPath.Of(path, key), what + Reason);
         }
     }
 
     private static void CheckHeader(ProxyProtocolOptions header, string path, ProblemList problems)
     {
-        if (header.Accept != ProxyProtocolMode.Off || header.Trusted.Count == 0) return;
-        problems.Add(ConfigPath.Of(path, "trusted"),
-            "no PROXY header is taken from anybody; give 'accept: required' or 'accept: optional' too",
-            ConfigPath.Of(path, "accept"));
+        if (header.Accept != ProxyProtocolMode.Off) return;
+        Check("trusted", header.Trusted.Count > 0);
+        Check("timeout", header.Timeout != s_header.Timeout);
+
+        void Check(string key, bool isGiven)
+        {
+            if (!isGiven) return;
+            problems.Add(ConfigPath.Of(path, key),
+                "no PROXY header is taken from anybody; give 'accept: required' or 'accept: optional' too",
+                ConfigPath.Of(path, "accept"));
+        }
+    }
+
+    /// <summary>Limits of a source that those of the whole listener leave no room for.</summary>
+    private static void CheckSources(ListenerOptions listener, string path, ProblemList problems)
+    {
+        ConnectionLimitOptions limits = listener.ConnectionLimits;
+        SourceLimitOptions source = limits.PerSource;
+        string sources = ConfigPath.Of(path, "connection_limits.per_source");
+        if (source.Connections >= listener.MaxConnections)
+        {
+            problems.Add(ConfigPath.Of(sources, "connections"),
+                $"no source comes to more: 'max_connections' of the listener is {listener.MaxConnections}",
+                ConfigPath.Of(path, "max_connections"));
+        }
+        if (limits.Rate > 0 && source.Rate >= limits.Rate
+            && BurstOf(source.Rate, source.Burst) >= BurstOf(limits.Rate, limits.Burst))
+        {
+            problems.Add(ConfigPath.Of(sources, "rate"),
+                $"no source comes to more: 'rate' of the listener is {limits.Rate}",
+                ConfigPath.Of(path, "connection_limits.rate"));
+        }
+
+        static int BurstOf(int rate, int burst) => burst > 0 ? burst : rate;
     }
 
     private static void CheckLimits(ConnectionLimitOptions limits, string path, ProblemList problems)

@@ -101,6 +101,12 @@ public sealed class CommandTests
     [InlineData("proxy --listen :81 --to http://localhost:81",
         "tailrace: 'http://localhost:81' leads back to the listener on [::]:81 that forwards to it, without end; "
         + "give another address or port\n")]
+    [InlineData("proxy --listen http://127.0.0.1:81/ --to http://a",
+        "tailrace: --listen: 'http://127.0.0.1:81/' has a scheme, and is to be an address alone; write "
+        + "'127.0.0.1:81'\nTry 'tailrace proxy --help'.\n")]
+    [InlineData("tcp -l 300.1.1.1",
+        "tailrace: --listen: '300.1.1.1' is not an IP address; listeners take an address of this machine, not a name\n"
+        + "Try 'tailrace tcp --help'.\n")]
     [InlineData("tcp -b ",
         "tailrace: --backend: '' has no host; write for example '127.0.0.1'\nTry 'tailrace tcp --help'.\n")]
     [InlineData("tcp -b :90",

@@ -46,10 +46,14 @@ internal static class TextRules
     }
 
     /// <summary>The name of a protocol above TLS (RFC 7301).</summary>
-    public static string? Alpn(string text) =>
-        text.Length is > 0 and < 256 && !text.AsSpan().ContainsAnyExceptInRange('!', '~')
+    public static string? Alpn(string text)
+    {
+        string[] names = text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        if (names.Length > 1) return $"'{text}' is several protocols in one; write [{string.Join(", ", names)}]";
+        return text.Length is > 0 and < 256 && !text.AsSpan().ContainsAnyExceptInRange('!', '~')
             ? null
             : $"'{text}' is no protocol; expected a name such as h2 or http/1.1";
+    }
 
     /// <summary>A path in a request target (RFC 9112 section 3.2.1), without the query.</summary>
     public static string? Path(string text)
