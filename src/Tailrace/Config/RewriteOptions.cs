@@ -4,7 +4,7 @@ namespace Tailrace.Config;
 /// How the path of a request changes on its way to the origin, or into a redirect: a prefix, the whole, or by a
 /// pattern.
 /// </summary>
-/// <remarks>What is not replaced keeps the bytes that the client sent, escapes included; the query is kept.</remarks>
+/// <remarks>What is rewritten is the normal form of the path, by which routes are found; the query is kept.</remarks>
 public sealed record RewriteOptions
 {
     /// <summary>

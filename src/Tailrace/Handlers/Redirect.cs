@@ -54,10 +54,10 @@ internal sealed class Redirect(int status) : Handler
         {
             ErrorReply.Write(exchange, 400, "a redirect needs a host, and HTTP/1.0 without Host names none");
         }
-        else if (!TryCompose(exchange.Request, exchange.RequestBytes))
+        else if (Compose(exchange.Request, exchange.RequestBytes) is var result and not RewriteResult.Done)
         {
-            ErrorReply.Write(exchange, 500, PathRewrite.TookTooLong);
-            Failed?.Invoke(PathRewrite.TookTooLong);
+            ErrorReply.Write(exchange, RewriteResults.StatusOf(result), RewriteResults.Reason(result));
+            if (result == RewriteResult.TookTooLong) Failed?.Invoke(RewriteResults.Reason(result));
         }
         else if (!exchange.Downstream.Output.IsEmpty && !ErrorReply.Fits(exchange, _length))
         {
@@ -82,15 +82,16 @@ internal sealed class Redirect(int status) : Handler
         else await HandleAsync(exchange);
     }
 
-    /// <summary>Writes the place to the buffer; false when the path could not be had in time.</summary>
-    private bool TryCompose(RequestHead request, ReadOnlySpan<byte> bytes)
+    /// <summary>Writes the place to the buffer, if its path can be had.</summary>
+    private RewriteResult Compose(RequestHead request, ReadOnlySpan<byte> bytes)
     {
         var path = request.Path.In(bytes);
         // An absolute target may lack its path, and OPTIONS has a target that is none.
         if (path is not [(byte)'/', ..]) path = "/"u8;
         if (Path is not null)
         {
-            if (!Path.TryApply(path, ref _path, out var length)) return false;
+            var result = Path.Apply(path, ref _path, out var length);
+            if (result != RewriteResult.Done) return result;
             path = _path.AsSpan(0, length);
         }
         _length = 0;
@@ -99,10 +100,10 @@ internal sealed class Redirect(int status) : Handler
         Append("://"u8);
         AppendAuthority(request.Authority.In(bytes));
         Append(path);
-        if (!KeepsQuery || request.Query.Offset == 0) return true;
+        if (!KeepsQuery || request.Query.Offset == 0) return RewriteResult.Done;
         Append("?"u8);
         Append(request.Query.In(bytes));
-        return true;
+        return RewriteResult.Done;
     }
 
     private void AppendAuthority(ReadOnlySpan<byte> authority)

@@ -19,8 +19,8 @@ public enum PathOddity : byte
 }
 
 /// <summary>
-/// The form of a path that routes are matched on (RFC 3986 section 6.2.2); origins get the path as it was sent. Pure;
-/// any thread.
+/// The form of a path that routes are matched on, and rewrites made of (RFC 3986 section 6.2.2); else origins get the
+/// path as it was sent. Pure; any thread.
 /// </summary>
 /// <remarks>
 /// Unreserved characters are decoded, other escapes get capital digits, dot segments are resolved, and slashes in a row
@@ -88,6 +88,45 @@ internal static class PathSyntax
         }
         EndSegment(form, ref length, segment, ref oddity);
         return length;
+    }
+
+    /// <summary>
+    /// Whether a path in that form has a segment ".." for those who decode every escape first, who take a backslash for
+    /// a slash, or for whom a semicolon ends the name of a segment.
+    /// </summary>
+    public static bool MayLeave(ReadOnlySpan<byte> form)
+    {
+        // Most paths have no two dots at all.
+        if (form.IndexOf(".."u8) < 0 && !form.Contains((byte)'%'))
+            return false;
+        int dots = 0;
+        bool isName = true;
+        for (int i = 0; i < form.Length; i++)
+        {
+            byte value = form[i];
+            if (value == '%' && TryDecode(form[i..], out byte decoded))
+            {
+                value = decoded;
+                i += 2;
+            }
+            bool isSeparator = value is (byte)'/' or (byte)'\\';
+            if (isSeparator || value == ';')
+            {
+                if (isName && dots == 2)
+                    return true;
+                dots = 0;
+                isName = isSeparator;
+            }
+            else if (value == '.')
+            {
+                dots++;
+            }
+            else
+            {
+                isName = false;
+            }
+        }
+        return isName && dots == 2;
     }
 
     /// <summary>

@@ -19,10 +19,11 @@ internal sealed class RewriteHandler(PathRewrite rewrite, Handler inner) : Handl
     /// <inheritdoc/>
     public override LoopTask HandleAsync(Exchange exchange)
     {
-        if (exchange.TryRewritePath(rewrite)) return inner.HandleAsync(exchange);
+        var result = exchange.RewritePath(rewrite);
+        if (result == RewriteResult.Done) return inner.HandleAsync(exchange);
         exchange.ResponseFields = Fields;
-        ErrorReply.Write(exchange, 500, PathRewrite.TookTooLong);
-        Failed?.Invoke(PathRewrite.TookTooLong);
+        ErrorReply.Write(exchange, RewriteResults.StatusOf(result), RewriteResults.Reason(result));
+        if (result == RewriteResult.TookTooLong) Failed?.Invoke(RewriteResults.Reason(result));
         return LoopTask.Completed;
     }
 }

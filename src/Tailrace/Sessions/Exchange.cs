@@ -205,13 +205,15 @@ public abstract class Exchange
     internal abstract bool TryForwardInterim(ResponseHead head, ReadOnlySpan<byte> bytes);
 
     /// <summary>Rewrites the path for upstreams; a target that is no path stays as it is.</summary>
-    /// <returns>False when that took too long.</returns>
-    internal bool TryRewritePath(PathRewrite rewrite)
+    internal RewriteResult RewritePath(PathRewrite rewrite)
     {
         var path = Path;
         // An absolute target may lack its path, which is "/" then, but for OPTIONS: that is about the whole server.
         if (path.IsEmpty && Request.Form == TargetForm.Absolute && Request.Method != Method.Options) path = "/"u8;
-        return path is not [(byte)'/', ..] || rewrite.TryApply(path, ref _path, out _pathLength);
+        if (path is not [(byte)'/', ..]) return RewriteResult.Done;
+        var result = rewrite.Apply(path, ref _path, out _pathLength);
+        if (result != RewriteResult.Done) _pathLength = 0;
+        return result;
     }
 
     /// <summary>Answers a CONNECT: what follows belongs to the tunnel (RFC 9110 section 9.3.6).</summary>

@@ -77,6 +77,7 @@ public sealed class RouteRulesTests
         {
             ("/api?a=%20b", "/?a=%20b"), ("/api/%2F/x", "/%2F/x"), ("/old/x?", "/new/x?"), ("/old", "/new"),
             ("/users/42/a%20b?c", "/u/a%20b/42?c"), ("/users/x/y", "/users/x/y"),
+            ("/x/../old/./y//%7E?a//.", "/new/y/~?a//."), ("/old/%2e%2e/old/../old", "/new"), ("/%75sers/42/a", "/u/a/42"),
         })
         {
             client.Send(Reply.Get(target));
@@ -84,7 +85,9 @@ public sealed class RouteRulesTests
             client.Send(Reply.Post("hello", target));
             Assert.Equal(expected, client.ReadAnswer().Text);
         }
-        Assert.Equal(12, origin.Requests.Count);
+        client.Send(Reply.Get("/old/..%2Fx"));
+        Assert.Equal(400, client.ReadAnswer().Status);
+        Assert.Equal(18, origin.Requests.Count);
     });
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
