@@ -1,5 +1,6 @@
 using Tailrace.Http;
 using Tailrace.Io;
+using Tailrace.Io.ProxyProtocol;
 using Tailrace.Memory;
 using Tailrace.Sessions;
 using Tailrace.Telemetry;
@@ -96,6 +97,10 @@ internal sealed class Mirror
 
     private bool TryWrite(ByteBuffer message, Exchange exchange, Destination destination)
     {
+        var version = _cluster.Settings.ProxyVersion;
+        // When the copy is sent the client may be gone, and its connection is one that has carried nothing else.
+        if (version != ProxyVersion.Off && !ProxyHeaderWriter.TryWrite(message, version, exchange.Downstream))
+            return false;
         if (!H1Client.TryWrite(message, exchange, _edits, destination.NameBytes.Span)) return false;
         var length = Math.Max(exchange.Request.ContentLength, 0);
         return message.TryAppend(exchange.Downstream.Input.Unread[..(int)length]);
@@ -107,7 +112,7 @@ internal sealed class Mirror
         var destination = copy.Destination;
         var upstream = pool.TryRent(destination);
         var error = IoError.None;
-        if (upstream is null) (upstream, error) = await pool.OpenAsync(destination);
+        if (upstream is null) (upstream, error) = await pool.OpenAsync(destination, introduces: false);
         copy.Upstream = upstream;
         var failure = upstream is null || _isClosed ? UpstreamFailure.Closed : await AskAsync(upstream, copy);
         var latencyMs = upstream is null ? 0 : copy.LatencyMs ?? _cluster.Reactor.Loop.Now - upstream.StartedAt;

@@ -9,7 +9,7 @@ internal sealed class MirrorCopy
 {
     internal MirrorCopy(BufferPools buffers) => Message = new ByteBuffer(buffers);
 
-    /// <summary>Head and body, as they are sent.</summary>
+    /// <summary>Head and body, as they are sent, behind the PROXY header where there is one.</summary>
     internal ByteBuffer Message { get; }
 
     /// <summary>The request's method: it tells how the answer ends.</summary>

@@ -125,9 +125,11 @@ internal sealed class UpstreamPool
     /// </summary>
     /// <param name="destination">Where to.</param>
     /// <param name="client">Who waits for it, or null: when the client is gone, so is the reason to connect.</param>
-    internal async LoopTask<OpenResult> OpenAsync(Destination destination, Connection? client = null)
+    /// <param name="introduces">Whether a PROXY header is written; else the request has it in front of it.</param>
+    internal async LoopTask<OpenResult> OpenAsync(
+        Destination destination, Connection? client = null, bool introduces = true)
     {
-        var connected = await ConnectAsync(destination, client, forRequests: true);
+        var connected = await ConnectAsync(destination, client, forRequests: true, introduces);
         if (connected.Connection is not { } connection) return new OpenResult(null, connected.Error);
         var upstream = FreeUpstreams.TryTake() ?? new UpstreamConnection(this);
         return new OpenResult(upstream.On(destination, connected.Address!, connection), IoError.None);
@@ -141,8 +143,9 @@ internal sealed class UpstreamPool
     /// <param name="forRequests">
     /// Whether one that is reset already is of no use, though the other side has said something.
     /// </param>
+    /// <param name="introduces">Whether a PROXY header is written where the destination wants one.</param>
     internal async LoopTask<ConnectResult> ConnectAsync(
-        Destination destination, Connection? client, bool forRequests = false)
+        Destination destination, Connection? client, bool forRequests = false, bool introduces = true)
     {
         var (error, failures) = (IoError.None, 0);
         BeginUse(destination);
@@ -164,7 +167,8 @@ internal sealed class UpstreamPool
             var result = await connect;
             client?.AbortWith(null);
             if (forRequests && !result.IsError && connection.IsBroken) result = IoResult.Failure(IoError.Reset);
-            if (!result.IsError && !TryIntroduce(connection, client)) result = IoResult.Failure(IoError.NoBuffers);
+            if (introduces && !result.IsError && !TryIntroduce(connection, client))
+                result = IoResult.Failure(IoError.NoBuffers);
             if (!result.IsError)
             {
                 Counters.UpstreamConnects++;

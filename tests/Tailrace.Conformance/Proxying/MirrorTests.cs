@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Tailrace.Config;
 using Tailrace.Conformance.Support;
@@ -121,6 +122,35 @@ public sealed class MirrorTests
             Wait.Until(() => scenario.Counters.MirrorErrors == 1, "the error");
             Assert.Equal(1, FailuresOfShadow(scenario));
         }, counters => Assert.Equal((1, 0), (counters.Mirrored, counters.MirrorsSkipped)));
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void A_mirror_that_wants_to_know_is_told_of_the_client(EngineChoice engine)
+    {
+        var headers = new ConcurrentQueue<string>();
+        Origin shadow = null!;
+        using var _ = shadow = new Origin(wire =>
+        {
+            headers.Enqueue(wire.ReadLine());
+            shadow.Requests.Enqueue(wire.ReadRequest());
+            wire.Send(Reply.Of("nobody reads this"));
+        });
+        Run(engine, shadow, new MirrorOptions(), scenario =>
+        {
+            var clusters = new Dictionary<string, ClusterOptions>(scenario.Options.Clusters);
+            clusters["shadow"] = clusters["shadow"] with { ProxyProtocol = ProxyProtocolVersion.V1 };
+            scenario.Options = scenario.Options with { Clusters = clusters };
+            using var client = scenario.Connect();
+            for (var i = 1; i <= 2; i++)
+            {
+                client.Send(Reply.Post("hello", "/p/"));
+                Assert.Equal("fine", client.ReadAnswer().Text);
+                Wait.Until(() => shadow.Requests.Count == i, "the copy");
+            }
+            var header = $"PROXY TCP4 127.0.0.1 127.0.0.1 {client.Port} {scenario.Address.Port}";
+            Assert.Equal([header, header], headers);
+        }, counters => Assert.Equal((2, 0L), (counters.Mirrored, counters.MirrorErrors)));
+        Assert.All(shadow.Requests, request => Assert.Equal("hello", request.Text));
     }
 
     private static long FailuresOfShadow(Scenario scenario) =>
