@@ -135,7 +135,7 @@ public sealed class MirrorTests
             shadow.Requests.Enqueue(wire.ReadRequest());
             wire.Send(Reply.Of("nobody reads this"));
         });
-        Run(engine, shadow, new MirrorOptions(), scenario =>
+        Run(engine, shadow.Address, new MirrorOptions(), scenario =>
         {
             var clusters = new Dictionary<string, ClusterOptions>(scenario.Options.Clusters);
             clusters["shadow"] = clusters["shadow"] with { ProxyProtocol = ProxyProtocolVersion.V1 };
