@@ -10,6 +10,10 @@ namespace Tailrace.Io;
 /// close it, and the next one would be accepted in its place only to be closed in turn.</para>
 /// <para>The system gives out the lowest free number, so a number near the limit says that nearly all are taken. No
 /// count is kept and nothing is shared; one for each loop, used on its thread.</para>
+/// <para>Who has been accepted and has to speak first is connected later, when others have been accepted behind it. So
+/// the descriptor that it will need is taken at once, and stands for nothing until then (<see cref="Keep"/>): else most
+/// of those that speak at the same moment would find none. A count of them would not do: the lowest free number may be
+/// the only one, or one of many.</para>
 /// </remarks>
 internal sealed class DescriptorReserve
 {
@@ -18,14 +22,19 @@ internal sealed class DescriptorReserve
     /// <summary>The part of it that connects may take.</summary>
     private const int ConnectPart = 4;
 
+    /// <summary>No descriptor is kept: none is needed, or there is none.</summary>
+    private const int None = -1;
+
     private readonly long _first;
     private readonly long _firstOfNone;
+    private readonly bool _hasLimit;
     private bool _wasTouched;
 
     /// <summary>Creates the reserve of a process that may have <paramref name="limit"/> descriptors.</summary>
     internal DescriptorReserve(long limit)
     {
         var size = SizeOf(limit);
+        _hasLimit = limit < long.MaxValue;
         _first = limit - size;
         _firstOfNone = _first + size / ConnectPart;
     }
@@ -49,6 +58,23 @@ internal sealed class DescriptorReserve
         if (descriptor < _first) return false;
         _wasTouched = true;
         return true;
+    }
+
+    /// <summary>Takes a descriptor for a connect that comes later.</summary>
+    /// <returns>What is to be given to <see cref="Release"/> right before it.</returns>
+    internal int Keep()
+    {
+        if (!_hasLimit) return None;
+        var kept = DescriptorLimit.Take();
+        if (kept < 0 || !TouchesForConnect(kept)) return kept;
+        DescriptorLimit.Return(kept);
+        return None;
+    }
+
+    /// <summary>Gives back what was kept, if anything was.</summary>
+    internal static void Release(int kept)
+    {
+        if (kept >= 0) DescriptorLimit.Return(kept);
     }
 
     /// <summary>The same of the connection to a destination, for which there is some of the reserve.</summary>

@@ -60,6 +60,9 @@ public abstract partial class EventLoop : IDisposable
     /// <summary>Where the back end counts what it meets: its reactor's.</summary>
     internal Counters Counters { get; set; } = new();
 
+    /// <summary>The descriptors that are not for connections, and how one is kept for a client.</summary>
+    internal DescriptorReserve Reserve { get; private protected init; } = new(long.MaxValue);
+
     /// <summary>Turns so far.</summary>
     public long Turns { get; private set; }
 

@@ -16,6 +16,13 @@ internal static unsafe class DescriptorLimit
         return fd;
     }
 
+    /// <summary>Takes a descriptor that is for nothing.</summary>
+    /// <returns>Its number; negative when there is none.</returns>
+    internal static int Take() => Libc.eventfd(0, SocketAbi.SockCloexec);
+
+    /// <summary>Gives back what <see cref="Take"/> has taken.</summary>
+    internal static void Return(int descriptor) => Libc.close(descriptor);
+
     /// <summary>Whether it is the system that has no file left, and not only this process that has no descriptor.
     /// </summary>
     internal static bool IsFileTableFull

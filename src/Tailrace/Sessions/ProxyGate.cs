@@ -47,6 +47,8 @@ internal sealed class ProxyGate(
             return;
         }
         _waiting.Add(connection);
+        // Its way on needs one as soon as it is known.
+        var kept = reactor.Loop.Reserve.Keep();
         reactor.Counters.Active++;
         connection.MarkAccepted();
         connection.SetTimeout(settings.TimeoutMs);
@@ -74,6 +76,7 @@ internal sealed class ProxyGate(
         }
         _waiting.Remove(connection);
         ticket.Return();
+        DescriptorReserve.Release(kept);
         connection.SetTimeout(0);
         if (verdict == ProxyStatus.Complete || (verdict == ProxyStatus.Absent && !settings.IsRequired))
             server.Serve(connection);

@@ -60,6 +60,38 @@ public sealed class DescriptorTests
     }
 
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
+    public void Who_has_to_speak_first_is_connected_however_many_wait(EngineChoice engine)
+    {
+        using var origin = new Origin(wire => wire.Send(wire.ReadToEnd()));
+        var file = Path.GetTempFileName();
+        Check("protocol: tcp, tls_routes: [{ host: a.example, cluster: a }], timeouts: { hello: 1h }", "x");
+        Check("protocol: mixed, routes: [{ respond: {} }], timeouts: { hello: 1h }", "x");
+        Check("protocol: tcp, proxy_protocol: { accept: required, timeout: 1h }", "PROXY UNKNOWN\r\nx");
+        File.Delete(file);
+
+        void Check(string listener, string said)
+        {
+            File.WriteAllText(file, $$"""
+                workers: 1
+                engine: {{ChildServer.NameOf(engine)}}
+                listeners: [{ address: "127.0.0.1:0", cluster: a, {{listener}} }]
+                clusters: { a: { destinations: ["{{origin.Address}}"] } }
+                """);
+            using var server = new ChildServer($"run {file}", descriptors: 200);
+            var clients = Enumerable.Range(0, Clients / 2).Select(_ => Wire.Connect(server.Address)).ToArray();
+            Wait.Until(() => server.Log.With("accepting pauses: OutOfDescriptors").Any(), $"no pause:\n{server.Log}");
+            foreach (var client in clients) client.Send(said);
+            foreach (var client in clients)
+            {
+                client.EndSending();
+                Assert.Equal("x"u8.ToArray(), client.ReadToEnd());
+                client.Dispose();
+            }
+            Assert.Empty(server.Log.With("no descriptor"));
+        }
+    }
+
+    [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Sources_of_datagrams_leave_some_for_connections(EngineChoice engine)
     {
         using var sink = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);

@@ -31,6 +31,24 @@ public sealed class DescriptorReserveTests
     }
 
     [Fact]
+    public void What_is_kept_is_taken_until_it_is_released()
+    {
+        var kept = new DescriptorReserve(1 << 20).Keep();
+        Assert.True(File.Exists($"/proc/self/fd/{kept}"), "it is nobody's");
+        DescriptorReserve.Release(kept);
+    }
+
+    [Fact]
+    public void None_is_kept_where_there_is_none_or_no_limit()
+    {
+        Assert.Equal(-1, new DescriptorReserve(long.MaxValue).Keep());
+        var small = new DescriptorReserve(1);
+        Assert.Equal(-1, small.Keep());
+        Assert.True(small.IsAllThatIsLeft);
+        DescriptorReserve.Release(-1);
+    }
+
+    [Fact]
     public void While_untouched_it_is_not_all_that_is_left() => Assert.False(new DescriptorReserve(0).IsAllThatIsLeft);
 
     [Fact]

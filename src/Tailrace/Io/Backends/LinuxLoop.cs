@@ -30,9 +30,6 @@ internal abstract unsafe partial class LinuxLoop : EventLoop
     /// <inheritdoc/>
     internal sealed override int UnseenHeld => Pipes?.Rented ?? 0;
 
-    /// <summary>The descriptors that are not for connections.</summary>
-    private protected DescriptorReserve Reserve { get; }
-
     /// <summary>Pipes for bulk, if it may stay in the kernel.</summary>
     private protected PipePool? Pipes { get; }
 

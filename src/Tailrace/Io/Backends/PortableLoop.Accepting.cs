@@ -45,7 +45,7 @@ internal sealed partial class PortableLoop
         var transfer = handle.Incoming;
         if (!transfer.IsInFlight)
         {
-            if (_reserve.IsAllThatIsLeft) return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
+            if (Reserve.IsAllThatIsLeft) return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
             transfer.IsInFlight = handle.Socket.AcceptAsync(transfer);
             if (!transfer.IsInFlight) return new IoTask(TakeAccepted(transfer, operation));
         }
@@ -104,7 +104,7 @@ internal sealed partial class PortableLoop
         {
             PortableSockets.Configure(socket);
             // It came all the same, so it is served; the next one is not asked for.
-            _reserve.Touches(socket.Handle);
+            Reserve.Touches(socket.Handle);
             var remote = NetAddress.From(socket.RemoteEndPoint);
             operation.Opened = Register(socket);
             operation.Opened.Remote = remote;

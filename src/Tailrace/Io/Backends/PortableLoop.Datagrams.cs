@@ -65,7 +65,7 @@ internal sealed partial class PortableLoop
                 ? IoResult.Failure(IoError.AddressNotAvailable)
                 : PortableSockets.FailureOf(exception.SocketErrorCode);
         }
-        if (_reserve.Touches(opened.Handle))
+        if (Reserve.Touches(opened.Handle))
         {
             opened.Dispose();
             return IoResult.Failure(IoError.OutOfDescriptors);

@@ -32,7 +32,6 @@ internal sealed partial class PortableLoop : EventLoop
     private readonly ManualResetEventSlim _awake = new();
     private readonly HashSet<PortableHandle> _handles = [];
     private readonly int _eventsMax;
-    private readonly DescriptorReserve _reserve;
     private readonly bool _isLinux;
 
     /// <summary>Creates the loop.</summary>
@@ -43,7 +42,7 @@ internal sealed partial class PortableLoop : EventLoop
     internal PortableLoop(int eventsMax, DescriptorReserve reserve, bool isLinux)
     {
         _eventsMax = eventsMax;
-        _reserve = reserve;
+        Reserve = reserve;
         CanShareListeners = _isLinux = isLinux;
     }
 
@@ -74,7 +73,7 @@ internal sealed partial class PortableLoop : EventLoop
             return new IoTask(PortableSockets.FailureOf(exception.SocketErrorCode));
         }
         opened = handle;
-        if (_reserve.TouchesForConnect(handle.Socket.Handle))
+        if (Reserve.TouchesForConnect(handle.Socket.Handle))
             return new IoTask(IoResult.Failure(IoError.OutOfDescriptors));
         var transfer = handle.Outgoing;
         transfer.IsInFlight = handle.Socket.ConnectAsync(transfer);

@@ -3,7 +3,8 @@ using Tailrace.Native;
 
 namespace Tailrace.Io.Backends;
 
-/// <summary>How connections come: a multishot accept, as long as there are descriptors for a full backlog.</summary>
+/// <summary>How connections come: a multishot accept, as long as there are descriptors for a full backlog and its ways
+/// on.</summary>
 internal sealed unsafe partial class UringLoop
 {
     /// <summary>Descriptors that are accepted ahead of being asked for.</summary>
@@ -81,10 +82,12 @@ internal sealed unsafe partial class UringLoop
         }
     }
 
-    /// <summary>Begins to accept: many at a time while even a full backlog leaves the reserve alone.</summary>
+    /// <summary>
+    /// Begins to accept: many at a time while even a full backlog, with a way on for each, leaves the reserve alone.
+    /// </summary>
     private void Arm(UringHandle listener)
     {
-        var manyFit = !Reserve.Reaches(_lastAccepted + (long)listener.Accepts!.Backlog);
+        var manyFit = !Reserve.Reaches(_lastAccepted + 2L * listener.Accepts!.Backlog);
         _ring.Add(
             Uring.OpAccept, 0, manyFit ? Uring.AcceptMultishot : (ushort)0, listener.Descriptor, null, 0,
             SocketAbi.SockNonblock | SocketAbi.SockCloexec, DataOf(listener, Kind.Accept));

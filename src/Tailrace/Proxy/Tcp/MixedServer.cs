@@ -44,6 +44,8 @@ internal sealed class MixedServer(Reactor reactor, IConnectionServer http, TcpSe
     private async LoopTask ReadAsync(Connection connection)
     {
         _waiting.Add(connection);
+        // Its way on needs one as soon as it is known.
+        var kept = reactor.Loop.Reserve.Keep();
         reactor.Counters.Active++;
         connection.MarkAccepted();
         connection.SetTimeout(timeoutMs);
@@ -59,6 +61,7 @@ internal sealed class MixedServer(Reactor reactor, IConnectionServer http, TcpSe
                 : StreamKind.Other;
         }
         _waiting.Remove(connection);
+        DescriptorReserve.Release(kept);
         connection.SetTimeout(0);
         if (error is IoError.None or IoError.TimedOut) Serve(connection, kind);
         else tcp.Refuse(connection, error, client);

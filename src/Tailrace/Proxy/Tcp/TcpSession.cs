@@ -55,8 +55,11 @@ internal sealed class TcpSession : Tunnel, ITunnelOwner
         // 1. Count it.
         Open(downstream);
 
-        // 2. Find out where it goes, if that depends on what its client says first.
+        // 2. Find out where it goes, if that depends on what its client says first. The descriptor that it needs then
+        // is kept for it meanwhile.
+        var kept = routes is null ? -1 : Loop.Reserve.Keep();
         var failure = _isExpired ? TunnelEnd.Expired : routes is null ? ChooseOnly() : await ChooseAsync(routes);
+        DescriptorReserve.Release(kept);
 
         // 3. Connect to a destination, or to another when that fails.
         SocketConnection? upstream = null;
