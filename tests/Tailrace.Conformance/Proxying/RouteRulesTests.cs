@@ -77,7 +77,8 @@ public sealed class RouteRulesTests
         {
             ("/api?a=%20b", "/?a=%20b"), ("/api/%2F/x", "/%2F/x"), ("/old/x?", "/new/x?"), ("/old", "/new"),
             ("/users/42/a%20b?c", "/u/a%20b/42?c"), ("/users/x/y", "/users/x/y"),
-            ("/x/../old/./y//%7E?a//.", "/new/y/~?a//."), ("/old/%2e%2e/old/../old", "/new"), ("/%75sers/42/a", "/u/a/42"),
+            ("/x/../old/./y//%7E?a//.", "/new/y/~?a//."), ("/old/%2e%2e/old/../old", "/new"),
+            ("/%75sers/42/a", "/u/a/42"),
         })
         {
             client.Send(Reply.Get(target));
