@@ -177,7 +177,9 @@ public sealed class HealthCheckerTests
             _bound.Bind(new IPEndPoint(IPAddress.Loopback, 0));
             var settings = new CheckSettings
             {
-                IsHttp = false, Interval = TimeSpan.FromMilliseconds(2), Timeout = TimeSpan.FromMinutes(1),
+                IsHttp = false,
+                Interval = TimeSpan.FromMilliseconds(2),
+                Timeout = TimeSpan.FromMinutes(1),
             };
             Target = new HealthChecker.Target("main", 0, "a:81", settings);
             Checker = new HealthChecker([Target], Publish, _log);
