@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 
-namespace Tailrace.Chaos;
+namespace Tailrace.Chaos.Http;
 
 /// <summary>A client that asks again and again, in many ways, and believes nothing.</summary>
 /// <remarks>

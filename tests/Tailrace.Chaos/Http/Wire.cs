@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Tailrace.Chaos;
+namespace Tailrace.Chaos.Http;
 
 /// <summary>What is not HTTP as it has to be: whoever sent it is at fault.</summary>
 internal sealed class MalformedException(string message) : Exception(message);

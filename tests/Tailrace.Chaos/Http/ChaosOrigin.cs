@@ -4,7 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace Tailrace.Chaos;
+namespace Tailrace.Chaos.Http;
 
 /// <summary>An origin that does what origins do on their worst days, and is killed and started again.</summary>
 /// <remarks>It also judges what the proxy sends: requests are well-formed, and a body that is whole is its own.</remarks>
