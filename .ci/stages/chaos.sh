@@ -1,13 +1,16 @@
-# A minute of origins at their worst, from a new seed; a failing one is printed.
+# A minute of origins at their worst, for requests and for streams, from a new seed; a failing one is printed.
 
 chaos() {
-  local engine ok=0 bad=0 seed=$RANDOM
+  local engine protocol ok=0 bad=0 seed=$RANDOM
   for engine in epoll io_uring portable; do
-    if dotnet run --no-build -c Release --project tests/Tailrace.Chaos -- --engine "$engine" --seconds 20 --seed "$seed"; then
-      ok=$((ok + 1))
-    else
-      bad=$((bad + 1))
-    fi
+    for protocol in http tcp; do
+      if dotnet run --no-build -c Release --project tests/Tailrace.Chaos -- \
+        --protocol "$protocol" --engine "$engine" --seconds 10 --seed "$seed"; then
+        ok=$((ok + 1))
+      else
+        bad=$((bad + 1))
+      fi
+    done
   done
   closing "$ok" "$bad"
 }
