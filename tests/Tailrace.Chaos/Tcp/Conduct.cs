@@ -76,7 +76,7 @@ internal sealed class Conduct
             PieceMax = style switch { 0 => 300, 1 => 6_000, _ => 1 << 16 },
             StartMs = Sometimes(random, 5, 200),
             PauseMs = Sometimes(random, 3, 20),
-            Nap = (random.Next(length + 1), random.Next(12) == 0 ? 300 + random.Next(1_500) : 0),
+            Nap = (random.Next(length + 1), random.Next(12) == 0 ? 300 + random.Next(2_500) : 0),
             ReadMax = random.Next(4) switch { 0 => 1 + random.Next(2_000), 1 => 8_192, _ => 1 << 16 },
             ReadStartMs = Sometimes(random, 8, 1_000),
             ReadPauseMs = Sometimes(random, 4, 20),

@@ -18,7 +18,7 @@ internal enum Limit
 internal sealed record Place(string Name)
 {
     /// <summary>How long nothing may move at a listener that minds.</summary>
-    internal const int IdleMs = 600;
+    internal const int IdleMs = 1_500;
 
     /// <summary>How old connections may get at a listener that minds.</summary>
     internal const int LifetimeMs = 1_200;

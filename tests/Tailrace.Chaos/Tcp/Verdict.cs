@@ -58,7 +58,7 @@ internal sealed class Verdict(Tally tally)
         if (limit != Limit.Idle) return (limit == Limit.Lifetime || IsEnding) && reader.Received + writer.Received == 0;
         // Loops take the time once a turn, and turns can be long on a busy machine.
         var movedAt = Math.Max(writer.SentAt(reader.Received), reader.SentAt(writer.Received));
-        return reader.SawAt - Math.Max(movedAt, writer.BeganAt + reader.BeganAt) >= Place.IdleMs / 2;
+        return reader.SawAt - Math.Max(movedAt, writer.BeganAt + reader.BeganAt) >= Place.IdleMs / 3;
     }
 
     private void JudgeSilence(Peer peer)
