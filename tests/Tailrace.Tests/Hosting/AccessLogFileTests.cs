@@ -125,10 +125,11 @@ public sealed class AccessLogFileTests : IDisposable
     public async Task A_pipe_needs_somebody_who_reads_it()
     {
         using (var make = Process.Start("mkfifo", [_path])) make.WaitForExit();
-        var opening = Task.Run(() => Open(), TestContext.Current.CancellationToken);
+        var stop = TestContext.Current.CancellationToken;
+        var opening = Task.Run(() => Open(), stop);
         try
         {
-            var error = await Assert.ThrowsAsync<IOException>(() => opening.WaitAsync(TimeSpan.FromSeconds(30)));
+            var error = await Assert.ThrowsAsync<IOException>(() => opening.WaitAsync(TimeSpan.FromSeconds(30), stop));
             const string reason = "it is a pipe that nobody reads, or a socket";
             Assert.Equal($"cannot open the access log '{_path}': {reason}", error.Message);
         }
