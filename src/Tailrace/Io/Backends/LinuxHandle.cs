@@ -30,11 +30,13 @@ internal abstract class LinuxHandle : IoHandle
     /// <summary>Whether bytes that were taken for sent may be lost, while the other side may still read.</summary>
     internal bool HasLost => SendError is not (IoError.None or IoError.BrokenPipe);
 
-    /// <summary>Keeps what a send has failed with: the kernel tells of it once, and a receive would take it for an end.
+    /// <summary>
+    /// Keeps what a send has failed with: the kernel tells of it once, and a receive would take it for an end. Another
+    /// one that was under way by then is told of a broken pipe, which says less.
     /// </summary>
     internal void FailSending(IoError error)
     {
-        SendError = error;
+        if (SendError is IoError.None or IoError.BrokenPipe) SendError = error;
         IsBroken |= error == IoError.Reset;
     }
 
