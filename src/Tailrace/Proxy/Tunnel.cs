@@ -224,7 +224,10 @@ internal partial class Tunnel : TimerEntry
         Cancel(end, TunnelSide.None, IoError.None);
     }
 
-    /// <summary>A deadline passed: its own, or the one until which it would be idle.</summary>
+    /// <summary>
+    /// A deadline passed: its own, or the one until which it would be idle. One that stops needs none, and is over in
+    /// this turn.
+    /// </summary>
     protected internal override void OnDeadline()
     {
         switch (_phase)
@@ -241,7 +244,6 @@ internal partial class Tunnel : TimerEntry
             case Phase.Parting:
                 GoOnParting();
                 break;
-            // One that stops needs no deadline: it is over in this turn.
         }
     }
 
