@@ -81,6 +81,12 @@ internal sealed class UringHandle : LinuxHandle
     /// <summary>Where the last small send ends among the loop's; it is under way until that is settled.</summary>
     internal ulong SendEnd;
 
+    /// <summary>
+    /// When nothing was received: the line of <see cref="UringSends"/> where its last send ends, which may have been
+    /// told why. 0 for none, or for one of many: then it is noted once more.
+    /// </summary>
+    internal ushort EndsBehind;
+
     /// <summary>Where it lies.</summary>
     internal nint SendPlace;
 
@@ -144,6 +150,7 @@ internal sealed class UringHandle : LinuxHandle
         ReceiveError = IoError.None;
         Accepts = null;
         WaitingCount = 0;
+        EndsBehind = 0;
     }
 
     /// <summary>Whether the kernel has any of this in hand.</summary>

@@ -241,7 +241,7 @@ internal sealed unsafe partial class UringLoop
         }
         var errno = received < 0 ? Libc.Errno : 0;
         buffer.Release();
-        if (errno == 0) return Ended(handle);
+        if (errno == 0) return EndedDirectly(handle);
         if (errno is Errno.Again or Errno.Interrupted)
         {
             handle.IsReadable = false;
@@ -249,6 +249,18 @@ internal sealed unsafe partial class UringLoop
         }
         handle.ReceiveError = LinuxSockets.ErrorOf(errno);
         return LinuxSockets.FailureOf(errno);
+    }
+
+    /// <summary>
+    /// A direct receive of nothing. A send that the kernel has made since it was last heard may have been told of a
+    /// reset in its stead. What all sends so far have come to is waited for; then the stream is asked again.
+    /// </summary>
+    private IoResult? EndedDirectly(UringHandle handle)
+    {
+        if (handle.SendEnd <= _sends.Settled) return Ended(handle);
+        if (handle.EndsBehind != 0) return _sends.IsSettled(handle.EndsBehind) ? Ended(handle) : null;
+        handle.EndsBehind = UringSends.LineOf(handle.SendEnd);
+        return null;
     }
 
     /// <summary>

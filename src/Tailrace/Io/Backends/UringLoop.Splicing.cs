@@ -34,7 +34,7 @@ internal sealed partial class UringLoop
         switch (-moved)
         {
             case 0:
-                return Ended(handle);
+                return EndedDirectly(handle);
             case Errno.Again or Errno.Interrupted:
                 handle.IsReadable = false;
                 return null;

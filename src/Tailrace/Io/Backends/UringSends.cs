@@ -42,6 +42,13 @@ internal sealed unsafe class UringSends : IDisposable
     /// <summary>The position up to which all sends have come to their end.</summary>
     internal ulong Settled { get; private set; }
 
+    /// <summary>A position in few bits, enough for one that is near: its line, counted from the beginning again and
+    /// again.</summary>
+    internal static ushort LineOf(ulong position) => (ushort)(position / Alignment);
+
+    /// <summary>Whether the sends up to a line have come to their end.</summary>
+    internal bool IsSettled(ushort line) => (short)(LineOf(Settled) - line) >= 0;
+
     /// <summary>Takes room for a message, or returns null when there is none.</summary>
     /// <param name="length">Bytes, at most <see cref="Bytes"/>.</param>
     /// <param name="end">The position of its end.</param>
