@@ -41,6 +41,8 @@ internal static class TcpChaos
         TcpOrigin[] mortal = [.. Enumerable.Range(0, 3).Select(_ => At(Many)), At(Told)];
         TcpOrigin[] origins = [.. mortal, At(Calm)];
         foreach (var origin in origins) origin.Start();
+        // What the log writes to is opened once, and may be a pipe.
+        _ = Console.Error;
         var descriptors = Descriptors.Count();
         using var server = new Server(OptionsOf(settings, origins));
         server.Start();

@@ -16,7 +16,9 @@ public sealed class AdaptiveTests
                 scenario.Cluster = new ClusterOptions
                 {
                     Adaptive = new AdaptiveOptions { Min = 1, Max = 2, Initial = 2 },
-                    Queue = new QueueOptions { Length = length, Timeout = TimeSpan.FromSeconds(30) },
+                    Queue = length == 0
+                        ? new QueueOptions()
+                        : new QueueOptions { Length = length, Timeout = TimeSpan.FromSeconds(30) },
                 };
                 using var go = new ManualResetEventSlim();
                 var origin = scenario.AddOrigin(_ =>

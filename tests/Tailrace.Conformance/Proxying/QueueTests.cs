@@ -170,6 +170,6 @@ public sealed class QueueTests
             "requests" => new ClusterLimits { Requests = 2 },
             _ => new ClusterLimits { Connections = 2 },
         },
-        Queue = new QueueOptions { Length = length, Timeout = timeout },
+        Queue = length == 0 ? new QueueOptions() : new QueueOptions { Length = length, Timeout = timeout },
     };
 }
