@@ -98,7 +98,7 @@ public sealed class QueueTests
     [Theory, MemberData(nameof(Scenario.Engines), MemberType = typeof(Scenario))]
     public void Without_a_queue_the_answer_is_503_at_once(EngineChoice engine) => Scenario.Run(engine, scenario =>
     {
-        scenario.Cluster = Limited("requests", length: 0, TimeSpan.FromSeconds(30));
+        scenario.Cluster = Limited("requests");
         using var go = new ManualResetEventSlim();
         var origin = scenario.AddOrigin(_ =>
         {
@@ -161,7 +161,7 @@ public sealed class QueueTests
         }
     });
 
-    private static ClusterOptions Limited(string limit, int length, TimeSpan timeout) => new()
+    private static ClusterOptions Limited(string limit, int length = 0, TimeSpan timeout = default) => new()
     {
         Limits = limit switch
         {
