@@ -186,7 +186,7 @@ internal sealed unsafe partial class UringLoop : LinuxLoop
     protected override void Wait(int timeoutMs)
     {
         if (!_isEnabled) Enable();
-        _ring.Enter(_afterSends.Count > 0 || _backlog.Count > 0 ? 0 : timeoutMs, _pace.Messages, _pace.Microseconds);
+        _ring.Enter(_afterSends.Count > 0 || _backlog.Count > 0 ? 0 : timeoutMs, _pace.Messages, UringPace.Microseconds);
         UpdateClock();
         _pace.Update(Now);
         var (answers, last) = Reap();

@@ -17,7 +17,7 @@ public sealed class UringPaceTests
     [InlineData(2_000, 64)]
     public void A_busy_loop_waits_for_a_sixth_of_what_may_be_under_way(int streams, uint expected)
     {
-        Pass(streams, used: Window * 4 / 5);
+        Pass(streams, used: Window * 4 / 5, messagesOfEach: 2);
         Assert.Equal(expected, _pace.Messages);
     }
 
@@ -48,16 +48,68 @@ public sealed class UringPaceTests
     }
 
     [Theory]
-    [InlineData(10, 62)]
-    [InlineData(1, 200)]
-    [InlineData(100, 20)]
-    public void It_waits_twice_as_long_as_they_should_take_within_bounds(int messagesOfEach, uint expected)
+    [InlineData(10, 10)]
+    [InlineData(1, 6)]
+    public void It_waits_for_no_more_than_come_in_a_usual_wait(int messagesOfEach, uint expected)
     {
         Pass(streams: 128, used: Window, messagesOfEach);
-        Assert.InRange(_pace.Microseconds, expected - 2, expected + 2);
+        Assert.Equal(expected, _pace.Messages);
     }
 
-    private void Pass(int streams, long used, int messagesOfEach = 1)
+    [Fact]
+    public void When_it_was_no_longer_busy_it_does_not_wait_for_a_while()
+    {
+        WaitFor(windows: UringPace.LongRun);
+        Pass(streams: 0, used: 0);
+        Assert.Equal(UringPace.RestMin, BusyWindowsWithoutWaiting());
+    }
+
+    [Fact]
+    public void The_sooner_that_happens_again_the_longer_it_does_not_wait()
+    {
+        for (var expected = 2 * UringPace.RestMin; expected <= UringPace.RestMax; expected *= 2)
+        {
+            WaitFor(windows: UringPace.LongRun - 2);
+            Pass(streams: 0, used: 0);
+            Assert.Equal(expected, BusyWindowsWithoutWaiting());
+        }
+        WaitFor(windows: 1);
+        Pass(streams: 0, used: 0);
+        Assert.Equal(UringPace.RestMax, BusyWindowsWithoutWaiting());
+        WaitFor(windows: UringPace.LongRun);
+        Pass(streams: 0, used: 0);
+        Assert.Equal(UringPace.RestMin, BusyWindowsWithoutWaiting());
+    }
+
+    [Fact]
+    public void A_wait_in_vain_is_a_window_that_is_not_busy()
+    {
+        Pass(streams: 128, used: Window);
+        // All of a window's work, and then a whole wait for what did not come.
+        var waited = UringPace.Microseconds * 1000L;
+        _pace.Judge(Window + waited, Window);
+        Assert.Equal(1u, _pace.Messages);
+    }
+
+    private void WaitFor(int windows)
+    {
+        for (var i = 0; i < windows; i++)
+        {
+            Pass(streams: 128, used: Window);
+            Assert.True(_pace.Messages > 1);
+        }
+    }
+
+    private int BusyWindowsWithoutWaiting()
+    {
+        for (var windows = 0; ; windows++)
+        {
+            Pass(streams: 128, used: Window);
+            if (_pace.Messages > 1) return windows;
+        }
+    }
+
+    private void Pass(int streams, long used, int messagesOfEach = 2)
     {
         for (var stream = 0; stream < streams; stream++)
         {
