@@ -186,7 +186,7 @@ internal sealed unsafe partial class UringLoop : LinuxLoop
     protected override void Wait(int timeoutMs)
     {
         if (!_isEnabled) Enable();
-        _ring.Enter(_afterSends.Count > 0 || _backlog.Count > 0 ? 0 : timeoutMs, _pace.Messages, UringPace.Microseconds);
+        Enter(_afterSends.Count > 0 || _backlog.Count > 0 ? 0 : timeoutMs);
         UpdateClock();
         _pace.Update(Now);
         var (answers, last) = Reap();
@@ -205,6 +205,19 @@ internal sealed unsafe partial class UringLoop : LinuxLoop
         if (!_ring.IsDrained) return;
         _nextTrim = Now + TrimEveryMs;
         _receives.Trim();
+    }
+
+    private void Enter(int timeoutMs)
+    {
+        if (_pace.Messages == 1 || timeoutMs == 0)
+        {
+            _ring.Enter(timeoutMs);
+            return;
+        }
+        var (began, submitted) = (Stopwatch.GetTimestamp(), _ring.Unsubmitted);
+        _ring.Enter(timeoutMs, _pace.Messages, UringPace.MicrosecondsMax);
+        if (_ring.WaitedFor > 1)
+            _pace.Waited((long)Stopwatch.GetElapsedTime(began).TotalNanoseconds, submitted, _ring.Added - _ring.Taken);
     }
 
     /// <summary>Takes what the kernel has completed, and puts off what accepted streams have received.</summary>
@@ -306,7 +319,9 @@ internal sealed unsafe partial class UringLoop : LinuxLoop
         var kind = KindOf(completion);
         if (kind is Kind.Wake or Kind.Ignored)
         {
-            if (kind is Kind.Wake) ArmWake();
+            if (kind is not Kind.Wake) return;
+            _pace.WasWoken();
+            ArmWake();
             return;
         }
         var handle = HandleOf(completion);

@@ -8,26 +8,36 @@ namespace Tailrace.Io.Backends;
 /// <para>To wake for each message is right while there is time to spare: nobody waits longer than needed. But each
 /// wake-up has its price. So a thread that has been busy for more than three quarters of the last few milliseconds
 /// waits for several messages at once: for a sixth of those that may be under way, which leaves clients and origins
-/// enough to work on meanwhile, and for no more than have come in <see cref="UsualMicroseconds"/> so far.</para>
-/// <para>With few connections a sixth is less than two, and every message is taken as it comes.</para>
-/// <para>What does not come is waited for a whole window. To end a wait sooner the kernel would have to set a timer
-/// each time, and take it back: where a hypervisor looks at both, that costs more than all that a wait spares. Behind
-/// its next tick one is free. So a wait that was in vain must be rare. It leaves a window in which the thread was not
-/// busy; then every message is taken as it comes for a while, which is the longer, the sooner that happens again.</para>
+/// enough to work on meanwhile, and for no more than come in <see cref="UsualMicroseconds"/> at the rate of those
+/// milliseconds.</para>
+/// <para>With few connections a sixth is less than two, and every message is taken as it comes. So it is while other
+/// threads call the loop, whose calls come as one message, however many there are.</para>
+/// <para>What does not come is waited for <see cref="MicrosecondsMax"/>, and holds up what has come. To end a wait
+/// sooner the processor's timer would be set each time, and set back: where a hypervisor looks at both, that costs
+/// more than all that a wait spares. Behind the next tick of the kernel nothing has to be set. So a long wait must be
+/// rare: after it every message is taken as it comes for a while, which is the longer, the sooner that happens again.
+/// </para>
 /// </remarks>
 internal sealed class UringPace(long now)
 {
-    /// <summary>How long more than one message is waited for.</summary>
-    internal const uint Microseconds = WindowMs * 1000;
+    /// <summary>How long more than one message is waited for: a tick of the kernel, where it has 250 in a second.
+    /// </summary>
+    internal const uint MicrosecondsMax = 4000;
 
-    /// <summary>Busy windows without waiting, after a wait that may have been in vain.</summary>
+    /// <summary>From here on a wait was long.</summary>
+    internal const int LongMicroseconds = 500;
+
+    /// <summary>What an entry may take for each operation that it submits, which is no wait: twice a send.</summary>
+    internal const int SubmissionMicroseconds = 8;
+
+    /// <summary>Busy windows without waiting, after a wait that was long.</summary>
     internal const int RestMin = 8;
 
-    /// <summary>The most of them: a minute of work.</summary>
+    /// <summary>The most of them: a minute of work and more.</summary>
     internal const int RestMax = 1 << 14;
 
-    /// <summary>Windows that have to have waited, for the next rest to be a short one again.</summary>
-    internal const int LongRun = 64;
+    /// <summary>Windows since a rest in which it may have waited, for the next to be a short one again.</summary>
+    internal const int LongRun = 16;
 
     private const int WindowMs = 4;
     private const int MessagesMax = 64;
@@ -43,8 +53,9 @@ internal sealed class UringPace(long now)
     private int _received;
     private bool _isBusy;
     private int _rest;
-    private int _nextRest = RestMin;
+    private int _lastRest = RestMin / 2;
     private int _run;
+    private bool _wasWoken;
 
     /// <summary>The messages that are waited for.</summary>
     internal uint Messages { get; private set; } = 1;
@@ -79,23 +90,33 @@ internal sealed class UringPace(long now)
     {
         // Once busy it stays so until it is clearly not: waiting itself makes it less busy.
         _isBusy = used > elapsed / 4 * (_isBusy ? 2 : 3);
-        if (!_isBusy && Messages > 1) Rest();
-        Messages = _isBusy && !IsResting() ? Several(elapsed) : 1;
+        Messages = _isBusy && !IsResting() && !_wasWoken ? Several(elapsed) : 1;
         if (Messages > 1) _run++;
-        (_active, _received) = (0, 0);
+        (_active, _received, _wasWoken) = (0, 0, false);
         Window++;
+    }
+
+    /// <summary>Another thread has called the loop.</summary>
+    internal void WasWoken() => _wasWoken = true;
+
+    /// <summary><see cref="Messages"/> have been waited for.</summary>
+    /// <param name="nanoseconds">What the entry took.</param>
+    /// <param name="submitted">The operations that it submitted.</param>
+    /// <param name="came">The completions that came.</param>
+    internal void Waited(long nanoseconds, uint submitted, uint came)
+    {
+        if (nanoseconds / 1000 < LongMicroseconds + submitted * SubmissionMicroseconds) return;
+        // Nobody was held up when nothing came. More than was asked for came to a thread that had no processor.
+        if (came == 0 || came > Messages) return;
+        Messages = 1;
+        _rest = _lastRest = _run < LongRun ? Math.Min(2 * _lastRest, RestMax) : RestMin;
+        _run = 0;
     }
 
     private uint Several(long elapsed)
     {
         var usual = _received * (UsualMicroseconds * 1000L) / Math.Max(elapsed, 1);
         return (uint)Math.Clamp(Math.Min(_active / StreamsPerMessage, usual), 1, MessagesMax);
-    }
-
-    private void Rest()
-    {
-        _rest = _nextRest = _run < LongRun ? Math.Min(2 * _nextRest, RestMax) : RestMin;
-        _run = 0;
     }
 
     private bool IsResting() => _rest > 0 && _rest-- > 0;

@@ -159,8 +159,11 @@ internal sealed unsafe class UringRing : IDisposable
     /// <summary>The position of what is added next.</summary>
     internal uint Position => _tail + (uint)_backlogCount;
 
+    /// <summary>What was added and the kernel has not got yet.</summary>
+    internal uint Unsubmitted => Position - _taken;
+
     /// <summary>Whether the kernel has not got the operation at a position yet, that of <see cref="Add"/>.</summary>
-    internal bool Holds(uint position) => position - _taken < Position - _taken;
+    internal bool Holds(uint position) => position - _taken < Unsubmitted;
 
     /// <summary>
     /// Sets or clears flags of the operation at <paramref name="position"/>, if it is still the one that
@@ -181,7 +184,9 @@ internal sealed unsafe class UringRing : IDisposable
     /// <summary>Submits what was added, and waits for completions.</summary>
     /// <param name="timeoutMs">The longest wait; 0 not to wait, -1 for no limit.</param>
     /// <param name="count">How many are waited for.</param>
-    /// <param name="countMicroseconds">For how long; then one will do. Where the kernel cannot, one will do.</param>
+    /// <param name="countMicroseconds">
+    /// For how long, be the longest wait shorter or not; then one will do. Where the kernel cannot, one will do.
+    /// </param>
     /// <exception cref="IoException">The kernel refuses for good.</exception>
     internal void Enter(int timeoutMs, uint count = 1, uint countMicroseconds = 0)
     {
@@ -191,8 +196,8 @@ internal sealed unsafe class UringRing : IDisposable
         // What is there already is not waited for; it may have come by a call within the last turn.
         var wait = timeoutMs != 0 && !HasCompletions && _backlogCount == 0 && !isRetry;
         _argument->Timeout = 0;
-        if (!_canWaitForSeveral) count = 1;
-        _argument->MinWaitMicroseconds = wait && count > 1 ? countMicroseconds : 0;
+        WaitedFor = !wait ? 0 : _canWaitForSeveral ? count : 1;
+        _argument->MinWaitMicroseconds = WaitedFor > 1 ? countMicroseconds : 0;
         if (wait && timeoutMs > 0)
         {
             var time = (Uring.Timespec*)(_argument + 1);
@@ -200,7 +205,7 @@ internal sealed unsafe class UringRing : IDisposable
             time->Nanoseconds = timeoutMs % 1000 * 1_000_000L;
             _argument->Timeout = (ulong)time;
         }
-        Call(wait ? count : 0, Uring.EnterGetEvents);
+        Call(WaitedFor, Uring.EnterGetEvents);
         // A full queue may have met it before, where nothing is to fail.
         if (_failure is not null) throw _failure;
         var overflows = (Volatile.Read(ref *_sqFlags) & Uring.SqOverflow) != 0;
@@ -212,6 +217,9 @@ internal sealed unsafe class UringRing : IDisposable
     /// Whether the last <see cref="Enter"/> has submitted everything, and all that completed by that is in the queue.
     /// </summary>
     internal bool HasToldAll { get; private set; }
+
+    /// <summary>How many completions the last <see cref="Enter"/> has waited for; 0 when it has not waited.</summary>
+    internal uint WaitedFor { get; private set; }
 
     /// <summary>Completions that the kernel has added so far, modulo 2^32.</summary>
     internal uint Added => Volatile.Read(ref *_cqTail);

@@ -57,38 +57,71 @@ public sealed class UringPaceTests
     }
 
     [Fact]
-    public void When_it_was_no_longer_busy_it_does_not_wait_for_a_while()
+    public void After_a_long_wait_it_does_not_wait_for_a_while()
     {
         WaitFor(windows: UringPace.LongRun);
-        Pass(streams: 0, used: 0);
+        WaitLong();
         Assert.Equal(UringPace.RestMin, BusyWindowsWithoutWaiting());
     }
 
     [Fact]
     public void The_sooner_that_happens_again_the_longer_it_does_not_wait()
     {
-        for (var expected = 2 * UringPace.RestMin; expected <= UringPace.RestMax; expected *= 2)
+        for (var expected = UringPace.RestMin; expected <= UringPace.RestMax; expected *= 2)
         {
-            WaitFor(windows: UringPace.LongRun - 2);
-            Pass(streams: 0, used: 0);
+            WaitFor(windows: 1);
+            WaitLong();
             Assert.Equal(expected, BusyWindowsWithoutWaiting());
         }
-        WaitFor(windows: 1);
-        Pass(streams: 0, used: 0);
+        WaitFor(windows: UringPace.LongRun - 2);
+        WaitLong();
         Assert.Equal(UringPace.RestMax, BusyWindowsWithoutWaiting());
         WaitFor(windows: UringPace.LongRun);
-        Pass(streams: 0, used: 0);
+        WaitLong();
         Assert.Equal(UringPace.RestMin, BusyWindowsWithoutWaiting());
     }
 
-    [Fact]
-    public void A_wait_in_vain_is_a_window_that_is_not_busy()
+    [Theory]
+    [InlineData(0, 499, true)]
+    [InlineData(0, 500, false)]
+    [InlineData(100, 1299, true)]
+    [InlineData(100, 1300, false)]
+    public void What_an_entry_takes_to_submit_is_no_wait(uint submitted, int microseconds, bool isUsual)
     {
+        WaitFor(windows: 1);
+        _pace.Waited(microseconds * 1000L, submitted, came: 1);
+        Assert.Equal(isUsual, _pace.Messages > 1);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(1, false)]
+    [InlineData(10, false)]
+    [InlineData(11, true)]
+    public void Nothing_was_held_up_when_nothing_came_or_more_than_was_waited_for(uint came, bool goesOn)
+    {
+        WaitFor(windows: 1);
+        Assert.Equal(10u, _pace.Messages);
+        _pace.Waited(UringPace.MicrosecondsMax * 1000L, submitted: 0, came);
+        Assert.Equal(goesOn, _pace.Messages > 1);
+    }
+
+    [Fact]
+    public void A_loop_that_is_only_less_busy_need_not_rest()
+    {
+        WaitFor(windows: 1);
+        Pass(streams: 128, used: 0);
+        Assert.Equal(0, BusyWindowsWithoutWaiting());
+    }
+
+    [Fact]
+    public void While_other_threads_call_it_it_does_not_wait()
+    {
+        WaitFor(windows: 1);
+        _pace.WasWoken();
         Pass(streams: 128, used: Window);
-        // All of a window's work, and then a whole wait for what did not come.
-        var waited = UringPace.Microseconds * 1000L;
-        _pace.Judge(Window + waited, Window);
         Assert.Equal(1u, _pace.Messages);
+        WaitFor(windows: 1);
     }
 
     private void WaitFor(int windows)
@@ -98,6 +131,12 @@ public sealed class UringPaceTests
             Pass(streams: 128, used: Window);
             Assert.True(_pace.Messages > 1);
         }
+    }
+
+    private void WaitLong()
+    {
+        _pace.Waited(UringPace.MicrosecondsMax * 1000L, submitted: 0, came: 1);
+        Assert.Equal(1u, _pace.Messages);
     }
 
     private int BusyWindowsWithoutWaiting()
