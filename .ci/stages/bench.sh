@@ -11,5 +11,10 @@ bench() {
   else
     bad=$((bad + 1))
   fi
+  if bench/run --quick --slices 2 --binary artifacts/ci/aot/tailrace --name ci --only small; then
+    ok=$((ok + 1))
+  else
+    bad=$((bad + 1))
+  fi
   closing "$ok" "$bad"
 }

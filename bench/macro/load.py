@@ -1,21 +1,27 @@
 """The clients: wrk for load, plain sockets for idle connections. Every answer is judged; nothing wrong is averaged away."""
 import os
 import re
+import signal
 import socket
 import subprocess
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 
 from processes import BenchError, on_cpu, probe
 
 SCALE = {'us': 1, 'ms': 1e3, 's': 1e6, 'm': 60e6, 'B': 1, 'KB': 1 << 10, 'MB': 1 << 20, 'GB': 1 << 30, 'TB': 1 << 40}
 
 
+# A stopped wrk that goes on needs some time before a signal ends it: the thread that waits for it has to be awake.
+SIGNAL_SECONDS = 0.05
+
+
 @dataclass(frozen=True)
 class Load:
-    """What wrk saw in one bounded run."""
+    """What wrk saw in one bounded run. No time of an answer where it was stopped meanwhile."""
     requests: int
     per_second: float
-    p99_us: float
+    p99_us: float | None
     bytes_read: float
 
 
@@ -27,15 +33,66 @@ def scaled(text):
 def wrk(context, name, port, scenario, connections, seconds):
     """Runs wrk and returns its Load; raises when one answer was not 2xx, an error occurred, or bytes are missing."""
     check(name, port, scenario)
+    run = subprocess.run(wrk_command(context, port, scenario, connections, seconds), capture_output=True, text=True,
+                         timeout=seconds + 30, preexec_fn=on_cpu(context.options.load_cpu), check=False)
+    seen = judged(name, scenario, run.stdout, run.stderr, run.returncode)
+    check(name, port, scenario)
+    return seen
+
+
+def wrk_in_slices(context, ports, scenario, connections, seconds):
+    """Runs a wrk for each of `ports` (name -> port), all in turn in slices of that many seconds altogether each.
+
+    What else the machine does lasts longer than a slice, and so meets all alike. Returns name -> Load.
+    """
+    slices, limit = context.options.slices, (seconds + 1) * len(ports) + 30
+    running, active = {}, dict.fromkeys(ports, 0)
+    try:
+        for name, port in ports.items():
+            check(name, port, scenario)
+            running[name] = subprocess.Popen(wrk_command(context, port, scenario, connections, limit),
+                                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                             preexec_fn=on_cpu(context.options.load_cpu))
+            running[name].send_signal(signal.SIGSTOP)
+        names = list(ports)
+        for turn in range(slices):
+            for name in names[turn % len(names):] + names[:turn % len(names)]:
+                active[name] += go_on(running[name], seconds / slices)
+                running[name].send_signal(signal.SIGSTOP)
+        found = {}
+        for name, wrk_process in running.items():
+            active[name] += go_on(wrk_process, SIGNAL_SECONDS)
+            wrk_process.send_signal(signal.SIGINT)
+            text, errors = wrk_process.communicate(timeout=30)
+            seen = judged(name, scenario, text, errors, wrk_process.returncode)
+            found[name] = replace(seen, per_second=seen.requests / active[name], p99_us=None)
+            check(name, ports[name], scenario)
+        return found
+    finally:
+        for wrk_process in running.values():
+            wrk_process.kill()   # a stopped one hears nothing else
+            wrk_process.wait()
+
+
+def go_on(process, seconds):
+    began = time.monotonic()
+    process.send_signal(signal.SIGCONT)
+    time.sleep(seconds)
+    return time.monotonic() - began
+
+
+def wrk_command(context, port, scenario, connections, seconds):
     command = ['wrk', '-t1', f'-c{connections}', f'-d{seconds}s', '--timeout', '10s', '--latency', *scenario.wrk]
     if scenario.script:
         path = os.path.join(context.fleet.scratch, f'{scenario.name}.lua')
         with open(path, 'w') as file:
             file.write(scenario.script)
         command += ['-s', path]
-    run = subprocess.run(command + [f'http://127.0.0.1:{port}/'], capture_output=True, text=True, timeout=seconds + 30,
-                         preexec_fn=on_cpu(context.options.load_cpu), check=False)
-    text = run.stdout
+    return command + [f'http://127.0.0.1:{port}/']
+
+
+def judged(name, scenario, text, errors, code):
+    """The Load that wrk has printed."""
     for pattern in (r'Non-2xx or 3xx responses: \d+', r'Socket errors: .*'):
         found = re.search(pattern, text)
         if found:
@@ -43,14 +100,13 @@ def wrk(context, name, port, scenario, connections, seconds):
     counts = re.search(r'(\d+) requests in [\d.]+\w+, ([\d.]+\w+) read', text)
     p99 = re.search(r'^\s+99%\s+(\S+)', text, re.M)
     rate = re.search(r'Requests/sec:\s+([\d.]+)', text)
-    if run.returncode or not (counts and p99 and rate) or counts.group(1) == '0':
-        raise BenchError(f'{name} in {scenario.name}: wrk gave no result:\n{text}{run.stderr}')
-    load = Load(int(counts.group(1)), float(rate.group(1)), scaled(p99.group(1)), scaled(counts.group(2)))
+    if code or not (counts and p99 and rate) or counts.group(1) == '0':
+        raise BenchError(f'{name} in {scenario.name}: wrk gave no result:\n{text}{errors}')
+    seen = Load(int(counts.group(1)), float(rate.group(1)), scaled(p99.group(1)), scaled(counts.group(2)))
     # wrk takes a 3xx for a success, so count the bytes too (it prints three digits).
-    if load.bytes_read < 0.98 * load.requests * scenario.body:
-        raise BenchError(f'{name} in {scenario.name}: {load.requests} answers had only {load.bytes_read:.0f} bytes')
-    check(name, port, scenario)
-    return load
+    if seen.bytes_read < 0.98 * seen.requests * scenario.body:
+        raise BenchError(f'{name} in {scenario.name}: {seen.requests} answers had only {seen.bytes_read:.0f} bytes')
+    return seen
 
 
 @dataclass(frozen=True)

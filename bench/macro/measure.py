@@ -40,12 +40,18 @@ def interleaved(everyone, rounds, one):
 
 def cost(context, scenario, name, process, port, seconds, connections=None):
     """CPU time of the proxy per request under wrk's full load, or requests per second of CPU time."""
-    options = context.options
-    connections = min(connections or scenario.connections or options.connections, options.most_connections)
+    connections = min(connections or clients(context, scenario), context.options.most_connections)
     before = process.cpu_us()
     seen = load.wrk(context, name, port, scenario, connections, seconds)
+    return cost_of(scenario, process, seen, process.cpu_us() - before)
+
+
+def clients(context, scenario):
+    return min(scenario.connections or context.options.connections, context.options.most_connections)
+
+
+def cost_of(scenario, process, seen, used):
     process.require_alive()
-    used = process.cpu_us() - before
     return {'value': 1e6 * seen.requests / used if scenario.more_is_better else used / seen.requests,
             'per_second': seen.per_second, 'p99_us': seen.p99_us, 'rss_kb': process.rss_kb(), 'requests': seen.requests}
 
@@ -61,11 +67,28 @@ def under_load(context, scenario):
 
     for who in everyone:   # pools filled, code compiled
         one(who, context.options.warm_up)
-    rounds = interleaved(everyone, context.options.rounds, one)
+    if context.options.slices > 1:
+        rounds = sliced(context, scenario, running)
+    else:
+        rounds = interleaved(everyone, context.options.rounds, one)
     extra = {'req/s': lambda seen: f"{median(seen, 'per_second'):.0f}",
              'p99 ms': lambda seen: f"{median(seen, 'p99_us') / 1e3:.2f}",
              'RSS MB': lambda seen: f"{seen[-1]['rss_kb'] / 1024:.1f}"}
+    if context.options.slices > 1:
+        del extra['p99 ms']
     return ratio_table(scenario, everyone, rounds, extra)
+
+
+def sliced(context, scenario, running):
+    """The rounds of everyone, each in slices that take turns."""
+    rounds = {name: [] for name in running}
+    ports = {name: port for name, (_, port) in running.items()}
+    for _ in range(context.options.rounds):
+        before = {name: process.cpu_us() for name, (process, _) in running.items()}
+        found = load.wrk_in_slices(context, ports, scenario, clients(context, scenario), context.options.seconds)
+        for name, (process, _) in running.items():
+            rounds[name].append(cost_of(scenario, process, found[name], process.cpu_us() - before[name]))
+    return rounds
 
 
 def ratio_table(scenario, everyone, rounds, extra=None):

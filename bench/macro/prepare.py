@@ -121,7 +121,8 @@ def environment(tools, options):
         found['tailrace'] = ', '.join(f"{first_line([p, '--version'])} {n}".strip() for n, p in tools.tailrace.items())
         found['dotnet'] = first_line(['dotnet', '--version'])
     found['pinning'] = f'proxies on CPU {options.proxy_cpu}, one worker each; origin and load on CPU {options.load_cpu}'
-    found['rounds'] = f'{options.rounds} of {options.seconds} s, {options.connections} connections'
+    slices = f' in {options.slices} slices' if options.slices > 1 else ''
+    found['rounds'] = f'{options.rounds} of {options.seconds} s{slices}, {options.connections} connections'
     return found
 
 
