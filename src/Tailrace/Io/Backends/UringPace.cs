@@ -90,7 +90,7 @@ internal sealed class UringPace(long now)
     {
         // Once busy it stays so until it is clearly not: waiting itself makes it less busy.
         _isBusy = used > elapsed / 4 * (_isBusy ? 2 : 3);
-        Messages = _isBusy && !IsResting() && !_wasWoken ? Several(elapsed) : 1;
+        Messages = _isBusy && !Rests() && !_wasWoken ? Several(elapsed) : 1;
         if (Messages > 1) _run++;
         (_active, _received, _wasWoken) = (0, 0, false);
         Window++;
@@ -119,5 +119,11 @@ internal sealed class UringPace(long now)
         return (uint)Math.Clamp(Math.Min(_active / StreamsPerMessage, usual), 1, MessagesMax);
     }
 
-    private bool IsResting() => _rest > 0 && _rest-- > 0;
+    /// <summary>Whether a busy window belongs to a rest.</summary>
+    private bool Rests()
+    {
+        if (_rest == 0) return false;
+        _rest--;
+        return true;
+    }
 }
