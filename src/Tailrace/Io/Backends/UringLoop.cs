@@ -186,7 +186,7 @@ internal sealed unsafe partial class UringLoop : LinuxLoop
     protected override void Wait(int timeoutMs)
     {
         if (!_isEnabled) Enable();
-        Enter(_afterSends.Count > 0 || _backlog.Count > 0 ? 0 : timeoutMs);
+        EnterPaced(_afterSends.Count > 0 || _backlog.Count > 0 ? 0 : timeoutMs);
         UpdateClock();
         _pace.Update(Now);
         var (answers, last) = Reap();
@@ -207,7 +207,8 @@ internal sealed unsafe partial class UringLoop : LinuxLoop
         _receives.Trim();
     }
 
-    private void Enter(int timeoutMs)
+    /// <summary>Enters the ring, and waits for as many completions as the pace says.</summary>
+    private void EnterPaced(int timeoutMs)
     {
         if (_pace.Messages == 1 || timeoutMs == 0)
         {
