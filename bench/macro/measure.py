@@ -40,14 +40,14 @@ def interleaved(everyone, rounds, one):
 
 def cost(context, scenario, name, process, port, seconds, connections=None):
     """CPU time of the proxy per request under wrk's full load, or requests per second of CPU time."""
-    connections = min(connections or clients(context, scenario), context.options.most_connections)
+    connections = clients(context, scenario, connections)
     before = process.cpu_us()
     seen = load.wrk(context, name, port, scenario, connections, seconds)
     return cost_of(scenario, process, seen, process.cpu_us() - before)
 
 
-def clients(context, scenario):
-    return min(scenario.connections or context.options.connections, context.options.most_connections)
+def clients(context, scenario, connections=None):
+    return min(connections or scenario.connections or context.options.connections, context.options.most_connections)
 
 
 def cost_of(scenario, process, seen, used):
@@ -67,15 +67,11 @@ def under_load(context, scenario):
 
     for who in everyone:   # pools filled, code compiled
         one(who, context.options.warm_up)
-    if context.options.slices > 1:
-        rounds = sliced(context, scenario, running)
-    else:
-        rounds = interleaved(everyone, context.options.rounds, one)
-    extra = {'req/s': lambda seen: f"{median(seen, 'per_second'):.0f}",
-             'p99 ms': lambda seen: f"{median(seen, 'p99_us') / 1e3:.2f}",
+    in_slices = context.options.slices > 1
+    rounds = sliced(context, scenario, running) if in_slices else interleaved(everyone, context.options.rounds, one)
+    times = {} if in_slices else {'p99 ms': lambda seen: f"{median(seen, 'p99_us') / 1e3:.2f}"}
+    extra = {'req/s': lambda seen: f"{median(seen, 'per_second'):.0f}", **times,
              'RSS MB': lambda seen: f"{seen[-1]['rss_kb'] / 1024:.1f}"}
-    if context.options.slices > 1:
-        del extra['p99 ms']
     return ratio_table(scenario, everyone, rounds, extra)
 
 
